@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Time. Wall-clock time is for people and for what is stored; every deadline is monotonic. */
+#ifndef HF_BASE_CLOCK_H
+#define HF_BASE_CLOCK_H
+
+#include <stdint.h>
+
+int64_t hf_wall_ms(void); /* since 1970, UTC */
+int64_t hf_mono_ms(void);
+int64_t hf_mono_us(void);
+
+#define HF_ISO_LEN 25
+/* "2026-11-20T23:28:04.123Z" */
+void hf_iso_time(int64_t wall_ms, char to[HF_ISO_LEN]);
+
+/* Exponential backoff with full jitter: a wait in [0, min(cap, base * 2^attempt)], attempt from 0,
+ * never less than base / 2, so that many who lost the same peer do not return as one. */
+int64_t hf_backoff_ms(unsigned attempt, int64_t base_ms, int64_t cap_ms);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char hexdigits[] = "0123456789abcdef";
+static const char b64digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+void hf_hex(const void *from, size_t len, char *to)
+{
+	const uint8_t *p = from;
+
+	for (size_t i = 0; i < len; i++) {
+		to[2 * i] = hexdigits[p[i] >> 4];
+		to[2 * i + 1] = hexdigits[p[i] & 15];
+	}
+	to[2 * len] = 0;
+}
+
+void hf_buf_hex(struct hf_buf *b, struct hf_span from)
+{
+	for (size_t i = 0; i < from.len; i++) {
+		hf_buf_u8(b, (uint8_t)hexdigits[from.ptr[i] >> 4]);
+		hf_buf_u8(b, (uint8_t)hexdigits[from.ptr[i] & 15]);
+	}
+}
+
+static int hex_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+hf_status hf_unhex(struct hf_span text, struct hf_buf *b)
+{
+	size_t before = b->len;
+
+	HF_ENSURE(text.len % 2 == 0, HF_INVALID);
+	for (size_t i = 0; i < text.len; i += 2) {
+		int hi = hex_value(text.ptr[i]), lo = hex_value(text.ptr[i + 1]);
+
+		if (hi < 0 || lo < 0) {
+			b->len = before;
+			return HF_FAILURE(HF_INVALID);
+		}
+		hf_buf_u8(b, (uint8_t)(hi << 4 | lo));
+	}
+	return hf_buf_status(b);
+}
+
+void hf_buf_base64url(struct hf_buf *b, struct hf_span from)
+{
+	uint32_t acc = 0;
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < from.len; i++) {
+		acc = acc << 8 | from.ptr[i];
+		bits += 8;
+		while (bits >= 6) {
+			bits -= 6;
+			hf_buf_u8(b, (uint8_t)b64digits[acc >> bits & 63]);
+		}
+	}
+	if (bits)
+		hf_buf_u8(b, (uint8_t)b64digits[acc << (6 - bits) & 63]);
+}
+
+static int b64_value(uint8_t c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '-' || c == '+')
+		return 62;
+	if (c == '_' || c == '/')
+		return 63;
+	return -1;
+}
+
+hf_status hf_unbase64(struct hf_span text, struct hf_buf *b)
+{
+	size_t before = b->len, n = text.len;
+	uint32_t acc = 0;
+	unsigned bits = 0;
+
+	if (n % 4 == 0)
+		for (int pad = 0; pad < 2 && n && text.ptr[n - 1] == '='; pad++)
+			n--;
+	HF_ENSURE(n % 4 != 1, HF_INVALID);
+	for (size_t i = 0; i < n; i++) {
+		int v = b64_value(text.ptr[i]);
+
+		if (v < 0) {
+			b->len = before;
+			return HF_FAILURE(HF_INVALID);
+		}
+		acc = acc << 6 | (uint32_t)v;
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			hf_buf_u8(b, (uint8_t)(acc >> bits));
+		}
+	}
+	if (acc & ((1u << bits) - 1)) { /* bits that no encoder sets: two texts for one value */
+		b->len = before;
+		return HF_FAILURE(HF_INVALID);
+	}
+	return hf_buf_status(b);
+}
+
+hf_status hf_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret)
+{
+	char *end;
+	long long v;
+
+	HF_ENSURE(text && *text && strspn(text, "-0123456789") == strlen(text), HF_INVALID);
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	HF_ENSURE(errno == 0 && *end == 0 && v >= min && v <= max, HF_INVALID);
+	*ret = v;
+	return HF_SUCCESS;
+}
+
+char *hf_strdup(const char *s)
+{
+	return s ? strdup(s) : NULL;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Bytes as text: hex, base64 and base64url (RFC 4648), and numbers out of text.
+ * Decoders are strict: no white space, no stray bits, nothing after the end. */
+#ifndef HF_BASE_TEXT_H
+#define HF_BASE_TEXT_H
+
+#include "base/buf.h"
+
+/* Lower-case hex into `to`, which has room for 2 * len + 1. */
+void hf_hex(const void *from, size_t len, char *to);
+void hf_buf_hex(struct hf_buf *b, struct hf_span from);
+/* Appends the bytes of an even number of hex digits of either case. HF_INVALID; then b is as before. */
+HF_MUST hf_status hf_unhex(struct hf_span text, struct hf_buf *b);
+
+/* Appends base64url without padding. */
+void hf_buf_base64url(struct hf_buf *b, struct hf_span from);
+/* Appends the bytes of base64url or base64, with padding or without (clients differ). HF_INVALID. */
+HF_MUST hf_status hf_unbase64(struct hf_span text, struct hf_buf *b);
+
+/* A whole decimal number within [min, max]. HF_INVALID otherwise. */
+HF_MUST hf_status hf_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret);
+
+/* A malloc'ed copy, or NULL. */
+char *hf_strdup(const char *s);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Checking signatures against canonical public keys (crypto/key_type.h), and bringing what an HSM
+ * answers into canonical form. No private key operation exists here. Thread-safe. */
+#ifndef HF_CRYPTO_PUBKEY_H
+#define HF_CRYPTO_PUBKEY_H
+
+#include "base/buf.h"
+#include "crypto/key_type.h"
+
+struct public_key {
+	uint8_t bytes[PUBLIC_KEY_MAX];
+	size_t len;
+};
+
+struct signature {
+	uint8_t bytes[SIGNATURE_MAX];
+	size_t len;
+	int recid; /* secp256k1: 0 or 1 after signature_finish(); otherwise -1 */
+};
+
+/* Canonical form of an EC point as tokens give it: DER OCTET STRING around it or not, X9.62
+ * uncompressed or compressed, or bare X || Y. The form is decided by length, since a raw point may begin with
+ * 04 1e. The point must lie on the curve. HF_INVALID. */
+HF_MUST hf_status public_key_from_ec_point(enum key_type type, struct hf_span point,
+					   struct public_key *ret);
+/* 32 raw bytes, DER OCTET STRING (34 bytes) or BIT STRING (35 bytes) of them. */
+HF_MUST hf_status public_key_from_ed_point(struct hf_span point, struct public_key *ret);
+/* SubjectPublicKeyInfo from modulus and public exponent, both big-endian. */
+HF_MUST hf_status public_key_from_rsa(enum key_type type, struct hf_span n, struct hf_span e,
+				      struct public_key *ret);
+/* Is this a well-formed canonical public key of the type? HF_INVALID. */
+HF_MUST hf_status public_key_check(enum key_type type, struct hf_span pub);
+
+/* Takes a raw signature as an HSM made it, and leaves it fit for release: checks it against `pub`
+ * (HF_UNAUTHENTIC), and for secp256k1 makes s low and finds the recovery id. *sig is changed only on
+ * success. For P-256 and P-384, s stays as the HSM gave it. */
+HF_MUST hf_status signature_finish(enum key_type type, struct hf_span pub, int scheme, int hash,
+				   struct hf_span input, struct signature *sig);
+
+/* Checks only. HF_UNAUTHENTIC, or HF_INVALID when key or lengths are malformed. */
+HF_MUST hf_status signature_verify(enum key_type type, struct hf_span pub, int scheme, int hash,
+				   struct hf_span input, struct hf_span sig);
+
+#endif

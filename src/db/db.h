@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One table of SQL operations over interchangeable engines. No table names in this folder.
+ *
+ * A `struct db` is one connection and belongs to one thread at a time. SQL is the dialect that SQLite and
+ * PostgreSQL share; parameters are written $1, $2, …. Statements are prepared once per connection and kept by the
+ * address of their text, so `sql` must be a string literal.
+ *
+ * Codes: HF_EXISTS for a violated unique or foreign key, HF_BUSY when the engine wants us to try later (locked,
+ * disk full), HF_IO for the rest, HF_CORRUPT for a damaged file. */
+#ifndef HF_DB_DB_H
+#define HF_DB_DB_H
+
+#include "base/buf.h"
+
+struct db;
+struct db_stmt;
+
+enum db_durability {
+	DB_DURABLE, /* on disk before commit returns */
+	DB_RELAXED, /* survives our death, not a power cut, unless a durable commit followed */
+};
+
+struct db_config {
+	const char *sqlite_path; /* exactly one of the two */
+	const char *postgres_url;
+	bool read_only;
+	unsigned cache_kib; /* page cache of this connection; 0: the engine's default */
+};
+
+/* Opens, creating a SQLite file with mode 0600 if it is not there. The caller owns *ret. */
+HF_MUST hf_status db_open(const struct db_config *config, struct db **ret, struct hf_err *err);
+void db_close(struct db *db);
+HF_DEFINE_CLEANUP(db_close, struct db *)
+#define DB_SCOPED HF_CLEANUP(db_close_at)
+
+HF_MUST hf_status db_begin(struct db *db); /* takes the write lock at once */
+HF_MUST hf_status db_commit(struct db *db, enum db_durability how);
+void db_rollback(struct db *db); /* fine outside a transaction */
+/* One level: what happened since db_save() is undone by db_unsave(), kept by db_keep(). */
+HF_MUST hf_status db_save(struct db *db);
+HF_MUST hf_status db_keep(struct db *db);
+void db_unsave(struct db *db);
+
+/* Ready to bind. Ends with db_done(), or by scope: DB_STMT st = NULL. */
+HF_MUST hf_status db_query(struct db *db, const char *sql, struct db_stmt **ret);
+void db_bind_int(struct db_stmt *st, int i, int64_t v);
+void db_bind_text(struct db_stmt *st, int i, const char *v); /* NULL binds NULL; copied */
+void db_bind_blob(struct db_stmt *st, int i, struct hf_span v); /* copied */
+void db_bind_null(struct db_stmt *st, int i);
+/* A failed bind is reported here. */
+HF_MUST hf_status db_step(struct db_stmt *st, bool *ret_row);
+/* For statements that give no row: steps once and ends. *ret_changed may be NULL. */
+HF_MUST hf_status db_run(struct db_stmt *st, int64_t *ret_changed);
+
+/* Columns from 0; valid until the next step. */
+int64_t db_col_int(struct db_stmt *st, int i);
+const char *db_col_text(struct db_stmt *st, int i); /* never NULL: "" */
+struct hf_span db_col_blob(struct db_stmt *st, int i);
+bool db_col_null(struct db_stmt *st, int i);
+
+void db_done(struct db_stmt *st);
+HF_DEFINE_CLEANUP(db_done, struct db_stmt *)
+#define DB_STMT HF_CLEANUP(db_done_at) struct db_stmt *
+
+/* What the engine said of the last failure on this connection; "" if nothing. */
+const char *db_error(struct db *db);
+
+/* Schema. Migrations are append-only; number n brings version n - 1 to n, from 1. */
+struct db_migration {
+	const char *name;
+	const char *sqlite;   /* one or more statements */
+	const char *postgres; /* NULL: the same text */
+};
+
+/* Brings schema `schema` ("keys", "server") to the version of the list's end, each step in a transaction.
+ * HF_STATE with words when the file is newer than this program. */
+HF_MUST hf_status db_migrate(struct db *db, const char *schema, const struct db_migration *list, size_t n,
+			     struct hf_err *err);
+
+#endif

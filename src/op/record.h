@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The sealed record of a wrapped key: everything that belongs together, under one MAC that the HSM made.
+ *
+ * A row altered, or swapped with another, no longer matches its MAC and is refused before the HSM is asked
+ * to unwrap it. The wrap format, not the vendor's mechanism number, is recorded, so that another vendor's HSM with the
+ * same master key can use the record. */
+#ifndef HF_OP_RECORD_H
+#define HF_OP_RECORD_H
+
+#include "base/buf.h"
+#include "base/id.h"
+#include "crypto/key_type.h"
+#include "p11/wrap_format.h"
+
+enum mac_kind { /* stored: append only */
+	MAC_NONE = 0, /* the HSM has none: integrity is the wrap format's own and the verified signature */
+	MAC_HMAC_SHA256 = 1, /* by the master MAC key, in the HSM */
+};
+
+#define WRAPPED_BLOB_MAX 4096
+#define MASTER_ID_MAX 33 /* 16 bytes in hex and the NUL: see p11/master.h */
+#define RECORD_MAC_MAX 32
+#define RECORD_ENCODED_MAX (WRAPPED_BLOB_MAX + PUBLIC_KEY_MAX + 512)
+
+struct key_record {
+	char key_id[HF_ID_MAX];
+	enum key_type key_type;
+	enum wrap_format format;
+	char master_id[MASTER_ID_MAX];
+	struct hf_span public_key;
+	struct hf_span blob;
+	enum mac_kind mac_kind;
+	struct hf_span mac;
+};
+
+/* The bytes that the MAC covers: every field but the MAC itself, each with its length, and a version. */
+void record_mac_input(struct hf_buf *to, const struct key_record *r);
+
+/* The whole record. Decoding is strict; spans point into `from`. */
+void record_encode(struct hf_buf *to, const struct key_record *r);
+HF_MUST hf_status record_decode(struct hf_span from, struct key_record *ret);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The queue: durable, leased, at-least-once jobs whose effects happen exactly once.
+ *
+ * A job is a row. It is *queued*, then *leased* to one instance of a driver, then *done*. When the lease ends it is queued again, up
+ * to JOB_ATTEMPTS_MAX times. The first completion wins; what it means for its subject (a key, a signature request) happens in
+ * the same transaction as the job's own change, so it happens once.
+ *
+ * Polls that find nothing are parked here, in memory. A group of writes ends by dealing out what is queued to the
+ * parked polls (jobs_deal), in the same commit that added it. */
+#ifndef HF_SERVER_CORE_JOBS_H
+#define HF_SERVER_CORE_JOBS_H
+
+#include "db/work.h"
+#include "op/poll.h"
+
+#define JOB_ATTEMPTS_MAX 5
+
+enum job_subject { /* stored: append only */
+	JOB_FOR_KEY = 1,
+	JOB_FOR_SIGNATURE = 2,
+};
+
+struct job_new {
+	const char *store_id; /* whose drivers may take it */
+	enum job_subject subject;
+	const char *subject_id; /* the key's or signature request's id */
+	struct hf_span op;      /* op_encode() */
+};
+
+struct job_settled {
+	uint64_t job;
+	enum job_subject subject;
+	const char *subject_id;
+	struct hf_span op;              /* what was asked */
+	const struct op_result *result; /* OP_DONE or OP_FAILED; attempts used up arrive as OP_FAILED */
+	const char *driver;             /* common name of the certificate that answered; "" if none did */
+};
+
+/* What a completion means to its subject: called inside the transaction of the write group. A failure undoes the completion, and the
+ * job stays leased. */
+typedef hf_status (*job_settle)(void *ctx, struct db *db, const struct job_settled *settled);
+/* Told after the commit that settled it, on the writer's thread: wake whoever waits for the subject. */
+typedef void (*job_announce)(void *ctx, enum job_subject subject, const char *subject_id);
+
+struct jobs;
+
+struct jobs_config {
+	int lease_ms; /* 0: 10 s */
+	job_settle settle;
+	job_announce announce;
+	void *ctx;
+};
+
+HF_MUST hf_status jobs_new(const struct jobs_config *config, struct jobs **ret);
+void jobs_free(struct jobs *j);
+
+/* Inside a write task. */
+HF_MUST hf_status jobs_add(struct jobs *j, struct db *db, const struct job_new *job, uint64_t *ret);
+
+/* One poll. Embedded by the caller, who keeps it (and what it points to) until answered() is called: once, after a commit or when the
+ * wait ended, on the writer's thread or on that of jobs_tick(). */
+struct jobs_poll {
+	struct db_task task; /* first */
+	struct jobs *jobs;
+	const char *store_id;
+	const char *driver; /* common name, for the record */
+	struct poll_request request;
+	void (*answered)(struct jobs_poll *p, const struct poll_reply *reply, hf_status s);
+	struct jobs_poll *next; /* the queue's own, as the rest */
+	int64_t parked_until_ms;
+	bool parked, gone;
+	struct poll_job *dealt;
+	size_t n_dealt;
+	struct hf_buf dealt_ops;
+};
+
+/* From any thread: completes, renews, claims; parks it when there is nothing and the request says so. HF_BUSY, HF_CLOSED: not taken. */
+HF_MUST hf_status jobs_poll(struct jobs *j, struct db_work *writer, struct jobs_poll *p);
+/* The peer left: a parked poll is answered (with nothing) soon, and gets no more jobs. From any thread. */
+void jobs_poll_gone(struct jobs *j, struct jobs_poll *p);
+
+/* db_work's before_commit and after_commit. */
+HF_MUST hf_status jobs_before_commit(struct jobs *j, struct db *db);
+void jobs_after_commit(struct jobs *j, hf_status s);
+
+/* About every 100 ms from one thread: ends waits, and submits the sweep that takes back expired leases. */
+void jobs_tick(struct jobs *j, struct db_work *writer);
+/* Answers all parked polls at once (shutdown): drivers come back by themselves. */
+void jobs_release_all(struct jobs *j);
+
+struct jobs_stats {
+	uint64_t added, dealt, done, failed, expired, late;
+	size_t parked;
+	size_t queued; /* as of the last sweep */
+	int64_t oldest_ms;
+};
+void jobs_stats(struct jobs *j, struct jobs_stats *ret);
+
+#endif

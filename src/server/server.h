@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The server: assembles storage, queue, the Signing API's listener, the drivers' listener and the health listener. */
+#ifndef HF_SERVER_SERVER_H
+#define HF_SERVER_SERVER_H
+
+#include "base/status.h"
+#include "db/db.h"
+
+struct server_config {
+	struct db_config db;
+	const char *secret_file; /* 32 random bytes, mode 0600: tokens and challenges hang on it */
+	/* Signing API */
+	const char *api_listen; /* "127.0.0.1:8444" */
+	const char *api_cert, *api_key;
+	unsigned api_loops;
+	/* drivers */
+	const char *driver_listen; /* "0.0.0.0:8443" */
+	const char *driver_cert, *driver_key, *driver_client_ca;
+	int lease_ms;
+	/* health and metrics, plain HTTP */
+	const char *health_listen; /* "127.0.0.1:9443"; "": none */
+	bool relaxed; /* commits survive our death, but not a power cut */
+};
+
+/* Runs until SIGTERM or SIGINT, then lets what is in flight end. Prints nothing: logs. When `ready_fd` >= 0, one line
+ * "api=PORT driver=PORT health=PORT\n" is written to it once everything listens, and it is closed. */
+HF_MUST hf_status server_run(const struct server_config *config, int ready_fd, struct hf_err *err);
+
+/* The same on threads of this process, for the benchmark: start, use, stop. */
+struct server;
+HF_MUST hf_status server_start(const struct server_config *config, struct server **ret, struct hf_err *err);
+void server_stop(struct server *s);
+unsigned server_api_port(const struct server *s);
+unsigned server_driver_port(const struct server *s);
+unsigned server_health_port(const struct server *s);
+
+struct server_init {
+	struct db_config db;
+	const char *secret_file; /* made when it is not there */
+	const char *org_name;
+	const char *store_name;
+	const char *driver_ca;   /* PEM: the intermediate whose leaves may serve this store; NULL: any that the listener accepts */
+	const char *account_name; /* the first service account */
+	const char *public_key_file; /* PEM: its credential's public key */
+	int64_t token_days;
+};
+struct server_init_result {
+	char org_id[64], store_id[64], identity_id[64], credential_id[96];
+	char token[2048]; /* shown once */
+};
+/* Makes organisation, key store, service account and credential. HF_EXISTS with words when the database has an organisation. */
+HF_MUST hf_status server_init(const struct server_init *init, struct server_init_result *ret, struct hf_err *err);
+
+#endif

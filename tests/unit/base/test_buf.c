@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include "base/buf.h"
+
+#include <string.h>
+
+static void what_is_written_is_read_back(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF(100);
+	struct hf_reader r;
+	char text[8];
+
+	hf_buf_u8(&b, 1);
+	hf_buf_u16(&b, 0x0203);
+	hf_buf_u32(&b, 0x04050607);
+	hf_buf_u64(&b, 0x08090a0b0c0d0e0f);
+	hf_buf_field(&b, HF_SPAN("abc", 3));
+	CHECK_OK(hf_buf_status(&b));
+	r = hf_reader(hf_buf_span(&b));
+	CHECK(hf_read_u8(&r) == 1);
+	CHECK(hf_read_u16(&r) == 0x0203);
+	CHECK(hf_read_u32(&r) == 0x04050607);
+	CHECK(hf_read_u64(&r) == 0x08090a0b0c0d0e0f);
+	hf_read_text(&r, text, sizeof(text));
+	assert_string_equal(text, "abc");
+	CHECK_OK(hf_reader_end(&r));
+}
+
+static void nothing_is_appended_after_the_limit(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF(4);
+
+	hf_buf_u32(&b, 7);
+	hf_buf_u8(&b, 1);
+	CHECK_CODE(hf_buf_status(&b), HF_TOOBIG);
+	CHECK(b.len == 4);
+	hf_buf_clear(&b);
+	hf_buf_u8(&b, 1);
+	CHECK_OK(hf_buf_status(&b));
+}
+
+static void a_reader_never_passes_its_end(void **state)
+{
+	struct hf_reader r = hf_reader(HF_SPAN("\0\0\0\5ab", 6));
+
+	CHECK(hf_read_field(&r, 10).len == 0);
+	CHECK(r.failed);
+	CHECK(hf_read_u8(&r) == 0);
+	CHECK_CODE(hf_reader_end(&r), HF_INVALID);
+}
+
+static void a_field_longer_than_its_limit_is_refused(void **state)
+{
+	struct hf_reader r = hf_reader(HF_SPAN("\0\0\0\3abc", 7));
+
+	CHECK(hf_read_field(&r, 2).len == 0);
+	CHECK(r.failed);
+}
+
+static void text_with_a_nul_inside_is_refused(void **state)
+{
+	struct hf_reader r = hf_reader(HF_SPAN("\0\0\0\3a\0c", 7));
+	char text[8];
+
+	hf_read_text(&r, text, sizeof(text));
+	CHECK(r.failed);
+	assert_string_equal(text, "");
+}
+
+static void bytes_left_over_are_an_error(void **state)
+{
+	struct hf_reader r = hf_reader(HF_SPAN("ab", 2));
+
+	hf_read_u8(&r);
+	CHECK_CODE(hf_reader_end(&r), HF_INVALID);
+}
+
+static void dropping_keeps_the_rest(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF(100);
+
+	hf_buf_text(&b, "hello");
+	hf_buf_drop(&b, 2);
+	CHECK(hf_span_is(hf_buf_span(&b), "llo"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_is_read_back),
+		cmocka_unit_test(nothing_is_appended_after_the_limit),
+		cmocka_unit_test(a_reader_never_passes_its_end),
+		cmocka_unit_test(a_field_longer_than_its_limit_is_refused),
+		cmocka_unit_test(text_with_a_nul_inside_is_refused),
+		cmocka_unit_test(bytes_left_over_are_an_error),
+		cmocka_unit_test(dropping_keeps_the_rest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
