@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "json/read.h"
+
+#include <jansson.h>
+#include <string.h>
+
+/* jansson recurses while it parses, so depth is settled before it starts. */
+static bool too_deep(struct hf_span text)
+{
+	unsigned depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '{' || c == '['))
+			depth++;
+		else if (!in_string && (c == '}' || c == ']') && depth)
+			depth--;
+		if (depth > JSON_DEPTH_MAX)
+			return true;
+	}
+	return false;
+}
+
+hf_status json_parse(struct hf_span text, size_t max_bytes, struct json_t **ret, struct hf_err *err)
+{
+	json_error_t fault;
+	json_t *doc;
+
+	if (text.len > max_bytes)
+		return hf_fail(err, HF_TOOBIG, "JSON of %zu bytes: at most %zu are allowed",
+		               text.len, max_bytes);
+	if (too_deep(text))
+		return hf_fail(err, HF_INVALID, "JSON is nested deeper than %d levels",
+		               JSON_DEPTH_MAX);
+	doc = json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, &fault);
+	if (!doc)
+		return hf_fail(err, HF_INVALID, "not valid JSON: %s (line %d, column %d)",
+		               fault.text, fault.line, fault.column);
+	*ret = doc;
+	return HF_SUCCESS;
+}
+
+void json_done(struct json_t *doc)
+{
+	json_decref(doc);
+}
+
+static const char *kind_name(enum json_kind kind)
+{
+	switch (kind) {
+	case JSON_READ_TEXT:
+		return "text";
+	case JSON_READ_INT:
+		return "a whole number";
+	case JSON_READ_BOOL:
+		return "true or false";
+	case JSON_READ_OBJECT:
+		return "an object";
+	case JSON_READ_ARRAY:
+		return "an array";
+	case JSON_READ_ANY:
+		return "a value";
+	}
+	return "";
+}
+
+static hf_status unexpected(const struct json_field *f, const char *what, struct hf_err *err)
+{
+	const char *unit = f->kind == JSON_READ_TEXT ? "characters" : "elements";
+	const char *null = f->nullable ? " or null" : "";
+
+	if (f->min == 0 && f->max == 0)
+		return hf_fail(err, HF_INVALID, "field \"%s\"%s: expected %s%s", f->name, what,
+		               kind_name(f->kind), null);
+	if (f->kind == JSON_READ_INT)
+		return hf_fail(err, HF_INVALID,
+		               "field \"%s\"%s: expected a whole number from %lld to %lld%s",
+		               f->name, what, (long long)f->min, (long long)f->max, null);
+	return hf_fail(err, HF_INVALID, "field \"%s\"%s: expected %s of %lld to %lld %s%s", f->name,
+	               what, kind_name(f->kind), (long long)f->min, (long long)f->max, unit, null);
+}
+
+static bool in_bounds(const struct json_field *f, int64_t v)
+{
+	return (f->min == 0 && f->max == 0) || (v >= f->min && v <= f->max);
+}
+
+static int64_t characters(const char *utf8)
+{
+	int64_t n = 0;
+
+	for (; *utf8; utf8++)
+		n += ((unsigned char)*utf8 & 0xc0) != 0x80; /* every byte but continuations */
+	return n;
+}
+
+/* False when the value is not what the field wants. */
+static bool store(const struct json_field *f, json_t *v, void *to)
+{
+	void *at = (char *)to + f->offset;
+
+	switch (f->kind) {
+	case JSON_READ_TEXT:
+		if (!json_is_string(v) || !in_bounds(f, characters(json_string_value(v))))
+			return false;
+		*(const char **)at = json_string_value(v);
+		return true;
+	case JSON_READ_INT:
+		if (!json_is_integer(v) || !in_bounds(f, json_integer_value(v)))
+			return false;
+		*(int64_t *)at = json_integer_value(v);
+		return true;
+	case JSON_READ_BOOL:
+		if (!json_is_boolean(v))
+			return false;
+		*(bool *)at = json_is_true(v);
+		return true;
+	case JSON_READ_OBJECT:
+		if (!json_is_object(v))
+			return false;
+		*(json_t **)at = v;
+		return true;
+	case JSON_READ_ARRAY:
+		if (!json_is_array(v) || !in_bounds(f, (int64_t)json_array_size(v)))
+			return false;
+		*(json_t **)at = v;
+		return true;
+	case JSON_READ_ANY:
+		*(json_t **)at = v;
+		return true;
+	}
+	return false;
+}
+
+static hf_status check_known(const json_t *object, const struct json_field *fields, size_t n,
+                             struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf names = HF_BUF(512);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, key, value)
+	{
+		bool known = false;
+
+		for (size_t i = 0; i < n && !known; i++)
+			known = strcmp(fields[i].name, key) == 0;
+		if (known)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			hf_buf_printf(&names, "%s%s", i ? ", " : "", fields[i].name);
+		return hf_fail(err, HF_INVALID, "unknown field \"%.100s\"; known are: %.*s", key,
+		               (int)names.len, names.len ? (const char *)names.ptr : "");
+	}
+	return HF_SUCCESS;
+}
+
+hf_status json_read_some(const struct json_t *object, const struct json_field *fields, size_t n,
+                         void *to, struct hf_err *err)
+{
+	if (!json_is_object(object))
+		return hf_fail(err, HF_INVALID, "expected a JSON object");
+	for (size_t i = 0; i < n; i++) {
+		const struct json_field *f = &fields[i];
+		json_t *v = json_object_get(object, f->name);
+
+		if (!v && f->required)
+			return unexpected(f, " is missing", err);
+		if (!v || (json_is_null(v) && f->nullable))
+			continue;
+		if (!store(f, v, to))
+			return unexpected(f, "", err);
+	}
+	return HF_SUCCESS;
+}
+
+hf_status json_read(const struct json_t *object, const struct json_field *fields, size_t n,
+                    void *to, struct hf_err *err)
+{
+	if (json_is_object(object))
+		HF_TRY(check_known(object, fields, n, err));
+	return json_read_some(object, fields, n, to, err);
+}
+
+const char *json_member_text(const struct json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+size_t json_count(const struct json_t *array)
+{
+	return json_array_size(array);
+}
+
+struct json_t *json_element(const struct json_t *array, size_t i)
+{
+	return json_array_get(array, i);
+}
+
+const char *json_value_text(const struct json_t *value)
+{
+	return json_string_value(value);
+}
+
+static int append(const char *bytes, size_t n, void *to)
+{
+	hf_buf_put(to, bytes, n);
+	return 0;
+}
+
+hf_status json_canonical(const struct json_t *doc, struct hf_buf *to)
+{
+	int rc = json_dump_callback(doc, append, to,
+	                            JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
+
+	HF_TRY(hf_buf_status(to));
+	HF_ENSURE(rc == 0, HF_NOMEM);
+	return HF_SUCCESS;
+}
