@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a module can do and how it wants to be asked, as found by trying (p11/preflight.h): for each key type the wrap format,
- * the mechanism number that gives it here, the encodings and template that worked. */
+ * What a module can do and how it wants to be asked, as found by trying (p11/preflight.h): for each
+ * key type the wrap format, the mechanism number that gives it here, the encodings and template
+ * that worked. */
 #ifndef HF_P11_PROFILE_H
 #define HF_P11_PROFILE_H
 
@@ -8,19 +9,26 @@
 #include "crypto/key_type.h"
 #include "p11/wrap_format.h"
 
-enum p11_ability { /* sent: append only */
+/* Sent: append only. */
+enum p11_ability {
 	ABILITY_NONE = 0,
 	ABILITY_WRAPPED = 1,  /* generate, wrap, unwrap, sign */
 	ABILITY_RESIDENT = 2, /* generate and sign as token object; cannot be wrapped */
 };
 
-enum p11_params { PARAMS_OID = 1, PARAMS_NAME = 2 }; /* CKA_EC_PARAMS: OBJECT IDENTIFIER or PrintableString */
+/* CKA_EC_PARAMS: OBJECT IDENTIFIER or PrintableString. */
+enum p11_params {
+	PARAMS_OID = 1,
+	PARAMS_NAME = 2,
+};
 
 /* Template quirks, found by trying; bits. */
 enum {
 	QUIRK_NSS_DB = 1 << 0,       /* unwrap of EC keys wants CKA_NSS_DB */
-	QUIRK_RATCHET = 1 << 1,      /* ignores SENSITIVE/EXTRACTABLE on unwrap: set afterwards, read back */
+	QUIRK_RATCHET = 1 << 1,      /* unwrap ignores SENSITIVE/EXTRACTABLE: set afterwards */
 	QUIRK_EC_PARAMS = 1 << 2,    /* unwrap wants CKA_EC_PARAMS in the template */
+	QUIRK_EDDSA_PARAMS = 1 << 3, /* CKM_EDDSA wants CK_EDDSA_PARAMS */
+	QUIRK_NO_PSS = 1 << 4,       /* RSA signs PKCS#1 v1.5 only */
 };
 
 struct p11_type_profile {
@@ -35,6 +43,8 @@ struct p11_type_profile {
 
 struct p11_profile {
 	struct p11_type_profile types[KEY_TYPE_MAX + 1]; /* by enum key_type */
+	/* What gives each format here, 0: nothing. For records that another HSM made. */
+	uint64_t wrap_mechanisms[WRAP_FORMAT_MAX + 1];
 	uint64_t mac_mechanism; /* CKM_SHA256_HMAC, or 0: the HSM makes no MAC */
 	uint64_t mac_key_type;
 };

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The raw loop: how fast this module is with nothing around it. The plain minimum of C_ calls, no
+ * MAC, no verification (one signature is checked before the clock starts). What `holdfast bench
+ * hsm` measures everything else against. */
+#ifndef HF_P11_RAWLOOP_H
+#define HF_P11_RAWLOOP_H
+
+#include "p11/key.h"
+
+/* Sent: append only. */
+enum rawloop_kind {
+	RAWLOOP_SIGN = 1,     /* a key that stays: C_SignInit, C_Sign */
+	RAWLOOP_UNWRAP = 2,   /* C_UnwrapKey, C_SignInit, C_Sign, C_DestroyObject */
+	RAWLOOP_GENERATE = 3, /* C_GenerateKeyPair, C_WrapKey, C_DestroyObject twice */
+};
+
+struct rawloop_config {
+	enum rawloop_kind kind;
+	enum key_type type;
+	double seconds; /* stops after so long, or */
+	uint64_t count; /* after so many; 0: no limit */
+};
+
+#define RAWLOOP_BUCKETS 256 /* of latencies: sixteen per power of two, from 1 us */
+
+struct rawloop_result {
+	uint64_t ops;
+	int64_t us;
+	uint64_t histogram[RAWLOOP_BUCKETS]; /* can be added up over processes */
+	int64_t p50_us, p90_us, p99_us, max_us;
+};
+
+/* HF_UNSUPPORTED when the profile says that the type cannot do this; otherwise by p11/rv.h. */
+HF_MUST hf_status p11_rawloop(struct p11_session *s, const struct p11_profile *profile,
+                              const struct p11_master *master, const struct rawloop_config *config,
+                              struct rawloop_result *ret, struct hf_err *err);
+
+/* Adds `from` into `to`: ops and histogram add up, us is the longer, percentiles are computed anew.
+ */
+void rawloop_add(struct rawloop_result *to, const struct rawloop_result *from);
+void rawloop_write_json(const struct rawloop_result *r, struct hf_buf *to);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Wrapping and unwrapping with the master key, by format (p11/wrap_format.h) rather than by
+ * mechanism number.
+ *
+ * One number is not one format: 0x210A is RFC 5649 on SoftHSM and nShield, and PKCS#7 padding
+ * inside RFC 3394 on NSS and openCryptoki. Which one a token means is seen from the length that it
+ * gives to a wrapped AES-256 key. */
+#ifndef HF_P11_WRAP_H
+#define HF_P11_WRAP_H
+
+#include "p11/keytype.h"
+
+#define WRAP_BLOB_MAX 4096 /* RSA-4096 takes about 2400 */
+
+struct wrap_candidate {
+	CK_MECHANISM_TYPE mechanism;
+	enum wrap_format format; /* what its name promises */
+};
+
+/* Worth trying, best first. */
+const struct wrap_candidate *wrap_candidates(size_t *ret_count);
+
+/* What format a mechanism gives on this token, from the length of a wrapped AES-256 key. 0: none
+ * that we know. */
+int wrap_format_detect(CK_MECHANISM_TYPE mechanism, size_t blob_len);
+
+/* Tries `mechanism` on a fresh session AES key. HF_UNSUPPORTED when the token does not wrap with it
+ * or into no format that we know. */
+HF_MUST hf_status p11_wrap_probe(struct p11_session *s, CK_OBJECT_HANDLE master,
+                                 CK_MECHANISM_TYPE mechanism, enum wrap_format *ret,
+                                 struct hf_err *err);
+
+/* Appends the blob (for WRAP_CBC_PAD with its random IV in front) to `to`. By p11/rv.h; HF_CORRUPT:
+ * a blob of no possible length. */
+HF_MUST hf_status p11_wrap(struct p11_session *s, CK_OBJECT_HANDLE master,
+                           CK_MECHANISM_TYPE mechanism, enum wrap_format format,
+                           CK_OBJECT_HANDLE key, struct hf_buf *to, struct hf_err *err);
+
+/* The private key as a session object that can only sign; the caller destroys it. Reads back
+ * SENSITIVE and EXTRACTABLE, sets them where the module ignored the template (QUIRK_RATCHET), and
+ * refuses what is still exposed: HF_DENIED. HF_CORRUPT or what p11/rv.h says when the blob does not
+ * unwrap. */
+HF_MUST hf_status p11_unwrap(struct p11_session *s, CK_OBJECT_HANDLE master,
+                             CK_MECHANISM_TYPE mechanism, enum wrap_format format,
+                             enum key_type type, uint32_t quirks, struct hf_span blob,
+                             CK_OBJECT_HANDLE *ret, struct hf_err *err);
+
+#endif
