@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// One program of the stack: started, watched, stopped by its own pid, its output in a log file.
+import { spawn } from 'node:child_process'
+import { existsSync, openSync, closeSync, readFileSync, rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const READY_TIMEOUT_MS = Number(process.env.HOLDFAST_TEST_PATIENCE_MS ?? 30_000)
+
+export class Process {
+	constructor(name, logFile, child) {
+		this.name = name
+		this.logFile = logFile
+		this.child = child
+		this.pid = child.pid
+		this.exited = new Promise((done) =>
+			child.on('close', (code, signal) => done((this.end = { code, signal })))
+		)
+	}
+
+	static spawn(name, argv, { env, logFile }) {
+		const log = openSync(logFile, 'a', 0o600)
+		const child = spawn(argv[0], argv.slice(1), { env, stdio: ['ignore', log, log] })
+		closeSync(log)
+		return new Promise((started, failed) => {
+			child.on('error', failed)
+			child.on('spawn', () => started(new Process(name, logFile, child)))
+		})
+	}
+
+	get log() {
+		return readFileSync(this.logFile, 'utf8')
+	}
+
+	/** The ports of its ready file: { api: 1234, … }. Rejects with the log when it ends before it is ready. */
+	async ready(file) {
+		const until = Date.now() + READY_TIMEOUT_MS
+		while (!existsSync(file) || !readFileSync(file, 'utf8').endsWith('\n')) {
+			if (this.end) throw new Error(`${this.name} ended (${JSON.stringify(this.end)}):\n${this.log}`)
+			if (Date.now() > until) throw new Error(`${this.name} is not ready after ${READY_TIMEOUT_MS} ms:\n${this.log}`)
+			await sleep(10)
+		}
+		const words = readFileSync(file, 'utf8').trim().split(/\s+/).filter((word) => word.includes('='))
+		rmSync(file)
+		return Object.fromEntries(words.map((word) => [word.split('=')[0], Number(word.split('=')[1])]))
+	}
+
+	/** Waits until the log holds what `pattern` describes, and returns the match. */
+	async logged(pattern, timeoutMs = 10_000) {
+		const until = Date.now() + timeoutMs
+		for (;;) {
+			const match = this.log.match(pattern)
+			if (match) return match
+			if (Date.now() > until) throw new Error(`${this.name} never logged ${pattern}:\n${this.log}`)
+			await sleep(10)
+		}
+	}
+
+	/** Waits for its end: { code, signal }. */
+	async ended(timeoutMs = 20_000) {
+		const late = sleep(timeoutMs, undefined, { ref: false }).then(() => {
+			throw new Error(`${this.name} still runs after ${timeoutMs} ms:\n${this.log}`)
+		})
+		return Promise.race([this.exited, late])
+	}
+
+	signal(name) {
+		if (!this.end) this.child.kill(name)
+	}
+
+	async kill() {
+		this.signal('SIGKILL')
+		return this.exited
+	}
+
+	/** SIGTERM, and patience; SIGKILL when that runs out. */
+	async stop(patienceMs = 15_000) {
+		this.signal('SIGTERM')
+		const timer = setTimeout(() => this.signal('SIGKILL'), patienceMs)
+		const end = await this.exited
+		clearTimeout(timer)
+		return end
+	}
+
+	/** Pids of its direct children (a driver's signers). */
+	children() {
+		try {
+			return readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+		} catch {
+			return []
+		}
+	}
+}

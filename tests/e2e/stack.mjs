@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole Holdfast in a directory of its own: SoftHSM2 token, PKI, databases, server and drivers on free ports of the
+// loopback interface. The tests start one, use it, break it, and stop it.
+import { execFile } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import https from 'node:https'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import sdk from '@dfns/sdk'
+import keysigner from '@dfns/sdk-keysigner'
+
+import { Process } from './process.mjs'
+
+const run = promisify(execFile)
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
+export const build = process.env.HOLDFAST_BUILD ?? join(root, 'build')
+export const softhsm = process.env.SOFTHSM_MODULE ?? '/usr/lib/softhsm/libsofthsm2.so'
+export const holdfast = join(build, 'src/cli/holdfast')
+export const faultModule = join(build, 'tests/faults/libholdfast-fault.so')
+export const quickModule = join(build, 'tests/faults/libholdfast-quick.so')
+export const PIN = '4711-a-pin-to-look-for'
+export const { DfnsApiClient, DfnsError } = sdk
+const { AsymmetricKeySigner } = keysigner
+
+/** Runs a command to its end: { code, stdout, stderr }. A failure of the command is a result, not an exception. */
+export async function command(argv, options = {}) {
+	try {
+		const { stdout, stderr } = await run(argv[0], argv.slice(1), { timeout: 120_000, ...options })
+		return { code: 0, stdout, stderr }
+	} catch (error) {
+		if (typeof error.code !== 'number') throw error
+		return { code: error.code, stdout: error.stdout, stderr: error.stderr }
+	}
+}
+
+async function mustRun(argv, options) {
+	const result = await command(argv, options)
+	if (result.code !== 0) throw new Error(`${argv.join(' ')}: exit status ${result.code}\n${result.stdout}${result.stderr}`)
+	return result.stdout
+}
+
+export class Stack {
+	processes = []
+	ports = {}
+
+	constructor() {
+		this.dir = mkdtempSync(join(tmpdir(), 'holdfast-'))
+		this.pki = join(this.dir, 'pki')
+		this.serverDb = join(this.dir, 'server.db')
+		this.keysDb = join(this.dir, 'keys.db')
+		this.env = { ...process.env, SOFTHSM2_CONF: this.path('softhsm2.conf') }
+		for (const name of ['USER_PIN', 'PKCS11_IBM_MODULE', 'PKCS11_THALES_MODULE']) delete this.env[name]
+	}
+
+	/** Everything up to the moment where server and drivers can start. */
+	static async prepare({ tokenLabel = 'wallet', master = true } = {}) {
+		const stack = new Stack()
+		stack.tokenLabel = tokenLabel
+		await mustRun([join(root, 'script/pki'), stack.pki])
+		await stack.makeToken(tokenLabel)
+		if (master) await stack.initMaster(tokenLabel)
+		await stack.initServer()
+		return stack
+	}
+
+	/** A running stack: server, and as many drivers as asked. */
+	static async start({ drivers = 1, server = {}, driver = {}, ...options } = {}) {
+		const stack = await Stack.prepare(options)
+		try {
+			await stack.startServer(server)
+			for (let i = 0; i < drivers; i++) await stack.startDriver(driver)
+			return stack
+		} catch (error) {
+			await stack.stop()
+			throw error
+		}
+	}
+
+	path(...parts) {
+		return join(this.dir, ...parts)
+	}
+
+	async makeToken(label, pin = PIN) {
+		mkdirSync(this.path('tokens'), { recursive: true })
+		writeFileSync(this.env.SOFTHSM2_CONF, `directories.tokendir = ${this.path('tokens')}\nobjectstore.backend = file\nlog.level = ERROR\n`)
+		await mustRun(['softhsm2-util', '--init-token', '--free', '--label', label, '--pin', pin, '--so-pin', '12345678'], { env: this.env })
+	}
+
+	/** Any `holdfast` command, with this stack's token and PIN: { code, stdout, stderr }. */
+	holdfast(args, { env = {}, pin = PIN } = {}) {
+		return command([holdfast, ...args], { env: { ...this.env, ...(pin && { USER_PIN: pin }), ...env } })
+	}
+
+	async initMaster(label) {
+		const result = await this.holdfast(['hsm', 'init-master', '--module', softhsm, '--slot', `label:${label}`])
+		if (result.code !== 0) throw new Error(`hsm init-master failed:\n${result.stdout}${result.stderr}`)
+	}
+
+	async initServer() {
+		const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+		this.privateKey = privateKey.export({ type: 'pkcs8', format: 'pem' })
+		writeFileSync(this.path('account.pem'), publicKey.export({ type: 'spki', format: 'pem' }))
+		const result = await this.holdfast(['server', 'init', '--sqlite-path', this.serverDb,
+			'--secret-file', this.path('server.secret'), '--org-name', 'Example Bank', '--store-name', 'hsm-1',
+			'--driver-ca', join(this.pki, 'org-ca.pem'), '--account-name', 'treasury-service',
+			'--public-key-file', this.path('account.pem'), '--env-file', this.path('account.env')], { pin: null })
+		if (result.code !== 0) throw new Error(`server init failed:\n${result.stdout}${result.stderr}`)
+		this.account = parseAssignments(readFileSync(this.path('account.env'), 'utf8'))
+	}
+
+	async #start(name, args, env) {
+		const ready = this.path(`${name}.ready`)
+		const process = await Process.spawn(name, [holdfast, ...args, '--ready-file', ready, '--log-format', 'json', '--log-level', 'debug'],
+			{ env: { ...this.env, ...env }, logFile: this.path(`${name}.log`) })
+		this.processes.push(process)
+		return [process, () => process.ready(ready)]
+	}
+
+	async startServer({ args = [], env = {} } = {}) {
+		const listen = (name) => `127.0.0.1:${this.ports[name] ?? 0}` /* a restarted server comes back on its ports */
+		const [server, ready] = await this.#start('server', ['server', '--sqlite-path', this.serverDb,
+			'--secret-file', this.path('server.secret'), '--lease-ms', '2000',
+			'--api-listen', listen('api'), '--api-cert', join(this.pki, 'api.pem'), '--api-key', join(this.pki, 'api-key.pem'),
+			'--driver-listen', listen('driver'), '--driver-cert', join(this.pki, 'proxy.pem'), '--driver-key', join(this.pki, 'proxy-key.pem'),
+			'--driver-client-ca', join(this.pki, 'root.pem'), '--health-listen', listen('health'), ...args], env)
+		this.ports = { ...this.ports, ...(await ready()) }
+		this.server = server
+		return server
+	}
+
+	/** Starts a driver without waiting until it is ready: for those that are to fail. */
+	async spawnDriver({ name, module = softhsm, slot = `label:${this.tokenLabel}`, pin = PIN, keysDb = this.keysDb,
+		cert = 'driver', pki = this.pki, args = [], env = {} } = {}) {
+		name ??= `driver-${this.processes.length}`
+		const [driver, ready] = await this.#start(name, ['driver', '--module', module, '--slot', slot, '--sqlite-path', keysDb,
+			'--client-cert', join(pki, `${cert}.pem`), '--client-key', join(pki, `${cert}-key.pem`), '--ca-cert', join(this.pki, 'org-chain.pem'),
+			'--proxy-addr', `127.0.0.1:${this.ports.driver}`, '--sessions', '1', '--allow-resident',
+			'--health-listen', '127.0.0.1:0', ...args], { ...(pin && { USER_PIN: pin }), ...env })
+		driver.whenReady = ready
+		return driver
+	}
+
+	async startDriver(options) {
+		const driver = await this.spawnDriver(options)
+		driver.ports = await driver.whenReady()
+		return driver
+	}
+
+	/** A driver whose HSM misbehaves: `script` as tests/faults describes it, in front of this stack's token. */
+	faultyDriver(script, options = {}) {
+		const file = this.path(`faults-${this.processes.length}`)
+		writeFileSync(file, `${script}\n`)
+		return this.startDriver({ module: faultModule, ...options,
+			env: { HOLDFAST_FAULT_MODULE: softhsm, HOLDFAST_FAULT_SCRIPT: file, ...options.env } })
+	}
+
+	get apiUrl() {
+		return `https://localhost:${this.ports.api}`
+	}
+
+	/** The official client, unmodified; it trusts this stack's root as NODE_EXTRA_CA_CERTS would have it. */
+	client({ authToken = this.account.DFNS_AUTH_TOKEN, credId = this.account.DFNS_CRED_ID, privateKey = this.privateKey } = {}) {
+		https.globalAgent.options.ca = [...(https.globalAgent.options.ca ?? []), readFileSync(join(this.pki, 'root.pem'))]
+		const signer = new AsymmetricKeySigner({ credId, privateKey })
+		return new DfnsApiClient({ baseUrl: this.apiUrl, orgId: this.account.DFNS_ORG_ID, authToken, signer })
+	}
+
+	/** Every log so far, in one text. */
+	logs() {
+		return [...new Set(this.processes.map((p) => p.logFile))].map((file) => readFileSync(file, 'utf8')).join('')
+	}
+
+	async stop() {
+		await Promise.all(this.processes.map((process) => process.stop()))
+		if (process.env.HOLDFAST_TEST_KEEP) console.error(`kept: ${this.dir}`)
+		else rmSync(this.dir, { recursive: true, force: true })
+	}
+}
+
+/** Shell assignments, NAME=value or NAME='value', as an object. */
+export function parseAssignments(text) {
+	const lines = text.split('\n').filter((line) => line.includes('='))
+	return Object.fromEntries(lines.map((line) => {
+		const [, name, value] = line.match(/^(?:export )?(\w+)=(.*)$/)
+		return [name, value.replace(/^'(.*)'$/, '$1').replace(/^"(.*)"$/, '$1')]
+	}))
+}
