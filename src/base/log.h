@@ -19,7 +19,12 @@ struct hf_kv {
 	int64_t number;
 };
 
-#define HF_KS(k, s) ((struct hf_kv){ .key = (k), .text = (s) ? (s) : "" })
+static inline struct hf_kv hf_kv_text(const char *key, const char *text)
+{
+	return (struct hf_kv){ .key = key, .text = text ? text : "" };
+}
+
+#define HF_KS(k, s) hf_kv_text(k, s)
 #define HF_KI(k, n) ((struct hf_kv){ .key = (k), .number = (int64_t)(n) })
 
 /* Call once, before other threads. `role` ("server", "driver", "signer") stands in every line. */

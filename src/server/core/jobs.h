@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The queue: durable, leased, at-least-once jobs whose effects happen exactly once.
  *
- * A job is a row. It is *queued*, then *leased* to one instance of a driver, then *done*. When the lease ends it is queued again, up
- * to JOB_ATTEMPTS_MAX times. The first completion wins; what it means for its subject (a key, a signature request) happens in
- * the same transaction as the job's own change, so it happens once.
+ * A job is a row. It is *queued*, then *leased* to one instance of a driver, then *done*. When the
+ * lease ends it is queued again, up to JOB_ATTEMPTS_MAX times. The first completion wins; what it
+ * means for its subject (a key, a signature request) happens in the same transaction as the job's
+ * own change, so it happens once.
  *
- * Polls that find nothing are parked here, in memory. A group of writes ends by dealing out what is queued to the
- * parked polls (jobs_deal), in the same commit that added it. */
+ * Polls that find nothing are parked here, in memory. A group of writes ends by dealing out what is
+ * queued to the parked polls (jobs_deal), in the same commit that added it. */
 #ifndef HF_SERVER_CORE_JOBS_H
 #define HF_SERVER_CORE_JOBS_H
 
@@ -16,8 +17,8 @@
 #define JOB_ATTEMPTS_MAX 5
 
 enum job_subject { /* stored: append only */
-	JOB_FOR_KEY = 1,
-	JOB_FOR_SIGNATURE = 2,
+	           JOB_FOR_KEY = 1,
+	           JOB_FOR_SIGNATURE = 2,
 };
 
 struct job_new {
@@ -31,15 +32,17 @@ struct job_settled {
 	uint64_t job;
 	enum job_subject subject;
 	const char *subject_id;
-	struct hf_span op;              /* what was asked */
-	const struct op_result *result; /* OP_DONE or OP_FAILED; attempts used up arrive as OP_FAILED */
-	const char *driver;             /* common name of the certificate that answered; "" if none did */
+	struct hf_span op; /* what was asked */
+	const struct op_result
+	        *result;    /* OP_DONE or OP_FAILED; attempts used up arrive as OP_FAILED */
+	const char *driver; /* common name of the certificate that answered; "" if none did */
 };
 
-/* What a completion means to its subject: called inside the transaction of the write group. A failure undoes the completion, and the
- * job stays leased. */
+/* What a completion means to its subject: called inside the transaction of the write group. A
+ * failure undoes the completion, and the job stays leased. */
 typedef hf_status (*job_settle)(void *ctx, struct db *db, const struct job_settled *settled);
-/* Told after the commit that settled it, on the writer's thread: wake whoever waits for the subject. */
+/* Told after the commit that settled it, on the writer's thread: wake whoever waits for the
+ * subject. */
 typedef void (*job_announce)(void *ctx, enum job_subject subject, const char *subject_id);
 
 struct jobs;
@@ -57,8 +60,9 @@ void jobs_free(struct jobs *j);
 /* Inside a write task. */
 HF_MUST hf_status jobs_add(struct jobs *j, struct db *db, const struct job_new *job, uint64_t *ret);
 
-/* One poll. Embedded by the caller, who keeps it (and what it points to) until answered() is called: once, after a commit or when the
- * wait ended, on the writer's thread or on that of jobs_tick(). */
+/* One poll. Embedded by the caller, who keeps it (and what it points to) until answered() is
+ * called: once, after a commit or when the wait ended, on the writer's thread or on that of
+ * jobs_tick(). */
 struct jobs_poll {
 	struct db_task task; /* first */
 	struct jobs *jobs;
@@ -74,16 +78,19 @@ struct jobs_poll {
 	struct hf_buf dealt_ops;
 };
 
-/* From any thread: completes, renews, claims; parks it when there is nothing and the request says so. HF_BUSY, HF_CLOSED: not taken. */
+/* From any thread: completes, renews, claims; parks it when there is nothing and the request says
+ * so. HF_BUSY, HF_CLOSED: not taken. */
 HF_MUST hf_status jobs_poll(struct jobs *j, struct db_work *writer, struct jobs_poll *p);
-/* The peer left: a parked poll is answered (with nothing) soon, and gets no more jobs. From any thread. */
+/* The peer left: a parked poll is answered (with nothing) soon, and gets no more jobs. From any
+ * thread. */
 void jobs_poll_gone(struct jobs *j, struct jobs_poll *p);
 
 /* db_work's before_commit and after_commit. */
 HF_MUST hf_status jobs_before_commit(struct jobs *j, struct db *db);
 void jobs_after_commit(struct jobs *j, hf_status s);
 
-/* About every 100 ms from one thread: ends waits, and submits the sweep that takes back expired leases. */
+/* About every 100 ms from one thread: ends waits, and submits the sweep that takes back expired
+ * leases. */
 void jobs_tick(struct jobs *j, struct db_work *writer);
 /* Answers all parked polls at once (shutdown): drivers come back by themselves. */
 void jobs_release_all(struct jobs *j);

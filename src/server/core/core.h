@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the parts of the server share. It is made once by server_start(), outlives every request,
+ * and is not changed afterwards, so that any thread may read it.
+ *
+ * A handler that needs the database embeds a `struct db_task` in its own object and submits it to
+ * `writer` or `reader`; it answers its request in done(), which is after the commit. */
+#ifndef HF_SERVER_CORE_CORE_H
+#define HF_SERVER_CORE_CORE_H
+
+#include "base/secret.h"
+#include "db/work.h"
+#include "server/core/jobs.h"
+#include "server/core/waiters.h"
+#include "server/server.h"
+
+#define CORE_KEY_LEN 32
+#define HELD_REQUEST_MS                                                                            \
+	20000 /* a request that needs an HSM is held this long, then answered as it stands */
+
+/* Derived from the secret file by HKDF-SHA256, each with its own label, so that none stands for
+ * another. */
+struct core_secrets {
+	struct hf_secret token_seed;    /* Ed25519 seed: signs service account tokens */
+	struct hf_secret challenge_mac; /* user action challenges */
+	struct hf_secret action_mac;    /* user action tokens */
+	struct hf_secret paging_mac;    /* paging tokens */
+};
+
+struct server_metrics;
+
+struct core {
+	const struct server_config *config;
+	struct db_work *writer; /* group commit; one thread with SQLite */
+	struct db_work *reader;
+	struct jobs *jobs;
+	struct waiters *waiters; /* by the id of a key or signature request */
+	struct server_metrics *metrics;
+	struct core_secrets secrets;
+};
+
+/* Reads the secret file (regular, 32 bytes, for its owner only) and derives. The caller owns *ret:
+ * core_secrets_done(). HF_IO, HF_INVALID, HF_DENIED with words that name the file and what to do.
+ */
+HF_MUST hf_status core_secrets_load(const char *path, struct core_secrets *ret, struct hf_err *err);
+void core_secrets_done(struct core_secrets *s);
+
+/* How durable a commit is whose loss a caller would notice. */
+enum db_durability core_durability(const struct core *core);
+
+/* The queue's job_settle and job_announce; ctx is the struct core. They call key_settle() or
+ * signature_settle() (core/keys.h, core/signatures.h) and wake who waits for the subject. */
+HF_MUST hf_status core_settle(void *core, struct db *db, const struct job_settled *settled);
+void core_announce(void *core, enum job_subject subject, const char *subject_id);
+
+#endif

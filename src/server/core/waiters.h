@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Requests that wait for something to happen to a subject: a key to be made, a signature to be
+ * there. In memory only.
+ *
+ * No wake-up is lost when the waiter is added inside the done() of the write task that queued the
+ * job: that job is dealt to a driver in the same commit at the earliest, so its completion is in a
+ * later group, which runs on the same thread after this done(). (With several writers it would not
+ * be; the waiter would then read its subject once more after waiters_add().) */
+#ifndef HF_SERVER_CORE_WAITERS_H
+#define HF_SERVER_CORE_WAITERS_H
+
+#include "base/id.h"
+
+#include <stdint.h>
+
+enum waiter_reason {
+	WAITER_WOKEN,    /* it happened: read the subject again */
+	WAITER_TIMEOUT,  /* the deadline passed */
+	WAITER_RELEASED, /* the server is stopping: answer as it stands */
+};
+
+/* Embedded by the caller, who fills the first three and keeps it until fn() is called: once, from
+ * the thread of waiters_wake(), waiters_tick() or waiters_release_all(), without any lock held. A
+ * peer that leaves needs nothing: its waiter ends like any other and the answer is dropped. */
+struct waiter {
+	char subject_id[HF_ID_MAX];
+	int64_t deadline_ms; /* hf_mono_ms() */
+	void (*fn)(struct waiter *w, enum waiter_reason reason);
+	struct waiter *next; /* the table's */
+};
+
+struct waiters;
+
+HF_MUST hf_status waiters_new(struct waiters **ret);
+void waiters_free(struct waiters *ws); /* after waiters_release_all() */
+
+/* From any thread. After waiters_release_all() fn() is called at once. */
+void waiters_add(struct waiters *ws, struct waiter *w);
+void waiters_wake(struct waiters *ws, const char *subject_id);
+void waiters_tick(struct waiters *ws); /* about every 100 ms */
+void waiters_release_all(struct waiters *ws);
+size_t waiters_count(struct waiters *ws);
+
+#endif
