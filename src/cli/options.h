@@ -15,7 +15,7 @@ enum cli_type {
 
 struct cli_option {
 	const char *name;     /* "sqlite-path": --sqlite-path; for CLI_SECRET the variable's name only */
-	const char *env;      /* "HOLDFAST_SQLITE_PATH"; NULL: none */
+	const char *env;      /* a name of its own ("USER_PIN"); NULL: HOLDFAST_ and the name */
 	const char *metavar;  /* "FILE" */
 	enum cli_type type;
 	size_t offset;        /* of the field in the command's own struct */
@@ -26,7 +26,26 @@ struct cli_option {
 	bool required;
 };
 
-#define CLI_FIELD(type, field) offsetof(type, field)
+/* Rows of a table; `owner` is the command's struct, `member` the field in it. */
+#define CLI_OPTION_TEXT(owner, member, option, meta, default_, what)                               \
+	{                                                                                          \
+		.name = option, .metavar = meta, .type = CLI_TEXT, .offset = offsetof(owner, member), \
+		.fallback = default_, .help = what                                                 \
+	}
+#define CLI_OPTION_NEEDED(owner, member, option, meta, what)                                       \
+	{                                                                                          \
+		.name = option, .metavar = meta, .type = CLI_TEXT, .offset = offsetof(owner, member), \
+		.required = true, .help = what                                                     \
+	}
+#define CLI_OPTION_NUMBER(owner, member, option, default_, least, most, what)                      \
+	{                                                                                          \
+		.name = option, .metavar = "N", .type = CLI_NUMBER, .offset = offsetof(owner, member), \
+		.fallback = default_, .min = least, .max = most, .help = what                      \
+	}
+#define CLI_OPTION_FLAG(owner, member, option, what)                                               \
+	{                                                                                          \
+		.name = option, .type = CLI_FLAG, .offset = offsetof(owner, member), .help = what  \
+	}
 
 struct cli_command {
 	const char *name;     /* "server" or "hsm check" */
@@ -39,11 +58,17 @@ struct cli_command {
 	int (*run)(void *config, const char *const *args, size_t n_args); /* exit status */
 };
 
+/* The name of the option's environment variable. */
+void cli_env_name(const struct cli_option *o, char *to, size_t cap);
+
 /* Fills `config` (zeroed by the callee) from defaults, environment and argv (after the command's name). Texts point into argv, the environment
  * or the table. HF_INVALID with words. */
 HF_MUST hf_status cli_parse(const struct cli_command *c, int argc, char **argv, void *config,
 			    const char **positional, size_t *n_positional, struct hf_err *err);
+/* To standard output: for a terminal, as a man page (groff), as a sample environment file. */
 void cli_help(const struct cli_command *c);
+void cli_man_page(const struct cli_command *c);
+void cli_sample(const struct cli_command *c);
 
 /* The table of all commands (cli/main.c). */
 extern const struct cli_command *const cli_commands[];

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * holdfast server: the Signing API and the drivers' queue. */
+#include "cli/commands.h"
+#include "server/server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct options {
+	struct server_config server;
+	int64_t api_loops, lease_ms;
+	const char *durability, *ready_file;
+	struct cli_log_options log;
+};
+
+static const struct cli_option options[] = {
+	CLI_SERVER_DB_OPTIONS(struct options, server.db),
+	CLI_OPTION_NEEDED(struct options, server.secret_file, "secret-file", "FILE",
+			  "32 random bytes that tokens and challenges hang on, made by holdfast server init"),
+	CLI_OPTION_TEXT(struct options, server.api_listen, "api-listen", "HOST:PORT", "127.0.0.1:8444",
+			"where the Signing API listens"),
+	CLI_OPTION_NEEDED(struct options, server.api_cert, "api-cert", "PEM",
+			  "certificate of the Signing API, with its chain"),
+	CLI_OPTION_NEEDED(struct options, server.api_key, "api-key", "PEM",
+			  "private key of that certificate, readable by nobody else"),
+	CLI_OPTION_NUMBER(struct options, api_loops, "api-loops", "2", 1, 64, "threads that serve the Signing API"),
+	CLI_OPTION_TEXT(struct options, server.driver_listen, "driver-listen", "HOST:PORT", "0.0.0.0:8443",
+			"where drivers connect, by mTLS"),
+	CLI_OPTION_NEEDED(struct options, server.driver_cert, "driver-cert", "PEM",
+			  "certificate of the drivers' endpoint, with its chain"),
+	CLI_OPTION_NEEDED(struct options, server.driver_key, "driver-key", "PEM", "private key of that certificate"),
+	CLI_OPTION_NEEDED(struct options, server.driver_client_ca, "driver-client-ca", "PEM",
+			  "authorities that drivers' certificates must chain to"),
+	CLI_OPTION_NUMBER(struct options, lease_ms, "lease-ms", "10000", 100, 600000,
+			  "how long a job belongs to a driver that is not heard of, in milliseconds"),
+	CLI_OPTION_TEXT(struct options, server.health_listen, "health-listen", "HOST:PORT", "127.0.0.1:9443",
+			"plain HTTP for /health and /metrics; none: no such listener"),
+	CLI_OPTION_TEXT(struct options, durability, "durability", "WHEN", "full",
+			"full: every answer is on disk before it is given; relaxed: a power cut may lose the last ones"),
+	CLI_OPTION_TEXT(struct options, ready_file, "ready-file", "FILE", NULL,
+			"written once everything listens: one line with the ports"),
+	CLI_LOG_OPTIONS(struct options, log),
+};
+
+static hf_status finish(struct options *o, struct hf_err *err)
+{
+	if (!o->server.db.sqlite_path && !o->server.db.postgres_url)
+		return hf_fail(err, HF_INVALID, "no database: give --sqlite-path FILE");
+	if (strcmp(o->durability, "full") != 0 && strcmp(o->durability, "relaxed") != 0)
+		return hf_fail(err, HF_INVALID, "--durability: \"%s\" is neither full nor relaxed", o->durability);
+	o->server.relaxed = strcmp(o->durability, "relaxed") == 0;
+	o->server.api_loops = (unsigned)o->api_loops;
+	o->server.lease_ms = (int)o->lease_ms;
+	if (strcmp(o->server.health_listen, "none") == 0)
+		o->server.health_listen = "";
+	return HF_SUCCESS;
+}
+
+static hf_status serve(struct options *o, struct hf_err *err)
+{
+	int ready;
+
+	HF_TRY(cli_log_setup("server", &o->log, err));
+	HF_TRY(finish(o, err));
+	HF_TRY(cli_ready_open(o->ready_file, &ready, err));
+	return server_run(&o->server, ready, err);
+}
+
+static int run(void *config, const char *const *args, size_t n_args)
+{
+	struct hf_err err = { 0 };
+	hf_status s = serve(config, &err);
+
+	return hf_ok(s) ? 0 : cli_failed("server", s, &err);
+}
+
+const struct cli_command cmd_server = {
+	.name = "server",
+	.summary = "run the server: Signing API, queue, health",
+	.details = "Serves the Signing API over TLS 1.3 and the drivers' queue over mTLS, on one database. "
+		   "SIGTERM and SIGINT finish what is in flight and lose nothing.",
+	.options = options,
+	.n_options = HF_COUNT(options),
+	.config_size = sizeof(struct options),
+	.run = run,
+};

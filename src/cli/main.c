@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The one executable: finds the command, reads its options, runs it. */
+#include "base/log.h"
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct cli_command *const cli_commands[] = {
+	&cmd_server,	 &cmd_server_init, &cmd_driver,	   &cmd_hsm_info, &cmd_hsm_init_master,
+	&cmd_hsm_check, &cmd_bench_hsm,   &cmd_bench_queue, &cmd_help,
+};
+const size_t cli_command_count = HF_COUNT(cli_commands);
+
+/* How many words of argv the command's name takes up: 0 when it is another. */
+static int words_matched(const struct cli_command *c, int argc, char **argv)
+{
+	const char *name = c->name;
+	int words = 0;
+
+	while (*name) {
+		size_t n = strcspn(name, " ");
+
+		if (words >= argc || strlen(argv[words]) != n || strncmp(argv[words], name, n) != 0)
+			return 0;
+		words++;
+		name += n + (name[n] == ' ');
+	}
+	return words;
+}
+
+static const struct cli_command *find_command(int argc, char **argv, int *words)
+{
+	const struct cli_command *found = NULL;
+
+	*words = 0;
+	for (size_t i = 0; i < cli_command_count; i++) {
+		int n = words_matched(cli_commands[i], argc, argv);
+
+		if (n > *words) {
+			*words = n;
+			found = cli_commands[i];
+		}
+	}
+	return found;
+}
+
+static int overview(FILE *to)
+{
+	fputs("Holdfast: key custody and signing with any PKCS#11 HSM.\n\nUsage: holdfast COMMAND [OPTION]...\n\n",
+	      to);
+	for (size_t i = 0; i < cli_command_count; i++)
+		fprintf(to, "  %-18s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+	fputs("\nholdfast COMMAND --help tells a command's options; holdfast --version the version.\n", to);
+	return to == stdout ? 0 : 2;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+static int run_command(const struct cli_command *c, int argc, char **argv)
+{
+	HF_FREE void *config = calloc(1, c->config_size ? c->config_size : 1);
+	HF_FREE const char **args = calloc((size_t)argc + 1, sizeof(*args));
+	struct hf_err err = { 0 };
+	size_t n_args = 0;
+
+	if (wants_help(argc, argv)) {
+		cli_help(c);
+		return 0;
+	}
+	if (!config || !args || !hf_ok(cli_parse(c, argc, argv, config, args, &n_args, &err))) {
+		fprintf(stderr, "holdfast %s: %s\n", c->name, err.text);
+		return 2;
+	}
+	return c->run(config, args, n_args);
+}
+
+int main(int argc, char **argv)
+{
+	const struct cli_command *c;
+	int words;
+
+	hf_log_setup("holdfast", HF_LOG_INFO, HF_LOG_AUTO);
+	if (argc < 2)
+		return overview(stderr);
+	if (strcmp(argv[1], "--version") == 0)
+		return printf("holdfast %s\n", HF_VERSION) < 0;
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return overview(stdout);
+	c = find_command(argc - 1, argv + 1, &words);
+	if (!c) {
+		fprintf(stderr, "holdfast: unknown command \"%s\"\n\n", argv[1]);
+		return overview(stderr);
+	}
+	return run_command(c, argc - 1 - words, argv + 1 + words);
+}
