@@ -143,6 +143,8 @@ void hf_log(enum hf_log_level level, const char *message, const struct hf_kv *kv
 		return;
 	hf_iso_time(hf_wall_ms(), when);
 	(setup.json ? json_line : text_line)(&line, when, level, message, kv, n);
+	if (line.failed != HF_OK && line.len) /* cut off, but still one line */
+		line.ptr[line.len - 1] = '\n';
 	do {
 		written = write(STDERR_FILENO, line.ptr, line.len);
 	} while (written < 0 && errno == EINTR);
