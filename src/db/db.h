@@ -6,7 +6,7 @@
  * address of their text, so `sql` must be a string literal.
  *
  * Codes: HF_EXISTS for a violated unique or foreign key, HF_BUSY when the engine wants us to try later (locked,
- * disk full), HF_IO for the rest, HF_CORRUPT for a damaged file. */
+ * disk full), HF_CORRUPT for a damaged file, HF_INTERNAL for SQL that the engine refuses, HF_IO for the rest. */
 #ifndef HF_DB_DB_H
 #define HF_DB_DB_H
 
@@ -34,7 +34,7 @@ HF_DEFINE_CLEANUP(db_close, struct db *)
 #define DB_SCOPED HF_CLEANUP(db_close_at)
 
 HF_MUST hf_status db_begin(struct db *db); /* takes the write lock at once */
-HF_MUST hf_status db_commit(struct db *db, enum db_durability how);
+HF_MUST hf_status db_commit(struct db *db, enum db_durability how); /* after a failure nothing of it stays */
 void db_rollback(struct db *db); /* fine outside a transaction */
 /* One level: what happened since db_save() is undone by db_unsave(), kept by db_keep(). */
 HF_MUST hf_status db_save(struct db *db);

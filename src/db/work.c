@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "db/work.h"
+
+#include "db/backend.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+enum { GROUP_DEFAULT = 256, QUEUE_DEFAULT = 16384, THREADS_MAX = 64 };
+
+struct worker {
+	struct db_work *work;
+	pthread_t thread;
+	bool running;
+	struct db *db;
+	hf_status *results; /* one for each task of a group */
+};
+
+struct db_work {
+	struct db_work_config config;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	struct db_task *first, **last;
+	size_t waiting;
+	unsigned idle; /* workers that sleep: nobody else is woken */
+	bool stopping;
+	struct db_work_stats stats;
+	struct worker *workers;
+	unsigned n_workers;
+};
+
+/* Takes up to `max` tasks as a list, sleeping while there are none. NULL: stopping, and nothing
+ * left. */
+static struct db_task *take(struct db_work *w, size_t max, size_t *n)
+{
+	struct db_task *head, **end;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->first && !w->stopping) {
+		w->idle++;
+		pthread_cond_wait(&w->wake, &w->lock);
+		w->idle--;
+	}
+	head = w->first;
+	end = &w->first;
+	for (*n = 0; *n < max && *end; (*n)++)
+		end = &(*end)->next;
+	w->first = *end;
+	if (head)
+		*end = NULL;
+	if (!w->first)
+		w->last = &w->first;
+	w->waiting -= *n;
+	pthread_mutex_unlock(&w->lock);
+	return head;
+}
+
+static hf_status run_saved(struct db_task *task, struct db *db)
+{
+	hf_status s;
+
+	HF_TRY(db_save(db));
+	s = task->run(task, db);
+	if (hf_ok(s))
+		s = db_keep(db);
+	if (!hf_ok(s))
+		db_unsave(db);
+	return s;
+}
+
+/* One transaction. A failure here is everybody's; a task's own is in results[]. */
+static hf_status run_group(struct worker *me, struct db_task *head, size_t n)
+{
+	const struct db_work_config *config = &me->work->config;
+	enum db_durability how = DB_RELAXED;
+	struct db_task *task = head;
+
+	for (; task; task = task->next)
+		if (task->durability == DB_DURABLE)
+			how = DB_DURABLE;
+	db_expect(me->db, how);
+	HF_TRY(db_begin(me->db));
+	task = head;
+	for (size_t i = 0; i < n; i++, task = task->next) {
+		me->results[i] = run_saved(task, me->db);
+		if (me->db->lost != HF_OK)
+			return HF_FAILURE(me->db->lost);
+	}
+	if (config->before_commit)
+		HF_TRY(config->before_commit(config->ctx, me->db));
+	return db_commit(me->db, how);
+}
+
+static void write_group(struct worker *me, struct db_task *head, size_t n)
+{
+	struct db_work *w = me->work;
+	hf_status group = run_group(me, head, n);
+	uint64_t failures = 0;
+
+	db_rollback(me->db); /* nothing to do after a commit */
+	if (w->config.after_commit)
+		w->config.after_commit(w->config.ctx, group);
+	for (size_t i = 0; i < n; i++) {
+		if (!hf_ok(group))
+			me->results[i] = group;
+		failures += !hf_ok(me->results[i]);
+	}
+	pthread_mutex_lock(&w->lock);
+	w->stats.groups++;
+	w->stats.tasks += n;
+	w->stats.failures += failures;
+	pthread_mutex_unlock(&w->lock);
+	for (size_t i = 0; i < n; i++) {
+		struct db_task *task = head;
+
+		head = task->next; /* the task may be gone after done() */
+		task->done(task, me->results[i]);
+	}
+}
+
+static void read_one(struct worker *me, struct db_task *task)
+{
+	struct db_work *w = me->work;
+	hf_status s = task->run(task, me->db);
+
+	pthread_mutex_lock(&w->lock);
+	w->stats.tasks++;
+	w->stats.failures += !hf_ok(s);
+	pthread_mutex_unlock(&w->lock);
+	task->done(task, s);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *me = arg;
+	bool write = me->work->config.write;
+	struct db_task *head;
+	size_t n;
+
+	while ((head = take(me->work, write ? me->work->config.group_max : 1, &n)) != NULL) {
+		if (write)
+			write_group(me, head, n);
+		else
+			read_one(me, head);
+	}
+	return NULL;
+}
+
+static hf_status worker_start(struct db_work *w, struct worker *me, struct hf_err *err)
+{
+	sigset_t all, before;
+	int failed;
+
+	me->work = w;
+	HF_TRY(db_open(&w->config.db, &me->db, err));
+	if (w->config.write && w->config.threads > 1 && me->db->backend->one_writer)
+		return hf_fail(err, HF_INVALID, "%s takes one writer", me->db->backend->name);
+	me->results = calloc(w->config.group_max, sizeof(*me->results));
+	HF_ENSURE(me->results, HF_NOMEM);
+	sigfillset(&all); /* signals belong to the main thread */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&me->thread, NULL, worker_main, me);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failed)
+		return hf_fail(err, HF_NOMEM, "cannot start a database thread: %s",
+		               strerror(failed));
+	me->running = true;
+	return HF_SUCCESS;
+}
+
+hf_status db_work_start(const struct db_work_config *config, struct db_work **ret,
+                        struct hf_err *err)
+{
+	struct db_work *w;
+
+	HF_ENSURE(config->threads <= THREADS_MAX, HF_TOOBIG);
+	w = calloc(1, sizeof(*w));
+	HF_ENSURE(w, HF_NOMEM);
+	w->config = *config;
+	w->config.threads = config->threads ? config->threads : 1;
+	w->config.group_max = config->group_max ? config->group_max : GROUP_DEFAULT;
+	w->config.queue_max = config->queue_max ? config->queue_max : QUEUE_DEFAULT;
+	w->last = &w->first;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->wake, NULL);
+	w->workers = calloc(w->config.threads, sizeof(*w->workers));
+	if (!w->workers) {
+		db_work_stop(w);
+		return HF_FAILURE(HF_NOMEM);
+	}
+	while (w->n_workers < w->config.threads) {
+		hf_status s = worker_start(w, &w->workers[w->n_workers++], err);
+
+		if (!hf_ok(s)) {
+			db_work_stop(w);
+			return s;
+		}
+	}
+	*ret = w;
+	return HF_SUCCESS;
+}
+
+void db_work_stop(struct db_work *w)
+{
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	pthread_cond_broadcast(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	for (unsigned i = 0; i < w->n_workers; i++) {
+		struct worker *me = &w->workers[i];
+
+		if (me->running)
+			pthread_join(me->thread, NULL);
+		db_close(me->db);
+		free(me->results);
+	}
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+	free(w->workers);
+	free(w);
+}
+
+hf_status db_work_submit(struct db_work *w, struct db_task *task)
+{
+	enum hf_code code = HF_OK;
+	bool wake = false;
+
+	task->next = NULL;
+	pthread_mutex_lock(&w->lock);
+	if (w->stopping) {
+		code = HF_CLOSED;
+	} else if (w->waiting >= w->config.queue_max) {
+		code = HF_BUSY;
+	} else {
+		*w->last = task;
+		w->last = &task->next;
+		w->waiting++;
+		wake = w->idle > 0;
+	}
+	pthread_mutex_unlock(&w->lock);
+	if (wake)
+		pthread_cond_signal(&w->wake);
+	return HF_FAILURE(code);
+}
+
+void db_work_stats(struct db_work *w, struct db_work_stats *ret)
+{
+	pthread_mutex_lock(&w->lock);
+	*ret = w->stats;
+	ret->waiting = w->waiting;
+	pthread_mutex_unlock(&w->lock);
+}
