@@ -28,8 +28,8 @@ enum hash_alg { /* stored and sent: append only */
 };
 
 enum sign_scheme { /* stored and sent: append only */
-	SIGN_ECDSA = 1,     /* input: a digest as long as the field; output r || s, fixed width */
-	SIGN_ED25519 = 2,   /* input: the message; output R || S (RFC 8032) */
+	SIGN_ECDSA = 1,     /* HASH_NONE; input: a digest as long as the field; output r || s, fixed width */
+	SIGN_ED25519 = 2,   /* HASH_NONE; input: the message; output R || S (RFC 8032) */
 	SIGN_RSA_PKCS1 = 3, /* input: a digest of `hash`; RFC 8017, 8.2 */
 	SIGN_RSA_PSS = 4,   /* input: a digest of `hash`; MGF1 and salt length of the same hash; 8.1 */
 };

@@ -25,7 +25,8 @@ HF_MUST hf_status public_key_from_ec_point(enum key_type type, struct hf_span po
 					   struct public_key *ret);
 /* 32 raw bytes, DER OCTET STRING (34 bytes) or BIT STRING (35 bytes) of them. */
 HF_MUST hf_status public_key_from_ed_point(struct hf_span point, struct public_key *ret);
-/* SubjectPublicKeyInfo from modulus and public exponent, both big-endian. */
+/* SubjectPublicKeyInfo from modulus and public exponent, both big-endian, leading zeros or not. The modulus
+ * has exactly the bits of the type; the exponent is odd, at least 65537 and below 2^64. HF_INVALID. */
 HF_MUST hf_status public_key_from_rsa(enum key_type type, struct hf_span n, struct hf_span e,
 				      struct public_key *ret);
 /* Is this a well-formed canonical public key of the type? HF_INVALID. */
@@ -37,7 +38,8 @@ HF_MUST hf_status public_key_check(enum key_type type, struct hf_span pub);
 HF_MUST hf_status signature_finish(enum key_type type, struct hf_span pub, int scheme, int hash,
 				   struct hf_span input, struct signature *sig);
 
-/* Checks only. HF_UNAUTHENTIC, or HF_INVALID when key or lengths are malformed. */
+/* Checks only; s may be high. HF_UNAUTHENTIC, or HF_INVALID when key or lengths are malformed. What is to be
+ * released goes through signature_finish(). */
 HF_MUST hf_status signature_verify(enum key_type type, struct hf_span pub, int scheme, int hash,
 				   struct hf_span input, struct hf_span sig);
 

@@ -45,7 +45,8 @@ struct poll_reply {
 };
 
 /* Encoders append. Decoders fill arrays of the caller's, of POLL_BATCH_MAX (results, jobs) and POLL_WORKING_MAX
- * (working) entries, which the caller puts into *ret beforehand. HF_INVALID. */
+ * (working) entries, which the caller puts into *ret beforehand; their
+ * contents are undefined after a failure. Spans point into `from`. HF_INVALID. */
 void poll_request_encode(struct hf_buf *to, const struct poll_request *r);
 HF_MUST hf_status poll_request_decode(struct hf_span from, struct poll_request *ret);
 void poll_reply_encode(struct hf_buf *to, const struct poll_reply *r);

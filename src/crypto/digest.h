@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Hashes, HMAC and key derivation, in one call each. Any thread.
+ * HF_NOMEM when memory is short, HF_INTERNAL when OpenSSL is configured without the algorithm. */
+#ifndef HF_CRYPTO_DIGEST_H
+#define HF_CRYPTO_DIGEST_H
+
+#include "base/buf.h"
+#include "base/secret.h"
+
+#define SHA256_LEN 32
+#define SHA512_LEN 64
+
+HF_MUST hf_status sha256(struct hf_span in, uint8_t ret[SHA256_LEN]);
+HF_MUST hf_status sha512(struct hf_span in, uint8_t ret[SHA512_LEN]);
+
+/* RFC 2104. Compare the result with hf_equal_ct(). */
+HF_MUST hf_status hmac_sha256(struct hf_span key, struct hf_span in, uint8_t ret[SHA256_LEN]);
+
+/* RFC 5869, extract and expand: `len` bytes, at most 255 * 32. The caller owns *ret. */
+HF_MUST hf_status hkdf_sha256(struct hf_span secret, struct hf_span salt, struct hf_span info,
+                              size_t len, struct hf_secret *ret);
+
+#endif
