@@ -8,7 +8,7 @@ BUILD=${HOLDFAST_BUILD:-$ROOT/build}
 SOFTHSM_MODULE=${SOFTHSM_MODULE:-/usr/lib/softhsm/libsofthsm2.so}
 E2E=$ROOT/tests/e2e
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 warn() { printf '%s\n' "$*" >&2; }
 die() {
 	warn "error: $1"

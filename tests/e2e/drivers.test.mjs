@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { Stack } from './stack.mjs'
+import { sha256, verifySecp256k1 } from './verify.mjs'
+
+let stack, client, key
+
+before(async () => {
+	stack = await Stack.start({ drivers: 2 })
+	client = stack.client()
+	key = await client.keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
+})
+after(() => stack?.stop())
+
+async function signMany(count) {
+	const messages = Array.from({ length: count }, (_, i) => Buffer.from(`${Math.random()} ${i}`))
+	const requests = await Promise.all(messages.map((message) =>
+		client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } })))
+	return messages.filter((message, i) => requests[i].status === 'Signed' && verifySecp256k1(key.publicKey, message, requests[i].signature)).length
+}
+
+async function metric(process, pattern) {
+	const text = await (await fetch(`http://127.0.0.1:${process.ports.health}/metrics`)).text()
+	return text.split('\n').filter((line) => !line.startsWith('#') && pattern.test(line)).reduce((sum, line) => sum + Number(line.split(' ').pop()), 0)
+}
+
+test('two drivers of one store share the work', async () => {
+	assert.equal(await signMany(60), 60)
+	const [, first, second] = stack.processes
+	for (const driver of [first, second]) assert.ok(await metric(driver, /^holdfast_.*(signed|done|jobs)/) > 0, `${driver.name} did nothing`)
+})
+
+test('a driver that is stopped while it works loses nothing', async () => {
+	const [, first, second] = stack.processes
+	const all = signMany(60)
+	const end = await first.stop()
+	assert.deepEqual(end, { code: 0, signal: null })
+	assert.equal(await all, 60)
+	assert.ok(!second.end)
+})
+
+test('a server that is stopped while it works ends cleanly, and its drivers come back to the next one', async () => {
+	assert.deepEqual(await stack.server.stop(), { code: 0, signal: null })
+	await stack.startServer()
+	assert.equal(await signMany(10), 10)
+})
+
+test('health is 204 on server and driver, and metrics are Prometheus text', async () => {
+	const driver = stack.processes[2]
+	for (const port of [stack.ports.health, driver.ports.health]) {
+		assert.equal((await fetch(`http://127.0.0.1:${port}/health`)).status, 204)
+		assert.match(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), /^# TYPE holdfast_\w+ (counter|gauge|histogram)$/m)
+	}
+})
