@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The frames between hsmhost and holdfast-signer, over the signer's standard input and output.
  *
- * A frame: u32 length of what follows, u8 type, u64 tag, body. Fields inside have fixed places, nothing nests, every length
- * has a limit. The first frame in is SETUP, the first out READY or FAILED. */
+ * A frame: u32 length of what follows, u8 type, u64 tag, body. Fields inside have fixed places,
+ * nothing nests, every length has a limit. The first frame in is SETUP, the first out READY or
+ * FAILED.
+ *
+ * A signer takes jobs in the order in which they come, `threads` at a time. So a job enters the
+ * module as soon as fewer than `threads` jobs before it are unanswered; that is where its deadline
+ * starts, and no frame is spent on saying it. Answers may be gathered for up to WIRE_GATHER_US
+ * while more jobs wait. */
 #ifndef HF_SIGNER_WIRE_H
 #define HF_SIGNER_WIRE_H
 
@@ -11,44 +17,114 @@
 #include "op/record.h"
 #include "p11/profile.h"
 
+#define WIRE_VERSION 1 /* of the frames: driver and signer must be of one installation */
 #define WIRE_FRAME_MAX (OP_ENCODED_MAX + RECORD_ENCODED_MAX + 4096)
 #define WIRE_REPORT_MAX (256u << 10) /* a REPORT's JSON */
+#define WIRE_ARGS_MAX (16u << 10)    /* a TASK's JSON */
 #define WIRE_PATH_MAX 4096
+#define WIRE_PIN_MAX 4096
+#define WIRE_THREADS_MAX 64
+#define WIRE_GATHER_US 500
+#define WIRE_HEADER 13 /* bytes before the body */
 
-enum wire_type { /* sent: append only */
-	WIRE_SETUP = 1,  /* in: signer_setup */
-	WIRE_JOB = 2,    /* in: op, record */
-	WIRE_TASK = 3,   /* in: one administrative task (enum signer_task) and its JSON arguments */
-	WIRE_READY = 16, /* out: token's description, master id */
-	WIRE_BEGUN = 17, /* out: the job with this tag enters the module now: its deadline starts */
-	WIRE_ANSWER = 18, /* out: outcome, raw signature or record */
-	WIRE_FAILED = 19, /* out: set-up or task failed: code, words; the signer ends after set-up failures */
-	WIRE_REPORT = 20, /* out: the task's result, JSON */
-	WIRE_NEWS = 21,   /* out: progress of a task, one line of text */
+enum wire_type {                   /* sent: append only */
+	         WIRE_SETUP = 1,   /* in: signer_setup */
+	         WIRE_JOB = 2,     /* in: op, record */
+	         WIRE_TASK = 3,    /* in: one administrative task (enum signer_task) and its JSON
+	                              arguments */
+	         WIRE_READY = 16,  /* out: token's description, master id, profile */
+	         WIRE_ANSWER = 17, /* out: outcome, raw signature or record */
+	         WIRE_FAILED = 18, /* out: set-up, session or task failed: code, words; then the
+	                              signer ends */
+	         WIRE_REPORT = 19, /* out: the task's result, JSON */
+	         WIRE_NEWS = 20,   /* out: progress of a task, one line of text */
 };
 
+/* Arguments and reports are JSON objects; unknown arguments are refused. */
 enum signer_task {
-	TASK_CHECK = 1,       /* preflight: JSON report */
-	TASK_INIT_MASTER = 2, /* make master key and master MAC key */
-	TASK_BENCH = 3,       /* raw loop */
-	TASK_PROFILE = 4,     /* the quick preflight that gives a profile */
-	TASK_CANARY_MAKE = 5, /* a canary record */
-	TASK_CANARY_CHECK = 6,
+	/* {"quick": bool, "key_types": ["secp256k1", …]}, both optional -> preflight_write_json()
+	 */
+	TASK_CHECK = 1,
+	/* {} -> {"label", "master_id", "mac": bool} */
+	TASK_INIT_MASTER = 2,
+	/* {"kind": "sign" | "unwrap" | "generate", "key_type", "seconds": number, "count": integer}
+	 * -> rawloop_write_json(), over setup.threads sessions */
+	TASK_BENCH = 3,
+	/* {} -> {"record": hex, "key_type", "master_id"}: a key record with the id "canary" */
+	TASK_CANARY_MAKE = 4,
+	/* {"record": hex} -> {"result": "ok" | "master-key-differs" | "mac-key-differs", "message"}
+	 */
+	TASK_CANARY_CHECK = 5,
 };
+#define SIGNER_TASK_MAX 5
 
 struct signer_setup {
 	char module[WIRE_PATH_MAX]; /* absolute */
-	char slot[256];   /* "label:…", "serial:…", "number:…" or "pkcs11:…"; "": the only token there is */
-	char module_args[1024]; /* handed to C_Initialize as pReserved for modules that want a string (NSS), or "" */
-	struct hf_secret pin; /* may be empty */
-	char master_label[64]; /* label of the master key; the MAC key's is the same with "-mac" */
-	bool needs_master;    /* refuse to be READY without a usable master key */
+	char slot[256]; /* "label:…", "serial:…", "number:…" or "pkcs11:…"; "": the only token there
+	                   is */
+	char module_args[1024]; /* handed to C_Initialize as pReserved for modules that want a
+	                           string (NSS), or "" */
+	struct hf_secret pin;   /* may be empty */
+	char master_label[64];  /* label of the master key; the MAC key's is the same with "-mac" */
+	bool needs_master;      /* refuse to be READY without a usable master key and a profile */
 	bool allow_resident;
-	unsigned threads;     /* sessions inside this process; normally 1 */
-	unsigned warm_keys;   /* 0: unwrap, sign, destroy each time */
+	unsigned threads;   /* sessions inside this process; normally 1 */
+	unsigned warm_keys; /* 0: unwrap, sign, destroy each time */
 	unsigned warm_ttl_s;
 	bool have_profile;
-	struct p11_profile profile; /* encodings and formats that preflight found to work */
+	struct p11_profile profile; /* encodings and formats that preflight found to work; otherwise
+	                             * made by a quick preflight, and told by READY */
 };
+
+struct wire_frame {
+	enum wire_type type;
+	uint64_t tag;
+	struct hf_span body; /* points into the input */
+};
+
+/* The first frame of `in`. HF_BUSY: not all of it is there yet; HF_INVALID: an unknown type, or a
+ * length that this type cannot have. *ret_used: how many bytes it took. */
+HF_MUST hf_status wire_next(struct hf_span in, struct wire_frame *ret, size_t *ret_used);
+
+/* Each appends one whole frame. */
+void wire_put_setup(struct hf_buf *to, const struct signer_setup *s); /* holds the PIN: wipe `to` */
+void wire_put_job(struct hf_buf *to, uint64_t tag, const struct op *op, struct hf_span record);
+void wire_put_task(struct hf_buf *to, enum signer_task task, const char *json);
+
+/* Decoders of bodies: exactly what the encoders make, otherwise HF_INVALID. The caller owns the PIN
+ * in *ret. */
+HF_MUST hf_status wire_get_setup(struct hf_span body, struct signer_setup *ret);
+HF_MUST hf_status wire_get_job(struct hf_span body, struct op *ret_op, struct hf_span *ret_record,
+                               struct hf_err *err);
+HF_MUST hf_status wire_get_task(struct hf_span body, enum signer_task *ret,
+                                struct hf_span *ret_json);
+
+struct wire_ready {
+	char token[112];               /* "label, manufacturer model serial" */
+	char master_id[MASTER_ID_MAX]; /* "" without a master key */
+	bool have_profile;
+	struct p11_profile profile;
+};
+
+struct wire_answer {
+	enum op_outcome outcome;
+	enum hf_code code; /* HF_OK when done */
+	char text[256];
+	int64_t hsm_us; /* from entering the module to leaving it */
+	bool resident;
+	struct hf_span public_key; /* generated */
+	struct hf_span record;     /* generated */
+	struct hf_span signature;  /* signed: raw */
+};
+
+void wire_put_ready(struct hf_buf *to, const struct wire_ready *r);
+void wire_put_answer(struct hf_buf *to, uint64_t tag, const struct wire_answer *a);
+void wire_put_failed(struct hf_buf *to, enum hf_code code, const char *text);
+void wire_put_text(struct hf_buf *to, enum wire_type type, struct hf_span text); /* REPORT, NEWS */
+
+HF_MUST hf_status wire_get_ready(struct hf_span body, struct wire_ready *ret);
+HF_MUST hf_status wire_get_answer(struct hf_span body, struct wire_answer *ret);
+/* The words of a FAILED frame go into *ret; a broken frame gives HF_INVALID. */
+HF_MUST hf_status wire_get_failed(struct hf_span body, struct hf_err *ret);
 
 #endif
