@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A caller's credential: the public key that checks the signatures of user actions and logins.
+ *
+ * What the official client's signers produce: Ed25519, 64 raw bytes over the message; ECDSA on
+ * P-256, P-384, P-521 or secp256k1 in DER over SHA-256 of it; RSA PKCS#1 v1.5 over SHA-256. The key
+ * decides which. */
+#ifndef HF_CRYPTO_CREDENTIAL_H
+#define HF_CRYPTO_CREDENTIAL_H
+
+#include "base/buf.h"
+
+#define CREDENTIAL_PEM_MAX 4096
+#define CREDENTIAL_SIGNATURE_MAX 512
+
+struct credential_key; /* immutable and counted: any thread */
+
+/* Exactly one "PUBLIC KEY" in PEM, with nothing but white space around it. HF_TOOBIG; HF_INVALID
+ * for what is no such thing; HF_UNSUPPORTED for a kind or size of key that is not taken; all with
+ * words. The caller owns *ret. */
+HF_MUST hf_status credential_key_parse(struct hf_span pem, struct credential_key **ret,
+                                       struct hf_err *err);
+/* One more owner; returns `key`. */
+struct credential_key *credential_key_ref(struct credential_key *key);
+void credential_key_free(struct credential_key *key);
+
+/* HF_OK only for a valid signature over the exact bytes of `message`; HF_UNAUTHENTIC otherwise. DER
+ * is taken in its one canonical encoding only. */
+HF_MUST hf_status credential_verify(const struct credential_key *key, struct hf_span message,
+                                    struct hf_span signature);
+
+#endif

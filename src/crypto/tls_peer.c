@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Who is at the other end, out of the chain that the handshake has verified. */
+#include "crypto/tls.h"
+
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "crypto/tls_impl.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+hf_status tls_name(const X509_NAME *name, char *to, size_t cap)
+{
+	HF_CLEANUP(BIO_free_all_at) BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	size_t len, fits;
+
+	HF_ENSURE(bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0, HF_NOMEM);
+	len = (size_t)BIO_get_mem_data(bio, &text);
+	fits = len < cap ? len : cap - 1;
+	if (fits)
+		memcpy(to, text, fits);
+	to[fits] = 0;
+	HF_ENSURE(fits == len, HF_INVALID);
+	return HF_SUCCESS;
+}
+
+static hf_status common_name(const X509_NAME *subject, char *to, size_t cap)
+{
+	int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+	unsigned char *utf8 = NULL;
+	hf_status s;
+	int len;
+
+	to[0] = 0;
+	if (at < 0)
+		return HF_SUCCESS;
+	len = ASN1_STRING_to_UTF8(&utf8,
+	                          X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+	if (len < 0) {
+		ERR_clear_error();
+		return HF_FAILURE(HF_INVALID);
+	}
+	s = hf_span_to_text(HF_SPAN(utf8, len), to, cap);
+	OPENSSL_free(utf8);
+	HF_ENSURE(hf_ok(s), HF_INVALID);
+	return HF_SUCCESS;
+}
+
+static hf_status key_id(const X509 *cert, char to[65])
+{
+	uint8_t digest[SHA256_LEN];
+	unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+	hf_status s;
+
+	HF_ENSURE(len > 0, HF_NOMEM);
+	s = sha256(HF_SPAN(der, len), digest);
+	OPENSSL_free(der);
+	HF_TRY(s);
+	hf_hex(digest, sizeof(digest), to);
+	return HF_SUCCESS;
+}
+
+static hf_status fingerprint(const X509 *cert, char to[65])
+{
+	uint8_t digest[SHA256_LEN];
+	unsigned char *der = NULL;
+	int len = i2d_X509(cert, &der);
+	hf_status s;
+
+	HF_ENSURE(len > 0, HF_NOMEM);
+	s = sha256(HF_SPAN(der, len), digest);
+	OPENSSL_free(der);
+	HF_TRY(s);
+	hf_hex(digest, sizeof(digest), to);
+	return HF_SUCCESS;
+}
+
+hf_status tls_peer_read(struct ssl_st *ssl, struct tls_peer *ret)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+	struct tls_peer peer;
+	const X509 *leaf, *issuer;
+
+	HF_ENSURE(chain && sk_X509_num(chain) > 0 && SSL_get_verify_result(ssl) == X509_V_OK,
+	          HF_NOTFOUND);
+	leaf = sk_X509_value(chain, 0);
+	/* a certificate that is itself an authority of the clients stands for its own organisation
+	 */
+	issuer = sk_X509_num(chain) > 1 ? sk_X509_value(chain, 1) : leaf;
+	HF_TRY(tls_name(X509_get_subject_name(leaf), peer.subject, sizeof(peer.subject)));
+	HF_TRY(common_name(X509_get_subject_name(leaf), peer.common_name,
+	                   sizeof(peer.common_name)));
+	HF_TRY(tls_name(X509_get_issuer_name(leaf), peer.issuer, sizeof(peer.issuer)));
+	HF_TRY(key_id(issuer, peer.issuer_key_id));
+	HF_TRY(fingerprint(leaf, peer.fingerprint));
+	*ret = peer;
+	return HF_SUCCESS;
+}
+
+hf_status tls_issuer_key_id(const char *pem_file, char ret[65], struct hf_err *err)
+{
+	HF_CLEANUP(BIO_free_all_at) BIO *bio = NULL;
+	HF_CLEANUP(X509_free_at) X509 *cert = NULL;
+
+	HF_TRY(tls_open_pem(pem_file, &bio, err));
+	cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	if (!cert) {
+		ERR_clear_error();
+		return hf_fail(err, HF_INVALID, "%s holds no certificate in PEM", pem_file);
+	}
+	return key_id(cert, ret);
+}
