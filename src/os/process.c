@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-static const char *const kept_back[] = { "USER_PIN=", "HOLDFAST_", "CREDENTIALS_DIRECTORY=" };
+static const char *const kept_back[] = { "USER_PIN=", "CREDENTIALS_DIRECTORY=" };
 
 static bool passes(const char *entry)
 {

@@ -3,7 +3,7 @@
  * trusted with more than those two.
  *
  * The child inherits standard error and nothing else: every other descriptor is closed, and the
- * environment is passed on without what may hold a secret (USER_PIN, HOLDFAST_*,
+ * environment is passed on without what may hold or lead to a secret (USER_PIN,
  * CREDENTIALS_DIRECTORY); vendor libraries need the rest (SOFTHSM2_CONF,
  * ChrystokiConfigurationPath, …). The kernel kills the child when the *thread* that spawned it
  * ends: spawn from one that lives as long as the child. */
