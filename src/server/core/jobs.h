@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The queue: durable, leased, at-least-once jobs whose effects happen exactly once.
  *
- * A job is a row. It is *queued*, then *leased* to one instance of a driver, then *done*. When the
- * lease ends it is queued again, up to JOB_ATTEMPTS_MAX times. The first completion wins; what it
- * means for its subject (a key, a signature request) happens in the same transaction as the job's
- * own change, so it happens once.
+ * A job is a row. It is *queued*, then *leased* to one instance of a driver; when it is settled the
+ * row goes, since its subject (a key, a signature request) has the outcome, and that happens in the
+ * same transaction, so it happens once. When a lease ends the job is queued again, up to
+ * JOB_ATTEMPTS_MAX times. The first completion wins, whoever had the lease; a later one finds no
+ * row, and is acknowledged and ignored.
  *
  * Polls that find nothing are parked here, in memory. A group of writes ends by dealing out what is
  * queued to the parked polls (jobs_deal), in the same commit that added it. */
 #ifndef HF_SERVER_CORE_JOBS_H
 #define HF_SERVER_CORE_JOBS_H
 
+#include "base/metrics.h"
 #include "db/work.h"
 #include "op/poll.h"
+
+#include <pthread.h>
+#include <sys/queue.h>
 
 #define JOB_ATTEMPTS_MAX 5
 
@@ -38,8 +43,11 @@ struct job_settled {
 	const char *driver; /* common name of the certificate that answered; "" if none did */
 };
 
-/* What a completion means to its subject: called inside the transaction of the write group. A
- * failure undoes the completion, and the job stays leased. */
+/* What a completion means to its subject: called inside the transaction of the write group.
+ * HF_UNAUTHENTIC and HF_INVALID refuse the result (a signature that does not verify): nothing may
+ * have been written then, and the job is tried again. HF_NOTFOUND: the subject is gone, and the job
+ * goes too. Any other failure undoes the whole hand-in; the driver brings it again. What failed for
+ * good (OP_FAILED) cannot be refused. */
 typedef hf_status (*job_settle)(void *ctx, struct db *db, const struct job_settled *settled);
 /* Told after the commit that settled it, on the writer's thread: wake whoever waits for the
  * subject. */
@@ -49,6 +57,7 @@ struct jobs;
 
 struct jobs_config {
 	int lease_ms; /* 0: 10 s */
+	bool relaxed; /* completions survive our death, but not a power cut */
 	job_settle settle;
 	job_announce announce;
 	void *ctx;
@@ -57,22 +66,41 @@ struct jobs_config {
 HF_MUST hf_status jobs_new(const struct jobs_config *config, struct jobs **ret);
 void jobs_free(struct jobs *j);
 
-/* Inside a write task. */
+/* Inside a write task. *ret is the job's number: of a clock and a random part, so that it is never
+ * given twice, not even after a power cut took back the commit that made it. */
 HF_MUST hf_status jobs_add(struct jobs *j, struct db *db, const struct job_new *job, uint64_t *ret);
 
-/* One poll. Embedded by the caller, who keeps it (and what it points to) until answered() is
- * called: once, after a commit or when the wait ended, on the writer's thread or on that of
- * jobs_tick(). */
+/* What came of the results in one transaction; counted and told only after its commit. */
+struct jobs_tally {
+	uint64_t done, failed, late, retried;
+	struct hf_buf settled;
+};
+
+enum jobs_poll_state {
+	JOBS_POLL_SUBMITTED, /* waits for the writer, or is in it */
+	JOBS_POLL_HUNGRY,    /* may be dealt jobs */
+	JOBS_POLL_DEALT,     /* has jobs, in a transaction that is not committed yet */
+};
+
+/* One poll. Embedded by the caller, who fills the first part and keeps it (and what it points to)
+ * until answered() is called: once, after a commit or when the wait ended, on the writer's thread
+ * or on that of jobs_tick(). `reply` lives during the call, and is NULL when `s` is a failure. */
 struct jobs_poll {
-	struct db_task task; /* first */
-	struct jobs *jobs;
 	const char *store_id;
 	const char *driver; /* common name, for the record */
 	struct poll_request request;
 	void (*answered)(struct jobs_poll *p, const struct poll_reply *reply, hf_status s);
-	struct jobs_poll *next; /* the queue's own, as the rest */
+
+	/* The queue's own. */
+	struct db_task task;
+	struct jobs *jobs;
+	struct job_store *store;
+	TAILQ_ENTRY(jobs_poll) link;
+	enum jobs_poll_state state;
+	bool in_task, gone;
+	pthread_t dealer; /* whose transaction it is dealt in */
 	int64_t parked_until_ms;
-	bool parked, gone;
+	struct jobs_tally tally;
 	struct poll_job *dealt;
 	size_t n_dealt;
 	struct hf_buf dealt_ops;
@@ -83,7 +111,7 @@ struct jobs_poll {
 HF_MUST hf_status jobs_poll(struct jobs *j, struct db_work *writer, struct jobs_poll *p);
 /* The peer left: a parked poll is answered (with nothing) soon, and gets no more jobs. From any
  * thread. */
-void jobs_poll_gone(struct jobs *j, struct jobs_poll *p);
+void jobs_poll_gone(struct jobs *j, const struct jobs_poll *p);
 
 /* db_work's before_commit and after_commit. */
 HF_MUST hf_status jobs_before_commit(struct jobs *j, struct db *db);
@@ -92,15 +120,18 @@ void jobs_after_commit(struct jobs *j, hf_status s);
 /* About every 100 ms from one thread: ends waits, and submits the sweep that takes back expired
  * leases. */
 void jobs_tick(struct jobs *j, struct db_work *writer);
-/* Answers all parked polls at once (shutdown): drivers come back by themselves. */
+/* Answers all parked polls at once, and from now on each one that comes, without dealing
+ * (shutdown): results are still taken, and drivers come back by themselves. */
 void jobs_release_all(struct jobs *j);
 
 struct jobs_stats {
-	uint64_t added, dealt, done, failed, expired, late;
+	uint64_t added, dealt, done, failed, expired, late, retried;
 	size_t parked;
 	size_t queued; /* as of the last sweep */
 	int64_t oldest_ms;
 };
 void jobs_stats(struct jobs *j, struct jobs_stats *ret);
+/* From jobs_add() to the commit that settled it. */
+struct hf_histogram *jobs_latency(struct jobs *j);
 
 #endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include "base/clock.h"
+#include "server/core/waiters.h"
+
+#include <string.h>
+
+struct one {
+	struct waiter waiter; /* first */
+	int calls;
+	enum waiter_reason reason;
+};
+
+static void called(struct waiter *w, enum waiter_reason reason)
+{
+	struct one *one = (struct one *)w;
+
+	one->calls++;
+	one->reason = reason;
+}
+
+static void add(struct waiters *ws, struct one *one, const char *id, int64_t wait_ms)
+{
+	*one = (struct one){ 0 };
+	strcpy(one->waiter.subject_id, id);
+	one->waiter.deadline_ms = hf_mono_ms() + wait_ms;
+	one->waiter.fn = called;
+	waiters_add(ws, &one->waiter);
+}
+
+static void all_that_wait_for_a_subject_are_woken_once_and_no_other(void **state)
+{
+	struct waiters *ws;
+	struct one a, b, other;
+
+	CHECK_OK(waiters_new(&ws));
+	add(ws, &a, "sig-1", 1000);
+	add(ws, &b, "sig-1", 1000);
+	add(ws, &other, "sig-2", 1000);
+	waiters_wake(ws, "sig-1");
+	waiters_wake(ws, "sig-1");
+	CHECK(a.calls == 1 && a.reason == WAITER_WOKEN);
+	CHECK(b.calls == 1 && b.reason == WAITER_WOKEN);
+	CHECK(other.calls == 0);
+	CHECK(waiters_count(ws) == 1);
+	waiters_release_all(ws);
+	waiters_free(ws);
+}
+
+static void a_deadline_ends_the_wait(void **state)
+{
+	struct waiters *ws;
+	struct one soon, later;
+
+	CHECK_OK(waiters_new(&ws));
+	add(ws, &soon, "sig-1", -1);
+	add(ws, &later, "sig-1", 10000);
+	waiters_tick(ws);
+	CHECK(soon.calls == 1 && soon.reason == WAITER_TIMEOUT);
+	CHECK(later.calls == 0);
+	waiters_wake(ws, "sig-1");
+	CHECK(soon.calls == 1);
+	CHECK(later.calls == 1 && later.reason == WAITER_WOKEN);
+	CHECK(waiters_count(ws) == 0);
+	waiters_free(ws);
+}
+
+static void a_release_ends_all_waits_also_those_that_come_after_it(void **state)
+{
+	struct waiters *ws;
+	struct one before, after;
+
+	CHECK_OK(waiters_new(&ws));
+	add(ws, &before, "sig-1", 10000);
+	waiters_release_all(ws);
+	CHECK(before.calls == 1 && before.reason == WAITER_RELEASED);
+	add(ws, &after, "sig-1", 10000);
+	CHECK(after.calls == 1 && after.reason == WAITER_RELEASED);
+	CHECK(waiters_count(ws) == 0);
+	waiters_free(ws);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_that_wait_for_a_subject_are_woken_once_and_no_other),
+		cmocka_unit_test(a_deadline_ends_the_wait),
+		cmocka_unit_test(a_release_ends_all_waits_also_those_that_come_after_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
