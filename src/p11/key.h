@@ -18,6 +18,27 @@ struct p11_key {
 	struct public_key public_key;
 };
 
+/* Where a fresh private key lives. */
+enum key_place {
+	KEY_WRAPPABLE, /* in the session, EXTRACTABLE: to be wrapped and destroyed */
+	KEY_SESSION,   /* in the session, never leaves: tests and measurements */
+	KEY_RESIDENT,  /* in the token, never leaves */
+};
+
+/* What C_GenerateKeyPair is asked, built once. Points into itself: not to be copied. */
+struct generate_plan {
+	struct template public_template, private_template;
+	CK_MECHANISM mechanism;
+	uint8_t resident_id[RESIDENT_ID_LEN]; /* random; KEY_RESIDENT only */
+};
+void generate_plan_build(struct generate_plan *to, enum key_type type,
+                         const struct p11_type_profile *profile, enum key_place place);
+
+/* A pair of that plan with its public key read. The caller owns *ret. */
+HF_MUST hf_status p11_key_make(struct p11_session *s, const struct p11_type_profile *profile,
+                               enum key_type type, enum key_place place, struct p11_key *ret,
+                               struct hf_err *err);
+
 /* A key pair as the profile says: session objects (SENSITIVE, EXTRACTABLE only until wrapped and
  * destroyed), or, for a type whose ability is ABILITY_RESIDENT, a private token object that can
  * never leave (needs an R/W session and `allow_resident`, otherwise HF_DENIED with words).

@@ -21,7 +21,7 @@ struct rawloop_config {
 	uint64_t count; /* after so many; 0: no limit */
 };
 
-#define RAWLOOP_BUCKETS 256 /* of latencies: sixteen per power of two, from 1 us */
+#define RAWLOOP_BUCKETS 512 /* of latencies: sixteen per power of two, from 1 us */
 
 struct rawloop_result {
 	uint64_t ops;

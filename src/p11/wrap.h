@@ -36,13 +36,22 @@ HF_MUST hf_status p11_wrap(struct p11_session *s, CK_OBJECT_HANDLE master,
                            CK_MECHANISM_TYPE mechanism, enum wrap_format format,
                            CK_OBJECT_HANDLE key, struct hf_buf *to, struct hf_err *err);
 
+/* What C_UnwrapKey is asked, built once. Points into itself: not to be copied. */
+struct unwrap_plan {
+	struct template template;
+	CK_MECHANISM mechanism; /* its parameter is the blob's first `iv_len` bytes */
+	size_t iv_len;
+};
+void unwrap_plan_build(struct unwrap_plan *to, CK_MECHANISM_TYPE mechanism, enum wrap_format format,
+                       enum key_type type, const struct p11_type_profile *profile);
+
 /* The private key as a session object that can only sign; the caller destroys it. Reads back
- * SENSITIVE and EXTRACTABLE, sets them where the module ignored the template (QUIRK_RATCHET), and
- * refuses what is still exposed: HF_DENIED. HF_CORRUPT or what p11/rv.h says when the blob does not
- * unwrap. */
+ * SENSITIVE and EXTRACTABLE, sets them where the module ignored the template (QUIRK_RATCHET of the
+ * profile), and refuses what is still exposed: HF_DENIED. HF_CORRUPT or what p11/rv.h says when the
+ * blob does not unwrap. */
 HF_MUST hf_status p11_unwrap(struct p11_session *s, CK_OBJECT_HANDLE master,
                              CK_MECHANISM_TYPE mechanism, enum wrap_format format,
-                             enum key_type type, uint32_t quirks, struct hf_span blob,
-                             CK_OBJECT_HANDLE *ret, struct hf_err *err);
+                             enum key_type type, const struct p11_type_profile *profile,
+                             struct hf_span blob, CK_OBJECT_HANDLE *ret, struct hf_err *err);
 
 #endif

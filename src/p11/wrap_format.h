@@ -7,10 +7,8 @@
 /* Stored: append only. */
 enum wrap_format {
 	WRAP_RFC5649 = 1,       /* AES key wrap with padding, over PKCS#8 */
-	WRAP_RFC3394 = 2,       /* AES key wrap, over PKCS#8 padded with zero bytes to a
-	                           multiple of 8 */
-	WRAP_CBC_PAD = 3,       /* AES-CBC with PKCS#7 padding, IV in front; only together with
-	                           a MAC */
+	WRAP_RFC3394 = 2,       /* AES key wrap, over PKCS#8 and zero bytes up to a multiple of 8 */
+	WRAP_CBC_PAD = 3,       /* AES-CBC, PKCS#7 padding, IV in front; only together with a MAC */
 	WRAP_RFC3394_PKCS7 = 4, /* PKCS#7 padding, then RFC 3394 */
 	WRAP_RESIDENT = 5,      /* not wrapped: a token object; the blob is its CKA_ID */
 };

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "p11/rawloop.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "json/write.h"
+#include "p11/rv.h"
+
+#include <string.h>
+
+#define STEPS 16 /* buckets in each power of two */
+
+/* Everything that the loop touches, made before the clock starts. */
+struct loop {
+	struct p11_session *s;
+	const struct p11_type_profile *type;
+	CK_OBJECT_HANDLE master;
+	CK_OBJECT_HANDLE key; /* RAWLOOP_SIGN */
+	struct p11_sign_plan sign;
+	struct unwrap_plan unwrap;
+	struct generate_plan generate;
+	CK_MECHANISM wrap;
+	uint8_t iv[16];
+	uint8_t *blob;
+	CK_ULONG blob_len;
+	const char *call; /* the one that failed */
+};
+
+typedef CK_RV (*loop_step)(struct loop *l);
+
+static CK_RV sign(struct loop *l, CK_OBJECT_HANDLE key)
+{
+	uint8_t signature[2 * SIGNATURE_MAX];
+	CK_ULONG len = sizeof(signature);
+	CK_RV rv;
+
+	l->call = "C_SignInit";
+	rv = l->s->fn->C_SignInit(l->s->handle, &l->sign.mechanism, key);
+	if (rv != CKR_OK)
+		return rv;
+	l->call = "C_Sign";
+	return l->s->fn->C_Sign(l->s->handle, (uint8_t *)(uintptr_t)l->sign.data.ptr,
+	                        l->sign.data.len, signature, &len);
+}
+
+static CK_RV step_sign(struct loop *l)
+{
+	return sign(l, l->key);
+}
+
+static CK_RV step_unwrap(struct loop *l)
+{
+	CK_OBJECT_HANDLE key;
+	CK_RV rv, destroyed;
+
+	l->call = "C_UnwrapKey";
+	rv = l->s->fn->C_UnwrapKey(l->s->handle, &l->unwrap.mechanism, l->master,
+	                           l->blob + l->unwrap.iv_len, l->blob_len - l->unwrap.iv_len,
+	                           l->unwrap.template.attr, l->unwrap.template.n, &key);
+	if (rv != CKR_OK)
+		return rv;
+	rv = sign(l, key);
+	destroyed = l->s->fn->C_DestroyObject(l->s->handle, key);
+	return rv != CKR_OK ? rv : destroyed;
+}
+
+static CK_RV step_generate(struct loop *l)
+{
+	CK_OBJECT_HANDLE pub, priv;
+	uint8_t blob[WRAP_BLOB_MAX];
+	CK_ULONG len = sizeof(blob);
+	CK_RV rv;
+
+	l->call = "C_GenerateKeyPair";
+	rv = l->s->fn->C_GenerateKeyPair(
+	        l->s->handle, &l->generate.mechanism, l->generate.public_template.attr,
+	        l->generate.public_template.n, l->generate.private_template.attr,
+	        l->generate.private_template.n, &pub, &priv);
+	if (rv != CKR_OK)
+		return rv;
+	l->call = "C_WrapKey";
+	rv = l->s->fn->C_WrapKey(l->s->handle, &l->wrap, l->master, priv, blob, &len);
+	l->s->fn->C_DestroyObject(l->s->handle, priv);
+	l->s->fn->C_DestroyObject(l->s->handle, pub);
+	return rv;
+}
+
+/* --- latencies --- */
+
+static size_t bucket_of(int64_t us)
+{
+	uint64_t v = us < 1 ? 1 : (uint64_t)us;
+	unsigned power = 63 - (unsigned)__builtin_clzll(v);
+	uint64_t part =
+	        power >= 4 ? (v >> (power - 4)) & (STEPS - 1) : (v << (4 - power)) & (STEPS - 1);
+	size_t bucket = power * STEPS + part;
+
+	return bucket < RAWLOOP_BUCKETS ? bucket : RAWLOOP_BUCKETS - 1;
+}
+
+static int64_t bucket_us(size_t bucket)
+{
+	double base = (double)(1ull << (bucket / STEPS));
+
+	return (int64_t)(base + base * (double)(bucket % STEPS) / STEPS);
+}
+
+static int64_t percentile(const struct rawloop_result *r, double p)
+{
+	uint64_t before = 0, rank = (uint64_t)(p * (double)r->ops);
+
+	for (size_t i = 0; i < RAWLOOP_BUCKETS; i++) {
+		before += r->histogram[i];
+		if (before > rank)
+			return bucket_us(i);
+	}
+	return r->max_us;
+}
+
+static void percentiles(struct rawloop_result *r)
+{
+	r->p50_us = percentile(r, 0.5);
+	r->p90_us = percentile(r, 0.9);
+	r->p99_us = percentile(r, 0.99);
+}
+
+void rawloop_add(struct rawloop_result *to, const struct rawloop_result *from)
+{
+	to->ops += from->ops;
+	if (from->us > to->us)
+		to->us = from->us;
+	if (from->max_us > to->max_us)
+		to->max_us = from->max_us;
+	for (size_t i = 0; i < RAWLOOP_BUCKETS; i++)
+		to->histogram[i] += from->histogram[i];
+	percentiles(to);
+}
+
+void rawloop_write_json(const struct rawloop_result *r, struct hf_buf *to)
+{
+	struct json_writer w = JSON_WRITER(to);
+
+	json_open_object(&w, NULL);
+	json_int(&w, "ops", (int64_t)r->ops);
+	json_int(&w, "microseconds", r->us);
+	json_double(&w, "opsPerSecond", r->us ? (double)r->ops * 1e6 / (double)r->us : 0);
+	json_int(&w, "p50", r->p50_us);
+	json_int(&w, "p90", r->p90_us);
+	json_int(&w, "p99", r->p99_us);
+	json_int(&w, "max", r->max_us);
+	json_open_array(&w, "histogram");
+	for (size_t i = 0; i < RAWLOOP_BUCKETS; i++)
+		json_int(&w, NULL, (int64_t)r->histogram[i]);
+	json_close_array(&w);
+	json_close_object(&w);
+}
+
+/* --- the run --- */
+
+static hf_status run(struct loop *l, loop_step step, const struct rawloop_config *config,
+                     struct rawloop_result *ret, struct hf_err *err)
+{
+	int64_t began = hf_mono_us(), last = began,
+	        limit = began + (int64_t)(config->seconds * 1e6);
+
+	memset(ret, 0, sizeof(*ret));
+	while ((!config->count || ret->ops < config->count) &&
+	       (config->seconds <= 0 || last < limit)) {
+		CK_RV rv = step(l);
+		int64_t now = hf_mono_us();
+
+		if (rv != CKR_OK)
+			return p11_session_fail(l->s, err, rv, l->call);
+		ret->histogram[bucket_of(now - last)]++;
+		if (now - last > ret->max_us)
+			ret->max_us = now - last;
+		ret->ops++;
+		last = now;
+	}
+	ret->us = last - began;
+	percentiles(ret);
+	return HF_SUCCESS;
+}
+
+static int scheme_of(enum key_type type)
+{
+	switch (key_type_info(type)->family) {
+	case FAMILY_EC:
+		return SIGN_ECDSA;
+	case FAMILY_ED:
+		return SIGN_ED25519;
+	case FAMILY_RSA:
+		break;
+	}
+	return SIGN_RSA_PKCS1;
+}
+
+/* What is measured has to be right first. */
+static hf_status check_once(struct p11_session *s, const struct p11_profile *profile,
+                            const struct p11_key *key, CK_OBJECT_HANDLE object,
+                            struct hf_span input, struct hf_err *err)
+{
+	int scheme = scheme_of(key->type),
+	    hash = scheme == SIGN_RSA_PKCS1 ? HASH_SHA256 : HASH_NONE;
+	struct signature sig = { 0 };
+
+	HF_TRY(p11_key_sign(s, profile, key->type, object, scheme, hash, input, &sig, err));
+	if (!hf_ok(signature_finish(key->type, HF_SPAN(key->public_key.bytes, key->public_key.len),
+	                            scheme, hash, input, &sig)))
+		return hf_fail(err, HF_UNAUTHENTIC,
+		               "the HSM's signature does not verify: nothing was measured");
+	return HF_SUCCESS;
+}
+
+static void plan_wrap(struct loop *l)
+{
+	l->wrap = (CK_MECHANISM){ .mechanism = l->type->wrap_mechanism };
+	if (l->type->format != WRAP_CBC_PAD)
+		return;
+	hf_random(l->iv, sizeof(l->iv));
+	l->wrap.pParameter = l->iv;
+	l->wrap.ulParameterLen = sizeof(l->iv);
+}
+
+static hf_status run_unwrap(struct loop *l, const struct p11_profile *profile,
+                            const struct p11_master *master, const struct p11_key *key,
+                            struct hf_span input, const struct rawloop_config *config,
+                            struct rawloop_result *ret, struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf blob = HF_BUF(WRAP_BLOB_MAX);
+	enum wrap_format format;
+	CK_OBJECT_HANDLE object;
+	hf_status status;
+
+	HF_TRY(p11_key_wrap(l->s, profile, master, key, &blob, &format, err));
+	HF_TRY(p11_key_unwrap(l->s, profile, master, key->type, format, hf_buf_span(&blob), &object,
+	                      err));
+	status = check_once(l->s, profile, key, object, input, err);
+	p11_object_destroy(l->s, object);
+	HF_TRY(status);
+	unwrap_plan_build(&l->unwrap, l->type->wrap_mechanism, format, key->type, l->type);
+	l->blob = blob.ptr;
+	l->blob_len = blob.len;
+	if (l->unwrap.iv_len) {
+		l->unwrap.mechanism.pParameter = blob.ptr;
+		l->unwrap.mechanism.ulParameterLen = l->unwrap.iv_len;
+	}
+	return run(l, step_unwrap, config, ret, err);
+}
+
+static hf_status run_kind(struct loop *l, const struct p11_profile *profile,
+                          const struct p11_master *master, const struct p11_key *key,
+                          const struct rawloop_config *config, struct rawloop_result *ret,
+                          struct hf_err *err)
+{
+	int scheme = scheme_of(key->type),
+	    hash = scheme == SIGN_RSA_PKCS1 ? HASH_SHA256 : HASH_NONE;
+	uint8_t bytes[64];
+	struct hf_span input = HF_SPAN(
+	        bytes, scheme == SIGN_ECDSA ? (key_type_info(key->type)->bits + 7) / 8 : 32);
+
+	hf_random(bytes, sizeof(bytes));
+	HF_TRY(p11_sign_plan(key->type, l->type, scheme, hash, input, &l->sign, err));
+	switch (config->kind) {
+	case RAWLOOP_SIGN:
+		HF_TRY(check_once(l->s, profile, key, key->private_object, input, err));
+		l->key = key->private_object;
+		return run(l, step_sign, config, ret, err);
+	case RAWLOOP_UNWRAP:
+		return run_unwrap(l, profile, master, key, input, config, ret, err);
+	case RAWLOOP_GENERATE:
+		generate_plan_build(&l->generate, key->type, l->type, KEY_WRAPPABLE);
+		plan_wrap(l);
+		return run(l, step_generate, config, ret, err);
+	}
+	return hf_fail(err, HF_INVALID, "unknown kind of loop %d", (int)config->kind);
+}
+
+hf_status p11_rawloop(struct p11_session *s, const struct p11_profile *profile,
+                      const struct p11_master *master, const struct rawloop_config *config,
+                      struct rawloop_result *ret, struct hf_err *err)
+{
+	const struct p11_type_profile *type = &profile->types[config->type];
+	struct loop l = { .s = s, .type = type, .master = master ? master->key : P11_NO_OBJECT };
+	const char *name = key_type_info(config->type)->name;
+	struct p11_key key;
+	hf_status status;
+
+	if (type->ability == ABILITY_NONE)
+		return hf_fail(err, HF_UNSUPPORTED, "this HSM has no %s keys", name);
+	if (config->kind != RAWLOOP_SIGN && type->ability != ABILITY_WRAPPED)
+		return hf_fail(err, HF_UNSUPPORTED, "this HSM does not wrap %s keys", name);
+	if (!config->count && config->seconds <= 0)
+		return hf_fail(err, HF_INVALID,
+		               "a loop needs a number of seconds or of operations");
+	HF_TRY(p11_key_make(s, type, config->type,
+	                    config->kind == RAWLOOP_SIGN ? KEY_SESSION : KEY_WRAPPABLE, &key, err));
+	status = run_kind(&l, profile, master, &key, config, ret, err);
+	p11_key_done(s, &key);
+	return status;
+}
