@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signer/job.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+
+#include <string.h>
+
+/* Seals what is in *r but its MAC, and appends the whole. */
+static hf_status seal(struct desk *d, struct key_record *r, struct hf_buf *ret, struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf covered = HF_BUF(RECORD_ENCODED_MAX);
+	uint8_t mac[MASTER_MAC_LEN];
+
+	r->mac_kind = d->master.mac == P11_NO_OBJECT ? MAC_NONE : MAC_HMAC_SHA256;
+	if (r->mac_kind == MAC_NONE && r->format == WRAP_CBC_PAD)
+		return hf_fail(err, HF_UNSUPPORTED,
+		               "this HSM wraps by CBC padding only and makes no MAC: altered "
+		               "records would go unseen");
+	if (r->mac_kind != MAC_NONE) {
+		record_mac_input(&covered, r);
+		HF_TRY(hf_buf_status(&covered));
+		HF_TRY(p11_master_mac(&d->session, &d->master, hf_buf_span(&covered), mac, err));
+		r->mac = HF_SPAN(mac, sizeof(mac));
+	}
+	record_encode(ret, r);
+	return hf_buf_status(ret);
+}
+
+hf_status job_check_mac(struct desk *d, const struct key_record *r, struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf covered = HF_BUF(RECORD_ENCODED_MAX);
+	uint8_t mac[MASTER_MAC_LEN];
+
+	/* Neither an attacker nor a migration takes the MAC off a record where the HSM makes one.
+	 */
+	if ((r->mac_kind == MAC_NONE) != (d->master.mac == P11_NO_OBJECT))
+		return hf_fail(err, HF_UNAUTHENTIC,
+		               "the record of key %s %s a MAC and this HSM %s a MAC key: refused",
+		               r->key_id, r->mac_kind == MAC_NONE ? "lacks" : "has",
+		               r->mac_kind == MAC_NONE ? "has" : "lacks");
+	if (r->mac_kind == MAC_NONE)
+		return HF_SUCCESS;
+	record_mac_input(&covered, r);
+	HF_TRY(hf_buf_status(&covered));
+	HF_TRY(p11_master_mac(&d->session, &d->master, hf_buf_span(&covered), mac, err));
+	if (r->mac.len != sizeof(mac) || !hf_equal_ct(mac, r->mac.ptr, sizeof(mac)))
+		return hf_fail(err, HF_UNAUTHENTIC,
+		               "the stored record of key %s was altered: its MAC does not match",
+		               r->key_id);
+	return HF_SUCCESS;
+}
+
+static hf_status unwrap(struct desk *d, const struct key_record *r, CK_OBJECT_HANDLE *ret,
+                        struct hf_err *err)
+{
+	return p11_key_unwrap(&d->session, &d->token->profile, &d->master, r->key_type, r->format,
+	                      r->blob, ret, err);
+}
+
+/* Some way of signing that every module has for this type. */
+static struct op probe_op(enum key_type type, const uint8_t random[64])
+{
+	const struct key_type_info *info = key_type_info((int)type);
+	struct op op = { .kind = OP_SIGN, .key_type = type };
+
+	switch (info->family) {
+	case FAMILY_EC:
+		op.scheme = SIGN_ECDSA;
+		op.input = HF_SPAN(random, info->bits / 8);
+		break;
+	case FAMILY_ED:
+		op.scheme = SIGN_ED25519;
+		op.input = HF_SPAN(random, 32);
+		break;
+	case FAMILY_RSA:
+		op.scheme = SIGN_RSA_PKCS1;
+		op.hash = HASH_SHA256;
+		op.input = HF_SPAN(random, 32);
+		break;
+	}
+	return op;
+}
+
+hf_status job_prove(struct desk *d, const struct key_record *r, struct hf_err *err)
+{
+	CK_OBJECT_HANDLE key = P11_NO_OBJECT;
+	struct signature sig;
+	uint8_t random[64];
+	struct op op;
+	hf_status s;
+
+	hf_random(random, sizeof(random));
+	op = probe_op(r->key_type, random);
+	HF_TRY(unwrap(d, r, &key, err));
+	s = p11_key_sign(&d->session, &d->token->profile, r->key_type, key, (int)op.scheme,
+	                 (int)op.hash, op.input, &sig, err);
+	if (r->format != WRAP_RESIDENT)
+		p11_object_destroy(&d->session, key);
+	HF_TRY(s);
+	s = signature_verify(r->key_type, r->public_key, (int)op.scheme, (int)op.hash, op.input,
+	                     HF_SPAN(sig.bytes, sig.len));
+	if (!hf_ok(s))
+		return hf_fail(err, HF_UNAUTHENTIC,
+		               "key %s, unwrapped from its record, signs for another public key",
+		               r->key_id);
+	return s;
+}
+
+static hf_status record_key(struct desk *d, const struct p11_key *key, const char *key_id,
+                            struct job_output *ret, struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf blob = HF_BUF(WRAPPED_BLOB_MAX);
+	struct key_record r = {
+		.key_type = key->type,
+		.public_key = HF_SPAN(key->public_key.bytes, key->public_key.len),
+	};
+
+	memcpy(r.master_id, d->master.id, sizeof(r.master_id));
+	HF_TRY(hf_span_to_text(hf_span_text(key_id), r.key_id, sizeof(r.key_id)));
+	HF_TRY(p11_key_wrap(&d->session, &d->token->profile, &d->master, key, &blob, &r.format,
+	                    err));
+	HF_TRY(hf_buf_status(&blob));
+	r.blob = hf_buf_span(&blob);
+	HF_TRY(seal(d, &r, &ret->record, err));
+	return job_prove(d, &r, err);
+}
+
+hf_status job_generate(struct desk *d, enum key_type type, const char *key_id,
+                       struct job_output *ret, struct hf_err *err)
+{
+	struct p11_key key = { 0 };
+	hf_status s;
+
+	HF_TRY(p11_key_generate(&d->session, &d->token->profile, type,
+	                        d->token->setup.allow_resident, &key, err));
+	s = record_key(d, &key, key_id, ret, err);
+	if (!hf_ok(s)) {
+		p11_key_discard(&d->session, &key);
+		return hf_context(err, s, "a new %s key was thrown away",
+		                  key_type_info((int)type)->name);
+	}
+	ret->public_key = key.public_key;
+	ret->resident = key.resident;
+	p11_key_done(&d->session, &key);
+	return HF_SUCCESS;
+}
+
+static hf_status check_record(struct desk *d, const struct op *op, struct hf_span bytes,
+                              struct key_record *ret, struct hf_err *err)
+{
+	if (!hf_ok(record_decode(bytes, ret)))
+		return hf_fail(err, HF_CORRUPT, "the stored record of key %s is damaged",
+		               op->key_id);
+	if (strcmp(ret->key_id, op->key_id) != 0 || ret->key_type != op->key_type ||
+	    !hf_span_equal(ret->public_key, op->public_key))
+		return hf_fail(
+		        err, HF_UNAUTHENTIC,
+		        "the stored record does not belong to this key: it says %s, asked for "
+		        "was %s, with its own type and public key",
+		        ret->key_id, op->key_id);
+	if (strcmp(ret->master_id, d->master.id) != 0)
+		return hf_fail(
+		        err, HF_STATE,
+		        "key %s was wrapped by master key %s and this HSM holds %s: bring that "
+		        "master key here, or send the job to an HSM that has it",
+		        op->key_id, ret->master_id, d->master.id);
+	return HF_SUCCESS;
+}
+
+/* The key of a checked record, ready to sign. *ret_ours: to be destroyed after use. */
+static hf_status open_key(struct desk *d, const struct key_record *r, struct hf_span bytes,
+                          CK_OBJECT_HANDLE *ret, bool *ret_ours, struct hf_err *err)
+{
+	struct keycache *cache = r->format == WRAP_RESIDENT ? d->resident : d->warm;
+	int64_t now = hf_mono_ms();
+	CK_OBJECT_HANDLE key, gone;
+
+	key = cache ? keycache_get(cache, r->key_id, bytes, now) : P11_NO_OBJECT;
+	if (key == P11_NO_OBJECT) {
+		HF_TRY(job_check_mac(d, r, err));
+		HF_TRY(unwrap(d, r, &key, err));
+		gone = cache ? keycache_put(cache, r->key_id, bytes, key, now) : P11_NO_OBJECT;
+		*ret_ours = !cache || gone == key;
+		if (r->format == WRAP_RESIDENT)
+			*ret_ours = false; /* token objects outlive the cache */
+		else if (gone != key)
+			p11_object_destroy(&d->session, gone);
+	} else {
+		*ret_ours = false;
+	}
+	*ret = key;
+	return HF_SUCCESS;
+}
+
+hf_status job_sign(struct desk *d, const struct op *op, struct hf_span record,
+                   struct signature *ret, struct hf_err *err)
+{
+	CK_OBJECT_HANDLE key = P11_NO_OBJECT;
+	struct key_record r;
+	bool ours = false;
+	hf_status s;
+
+	HF_TRY(check_record(d, op, record, &r, err));
+	HF_TRY(open_key(d, &r, record, &key, &ours, err));
+	s = p11_key_sign(&d->session, &d->token->profile, op->key_type, key, (int)op->scheme,
+	                 (int)op->hash, op->input, ret, err);
+	if (ours)
+		p11_object_destroy(&d->session, key);
+	return s;
+}

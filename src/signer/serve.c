@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signer/serve.h"
+
+#include "base/log.h"
+#include "signer/output.h"
+#include "signer/pool.h"
+#include "signer/tasks.h"
+
+#include <stdio.h>
+
+enum { GOES_ON = -1 };
+
+struct server {
+	struct token *token;
+	struct worker worker;
+	struct job_output output;
+	struct pool *pool; /* more than one thread: from the first job on */
+};
+
+/* What the host sent cannot be, or comes from another version of it: no job of such a host is to be
+ * done. */
+static int refuse(const char *what)
+{
+	HF_ERROR("the host sent a frame that cannot be", HF_KS("what", what));
+	return SIGNER_PROTOCOL;
+}
+
+static int after(enum worker_fate fate, const struct wire_answer *answer)
+{
+	switch (fate) {
+	case WORKER_GOES_ON:
+		return GOES_ON;
+	case WORKER_REINIT:
+		output_flush();
+		return SIGNER_WORN;
+	case WORKER_STOPS:
+		output_flush();
+		output_failed(answer->code, answer->text);
+		return SIGNER_FAILED;
+	}
+	return SIGNER_WORN;
+}
+
+static int do_job(struct server *s, const struct wire_frame *frame)
+{
+	struct wire_answer answer;
+	struct hf_span record;
+	enum worker_fate fate;
+	struct op op;
+
+	if (!s->token->have_master || !s->token->have_profile)
+		return refuse("a job without a master key");
+	if (!hf_ok(wire_get_job(frame->body, &op, &record, NULL)))
+		return refuse("job");
+	if (op.kind == OP_GENERATE) /* slow: nobody is to wait behind it */
+		output_flush();
+	fate = worker_run(&s->worker, &op, record, &s->output, &answer);
+	output_answer(frame->tag, &answer);
+	output_flush_if_due(answer.hsm_us);
+	return after(fate, &answer);
+}
+
+static int queue_job(struct server *s, const struct wire_frame *frame)
+{
+	struct hf_err err = { 0 };
+
+	if (!s->token->have_master || !s->token->have_profile)
+		return refuse("a job without a master key");
+	if (!s->pool && !hf_ok(pool_start(s->token, &s->worker, &s->pool, &err))) {
+		output_failed(err.code ? err.code : HF_NOMEM, err.text);
+		return SIGNER_FAILED;
+	}
+	return hf_ok(pool_add(s->pool, frame)) ? GOES_ON : refuse("job");
+}
+
+static int do_task(struct server *s, const struct wire_frame *frame)
+{
+	enum signer_task task;
+	struct hf_span json;
+
+	if (!hf_ok(wire_get_task(frame->body, &task, &json)))
+		return refuse("task");
+	task_run(&s->worker.desk, task, json);
+	return GOES_ON;
+}
+
+static int handle(struct server *s, const struct wire_frame *frame)
+{
+	switch (frame->type) {
+	case WIRE_JOB:
+		return s->token->setup.threads > 1 ? queue_job(s, frame) : do_job(s, frame);
+	case WIRE_TASK:
+		return do_task(s, frame);
+	case WIRE_SETUP:
+	case WIRE_READY:
+	case WIRE_ANSWER:
+	case WIRE_FAILED:
+	case WIRE_REPORT:
+	case WIRE_NEWS:
+		break;
+	}
+	return refuse("type");
+}
+
+static int loop(struct server *s, struct input *in)
+{
+	for (;;) {
+		struct wire_frame frame;
+		hf_status got = input_next(in, &frame);
+
+		if (hf_ok(got)) {
+			int status = handle(s, &frame);
+
+			if (status != GOES_ON)
+				return status;
+			continue;
+		}
+		if (got.code != HF_BUSY)
+			return refuse("frame");
+		output_flush();
+		got = input_fill(in, s->pool ? -1 : worker_cool(&s->worker));
+		if (got.code == HF_CLOSED)
+			return SIGNER_ENDED;
+		if (!hf_ok(got) && got.code != HF_TIMEOUT)
+			return refuse("read");
+	}
+}
+
+int serve(struct token *t, const struct p11_session *session, const struct p11_master *master,
+          struct input *in)
+{
+	struct server s = { .token = t, .output = { .record = HF_BUF(RECORD_ENCODED_MAX) } };
+	int status;
+
+	if (!hf_ok(worker_adopt(t, session, master, &s.worker))) {
+		output_failed(HF_NOMEM, "out of memory");
+		return SIGNER_FAILED;
+	}
+	status = loop(&s, in);
+	if (status != SIGNER_ENDED)
+		return status; /* not through the module again: it may hang */
+	if (s.pool)
+		pool_stop(s.pool);
+	output_flush();
+	worker_close(&s.worker);
+	hf_buf_done(&s.output.record);
+	token_close(t);
+	return status;
+}

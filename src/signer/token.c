@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signer/token.h"
+
+#include "os/lockfile.h"
+#include "os/process.h"
+#include "p11/preflight.h"
+
+#include <stdio.h>
+
+enum {
+	LOCK_WAIT_MS = 110 * 1000, /* below the host's patience with a start, so that we tell why */
+	LOGIN_MAX_S = 300,         /* for a login that hangs when no host is left to end it */
+};
+
+/* FNV-1a; a collision makes two modules wait for each other, no more. */
+static void lock_name(const char *module, char *to, size_t cap)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (const char *p = module; *p; p++)
+		h = (h ^ (uint8_t)*p) * 0x100000001b3u;
+	snprintf(to, cap, "signer-%016llx", (unsigned long long)h);
+}
+
+static hf_status log_in(struct token *t, struct p11_session *ret, struct hf_err *err)
+{
+	hf_status s;
+
+	HF_TRY(p11_module_open(t->setup.module, t->setup.module_args, &t->module, err));
+	HF_TRY(p11_slot_find(&t->module, t->setup.slot, &t->id, err));
+	HF_TRY(p11_session_open(&t->module, &t->id, t->setup.allow_resident, ret, err));
+	s = p11_session_login(ret, &t->setup.pin, err);
+	hf_secret_done(&t->setup.pin);
+	if (!hf_ok(s))
+		p11_session_close(ret);
+	return s;
+}
+
+static hf_status log_in_alone(struct token *t, pid_t parent, struct p11_session *ret,
+                              struct hf_err *err)
+{
+	char name[64];
+	HF_FD int lock = -1;
+	hf_status s;
+
+	lock_name(t->setup.module, name, sizeof(name));
+	HF_TRY(os_lock_take(name, LOCK_WAIT_MS, &lock, err));
+	os_outlive_parent();
+	alarm(LOGIN_MAX_S);
+	s = log_in(t, ret, err);
+	alarm(0);
+	os_die_with(parent);
+	return s;
+}
+
+static hf_status find_master(struct token *t, struct p11_session *session, struct p11_master *ret,
+                             struct hf_err *err)
+{
+	hf_status s = p11_master_find(session, t->setup.master_label, ret, err);
+
+	if (!t->setup.needs_master && !hf_ok(s)) {
+		*ret = (struct p11_master){ 0 };
+		return HF_SUCCESS;
+	}
+	HF_TRY(s);
+	t->have_master = true;
+	snprintf(t->master_id, sizeof(t->master_id), "%s", ret->id);
+	return HF_SUCCESS;
+}
+
+hf_status token_open(struct token *t, struct signer_setup *setup, pid_t parent,
+                     struct p11_session *ret_session, struct p11_master *ret_master,
+                     struct hf_err *err)
+{
+	hf_status s;
+
+	*t = (struct token){ .setup = *setup };
+	setup->pin = (struct hf_secret){ 0 };
+	t->have_profile = t->setup.have_profile;
+	t->profile = t->setup.profile;
+	s = log_in_alone(t, parent, ret_session, err);
+	hf_secret_done(&t->setup.pin);
+	HF_TRY(s);
+	HF_TRY(find_master(t, ret_session, ret_master, err));
+	if (t->setup.needs_master)
+		HF_TRY(token_profile(t, ret_session, ret_master, 0, err));
+	return HF_SUCCESS;
+}
+
+hf_status token_profile(struct token *t, struct p11_session *session,
+                        const struct p11_master *master, uint32_t types, struct hf_err *err)
+{
+	struct preflight_config config = {
+		.types = types,
+		.quick = true,
+		.allow_resident = t->setup.allow_resident,
+		.master = master,
+	};
+	HF_FREE struct preflight_report *report = NULL;
+
+	if (t->have_profile)
+		return HF_SUCCESS;
+	report = calloc(1, sizeof(*report));
+	HF_ENSURE(report, HF_NOMEM);
+	HF_TRY(p11_preflight(session, &config, report, err));
+	t->profile = report->profile;
+	t->have_profile = true;
+	return HF_SUCCESS;
+}
+
+void token_close(struct token *t)
+{
+	p11_module_close(&t->module);
+}

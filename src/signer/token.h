@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The token that this process serves: library loaded, slot found, logged in, master key checked. */
+#ifndef HF_SIGNER_TOKEN_H
+#define HF_SIGNER_TOKEN_H
+
+#include "p11/master.h"
+#include "signer/wire.h"
+
+struct token {
+	struct signer_setup setup; /* its PIN is wiped once it was used */
+	struct p11_module module;
+	struct p11_token id;
+	bool have_master;
+	char master_id[MASTER_ID_MAX];
+	struct p11_profile profile; /* of setup, or after token_profile() */
+	bool have_profile;
+};
+
+/* Signers of one module start one after another under a lock between processes, since SoftHSM2
+ * loses tokens from sight when several start at once; and while logging in the process outlives its
+ * parent (os/process.h). The PIN is tried once. *ret_session is the one that is logged in: keep one
+ * open always, for the login ends with the last. `t` must not move afterwards. */
+HF_MUST hf_status token_open(struct token *t, struct signer_setup *setup, pid_t parent,
+                             struct p11_session *ret_session, struct p11_master *ret_master,
+                             struct hf_err *err);
+
+/* Makes sure of a profile for these key types (bits, 0: all), by a quick preflight where it is not
+ * given. */
+HF_MUST hf_status token_profile(struct token *t, struct p11_session *session,
+                                const struct p11_master *master, uint32_t types,
+                                struct hf_err *err);
+
+/* No other thread may be inside the module. */
+void token_close(struct token *t);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signer/worker.h"
+
+#include "base/clock.h"
+#include "p11/rv.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum {
+	SESSION_OPS = 20000, /* then a new session: modules leak in old ones */
+	RESIDENT_HANDLES = 4096,
+	BUSY_MS = 20,
+	COOL_EVERY_MS = 1000,
+};
+
+hf_status worker_adopt(struct token *t, const struct p11_session *session,
+                       const struct p11_master *master, struct worker *ret)
+{
+	struct worker w = { .desk = { .token = t, .session = *session, .master = *master } };
+
+	HF_TRY(keycache_new(RESIDENT_HANDLES, 0, &w.desk.resident));
+	if (t->setup.warm_keys) {
+		hf_status s = keycache_new(t->setup.warm_keys, (int64_t)t->setup.warm_ttl_s * 1000,
+		                           &w.desk.warm);
+
+		if (!hf_ok(s)) {
+			keycache_free(w.desk.resident);
+			return s;
+		}
+	}
+	*ret = w;
+	return HF_SUCCESS;
+}
+
+hf_status worker_open(struct token *t, struct worker *ret, struct hf_err *err)
+{
+	struct p11_session session;
+	struct p11_master master;
+	hf_status s;
+
+	HF_TRY(p11_session_open(&t->module, &t->id, t->setup.allow_resident, &session, err));
+	s = p11_master_find(&session, t->setup.master_label, &master, err);
+	if (hf_ok(s))
+		s = worker_adopt(t, &session, &master, ret);
+	if (!hf_ok(s))
+		p11_session_close(&session);
+	return s;
+}
+
+void worker_close(struct worker *w)
+{
+	keycache_free(w->desk.warm);
+	keycache_free(w->desk.resident);
+	p11_session_close(&w->desk.session);
+	*w = (struct worker){ 0 };
+}
+
+static void forget_keys(struct desk *d)
+{
+	if (d->warm)
+		keycache_forget(d->warm);
+	keycache_forget(d->resident);
+}
+
+/* A new session and fresh handles. Opened before the old one closes, so that the login outlives the
+ * exchange. There is no PIN here any more: when the login is lost, only a new process helps. */
+static hf_status refresh(struct worker *w, struct hf_err *err)
+{
+	struct desk *d = &w->desk;
+	struct p11_session fresh;
+	struct p11_master master;
+	hf_status s;
+
+	HF_TRY(p11_session_open(&d->token->module, &d->token->id, d->session.rw, &fresh, err));
+	s = p11_master_find(&fresh, d->token->setup.master_label, &master, err);
+	if (!hf_ok(s)) {
+		p11_session_close(&fresh);
+		return s;
+	}
+	forget_keys(d);
+	p11_session_close(&d->session);
+	d->session = fresh;
+	d->master = master;
+	w->ops = 0;
+	return HF_SUCCESS;
+}
+
+static hf_status attempt(struct worker *w, const struct op *op, struct hf_span record,
+                         struct job_output *output, struct hf_err *err)
+{
+	hf_buf_clear(&output->record);
+	switch (op->kind) {
+	case OP_GENERATE:
+		return job_generate(&w->desk, op->key_type, op->key_id, output, err);
+	case OP_SIGN:
+		return job_sign(&w->desk, op, record, &output->signature, err);
+	}
+	return hf_fail(err, HF_INVALID, "unknown kind of operation");
+}
+
+/* The module is short of something: give back what we hold, and let it breathe. */
+static void ease(struct desk *d)
+{
+	struct timespec pause = { .tv_nsec = hf_backoff_ms(0, BUSY_MS, BUSY_MS) * 1000000L };
+	CK_OBJECT_HANDLE key;
+
+	while (d->warm && (key = keycache_pop(d->warm)) != P11_NO_OBJECT)
+		p11_object_destroy(&d->session, key);
+	nanosleep(&pause, NULL);
+}
+
+static void answer_done(enum op_kind kind, const struct job_output *output, struct wire_answer *ret)
+{
+	ret->outcome = OP_DONE;
+	if (kind == OP_SIGN) {
+		ret->signature = HF_SPAN(output->signature.bytes, output->signature.len);
+		return;
+	}
+	ret->resident = output->resident;
+	ret->public_key = HF_SPAN(output->public_key.bytes, output->public_key.len);
+	ret->record = hf_buf_span(&output->record);
+}
+
+static enum worker_fate answer_failed(struct worker *w, const struct hf_err *err,
+                                      struct wire_answer *ret)
+{
+	enum rv_class class = p11_class_of(err->code);
+
+	ret->outcome = class == RV_REQUEST ? OP_FAILED : OP_RETRY;
+	ret->code = err->code;
+	snprintf(ret->text, sizeof(ret->text), "%s", err->text);
+	switch (class) {
+	case RV_OK:
+	case RV_REQUEST:
+		return WORKER_GOES_ON;
+	case RV_BUSY:
+		ease(&w->desk);
+		return WORKER_GOES_ON;
+	case RV_RETRY_SESSION: /* it was retried already */
+	case RV_REINIT:
+		return WORKER_REINIT;
+	case RV_STOP:
+		return WORKER_STOPS;
+	}
+	return WORKER_REINIT;
+}
+
+/* Session objects that nobody knows of any more: a C_DestroyObject has failed. */
+static bool has_lost_objects(const struct desk *d)
+{
+	return d->session.live > (d->warm ? keycache_count(d->warm) : 0);
+}
+
+/* Whatever the refresh said: with the login gone the master key is out of sight, and words about a
+ * missing master key would mislead. */
+static hf_status renew(struct worker *w, struct hf_err *err)
+{
+	if (hf_ok(refresh(w, NULL)))
+		return HF_SUCCESS;
+	return hf_fail(err, HF_IO, "the session with the HSM is lost and a new one does not work");
+}
+
+static hf_status do_job(struct worker *w, const struct op *op, struct hf_span record,
+                        struct job_output *output, struct hf_err *err)
+{
+	hf_status s;
+
+	if (w->ops++ >= SESSION_OPS || has_lost_objects(&w->desk))
+		HF_TRY(renew(w, err));
+	s = attempt(w, op, record, output, err);
+	if (p11_class_of(s.code) != RV_RETRY_SESSION)
+		return s;
+	HF_TRY(renew(w, err));
+	return attempt(w, op, record, output, err);
+}
+
+enum worker_fate worker_run(struct worker *w, const struct op *op, struct hf_span record,
+                            struct job_output *output, struct wire_answer *ret)
+{
+	struct hf_err err = { 0 };
+	int64_t start = hf_mono_us();
+	hf_status s = do_job(w, op, record, output, &err);
+
+	*ret = (struct wire_answer){ .hsm_us = hf_mono_us() - start };
+	if (hf_ok(s)) {
+		answer_done(op->kind, output, ret);
+		return WORKER_GOES_ON;
+	}
+	if (err.code != s.code) /* no words of its own */
+		hf_ignore(hf_fail(&err, s.code, "%s", hf_code_name(s.code)));
+	return answer_failed(w, &err, ret);
+}
+
+int worker_cool(struct worker *w)
+{
+	struct desk *d = &w->desk;
+	int64_t now = hf_mono_ms();
+	CK_OBJECT_HANDLE key;
+
+	if (!d->warm)
+		return -1;
+	while ((key = keycache_expired(d->warm, now)) != P11_NO_OBJECT)
+		p11_object_destroy(&d->session, key);
+	return keycache_count(d->warm) ? COOL_EVERY_MS : -1;
+}

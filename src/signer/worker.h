@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A session that does jobs one after another, and what happens when one fails: the steps of
+ * p11/rv.h from a new session up to a new process. One thread at a time. */
+#ifndef HF_SIGNER_WORKER_H
+#define HF_SIGNER_WORKER_H
+
+#include "signer/job.h"
+
+struct worker {
+	struct desk desk;
+	uint64_t ops; /* in this session */
+};
+
+enum worker_fate {
+	WORKER_GOES_ON,
+	WORKER_REINIT, /* the module needs a new process; the job was answered OP_RETRY */
+	WORKER_STOPS,  /* an operator has to act: `text` of the answer says what */
+};
+
+/* Takes over an open session and its master key. HF_NOMEM. */
+HF_MUST hf_status worker_adopt(struct token *t, const struct p11_session *session,
+                               const struct p11_master *master, struct worker *ret);
+/* With a session of its own, beside others that keep the login. */
+HF_MUST hf_status worker_open(struct token *t, struct worker *ret, struct hf_err *err);
+void worker_close(struct worker *w);
+
+/* Does a job and fills *ret, whose spans live until the next one. */
+enum worker_fate worker_run(struct worker *w, const struct op *op, struct hf_span record,
+                            struct job_output *output, struct wire_answer *ret);
+
+/* Destroys warm keys whose time is over. Returns in how many milliseconds to come again, -1: need
+ * not. */
+int worker_cool(struct worker *w);
+
+#endif
