@@ -30,7 +30,7 @@ hf_status task_canary_make(struct desk *d, const struct json_t *args, struct hf_
 	struct job_output made = { .record = HF_BUF(RECORD_ENCODED_MAX) };
 	HF_BUF_SCOPED struct hf_buf hex = HF_BUF(2 * RECORD_ENCODED_MAX);
 	struct json_writer w = JSON_WRITER(report);
-	enum key_type type;
+	enum key_type type = KEY_SECP256K1;
 	hf_status s;
 
 	HF_TRY(json_read(args, NULL, 0, NULL, err));

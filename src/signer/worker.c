@@ -129,7 +129,7 @@ static enum worker_fate answer_failed(struct worker *w, const struct hf_err *err
 
 	ret->outcome = class == RV_REQUEST ? OP_FAILED : OP_RETRY;
 	ret->code = err->code;
-	snprintf(ret->text, sizeof(ret->text), "%s", err->text);
+	snprintf(ret->text, sizeof(ret->text), "%.*s", (int)sizeof(ret->text) - 1, err->text);
 	switch (class) {
 	case RV_OK:
 	case RV_REQUEST:
