@@ -61,15 +61,19 @@ hf_status hkdf_sha256(struct hf_span secret, struct hf_span salt, struct hf_span
 	HF_CLEANUP(EVP_KDF_CTX_free_at) EVP_KDF_CTX *ctx = NULL;
 	HF_SECRET struct hf_secret out = { 0 };
 	char digest[] = "SHA256";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret.ptr,
-		                                  secret.len),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt.ptr, salt.len),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info.ptr, info.len),
-		OSSL_PARAM_construct_end(),
-	};
+	OSSL_PARAM params[5], *p = params;
 
+	/* OpenSSL takes a NULL for an error, not for "none" */
+	*p++ = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
+	*p++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret.ptr,
+	                                         secret.len);
+	if (salt.len)
+		*p++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt.ptr,
+		                                         salt.len);
+	if (info.len)
+		*p++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info.ptr,
+		                                         info.len);
+	*p = OSSL_PARAM_construct_end();
 	HF_ENSURE(shared, HF_INTERNAL);
 	HF_ENSURE(secret.len > 0 && len > 0 && len <= 255 * SHA256_LEN, HF_INVALID);
 	HF_TRY(hf_secret_new(len, &out));
