@@ -134,11 +134,12 @@ export class Stack {
 
 	/** Starts a driver without waiting until it is ready: for those that are to fail. */
 	async spawnDriver({ name, module = softhsm, slot = `label:${this.tokenLabel}`, pin = PIN, keysDb = this.keysDb,
-		cert = 'driver', pki = this.pki, args = [], env = {} } = {}) {
+		cert = 'driver', pki = this.pki, chain = 'org-chain', proxy = `127.0.0.1:${this.ports.driver}`, sessions = 1,
+		database = ['--sqlite-path', keysDb], args = [], env = {} } = {}) {
 		name ??= `driver-${this.processes.length}`
-		const [driver, ready] = await this.#start(name, ['driver', '--module', module, '--slot', slot, '--sqlite-path', keysDb,
-			'--client-cert', join(pki, `${cert}.pem`), '--client-key', join(pki, `${cert}-key.pem`), '--ca-cert', join(this.pki, 'org-chain.pem'),
-			'--proxy-addr', `127.0.0.1:${this.ports.driver}`, '--sessions', '1', '--allow-resident',
+		const [driver, ready] = await this.#start(name, ['driver', '--module', module, '--slot', slot, ...database,
+			'--client-cert', join(pki, `${cert}.pem`), '--client-key', join(pki, `${cert}-key.pem`), '--ca-cert', join(this.pki, `${chain}.pem`),
+			'--proxy-addr', proxy, '--sessions', `${sessions}`, '--allow-resident',
 			'--health-listen', '127.0.0.1:0', ...args], { ...(pin && { USER_PIN: pin }), ...env })
 		driver.whenReady = ready
 		return driver
