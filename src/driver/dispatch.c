@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/dispatch.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { STORE_MAX = 256 }; /* keys in one commit */
+
+/* One job on its way. */
+struct task {
+	struct queue_job *job;
+	struct op op;         /* spans point into job->op */
+	struct hf_buf record; /* to sign with, or the one that was generated */
+	bool resident;
+	struct task *next;
+};
+
+struct list {
+	struct task *first, **last;
+	size_t n;
+};
+
+struct dispatch {
+	struct dispatch_config config;
+	struct list waiting;   /* for the HSM */
+	struct list generated; /* for the disk */
+	size_t in_hsm;
+	char database[256];
+};
+
+static void append(struct list *l, struct task *t)
+{
+	t->next = NULL;
+	*l->last = t;
+	l->last = &t->next;
+	l->n++;
+}
+
+static struct task *pop(struct list *l)
+{
+	struct task *t = l->first;
+
+	if (!t)
+		return NULL;
+	l->first = t->next;
+	if (!l->first)
+		l->last = &l->first;
+	l->n--;
+	return t;
+}
+
+static void task_free(struct task *t)
+{
+	hf_buf_done(&t->record);
+	free(t);
+}
+
+hf_status dispatch_new(const struct dispatch_config *config, struct dispatch **ret)
+{
+	struct dispatch *d = calloc(1, sizeof(*d));
+
+	HF_ENSURE(d, HF_NOMEM);
+	d->config = *config;
+	d->waiting.last = &d->waiting.first;
+	d->generated.last = &d->generated.first;
+	*ret = d;
+	return HF_SUCCESS;
+}
+
+void dispatch_free(struct dispatch *d)
+{
+	struct task *t;
+
+	if (!d)
+		return;
+	while ((t = pop(&d->waiting)) || (t = pop(&d->generated)))
+		task_free(t);
+	free(d);
+}
+
+size_t dispatch_waiting(const struct dispatch *d)
+{
+	return d->waiting.n;
+}
+
+size_t dispatch_in_hsm(const struct dispatch *d)
+{
+	return d->in_hsm;
+}
+
+const char *dispatch_database(const struct dispatch *d)
+{
+	return d->database;
+}
+
+/* Ends the job and the task. */
+static void finish(struct dispatch *d, struct task *t, const struct op_result *result)
+{
+	driver_metrics_count(d->config.metrics, t->op.kind, result->outcome);
+	if ((unsigned)t->op.kind < DRIVER_KINDS)
+		hf_histogram_add(&d->config.metrics->held[t->op.kind],
+		                 hf_mono_us() - t->job->taken_us);
+	if (result->outcome != OP_DONE)
+		HF_WARN(result->outcome == OP_FAILED ? "job failed" : "job given back",
+		        HF_KI("job", t->job->number), HF_KI("attempt", t->job->attempt),
+		        HF_KS("key", t->op.key_id), HF_KS("code", hf_code_name(result->code)),
+		        HF_KS("reason", result->text));
+	d->config.finish(d->config.ctx, t->job, result);
+	task_free(t);
+}
+
+static void refuse(struct dispatch *d, struct task *t, enum op_outcome outcome, enum hf_code code,
+                   const char *text)
+{
+	struct op_result r = { .outcome = outcome, .code = code };
+
+	r.signature.recid = -1;
+	snprintf(r.text, sizeof(r.text), "%.255s", text);
+	finish(d, t, &r);
+}
+
+/* Notes how the database does. */
+static void note_database(struct dispatch *d, hf_status s)
+{
+	bool well = hf_ok(s) || s.code == HF_NOTFOUND || s.code == HF_EXISTS;
+
+	snprintf(d->database, sizeof(d->database), "%s", well ? "" : keydb_error(d->config.keydb));
+	if (!well && !d->database[0])
+		snprintf(d->database, sizeof(d->database), "%s", hf_code_name(s.code));
+}
+
+/* The key is there already: this is what a repeated generation is answered with. */
+static void answer_stored(struct dispatch *d, struct task *t, struct hf_span record)
+{
+	struct op_result r = { .outcome = OP_DONE };
+	struct key_record stored;
+
+	r.signature.recid = -1;
+	if (!hf_ok(record_decode(record, &stored))) {
+		refuse(d, t, OP_FAILED, HF_CORRUPT, "the stored record of this key is damaged");
+		return;
+	}
+	if (stored.key_type != t->op.key_type) {
+		refuse(d, t, OP_FAILED, HF_EXISTS, "there is a key of this id and of another type");
+		return;
+	}
+	hf_count(&d->config.metrics->repeated, 1);
+	r.public_key = stored.public_key;
+	r.resident = stored.format == WRAP_RESIDENT;
+	finish(d, t, &r);
+}
+
+static void take_generate(struct dispatch *d, struct task *t)
+{
+	HF_BUF_SCOPED struct hf_buf record = HF_BUF(RECORD_ENCODED_MAX);
+	struct hf_err err = { 0 };
+	hf_status s = keydb_get(d->config.keydb, t->op.key_id, &record, &err);
+
+	note_database(d, s);
+	if (hf_ok(s))
+		answer_stored(d, t, hf_buf_span(&record));
+	else if (s.code == HF_NOTFOUND)
+		append(&d->waiting, t);
+	else
+		refuse(d, t, s.code == HF_CORRUPT ? OP_FAILED : OP_RETRY, s.code, err.text);
+}
+
+/* Does the record fit what the server asks for? */
+static hf_status check_record(const struct dispatch *d, const struct op *op, struct hf_span record,
+                              struct hf_err *err)
+{
+	struct key_record r;
+
+	if (!hf_ok(record_decode(record, &r)))
+		return hf_fail(err, HF_CORRUPT, "the stored record of this key is damaged");
+	if (r.key_type != op->key_type)
+		return hf_fail(err, HF_CORRUPT,
+		               "the stored key is of another type than the server expects");
+	if (!hf_span_equal(r.public_key, op->public_key))
+		return hf_fail(
+		        err, HF_CORRUPT,
+		        "the stored key's public key is not the one that the server expects");
+	if (r.format == WRAP_RESIDENT && !d->config.allow_resident)
+		return hf_fail(err, HF_DENIED,
+		               "this key lives in the HSM itself, and this driver runs without "
+		               "--allow-resident");
+	return HF_SUCCESS;
+}
+
+static void take_sign(struct dispatch *d, struct task *t)
+{
+	struct hf_err err = { 0 };
+	hf_status s = keydb_get(d->config.keydb, t->op.key_id, &t->record, &err);
+
+	note_database(d, s);
+	if (!hf_ok(s)) {
+		/* Not here, though another driver's database may have it; damaged rows are the same
+		 * for all. */
+		refuse(d, t, s.code == HF_CORRUPT ? OP_FAILED : OP_RETRY, s.code, err.text);
+		return;
+	}
+	s = check_record(d, &t->op, hf_buf_span(&t->record), &err);
+	if (hf_ok(s))
+		append(&d->waiting, t);
+	else
+		refuse(d, t, OP_FAILED, s.code, err.text);
+}
+
+void dispatch_take(struct dispatch *d, struct queue_job *job)
+{
+	struct task *t = calloc(1, sizeof(*t));
+	struct hf_err err = { 0 };
+	hf_status s;
+
+	if (!t) {
+		struct op_result r = { .outcome = OP_RETRY,
+			               .code = HF_NOMEM,
+			               .text = "the driver is out of memory" };
+
+		d->config.finish(d->config.ctx, job, &r);
+		return;
+	}
+	t->job = job;
+	t->record = HF_BUF(RECORD_ENCODED_MAX);
+	s = op_decode(hf_buf_span(&job->op), &t->op, &err);
+	if (!hf_ok(s)) {
+		refuse(d, t, OP_FAILED, s.code,
+		       err.text[0] ? err.text : "the job is not understood");
+		return;
+	}
+	switch (t->op.kind) {
+	case OP_GENERATE:
+		take_generate(d, t);
+		break;
+	case OP_SIGN:
+		take_sign(d, t);
+		break;
+	}
+}
+
+void dispatch_feed(struct dispatch *d, struct hsmhost *hsm)
+{
+	while (d->waiting.first && hsmhost_capacity(hsm) > 0) {
+		struct task *t = pop(&d->waiting);
+		struct hsmhost_job job = { .op = t->op, .tag = t };
+		hf_status s;
+
+		if (t->op.kind == OP_SIGN)
+			job.record = hf_buf_span(&t->record);
+		d->in_hsm++;
+		s = hsmhost_submit(hsm, &job);
+		if (hf_ok(s))
+			continue;
+		d->in_hsm--;
+		refuse(d, t, OP_RETRY, s.code, "the HSM's signers did not take the job");
+	}
+}
+
+/* What a generation brought is stored only if it all fits together. */
+static const char *generated_fault(const struct op *op, const struct hsmhost_answer *a)
+{
+	struct key_record r;
+
+	if (!hf_ok(record_decode(a->record, &r)))
+		return "the signer's record of a new key is malformed";
+	if (strcmp(r.key_id, op->key_id) != 0 || r.key_type != op->key_type ||
+	    !hf_span_equal(r.public_key, a->result.public_key) ||
+	    (r.format == WRAP_RESIDENT) != a->result.resident)
+		return "the signer's record of a new key contradicts its answer";
+	if (!hf_ok(public_key_check(op->key_type, r.public_key)))
+		return "the HSM's public key is not one of this type";
+	return NULL;
+}
+
+static void take_generated(struct dispatch *d, struct task *t, const struct hsmhost_answer *a)
+{
+	const char *fault = generated_fault(&t->op, a);
+
+	if (!fault) {
+		hf_buf_clear(&t->record);
+		hf_buf_put(&t->record, a->record.ptr, a->record.len);
+		if (!hf_ok(hf_buf_status(&t->record)))
+			fault = "the driver is out of memory";
+	}
+	if (fault) {
+		refuse(d, t, OP_RETRY, HF_CORRUPT, fault);
+		return;
+	}
+	t->resident = a->result.resident;
+	append(&d->generated, t);
+}
+
+void dispatch_answered(void *ctx, const struct hsmhost_answer *answer)
+{
+	struct dispatch *d = ctx;
+	struct task *t = answer->tag;
+
+	d->in_hsm--;
+	if (answer->hsm_us > 0)
+		hf_histogram_add(&d->config.metrics->hsm[t->op.kind], answer->hsm_us);
+	if (t->op.kind == OP_GENERATE && answer->result.outcome == OP_DONE)
+		take_generated(d, t, answer);
+	else
+		finish(d, t, &answer->result);
+}
+
+/* A resident key was made and will not be used: nobody else will find it by itself. */
+static void tell_orphan(struct dispatch *d, const struct task *t, const char *why)
+{
+	struct key_record r;
+	char id[2 * 64 + 1] = "";
+
+	if (!t->resident || !hf_ok(record_decode(hf_buf_span(&t->record), &r)))
+		return;
+	for (size_t i = 0; i < r.blob.len && i < 64; i++)
+		snprintf(id + 2 * i, 3, "%02x", r.blob.ptr[i]);
+	hf_count(&d->config.metrics->orphans, 1);
+	HF_ERROR("a key in the HSM belongs to no record: destroy the token object",
+	         HF_KS("cka_id", id), HF_KS("key", t->op.key_id), HF_KS("reason", why));
+}
+
+static void end_generated(struct dispatch *d, struct task *t, const struct keydb_put *put)
+{
+	struct op_result r = { .outcome = OP_DONE, .resident = t->resident };
+	struct key_record record;
+	char text[256];
+
+	if (put->status.code == HF_EXISTS) {
+		tell_orphan(d, t, "another driver generated the same key first");
+		answer_stored(d, t, hf_buf_span(&put->stored));
+		return;
+	}
+	if (!hf_ok(put->status) || !hf_ok(record_decode(hf_buf_span(&t->record), &record))) {
+		tell_orphan(d, t, "its record could not be stored");
+		snprintf(text, sizeof(text), "the new key could not be stored: %.200s",
+		         keydb_error(d->config.keydb));
+		refuse(d, t, OP_RETRY, put->status.code, text);
+		return;
+	}
+	hf_count(&d->config.metrics->stored, 1);
+	r.signature.recid = -1;
+	r.public_key = record.public_key;
+	finish(d, t, &r);
+}
+
+void dispatch_store(struct dispatch *d)
+{
+	struct keydb_put puts[STORE_MAX];
+
+	while (d->generated.first) {
+		struct task *t = d->generated.first;
+		size_t n = 0;
+
+		for (; t && n < STORE_MAX; t = t->next)
+			puts[n++] = (struct keydb_put){ .record = hf_buf_span(&t->record) };
+		keydb_put_all(d->config.keydb, puts, n);
+		for (size_t i = 0; i < n; i++) {
+			note_database(d, puts[i].status);
+			end_generated(d, pop(&d->generated), &puts[i]);
+			hf_buf_done(&puts[i].stored);
+		}
+	}
+}
+
+void dispatch_give_back(struct dispatch *d, const char *why)
+{
+	struct task *t;
+
+	while ((t = pop(&d->waiting)) != NULL)
+		refuse(d, t, OP_RETRY, HF_BUSY, why);
+}

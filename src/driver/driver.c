@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/driver.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "driver/dispatch.h"
+#include "driver/health.h"
+#include "driver/pace.h"
+#include "driver/startup.h"
+#include "os/notify.h"
+#include "os/signals.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	GRACE_MS = 10000,
+	TURN_MS = 1000,      /* longest sleep */
+	GIVE_BACK_MS = 2000, /* without a working signer for so long, others get our jobs */
+	FDS_MAX = 2048,
+	URL_MAX = 512,
+};
+
+struct driver {
+	const struct driver_config *config;
+	struct driver_metrics metrics;
+	struct health *health;
+	struct keydb *keydb;
+	struct hsmhost *hsm;
+	struct dispatch *dispatch;
+	struct queue_client *queue;
+	struct pace pace;
+	struct pollfd *fds;
+	int signals;
+	char url[URL_MAX];
+	char name[65];
+	bool stopping;
+	int64_t stop_by_ms;
+	int64_t unwell_since_ms; /* 0: well */
+	struct hsmhost_stats hsm_stats;
+};
+
+static void finish(void *ctx, struct queue_job *job, const struct op_result *result)
+{
+	struct driver *d = ctx;
+
+	pace_ended(&d->pace, hf_mono_us());
+	queue_client_result(d->queue, job, result);
+}
+
+static void took(void *ctx, struct queue_job *job)
+{
+	struct driver *d = ctx;
+
+	dispatch_take(d->dispatch, job);
+}
+
+static hf_status make_url(const char *addr, char to[URL_MAX], struct hf_err *err)
+{
+	const char *colon = addr ? strrchr(addr, ':') : NULL;
+	int64_t port;
+
+	if (!colon || colon == addr || strchr(addr, '/') ||
+	    !hf_ok(hf_parse_i64(colon + 1, 1, 65535, &port)) || strlen(addr) > URL_MAX - 16)
+		return hf_fail(err, HF_INVALID,
+		               "--proxy-addr %s: give host:port, such as queue.example.com:8443",
+		               addr ? addr : "");
+	snprintf(to, URL_MAX, "https://%s", addr);
+	return HF_SUCCESS;
+}
+
+static void stop(struct driver *d, const char *why)
+{
+	int64_t now = hf_mono_ms();
+
+	if (d->stopping) {
+		d->stop_by_ms = now;
+		return;
+	}
+	HF_INFO("stopping: jobs in flight end, their results are handed in", HF_KS("reason", why));
+	os_notify("STOPPING=1");
+	d->stopping = true;
+	d->stop_by_ms = now + (d->config->grace_ms ? d->config->grace_ms : GRACE_MS);
+	queue_client_quiesce(d->queue);
+}
+
+static bool stopped(const struct driver *d)
+{
+	struct queue_client_stats queue;
+
+	if (!d->stopping)
+		return false;
+	queue_client_stats(d->queue, &queue);
+	if (queue.working == 0 && queue.outbox == 0)
+		return true;
+	if (hf_mono_ms() < d->stop_by_ms)
+		return false;
+	HF_WARN("stopping without an answer to everything: other drivers take these jobs when "
+	        "their leases end",
+	        HF_KI("unfinished", queue.working), HF_KI("not_handed_in", queue.outbox));
+	return true;
+}
+
+/* How many more jobs we want. */
+static size_t room(struct driver *d)
+{
+	size_t in_hsm = dispatch_in_hsm(d->dispatch), held = in_hsm + dispatch_waiting(d->dispatch),
+	       target;
+	struct queue_client_stats queue;
+
+	if (d->hsm_stats.health != HSMHOST_HEALTHY)
+		return 0;
+	queue_client_stats(d->queue, &queue);
+	target = pace_target(&d->pace, in_hsm + hsmhost_capacity(d->hsm), queue.round_trip_us,
+	                     hf_mono_us());
+	return target > held ? target - held : 0;
+}
+
+/* Jobs that our HSM cannot do now are another driver's; when it will never do them, we end. */
+static hf_status watch_hsm(struct driver *d, struct hf_err *err)
+{
+	int64_t now = hf_mono_ms();
+
+	hsmhost_stats(d->hsm, &d->hsm_stats);
+	switch (d->hsm_stats.health) {
+	case HSMHOST_HEALTHY:
+		d->unwell_since_ms = 0;
+		break;
+	case HSMHOST_RECOVERING:
+		if (!d->unwell_since_ms)
+			d->unwell_since_ms = now;
+		if (now - d->unwell_since_ms >= GIVE_BACK_MS)
+			dispatch_give_back(d->dispatch, d->hsm_stats.reason);
+		break;
+	case HSMHOST_STOPPED:
+		dispatch_give_back(d->dispatch, d->hsm_stats.reason);
+		if (!d->stopping)
+			stop(d, d->hsm_stats.reason);
+		return hf_fail(err, HF_STOP, "the HSM is given up: %s", d->hsm_stats.reason);
+	}
+	return HF_SUCCESS;
+}
+
+static void tell_health(struct driver *d)
+{
+	struct queue_client_stats queue;
+
+	queue_client_stats(d->queue, &queue);
+	health_update(d->health, &d->hsm_stats, &queue, dispatch_database(d->dispatch));
+}
+
+static hf_status turn(struct driver *d, struct hf_err *err)
+{
+	int timeout_ms = TURN_MS;
+	size_t n;
+
+	dispatch_feed(d->dispatch, d->hsm);
+	queue_client_pump(d->queue, room(d), &timeout_ms);
+	d->fds[0] = (struct pollfd){ .fd = d->signals, .events = POLLIN };
+	n = 1 + hsmhost_pollfds(d->hsm, d->fds + 1, FDS_MAX - 1, &timeout_ms);
+	if (!hf_ok(queue_client_wait(d->queue, d->fds, (unsigned)n, timeout_ms)))
+		return hf_fail(err, HF_IO, "waiting for the network failed");
+	if (d->fds[0].revents && os_signals_read(d->signals))
+		stop(d, "signal");
+	hsmhost_step(d->hsm);
+	dispatch_store(d->dispatch);
+	return HF_SUCCESS;
+}
+
+/* Until stopped. The first failure is kept while what is in flight ends. */
+static hf_status loop(struct driver *d, struct hf_err *err)
+{
+	hf_status end = HF_SUCCESS;
+
+	while (!stopped(d)) {
+		hf_status s;
+
+		HF_TRY(turn(d, err));
+		s = watch_hsm(d, err);
+		if (!hf_ok(s))
+			end = s;
+		tell_health(d);
+	}
+	return end;
+}
+
+static hf_status open_queue(struct driver *d, struct hf_err *err)
+{
+	struct queue_client_config config = {
+		.base_url = d->url,
+		.client_cert = d->config->client_cert,
+		.client_key = d->config->client_key,
+		.ca_cert = d->config->ca_cert,
+		.name = d->name,
+		.took = took,
+		.ctx = d,
+	};
+	const char *given = d->config->name;
+
+	if (given && given[0])
+		snprintf(d->name, sizeof(d->name), "%s", given);
+	else
+		snprintf(d->name, sizeof(d->name), "%.*s", (int)strcspn(d->hsm_stats.token, ","),
+		         d->hsm_stats.token);
+	return queue_client_new(&config, &d->queue, err);
+}
+
+static hf_status open_all(struct driver *d, struct hf_err *err)
+{
+	struct hsmhost_config hsm = d->config->hsm;
+	struct dispatch_config dispatch = {
+		.metrics = &d->metrics,
+		.allow_resident = hsm.setup.allow_resident,
+		.finish = finish,
+		.ctx = d,
+	};
+
+	hsm.setup.needs_master = true;
+	HF_TRY(make_url(d->config->proxy_addr, d->url, err));
+	HF_TRY(health_start(d->config->health_listen, &d->metrics, &d->health, err));
+	HF_TRY(keydb_open(&d->config->db, &d->keydb, err));
+	HF_TRY(startup_canary(d->keydb, d->config->db.sqlite_path, &hsm, err));
+	dispatch.keydb = d->keydb;
+	HF_TRY(dispatch_new(&dispatch, &d->dispatch));
+	HF_TRY(hsmhost_start(&hsm, dispatch_answered, d->dispatch, &d->hsm, err));
+	hsmhost_stats(d->hsm, &d->hsm_stats);
+	return open_queue(d, err);
+}
+
+/* hsmhost last gives its answers while the dispatch and the queue's jobs are still there. */
+static void close_all(struct driver *d)
+{
+	if (d->hsm)
+		hsmhost_stop(d->hsm, 0);
+	if (d->dispatch)
+		dispatch_store(d->dispatch);
+	dispatch_free(d->dispatch);
+	queue_client_free(d->queue);
+	health_stop(d->health);
+	keydb_close(d->keydb);
+	free(d->fds);
+	if (d->signals >= 0)
+		close(d->signals);
+	free(d);
+}
+
+static void tell_ready(struct driver *d, int ready_fd)
+{
+	HF_INFO("ready", HF_KS("token", d->hsm_stats.token), HF_KS("queue", d->url),
+	        HF_KI("signers", d->hsm_stats.signers_ready),
+	        HF_KI("health_port", health_port(d->health)));
+	os_notify("READY=1");
+	if (ready_fd >= 0) {
+		dprintf(ready_fd, "health=%u\n", health_port(d->health));
+		close(ready_fd);
+	}
+}
+
+hf_status driver_run(const struct driver_config *config, int ready_fd, struct hf_err *err)
+{
+	struct driver *d = calloc(1, sizeof(*d));
+	hf_status s;
+
+	HF_ENSURE(d, HF_NOMEM);
+	d->config = config;
+	d->signals = -1;
+	d->fds = calloc(FDS_MAX, sizeof(*d->fds));
+	s = d->fds ? os_signals_open(&d->signals) : HF_FAILURE(HF_NOMEM);
+	if (hf_ok(s))
+		s = open_all(d, err);
+	if (hf_ok(s)) {
+		tell_ready(d, ready_fd);
+		s = loop(d, err);
+	}
+	close_all(d);
+	if (hf_ok(s))
+		HF_INFO("stopped");
+	return s;
+}

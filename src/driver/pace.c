@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/pace.h"
+
+enum {
+	WINDOW_US = 100000,
+	RESERVE_MAX = 1024,
+};
+
+static void roll(struct pace *p, int64_t now_us)
+{
+	int64_t us = now_us - p->since_us;
+
+	if (us < WINDOW_US)
+		return;
+	p->per_us = p->per_us / 2 + (double)p->ended / (double)us / 2;
+	p->ended = 0;
+	p->since_us = now_us;
+}
+
+void pace_ended(struct pace *p, int64_t now_us)
+{
+	roll(p, now_us);
+	p->ended++;
+}
+
+size_t pace_target(struct pace *p, size_t places, int64_t round_trip_us, int64_t now_us)
+{
+	size_t reserve;
+
+	roll(p, now_us);
+	reserve = (size_t)(2 * p->per_us * (double)round_trip_us);
+	if (reserve < places)
+		reserve = places;
+	if (reserve > RESERVE_MAX)
+		reserve = RESERVE_MAX;
+	return places + reserve;
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/queue_client.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "http/client.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	REQUESTS = 3, /* 0: the poll, which may park; the others hand in */
+	PARK_MS = 20000,
+	ANSWER_MS = 15000, /* for the server to answer, parking not counted */
+	BACKOFF_BASE_MS = 100,
+	BACKOFF_CAP_MS = 3000,
+	RETRY_AFTER_MAX_MS = 60000,
+	LEASE_UNKNOWN_MS = 3000,
+	LEASE_LEAST_MS = 100,
+	FLOWING_US =
+	        20000, /* a poll that is out no longer than this has probably not been parked */
+	SMOOTHING = 8,
+};
+
+struct request {
+	struct queue_client *queue;
+	unsigned index;
+	bool under_way;
+	uint32_t asked;
+	uint32_t wait_ms;
+	int64_t sent_us;
+};
+
+struct queue_client {
+	struct queue_client_config config;
+	struct http_client *http;
+	char instance[INSTANCE_ID_MAX];
+	char name[65];
+	struct queue_jobs jobs;
+	struct request requests[REQUESTS];
+	bool quiet;
+	int64_t lease_ms;
+	int64_t told_ms; /* when the server last heard what we hold */
+	unsigned failed_in_a_row;
+	int64_t retry_at_ms; /* 0: now */
+	char problem[512];
+	struct queue_client_stats stats;
+	struct poll_result results[POLL_BATCH_MAX];
+	struct poll_job incoming[POLL_BATCH_MAX];
+	uint64_t working[POLL_WORKING_MAX];
+};
+
+hf_status queue_client_new(const struct queue_client_config *config, struct queue_client **ret,
+                           struct hf_err *err)
+{
+	struct http_client_config http = {
+		.base_url = config->base_url,
+		.ca_file = config->ca_cert,
+		.cert_file = config->client_cert,
+		.key_file = config->client_key,
+		.chain_file = config->ca_cert,
+		.max_connections = REQUESTS,
+		.max_reply = POLL_BODY_MAX,
+	};
+	struct queue_client *q = calloc(1, sizeof(*q));
+	uint8_t raw[(INSTANCE_ID_MAX - 1) / 2];
+	hf_status s;
+
+	HF_ENSURE(q, HF_NOMEM);
+	q->config = *config;
+	q->lease_ms = LEASE_UNKNOWN_MS;
+	hf_random(raw, sizeof(raw));
+	hf_hex(raw, sizeof(raw), q->instance);
+	snprintf(q->name, sizeof(q->name), "%s", config->name ? config->name : "");
+	for (unsigned i = 0; i < REQUESTS; i++)
+		q->requests[i] = (struct request){ .queue = q, .index = i };
+	s = http_client_new(&http, &q->http, err);
+	if (!hf_ok(s)) {
+		queue_client_free(q);
+		return s;
+	}
+	*ret = q;
+	return HF_SUCCESS;
+}
+
+void queue_client_free(struct queue_client *q)
+{
+	if (!q)
+		return;
+	http_client_free(q->http);
+	queue_jobs_clear(&q->jobs);
+	free(q);
+}
+
+void queue_client_result(struct queue_client *q, struct queue_job *job,
+                         const struct op_result *result)
+{
+	queue_jobs_finish(&q->jobs, job, result);
+}
+
+void queue_client_quiesce(struct queue_client *q)
+{
+	q->quiet = true;
+}
+
+/* Numbers in a text ("after 5001 ms") do not make it another problem. */
+static bool same_problem(const char *a, const char *b)
+{
+	for (;;) {
+		while (isdigit((unsigned char)*a))
+			a++;
+		while (isdigit((unsigned char)*b))
+			b++;
+		if (*a != *b)
+			return false;
+		if (!*a)
+			return true;
+		a++;
+		b++;
+	}
+}
+
+static void failed(struct queue_client *q, const char *why, int64_t retry_after_ms)
+{
+	int64_t now = hf_mono_ms(), wait;
+
+	q->stats.failures++;
+	q->stats.connected = false;
+	if (!same_problem(q->problem, why))
+		HF_WARN("the queue cannot be reached; trying on",
+		        HF_KS("queue", q->config.base_url), HF_KS("reason", why));
+	snprintf(q->problem, sizeof(q->problem), "%s", why);
+	if (q->retry_at_ms > now)
+		return; /* several requests that failed together are one failure */
+	wait = hf_backoff_ms(q->failed_in_a_row++, BACKOFF_BASE_MS, BACKOFF_CAP_MS);
+	if (retry_after_ms > RETRY_AFTER_MAX_MS)
+		retry_after_ms = RETRY_AFTER_MAX_MS;
+	q->retry_at_ms = now + (retry_after_ms > wait ? retry_after_ms : wait);
+}
+
+static void succeeded(struct queue_client *q, const struct request *r, size_t n_jobs)
+{
+	int64_t us = hf_mono_us() - r->sent_us;
+
+	if (!q->stats.connected)
+		HF_INFO("connected to the queue", HF_KS("queue", q->config.base_url));
+	q->stats.connected = true;
+	q->stats.round_trips++;
+	q->problem[0] = 0;
+	q->failed_in_a_row = 0;
+	q->retry_at_ms = 0;
+	if (r->wait_ms == 0 || (n_jobs > 0 && us < FLOWING_US)) {
+		int64_t old = q->stats.round_trip_us;
+
+		q->stats.round_trip_us = old ? old + (us - old) / SMOOTHING : us;
+	}
+}
+
+static void take(struct queue_client *q, const struct poll_job *from)
+{
+	struct queue_job *job;
+	hf_status s = queue_jobs_add(&q->jobs, from, &job);
+
+	if (s.code == HF_EXISTS)
+		return; /* still at it: its result will count */
+	if (!hf_ok(s)) {
+		/* Not kept, so not named as held: its lease ends and another driver has it. */
+		HF_WARN("no room for a job", HF_KI("job", from->job),
+		        HF_KS("code", hf_code_name(s.code)));
+		return;
+	}
+	q->stats.taken++;
+	q->config.took(q->config.ctx, job);
+}
+
+/* What is wrong with a reply, or NULL. Fills `in`. */
+static const char *reply_fault(struct queue_client *q, const struct request *r,
+                               const struct http_reply *reply, struct poll_reply *in, char *text,
+                               size_t cap)
+{
+	int shown = reply->body.len < 200 ? (int)reply->body.len : 200;
+
+	if (reply->status == 0)
+		return reply->error && reply->error[0] ? reply->error : "no answer";
+	if (reply->status != 200) {
+		snprintf(text, cap, "the server answered %d%s%.*s", reply->status,
+		         shown ? ": " : "", shown, shown ? (const char *)reply->body.ptr : "");
+		return text;
+	}
+	in->jobs = q->incoming;
+	if (!hf_ok(poll_reply_decode(reply->body, in)) || in->n_jobs > r->asked)
+		return "the server's reply is not understood: is --proxy-addr a Holdfast queue of "
+		       "a fitting release?";
+	return NULL;
+}
+
+static void replied(void *ctx, const struct http_reply *reply)
+{
+	struct request *r = ctx;
+	struct queue_client *q = r->queue;
+	struct poll_reply in = { 0 };
+	char text[300];
+	const char *fault = reply_fault(q, r, reply, &in, text, sizeof(text));
+
+	r->under_way = false;
+	r->asked = 0;
+	queue_jobs_settle(&q->jobs, r->index, !fault);
+	if (fault) {
+		failed(q, fault, reply->retry_after_ms);
+		/* Certificates may have been renewed meanwhile. */
+		if (reply->status == 0 && http_client_pending(q->http) == 0)
+			http_client_refresh(q->http);
+		return;
+	}
+	succeeded(q, r, in.n_jobs);
+	q->lease_ms = in.lease_ms > LEASE_LEAST_MS ? in.lease_ms : LEASE_LEAST_MS;
+	for (size_t i = 0; i < in.n_jobs; i++)
+		take(q, &in.jobs[i]);
+}
+
+static void send_request(struct queue_client *q, struct request *r, size_t capacity,
+                         uint32_t wait_ms)
+{
+	HF_BUF_SCOPED struct hf_buf body = HF_BUF(POLL_BODY_MAX);
+	struct poll_request p = {
+		.capacity = capacity < POLL_BATCH_MAX ? (uint32_t)capacity : POLL_BATCH_MAX,
+		.wait_ms = wait_ms,
+		.results = q->results,
+		.working = q->working,
+	};
+	struct http_client_request http = {
+		.method = "POST",
+		.path = POLL_PATH,
+		.content_type = POLL_CONTENT_TYPE,
+		.timeout_ms = (int)wait_ms + ANSWER_MS,
+		.done = replied,
+		.ctx = r,
+	};
+	hf_status s;
+
+	memcpy(p.instance, q->instance, sizeof(p.instance));
+	memcpy(p.store, q->name, sizeof(p.store));
+	p.n_results = queue_jobs_send(&q->jobs, r->index, q->results, POLL_BATCH_MAX);
+	p.n_working = queue_jobs_numbers(&q->jobs, r->index, q->working);
+	poll_request_encode(&body, &p);
+	http.body = hf_buf_span(&body);
+	s = hf_buf_status(&body);
+	if (hf_ok(s))
+		s = http_client_send(q->http, &http);
+	if (!hf_ok(s)) {
+		queue_jobs_settle(&q->jobs, r->index, false);
+		failed(q, "out of memory for a request", -1);
+		return;
+	}
+	r->under_way = true;
+	r->asked = p.capacity;
+	r->wait_ms = wait_ms;
+	r->sent_us = hf_mono_us();
+	q->told_ms = r->sent_us / 1000;
+}
+
+static struct request *free_hand_in(struct queue_client *q)
+{
+	for (unsigned i = 1; i < REQUESTS; i++)
+		if (!q->requests[i].under_way)
+			return &q->requests[i];
+	return NULL;
+}
+
+static size_t asked(const struct queue_client *q)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < REQUESTS; i++)
+		n += q->requests[i].under_way ? q->requests[i].asked : 0;
+	return n;
+}
+
+/* Work is flowing: then a hand-in may bring back jobs too, if that is worth the server's search. */
+static size_t ask_by_the_way(const struct queue_client *q, size_t wanted)
+{
+	const struct request *poll = &q->requests[0];
+	bool flowing = poll->under_way && hf_mono_us() - poll->sent_us < FLOWING_US;
+
+	return flowing && wanted > 1 && wanted >= q->jobs.working / 4 ? wanted : 0;
+}
+
+static void lower(int *timeout_ms, int64_t to)
+{
+	if (to < 0)
+		to = 0;
+	if (*timeout_ms < 0 || to < *timeout_ms)
+		*timeout_ms = (int)to;
+}
+
+static void renew_leases(struct queue_client *q, int64_t now, int *timeout_ms)
+{
+	int64_t due = q->told_ms + q->lease_ms / 3;
+	struct request *r = free_hand_in(q);
+
+	if (q->jobs.held == 0 || !r)
+		return;
+	if (now >= due) {
+		send_request(q, r, 0, 0);
+		due = now + q->lease_ms / 3;
+	}
+	lower(timeout_ms, due - now);
+}
+
+void queue_client_pump(struct queue_client *q, size_t room, int *timeout_ms)
+{
+	int64_t now = hf_mono_ms();
+	uint32_t park_ms = (uint32_t)(q->config.park_ms ? q->config.park_ms : PARK_MS);
+	size_t out = asked(q), wanted = room > out && !q->quiet ? room - out : 0;
+	struct request *r;
+
+	if (q->retry_at_ms > now) {
+		lower(timeout_ms, q->retry_at_ms - now);
+		return;
+	}
+	if (wanted > POLL_WORKING_MAX - q->jobs.held)
+		wanted = POLL_WORKING_MAX - q->jobs.held;
+	if (wanted > 0 && !q->requests[0].under_way) {
+		send_request(q, &q->requests[0], wanted, park_ms);
+		wanted = 0;
+	}
+	while (q->jobs.ready > 0 && q->retry_at_ms <= now && (r = free_hand_in(q)) != NULL) {
+		send_request(q, r, ask_by_the_way(q, wanted), 0);
+		wanted = 0;
+	}
+	if (q->retry_at_ms <= now)
+		renew_leases(q, now, timeout_ms);
+	else
+		lower(timeout_ms, q->retry_at_ms - now);
+}
+
+hf_status queue_client_wait(struct queue_client *q, struct pollfd *fds, unsigned n, int timeout_ms)
+{
+	return http_client_step(q->http, fds, n, timeout_ms);
+}
+
+void queue_client_stats(const struct queue_client *q, struct queue_client_stats *ret)
+{
+	*ret = q->stats;
+	ret->problem = q->problem;
+	ret->working = q->jobs.working;
+	ret->outbox = q->jobs.ready + q->jobs.sent;
+	ret->on_the_way = asked(q);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The driver's end of the poll protocol (op/poll.h): asks for jobs, hands in results.
+ *
+ * One request may be parked at the server, waiting for jobs; up to two more hand in results the
+ * moment they are there, so that nothing waits for the parked one. Whatever fails is tried again
+ * with growing, jittered pauses, for as long as it takes; a result is kept until the server has
+ * acknowledged it. What is wrong with the connection is logged once, not each time. One thread. */
+#ifndef HF_DRIVER_QUEUE_CLIENT_H
+#define HF_DRIVER_QUEUE_CLIENT_H
+
+#include "driver/queue_jobs.h"
+
+#include <poll.h>
+
+struct queue_client;
+
+struct queue_client_config {
+	const char *base_url;                           /* "https://host:8443" */
+	const char *client_cert, *client_key, *ca_cert; /* PEM; NULL: plain HTTP, for tests */
+	const char *name;                               /* for people */
+	int park_ms; /* how long the server may hold a poll; 0: 20 s */
+	/* A job came. It is the callee's to end, by queue_client_result(), at once or later. */
+	void (*took)(void *ctx, struct queue_job *job);
+	void *ctx;
+};
+
+HF_MUST hf_status queue_client_new(const struct queue_client_config *config,
+                                   struct queue_client **ret, struct hf_err *err);
+/* Drops what is under way. */
+void queue_client_free(struct queue_client *q);
+HF_DEFINE_CLEANUP(queue_client_free, struct queue_client *)
+
+/* Keeps the result until it is acknowledged. Sends nothing yet. */
+void queue_client_result(struct queue_client *q, struct queue_job *job,
+                         const struct op_result *result);
+
+/* Starts the requests that are due. `room` is how many more jobs the driver could take; *timeout_ms
+ * is lowered to the moment when this has to be called again. */
+void queue_client_pump(struct queue_client *q, size_t room, int *timeout_ms);
+/* Waits for the network or the caller's descriptors (http_client_step), and handles replies. */
+HF_MUST hf_status queue_client_wait(struct queue_client *q, struct pollfd *fds, unsigned n,
+                                    int timeout_ms);
+/* Asks for no more jobs; results are still handed in. */
+void queue_client_quiesce(struct queue_client *q);
+
+struct queue_client_stats {
+	bool connected;      /* the last request was answered well */
+	const char *problem; /* "" or why not, for people */
+	size_t working;      /* jobs without a result */
+	size_t outbox;       /* results not acknowledged yet */
+	size_t on_the_way;   /* jobs asked for and not come */
+	uint64_t round_trips, failures, taken;
+	int64_t round_trip_us; /* smoothed, of requests that did not park */
+};
+void queue_client_stats(const struct queue_client *q, struct queue_client_stats *ret);
+
+#endif

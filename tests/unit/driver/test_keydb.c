@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "records.h"
+
+#include "driver/keydb.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+static struct tempdb temp;
+static struct keydb *keydb;
+
+static struct keydb *open_keydb(void)
+{
+	struct keydb *k = NULL;
+	struct hf_err err = { 0 };
+
+	if (!hf_ok(keydb_open(&(struct db_config){ .sqlite_path = temp.path }, &k, &err)))
+		fail_msg("keydb_open: %s", err.text);
+	return k;
+}
+
+static int set_up(void **state)
+{
+	tempdb_make(&temp);
+	keydb = open_keydb();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	keydb_close(keydb);
+	tempdb_remove(&temp);
+	return 0;
+}
+
+static hf_status put(struct keydb *k, const struct record_bytes *r)
+{
+	struct keydb_put p = { .record = record_span(r) };
+
+	keydb_put_all(k, &p, 1);
+	hf_buf_done(&p.stored);
+	return p.status;
+}
+
+static void expect(struct keydb *k, const char *key_id, const struct record_bytes *want)
+{
+	HF_BUF_SCOPED struct hf_buf got = HF_BUF(RECORD_ENCODED_MAX);
+
+	CHECK_OK(keydb_get(k, key_id, &got, NULL));
+	CHECK(hf_span_equal(hf_buf_span(&got), record_span(want)));
+}
+
+static void what_is_put_comes_back(void **state)
+{
+	struct record_bytes r = make_record("key-1", MASTER_A, point_g, WRAP_RFC5649);
+	HF_BUF_SCOPED struct hf_buf got = HF_BUF(RECORD_ENCODED_MAX);
+	struct hf_err err = { 0 };
+
+	CHECK_OK(put(keydb, &r));
+	expect(keydb, "key-1", &r);
+	CHECK_CODE(keydb_get(keydb, "key-2", &got, &err), HF_NOTFOUND);
+	CHECK(strstr(err.text, "key-2") != NULL);
+}
+
+static void a_repeated_put_gives_back_the_stored_record(void **state)
+{
+	struct record_bytes first = make_record("key-1", MASTER_A, point_g, WRAP_RFC5649);
+	struct record_bytes second = make_record("key-1", MASTER_A, point_2g, WRAP_RFC5649);
+	struct keydb_put p = { .record = record_span(&second) };
+
+	CHECK_OK(put(keydb, &first));
+	keydb_put_all(keydb, &p, 1);
+	CHECK_CODE(p.status, HF_EXISTS);
+	CHECK(hf_span_equal(hf_buf_span(&p.stored), record_span(&first)));
+	hf_buf_done(&p.stored);
+	expect(keydb, "key-1", &first);
+}
+
+static void one_of_many_that_fails_leaves_the_others(void **state)
+{
+	struct record_bytes a = make_record("key-1", MASTER_A, point_g, WRAP_RFC5649);
+	struct record_bytes b = make_record("key-2", MASTER_A, point_2g, WRAP_RFC5649);
+	struct record_bytes junk = { .bytes = "junk", .len = 4 };
+	struct keydb_put puts[] = { { .record = record_span(&a) },
+		                    { .record = record_span(&junk) },
+		                    { .record = record_span(&b) },
+		                    { .record = record_span(&a) } };
+
+	keydb_put_all(keydb, puts, HF_COUNT(puts));
+	CHECK_OK(puts[0].status);
+	CHECK_CODE(puts[1].status, HF_INVALID);
+	CHECK_OK(puts[2].status);
+	CHECK_CODE(puts[3].status, HF_EXISTS);
+	hf_buf_done(&puts[3].stored);
+	expect(keydb, "key-1", &a);
+	expect(keydb, "key-2", &b);
+}
+
+static void a_key_survives_a_kill_right_after_it_was_put(void **state)
+{
+	struct record_bytes r = make_record("key-1", MASTER_A, point_g, WRAP_RFC5649);
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (hf_ok(put(open_keydb(), &r)))
+			kill(getpid(), SIGKILL);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	CHECK(WIFSIGNALED(status));
+	expect(keydb, "key-1", &r);
+}
+
+static void records_swapped_between_rows_are_refused(void **state)
+{
+	static const char swap[] =
+	        "UPDATE wrapped_keys SET record = (SELECT record FROM wrapped_keys AS o "
+	        "WHERE o.key_id <> wrapped_keys.key_id) WHERE key_id = 'key-1'";
+	struct record_bytes a = make_record("key-1", MASTER_A, point_g, WRAP_RFC5649);
+	struct record_bytes b = make_record("key-2", MASTER_A, point_2g, WRAP_RFC5649);
+	HF_BUF_SCOPED struct hf_buf got = HF_BUF(RECORD_ENCODED_MAX);
+	DB_SCOPED struct db *db = tempdb_open(&temp);
+	struct hf_err err = { 0 };
+	DB_STMT st = NULL;
+
+	CHECK_OK(put(keydb, &a));
+	CHECK_OK(put(keydb, &b));
+	CHECK_OK(db_query(db, swap, &st));
+	CHECK_OK(db_run(st, NULL));
+	CHECK_CODE(keydb_get(keydb, "key-1", &got, &err), HF_CORRUPT);
+	CHECK(strstr(err.text, "another key") != NULL);
+	assert_int_equal(got.len, 0);
+	expect(keydb, "key-2", &b);
+}
+
+static void a_damaged_row_is_refused(void **state)
+{
+	struct record_bytes a = make_record("key-1", MASTER_A, point_g, WRAP_RFC5649);
+	HF_BUF_SCOPED struct hf_buf got = HF_BUF(RECORD_ENCODED_MAX);
+	DB_SCOPED struct db *db = tempdb_open(&temp);
+	DB_STMT st = NULL;
+
+	CHECK_OK(put(keydb, &a));
+	CHECK_OK(db_query(db, "UPDATE wrapped_keys SET record = substr(record, 2)", &st));
+	CHECK_OK(db_run(st, NULL));
+	CHECK_CODE(keydb_get(keydb, "key-1", &got, NULL), HF_CORRUPT);
+}
+
+static void a_canary_goes_only_into_a_database_of_the_same_master(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf got = HF_BUF(RECORD_ENCODED_MAX);
+	char master[MASTER_ID_MAX], other[MASTER_ID_MAX];
+
+	CHECK_CODE(keydb_canary(keydb, master, &got), HF_NOTFOUND);
+	CHECK_OK(keydb_canary_put(keydb, MASTER_A, HF_SPAN("canary", 6), other));
+	CHECK_OK(keydb_canary(keydb, master, &got));
+	assert_string_equal(master, MASTER_A);
+	CHECK(hf_span_is(hf_buf_span(&got), "canary"));
+	CHECK_OK(keydb_canary_put(keydb, MASTER_A, HF_SPAN("another", 7), other));
+	CHECK_CODE(keydb_canary_put(keydb, MASTER_B, HF_SPAN("canary", 6), other), HF_EXISTS);
+	assert_string_equal(other, MASTER_A);
+}
+
+static void records_without_a_canary_name_their_master_too(void **state)
+{
+	struct record_bytes home = make_record("key-1", "", point_g, WRAP_RESIDENT);
+	struct record_bytes a = make_record("key-2", MASTER_A, point_g, WRAP_RFC5649);
+	char other[MASTER_ID_MAX];
+
+	CHECK_OK(put(keydb, &home));
+	CHECK_OK(put(keydb, &a));
+	CHECK_CODE(keydb_canary_put(keydb, MASTER_B, HF_SPAN("canary", 6), other), HF_EXISTS);
+	assert_string_equal(other, MASTER_A);
+	CHECK_OK(keydb_canary_put(keydb, MASTER_A, HF_SPAN("canary", 6), other));
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_put_comes_back),
+		TEST(a_repeated_put_gives_back_the_stored_record),
+		TEST(one_of_many_that_fails_leaves_the_others),
+		TEST(a_key_survives_a_kill_right_after_it_was_put),
+		TEST(records_swapped_between_rows_are_refused),
+		TEST(a_damaged_row_is_refused),
+		TEST(a_canary_goes_only_into_a_database_of_the_same_master),
+		TEST(records_without_a_canary_name_their_master_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

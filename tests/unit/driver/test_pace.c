@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../check.h"
+
+#include "driver/pace.h"
+
+static void an_idle_driver_holds_twice_what_the_hsm_takes(void **state)
+{
+	struct pace p = { 0 };
+
+	assert_int_equal(pace_target(&p, 6, 2000, 1000000), 12);
+	assert_int_equal(pace_target(&p, 0, 2000, 1000000), 0);
+}
+
+static void a_busy_driver_holds_two_round_trips_of_work(void **state)
+{
+	struct pace p = { 0 };
+	int64_t now = 0;
+
+	for (int i = 0; i < 20000; i++)
+		pace_ended(&p, now += 100); /* ten thousand a second */
+	assert_in_range(pace_target(&p, 6, 4000, now), 6 + 75, 6 + 81);
+}
+
+static void a_slow_queue_does_not_make_it_hoard(void **state)
+{
+	struct pace p = { 0 };
+	int64_t now = 0;
+
+	for (int i = 0; i < 20000; i++)
+		pace_ended(&p, now += 100);
+	assert_int_equal(pace_target(&p, 6, 10000000, now), 6 + 1024);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_idle_driver_holds_twice_what_the_hsm_takes),
+		cmocka_unit_test(a_busy_driver_holds_two_round_trips_of_work),
+		cmocka_unit_test(a_slow_queue_does_not_make_it_hoard),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
