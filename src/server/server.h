@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The server: assembles storage, queue, the Signing API's listener, the drivers' listener and the health listener. */
+ * The server: assembles storage, queue, the Signing API's listener, the drivers' listener and the
+ * health listener. */
 #ifndef HF_SERVER_SERVER_H
 #define HF_SERVER_SERVER_H
 
@@ -19,16 +20,18 @@ struct server_config {
 	int lease_ms;
 	/* health and metrics, plain HTTP */
 	const char *health_listen; /* "127.0.0.1:9443"; "": none */
-	bool relaxed; /* commits survive our death, but not a power cut */
+	bool relaxed;              /* commits survive our death, but not a power cut */
 };
 
-/* Runs until SIGTERM or SIGINT, then lets what is in flight end. Prints nothing: logs. When `ready_fd` >= 0, one line
- * "api=PORT driver=PORT health=PORT\n" is written to it once everything listens, and it is closed. */
+/* Runs until SIGTERM or SIGINT, then lets what is in flight end. Prints nothing: logs. When
+ * `ready_fd` >= 0, one line "api=PORT driver=PORT health=PORT\n" is written to it once everything
+ * listens, and it is closed. */
 HF_MUST hf_status server_run(const struct server_config *config, int ready_fd, struct hf_err *err);
 
 /* The same on threads of this process, for the benchmark: start, use, stop. */
 struct server;
-HF_MUST hf_status server_start(const struct server_config *config, struct server **ret, struct hf_err *err);
+HF_MUST hf_status server_start(const struct server_config *config, struct server **ret,
+                               struct hf_err *err);
 void server_stop(struct server *s);
 unsigned server_api_port(const struct server *s);
 unsigned server_driver_port(const struct server *s);
@@ -39,8 +42,9 @@ struct server_init {
 	const char *secret_file; /* made when it is not there */
 	const char *org_name;
 	const char *store_name;
-	const char *driver_ca;   /* PEM: the intermediate whose leaves may serve this store; NULL: any that the listener accepts */
-	const char *account_name; /* the first service account */
+	const char *driver_ca; /* PEM: the intermediate whose leaves may serve this store; NULL: any
+	                          that the listener accepts */
+	const char *account_name;    /* the first service account */
 	const char *public_key_file; /* PEM: its credential's public key */
 	int64_t token_days;
 };
@@ -48,7 +52,9 @@ struct server_init_result {
 	char org_id[64], store_id[64], identity_id[64], credential_id[96];
 	char token[2048]; /* shown once */
 };
-/* Makes organisation, key store, service account and credential. HF_EXISTS with words when the database has an organisation. */
-HF_MUST hf_status server_init(const struct server_init *init, struct server_init_result *ret, struct hf_err *err);
+/* Makes organisation, key store, service account and credential. HF_EXISTS with words when the
+ * database has an organisation. */
+HF_MUST hf_status server_init(const struct server_init *init, struct server_init_result *ret,
+                              struct hf_err *err);
 
 #endif

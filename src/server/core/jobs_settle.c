@@ -51,7 +51,7 @@ void jobs_tally_publish(struct jobs *j, struct jobs_tally *t)
 		hf_histogram_add(&j->latency, (now - created_at) * 1000);
 		j->config.announce(j->config.ctx, subject, subject_id);
 	}
-	hf_buf_clear(&t->settled);
+	hf_buf_done(&t->settled); /* the poll may be parked for long now */
 }
 
 /* Is it an answer to what was asked? What a signature is worth is the subject's to check. */

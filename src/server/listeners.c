@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The three listeners: callers, drivers, health. Each has its own port, threads and kind of TLS. */
+#include "server/server_internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/errors.h"
+#include "server/signing_api/api.h"
+
+#include <unistd.h>
+
+#define DRIVERS_DRAIN_MS 5000
+#define WATCH_EVERY_US 5000
+
+struct opening {
+	const char *name;
+	const char *listen;
+	const struct http_route *routes;
+	size_t n_routes;
+	void *ctx;
+	unsigned loops;
+};
+
+static hf_status open_face(struct server *s, struct face *face, const struct opening *o,
+                           struct hf_err *err)
+{
+	struct http_server_config config = {
+		.listen = o->listen,
+		.tls = face->tls,
+		.routes = o->routes,
+		.n_routes = o->n_routes,
+		.ctx = o->ctx,
+		.error_body = api_error_body,
+		.error_content_type = API_CONTENT_TYPE,
+		.loops = o->loops,
+		.observed = server_metrics_observed,
+		.observer = &face->metrics,
+	};
+
+	HF_TRY(server_metrics_listener(s->core.metrics, o->name, o->routes, o->n_routes,
+	                               &face->metrics));
+	HF_TRY(hf_context(err, http_server_start(&config, &face->http, err), "%s listener",
+	                  o->name));
+	HF_INFO("listening", HF_KS("for", o->name), HF_KS("address", o->listen),
+	        HF_KI("port", http_server_port(face->http)));
+	return HF_SUCCESS;
+}
+
+static hf_status open_tls(struct server *s, struct hf_err *err)
+{
+	const struct tls_server_config api = {
+		.cert_file = s->config.api_cert,
+		.key_file = s->config.api_key,
+	};
+	const struct tls_server_config driver = {
+		.cert_file = s->config.driver_cert,
+		.key_file = s->config.driver_key,
+		.client_ca_file = s->config.driver_client_ca,
+	};
+
+	if (!s->config.driver_client_ca)
+		return hf_fail(err, HF_INVALID,
+		               "drivers need authorities to chain to: give "
+		               "--driver-client-ca");
+	HF_TRY(tls_server_new(&api, &s->api.tls, err));
+	return tls_server_new(&driver, &s->driver.tls, err);
+}
+
+hf_status listeners_start(struct server *s, struct hf_err *err)
+{
+	const struct opening api = {
+		.name = "api",
+		.listen = s->config.api_listen,
+		.routes = signing_api_routes,
+		.n_routes = signing_api_route_count,
+		.ctx = s->signing_api,
+		.loops = s->config.api_loops,
+	};
+	const struct opening driver = {
+		.name = "driver",
+		.listen = s->config.driver_listen,
+		.routes = queue_api_routes,
+		.n_routes = queue_api_route_count,
+		.ctx = s->queue_api,
+	};
+	const struct opening health = {
+		.name = "health",
+		.listen = s->config.health_listen,
+		.routes = health_routes,
+		.n_routes = health_route_count,
+		.ctx = &s->health,
+	};
+
+	HF_TRY(open_tls(s, err));
+	HF_TRY(open_face(s, &s->driver, &driver, err));
+	HF_TRY(open_face(s, &s->api, &api, err));
+	if (s->config.health_listen && *s->config.health_listen)
+		HF_TRY(open_face(s, &s->metrics, &health, err));
+	return HF_SUCCESS;
+}
+
+static void wait_answered(struct http_server *http, int64_t wait_ms)
+{
+	int64_t until = hf_mono_ms() + wait_ms;
+
+	while (http_server_pending(http) > 0 && hf_mono_ms() < until)
+		usleep(WATCH_EVERY_US);
+}
+
+void listeners_drain(struct server *s)
+{
+	if (s->api.http) { /* meanwhile drivers still bring results */
+		http_server_quiesce(s->api.http);
+		wait_answered(s->api.http, HELD_REQUEST_MS + 1000);
+	}
+	waiters_release_all(s->core.waiters);
+	jobs_release_all(s->core.jobs);
+	if (s->driver.http) {
+		http_server_quiesce(s->driver.http);
+		wait_answered(s->driver.http, DRIVERS_DRAIN_MS);
+	}
+}
+
+static void close_face(struct face *face)
+{
+	if (face->http)
+		http_server_stop(face->http);
+	tls_server_free(face->tls);
+	*face = (struct face){ 0 };
+}
+
+void listeners_stop(struct server *s)
+{
+	close_face(&s->api);
+	close_face(&s->driver);
+	close_face(&s->metrics);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/server_internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "os/notify.h"
+#include "os/signals.h"
+#include "server/store/migrations.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define READER_THREADS 2
+#define WRITER_CACHE_KIB 32768
+#define READER_CACHE_KIB 8192
+#define TICK_MS 100
+
+static hf_status before_commit(void *ctx, struct db *db)
+{
+	struct server *s = ctx;
+
+	return jobs_before_commit(s->core.jobs, db);
+}
+
+static void after_commit(void *ctx, hf_status status)
+{
+	struct server *s = ctx;
+
+	if (hf_ok(status)) {
+		s->core.metrics->committed_ms = hf_mono_ms();
+	} else {
+		s->core.metrics->failed_ms = hf_mono_ms();
+		HF_WARN("a commit failed", HF_KS("reason", hf_code_name(status.code)));
+	}
+	jobs_after_commit(s->core.jobs, status);
+}
+
+static hf_status start_database(struct server *s, struct hf_err *err)
+{
+	DB_SCOPED struct db *db = NULL;
+	struct db_work_config writer = {
+		.db = s->config.db,
+		.write = true,
+		.threads = 1,
+		.before_commit = before_commit,
+		.after_commit = after_commit,
+		.ctx = s,
+	};
+	struct db_work_config reader = { .db = s->config.db, .threads = READER_THREADS };
+
+	HF_TRY(db_open(&s->config.db, &db, err));
+	HF_TRY(server_migrate(db, err));
+	writer.db.cache_kib = WRITER_CACHE_KIB;
+	reader.db.cache_kib = READER_CACHE_KIB;
+	reader.db.read_only = true;
+	HF_TRY(db_work_start(&writer, &s->core.writer, err));
+	return db_work_start(&reader, &s->core.reader, err);
+}
+
+static hf_status start_core(struct server *s, struct hf_err *err)
+{
+	const struct jobs_config jobs = {
+		.lease_ms = s->config.lease_ms,
+		.relaxed = s->config.relaxed,
+		.settle = core_settle,
+		.announce = core_announce,
+		.ctx = &s->core,
+	};
+
+	s->core.config = &s->config;
+	HF_TRY(core_secrets_load(s->config.secret_file, &s->core.secrets, err));
+	HF_TRY(server_metrics_new(&s->core.metrics));
+	HF_TRY(jobs_new(&jobs, &s->core.jobs));
+	HF_TRY(waiters_new(&s->core.waiters));
+	HF_TRY(signing_api_new(&s->core, &s->signing_api, err));
+	HF_TRY(queue_api_new(&s->core, &s->queue_api));
+	s->core.metrics->committed_ms = hf_mono_ms();
+	s->health.core = &s->core;
+	s->health.drivers = queue_api_drivers(s->queue_api);
+	return start_database(s, err);
+}
+
+static void *tick(void *arg)
+{
+	struct server *s = arg;
+	struct timespec at;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->stop_ticking) {
+		clock_gettime(CLOCK_MONOTONIC, &at);
+		at.tv_nsec += TICK_MS * 1000000;
+		at.tv_sec += at.tv_nsec / 1000000000;
+		at.tv_nsec %= 1000000000;
+		pthread_cond_clockwait(&s->wake, &s->lock, CLOCK_MONOTONIC, &at);
+		pthread_mutex_unlock(&s->lock);
+		waiters_tick(s->core.waiters);
+		jobs_tick(s->core.jobs, s->core.writer);
+		pthread_mutex_lock(&s->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+static hf_status start_ticking(struct server *s, struct hf_err *err)
+{
+	sigset_t all, before;
+	int failed;
+
+	sigfillset(&all); /* signals belong to the main thread */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&s->ticker, NULL, tick, s);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failed)
+		return hf_fail(err, HF_NOMEM, "cannot start a thread: %s", strerror(failed));
+	s->ticking = true;
+	return HF_SUCCESS;
+}
+
+static void stop_ticking(struct server *s)
+{
+	if (!s->ticking)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->stop_ticking = true;
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->ticker, NULL);
+}
+
+static hf_status start_all(struct server *s, struct hf_err *err)
+{
+	HF_TRY(start_core(s, err));
+	HF_TRY(start_ticking(s, err));
+	return listeners_start(s, err);
+}
+
+hf_status server_start(const struct server_config *config, struct server **ret, struct hf_err *err)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	hf_status status;
+
+	HF_ENSURE(s, HF_NOMEM);
+	if (err)
+		err->text[0] = '\0';
+	s->config = *config;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->wake, NULL);
+	status = start_all(s, err);
+	if (!hf_ok(status)) {
+		server_stop(s);
+		if (err && !*err->text)
+			return hf_fail(err, status.code, "the server cannot start: %s",
+			               hf_code_name(status.code));
+		return status;
+	}
+	HF_INFO("server started", HF_KS("version", HF_VERSION),
+	        HF_KS("durability", config->relaxed ? "relaxed" : "full"));
+	*ret = s;
+	return HF_SUCCESS;
+}
+
+/* In this order: callers' requests end while drivers still bring results; then whoever waits is
+ * answered; then the tasks that are left, each of which answers its request; only then is nobody
+ * left who could use a listener. */
+void server_stop(struct server *s)
+{
+	if (!s)
+		return;
+	atomic_store(&s->health.stopping, true);
+	if (s->core.waiters && s->core.jobs)
+		listeners_drain(s);
+	stop_ticking(s);
+	db_work_stop(s->core.reader);
+	db_work_stop(s->core.writer);
+	listeners_stop(s);
+	queue_api_free(s->queue_api);
+	signing_api_free(s->signing_api);
+	jobs_free(s->core.jobs);
+	waiters_free(s->core.waiters);
+	server_metrics_free(s->core.metrics);
+	core_secrets_done(&s->core.secrets);
+	pthread_cond_destroy(&s->wake);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+static unsigned port(const struct face *face)
+{
+	return face->http ? http_server_port(face->http) : 0;
+}
+
+unsigned server_api_port(const struct server *s)
+{
+	return port(&s->api);
+}
+
+unsigned server_driver_port(const struct server *s)
+{
+	return port(&s->driver);
+}
+
+unsigned server_health_port(const struct server *s)
+{
+	return port(&s->metrics);
+}
+
+static void tell_ready(struct server *s, int fd)
+{
+	if (fd >= 0) {
+		dprintf(fd, "api=%u driver=%u health=%u\n", server_api_port(s),
+		        server_driver_port(s), server_health_port(s));
+		close(fd);
+	}
+	os_notify("READY=1");
+}
+
+hf_status server_run(const struct server_config *config, int ready_fd, struct hf_err *err)
+{
+	HF_FD int signals = -1;
+	struct server *s;
+	struct pollfd wait;
+
+	HF_TRY(os_signals_open(&signals));
+	HF_TRY(server_start(config, &s, err));
+	tell_ready(s, ready_fd);
+	wait = (struct pollfd){ .fd = signals, .events = POLLIN };
+	while (os_signals_read(signals) == 0)
+		poll(&wait, 1, -1);
+	HF_INFO("server stopping: what is in flight ends first");
+	os_notify("STOPPING=1");
+	server_stop(s);
+	HF_INFO("server stopped");
+	return HF_SUCCESS;
+}
