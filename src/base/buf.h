@@ -40,8 +40,8 @@ struct hf_buf {
 #define HF_BUF(limit) ((struct hf_buf){ .max = (limit) })
 #define HF_BUF_SCOPED HF_CLEANUP(hf_buf_done)
 
-void hf_buf_done(struct hf_buf *b);  /* releases; b is empty and usable again */
-void hf_buf_clear(struct hf_buf *b); /* len = 0, failure forgotten, memory kept */
+void hf_buf_done(struct hf_buf *b);                 /* releases; b is empty and usable again */
+void hf_buf_clear(struct hf_buf *b);                /* len = 0, failure forgotten, memory kept */
 struct hf_span hf_buf_span(const struct hf_buf *b); /* valid until the next append */
 HF_MUST hf_status hf_buf_status(const struct hf_buf *b); /* HF_OK, HF_TOOBIG or HF_NOMEM */
 

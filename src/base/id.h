@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Ids: a prefix and 128 bits, "key-01k9h-x3v7q-8m2c4d6e8f0g1h2j": 48 bits of milliseconds, then 80 random.
- * Ordered by time, so that indexes grow at one end; the shape is that of the Signing API
+ * Ids: a prefix and 128 bits, "key-01k9h-x3v7q-8m2c4d6e8f0g1h2j": 48 bits of milliseconds, then 80
+ * random. Ordered by time, so that indexes grow at one end; the shape is that of the Signing API
  * (prefix, 5, 5 and 16 characters). The alphabet is Crockford's base32 in lower case. */
 #ifndef HF_BASE_ID_H
 #define HF_BASE_ID_H

@@ -43,7 +43,11 @@ bool hf_log_wants(enum hf_log_level level)
 static size_t utf8_at(const uint8_t *p, size_t left)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
+	size_t n = p[0] < 0x80       ? 1
+	           : p[0] >> 5 == 6  ? 2
+	           : p[0] >> 4 == 14 ? 3
+	           : p[0] >> 3 == 30 ? 4
+	                             : 0;
 	uint32_t c;
 
 	if (n <= 1 || n > left)
@@ -96,11 +100,11 @@ void hf_buf_json_string(struct hf_buf *b, struct hf_span text)
 	hf_buf_u8(b, '"');
 }
 
-static void json_line(struct hf_buf *b, const char *when, enum hf_log_level level, const char *message,
-		      const struct hf_kv *kv, size_t n)
+static void json_line(struct hf_buf *b, const char *when, enum hf_log_level level,
+                      const char *message, const struct hf_kv *kv, size_t n)
 {
 	hf_buf_printf(b, "{\"time\":\"%s\",\"level\":\"%s\",\"role\":\"%s\",\"message\":", when,
-		      level_names[level], setup.role);
+	              level_names[level], setup.role);
 	hf_buf_json_string(b, hf_span_text(message));
 	for (size_t i = 0; i < n; i++) {
 		if (!kv[i].key)
@@ -114,8 +118,8 @@ static void json_line(struct hf_buf *b, const char *when, enum hf_log_level leve
 	hf_buf_text(b, "}\n");
 }
 
-static void text_line(struct hf_buf *b, const char *when, enum hf_log_level level, const char *message,
-		      const struct hf_kv *kv, size_t n)
+static void text_line(struct hf_buf *b, const char *when, enum hf_log_level level,
+                      const char *message, const struct hf_kv *kv, size_t n)
 {
 	hf_buf_printf(b, "%.12s %-5s %s", when + 11, level_names[level], message);
 	for (size_t i = 0; i < n; i++) {
@@ -125,7 +129,9 @@ static void text_line(struct hf_buf *b, const char *when, enum hf_log_level leve
 		if (!kv[i].text)
 			hf_buf_printf(b, "%lld", (long long)kv[i].number);
 		else if (kv[i].text[strcspn(kv[i].text, " \"\\\n\t\r\033")])
-			hf_buf_json_string(b, hf_span_text(kv[i].text)); /* also keeps escapes off the terminal */
+			hf_buf_json_string(
+			        b,
+			        hf_span_text(kv[i].text)); /* also keeps escapes off the terminal */
 		else
 			hf_buf_text(b, kv[i].text);
 	}

@@ -14,7 +14,7 @@ enum hf_log_level { HF_LOG_DEBUG, HF_LOG_INFO, HF_LOG_WARN, HF_LOG_ERROR };
 enum hf_log_format { HF_LOG_AUTO, HF_LOG_TEXT, HF_LOG_JSON };
 
 struct hf_kv {
-	const char *key; /* NULL: left out */
+	const char *key;  /* NULL: left out */
 	const char *text; /* or NULL: then number */
 	int64_t number;
 };
@@ -47,7 +47,8 @@ void hf_log(enum hf_log_level level, const char *message, const struct hf_kv *kv
 #define HF_WARN(message, ...) HF_LOG(HF_LOG_WARN, message, ##__VA_ARGS__)
 #define HF_ERROR(message, ...) HF_LOG(HF_LOG_ERROR, message, ##__VA_ARGS__)
 
-/* Appends a JSON string literal with its quotes; invalid UTF-8 becomes U+FFFD. Shared with json/. */
+/* Appends a JSON string literal with its quotes; invalid UTF-8 becomes U+FFFD. Shared with json/.
+ */
 void hf_buf_json_string(struct hf_buf *b, struct hf_span text);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Random bytes from the kernel, for ids, nonces and jitter. Key material is made in the HSM only. */
+ * Random bytes from the kernel, for ids, nonces and jitter. Key material is made in the HSM only.
+ */
 #ifndef HF_BASE_RANDOM_H
 #define HF_BASE_RANDOM_H
 

@@ -78,7 +78,8 @@ struct hf_err {
 };
 
 /* Writes the text (cut off at HF_ERR_TEXT_MAX) if err is not NULL, and returns `code` as status. */
-HF_MUST HF_PRINTF(3, 4) hf_status hf_fail(struct hf_err *err, enum hf_code code, const char *fmt, ...);
+HF_MUST HF_PRINTF(3, 4) hf_status
+        hf_fail(struct hf_err *err, enum hf_code code, const char *fmt, ...);
 
 /* Puts "context: " before err's text, and returns `s` unchanged. Does nothing when s is OK. */
 HF_MUST HF_PRINTF(3, 4) hf_status hf_context(struct hf_err *err, hf_status s, const char *fmt, ...);

@@ -9,12 +9,14 @@
 /* Lower-case hex into `to`, which has room for 2 * len + 1. */
 void hf_hex(const void *from, size_t len, char *to);
 void hf_buf_hex(struct hf_buf *b, struct hf_span from);
-/* Appends the bytes of an even number of hex digits of either case. HF_INVALID; then b is as before. */
+/* Appends the bytes of an even number of hex digits of either case. HF_INVALID; then b is as
+ * before. */
 HF_MUST hf_status hf_unhex(struct hf_span text, struct hf_buf *b);
 
 /* Appends base64url without padding. */
 void hf_buf_base64url(struct hf_buf *b, struct hf_span from);
-/* Appends the bytes of base64url or base64, with padding or without (clients differ). HF_INVALID. */
+/* Appends the bytes of base64url or base64, with padding or without (clients differ). HF_INVALID.
+ */
 HF_MUST hf_status hf_unbase64(struct hf_span text, struct hf_buf *b);
 
 /* A whole decimal number within [min, max]. HF_INVALID otherwise. */

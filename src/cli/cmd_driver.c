@@ -23,34 +23,41 @@ static const struct cli_option options[] = {
 	  .offset = offsetof(struct options, driver.db.sqlite_path),
 	  .help = KEYS_DB ", as a file on this machine" },
 	CLI_OPTION_TEXT(struct options, driver.db.postgres_url, "postgres-url", "URL", NULL,
-			KEYS_DB ", in PostgreSQL (not in this release)"),
-	CLI_OPTION_NEEDED(struct options, driver.proxy_addr, "proxy-addr", "HOST:PORT", "the queue to poll"),
-	CLI_OPTION_NEEDED(struct options, driver.client_cert, "client-cert", "PEM", "this driver's leaf certificate"),
+	                KEYS_DB ", in PostgreSQL (not in this release)"),
+	CLI_OPTION_NEEDED(struct options, driver.proxy_addr, "proxy-addr", "HOST:PORT",
+	                  "the queue to poll"),
+	CLI_OPTION_NEEDED(struct options, driver.client_cert, "client-cert", "PEM",
+	                  "this driver's leaf certificate"),
 	CLI_OPTION_NEEDED(struct options, driver.client_key, "client-key", "PEM",
-			  "private key of that certificate, readable by nobody else"),
+	                  "private key of that certificate, readable by nobody else"),
 	CLI_OPTION_NEEDED(struct options, driver.ca_cert, "ca-cert", "PEM",
-			  "certificate chain: the authority of the queue, and the intermediate that signed the leaf"),
+	                  "certificate chain: the authority of the queue, and the intermediate "
+	                  "that signed the leaf"),
 	CLI_OPTION_TEXT(struct options, driver.name, "name", "NAME", NULL,
-			"what the server's logs call this HSM; without it, the token's label"),
+	                "what the server's logs call this HSM; without it, the token's label"),
 	CLI_OPTION_NUMBER(struct options, sessions, "sessions", "2", 1, 256,
-			  "signer processes, each with a session of its own"),
+	                  "signer processes, each with a session of its own"),
 	CLI_OPTION_NUMBER(struct options, threads, "threads", "1", 1, 64,
-			  "sessions inside each signer process, for libraries that want it so"),
+	                  "sessions inside each signer process, for libraries that want it so"),
 	CLI_OPTION_NUMBER(struct options, warm_keys, "warm-keys", "0", 0, 100000,
-			  "unwrapped keys that each session keeps in the HSM; 0: none, every request unwraps, signs and "
-			  "destroys"),
+	                  "unwrapped keys that each session keeps in the HSM; 0: none, every "
+	                  "request unwraps, signs and "
+	                  "destroys"),
 	CLI_OPTION_NUMBER(struct options, warm_ttl, "warm-ttl", "60", 1, 86400,
-			  "seconds after which a kept key is destroyed"),
+	                  "seconds after which a kept key is destroyed"),
 	CLI_OPTION_NUMBER(struct options, op_deadline_ms, "op-deadline-ms", "5000", 50, 600000,
-			  "a signature that takes longer is given up, and its signer killed, in milliseconds"),
+	                  "a signature that takes longer is given up, and its signer killed, in "
+	                  "milliseconds"),
 	CLI_OPTION_NUMBER(struct options, recycle_ops, "recycle-ops", "100000", 0, 0,
-			  "a signer is replaced after so many operations, since some libraries leak; 0: never"),
+	                  "a signer is replaced after so many operations, since some libraries "
+	                  "leak; 0: never"),
 	CLI_OPTION_NUMBER(struct options, recycle_mib, "recycle-mib", "256", 0, 1048576,
-			  "a signer is replaced when it uses more memory, in MiB; 0: never"),
-	CLI_OPTION_TEXT(struct options, driver.health_listen, "health-listen", "HOST:PORT", "127.0.0.1:9444",
-			"plain HTTP for /health and /metrics; none: no such listener"),
+	                  "a signer is replaced when it uses more memory, in MiB; 0: never"),
+	CLI_OPTION_TEXT(struct options, driver.health_listen, "health-listen", "HOST:PORT",
+	                "127.0.0.1:9444",
+	                "plain HTTP for /health and /metrics; none: no such listener"),
 	CLI_OPTION_TEXT(struct options, ready_file, "ready-file", "FILE", NULL,
-			"written once the HSM is ready and polling begins"),
+	                "written once the HSM is ready and polling begins"),
 	CLI_LOG_OPTIONS(struct options, log),
 };
 
@@ -59,7 +66,8 @@ static hf_status finish(struct options *o, struct hf_err *err)
 	struct hsmhost_config *hsm = &o->driver.hsm;
 
 	if (!o->driver.db.sqlite_path && !o->driver.db.postgres_url)
-		return hf_fail(err, HF_INVALID, "no database for the wrapped keys: give --sqlite-path FILE");
+		return hf_fail(err, HF_INVALID,
+		               "no database for the wrapped keys: give --sqlite-path FILE");
 	hsm->signer_path = o->module.signer;
 	hsm->setup.threads = (unsigned)o->threads;
 	hsm->setup.warm_keys = (unsigned)o->warm_keys;
@@ -98,9 +106,11 @@ static int run(void *config, const char *const *args, size_t n_args)
 const struct cli_command cmd_driver = {
 	.name = "driver",
 	.summary = "run a driver: poll the queue, have the HSM make and use keys",
-	.details = "Stands beside the HSM, polls the queue over mTLS, stores keys wrapped by the HSM's master key, and signs by "
-		   "unwrapping inside the HSM. Start as many as you like on the same database, each with its HSM; kill any. "
-		   "SIGTERM and SIGINT finish what is in flight.",
+	.details = "Stands beside the HSM, polls the queue over mTLS, stores keys wrapped by the "
+	           "HSM's master key, and signs by "
+	           "unwrapping inside the HSM. Start as many as you like on the same database, "
+	           "each with its HSM; kill any. "
+	           "SIGTERM and SIGINT finish what is in flight.",
 	.options = options,
 	.n_options = HF_COUNT(options),
 	.config_size = sizeof(struct options),

@@ -11,8 +11,10 @@ struct options {
 
 static const struct cli_option options[] = {
 	CLI_OPTION_FLAG(struct options, man, "man", "print the command's man page"),
-	CLI_OPTION_FLAG(struct options, sample, "sample", "print a sample environment file with every option"),
-	CLI_OPTION_FLAG(struct options, list, "list", "print the names of all commands, one a line"),
+	CLI_OPTION_FLAG(struct options, sample, "sample",
+	                "print a sample environment file with every option"),
+	CLI_OPTION_FLAG(struct options, list, "list",
+	                "print the names of all commands, one a line"),
 };
 
 static void print(const struct options *o, const struct cli_command *c)

@@ -15,30 +15,36 @@ struct options {
 
 static const struct cli_option options[] = {
 	CLI_SERVER_DB_OPTIONS(struct options, server.db),
-	CLI_OPTION_NEEDED(struct options, server.secret_file, "secret-file", "FILE",
-			  "32 random bytes that tokens and challenges hang on, made by holdfast server init"),
-	CLI_OPTION_TEXT(struct options, server.api_listen, "api-listen", "HOST:PORT", "127.0.0.1:8444",
-			"where the Signing API listens"),
+	CLI_OPTION_NEEDED(
+	        struct options, server.secret_file, "secret-file", "FILE",
+	        "32 random bytes that tokens and challenges hang on, made by holdfast server init"),
+	CLI_OPTION_TEXT(struct options, server.api_listen, "api-listen", "HOST:PORT",
+	                "127.0.0.1:8444", "where the Signing API listens"),
 	CLI_OPTION_NEEDED(struct options, server.api_cert, "api-cert", "PEM",
-			  "certificate of the Signing API, with its chain"),
+	                  "certificate of the Signing API, with its chain"),
 	CLI_OPTION_NEEDED(struct options, server.api_key, "api-key", "PEM",
-			  "private key of that certificate, readable by nobody else"),
-	CLI_OPTION_NUMBER(struct options, api_loops, "api-loops", "2", 1, 64, "threads that serve the Signing API"),
-	CLI_OPTION_TEXT(struct options, server.driver_listen, "driver-listen", "HOST:PORT", "0.0.0.0:8443",
-			"where drivers connect, by mTLS"),
+	                  "private key of that certificate, readable by nobody else"),
+	CLI_OPTION_NUMBER(struct options, api_loops, "api-loops", "2", 1, 64,
+	                  "threads that serve the Signing API"),
+	CLI_OPTION_TEXT(struct options, server.driver_listen, "driver-listen", "HOST:PORT",
+	                "0.0.0.0:8443", "where drivers connect, by mTLS"),
 	CLI_OPTION_NEEDED(struct options, server.driver_cert, "driver-cert", "PEM",
-			  "certificate of the drivers' endpoint, with its chain"),
-	CLI_OPTION_NEEDED(struct options, server.driver_key, "driver-key", "PEM", "private key of that certificate"),
+	                  "certificate of the drivers' endpoint, with its chain"),
+	CLI_OPTION_NEEDED(struct options, server.driver_key, "driver-key", "PEM",
+	                  "private key of that certificate"),
 	CLI_OPTION_NEEDED(struct options, server.driver_client_ca, "driver-client-ca", "PEM",
-			  "authorities that drivers' certificates must chain to"),
-	CLI_OPTION_NUMBER(struct options, lease_ms, "lease-ms", "10000", 100, 600000,
-			  "how long a job belongs to a driver that is not heard of, in milliseconds"),
-	CLI_OPTION_TEXT(struct options, server.health_listen, "health-listen", "HOST:PORT", "127.0.0.1:9443",
-			"plain HTTP for /health and /metrics; none: no such listener"),
+	                  "authorities that drivers' certificates must chain to"),
+	CLI_OPTION_NUMBER(
+	        struct options, lease_ms, "lease-ms", "10000", 100, 600000,
+	        "how long a job belongs to a driver that is not heard of, in milliseconds"),
+	CLI_OPTION_TEXT(struct options, server.health_listen, "health-listen", "HOST:PORT",
+	                "127.0.0.1:9443",
+	                "plain HTTP for /health and /metrics; none: no such listener"),
 	CLI_OPTION_TEXT(struct options, durability, "durability", "WHEN", "full",
-			"full: every answer is on disk before it is given; relaxed: a power cut may lose the last ones"),
+	                "full: every answer is on disk before it is given; relaxed: a power cut "
+	                "may lose the last ones"),
 	CLI_OPTION_TEXT(struct options, ready_file, "ready-file", "FILE", NULL,
-			"written once everything listens: one line with the ports"),
+	                "written once everything listens: one line with the ports"),
 	CLI_LOG_OPTIONS(struct options, log),
 };
 
@@ -47,7 +53,8 @@ static hf_status finish(struct options *o, struct hf_err *err)
 	if (!o->server.db.sqlite_path && !o->server.db.postgres_url)
 		return hf_fail(err, HF_INVALID, "no database: give --sqlite-path FILE");
 	if (strcmp(o->durability, "full") != 0 && strcmp(o->durability, "relaxed") != 0)
-		return hf_fail(err, HF_INVALID, "--durability: \"%s\" is neither full nor relaxed", o->durability);
+		return hf_fail(err, HF_INVALID, "--durability: \"%s\" is neither full nor relaxed",
+		               o->durability);
 	o->server.relaxed = strcmp(o->durability, "relaxed") == 0;
 	o->server.api_loops = (unsigned)o->api_loops;
 	o->server.lease_ms = (int)o->lease_ms;
@@ -77,8 +84,9 @@ static int run(void *config, const char *const *args, size_t n_args)
 const struct cli_command cmd_server = {
 	.name = "server",
 	.summary = "run the server: Signing API, queue, health",
-	.details = "Serves the Signing API over TLS 1.3 and the drivers' queue over mTLS, on one database. "
-		   "SIGTERM and SIGINT finish what is in flight and lose nothing.",
+	.details = "Serves the Signing API over TLS 1.3 and the drivers' queue over mTLS, on one "
+	           "database. "
+	           "SIGTERM and SIGINT finish what is in flight and lose nothing.",
 	.options = options,
 	.n_options = HF_COUNT(options),
 	.config_size = sizeof(struct options),

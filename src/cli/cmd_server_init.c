@@ -16,28 +16,32 @@ struct options {
 static const struct cli_option options[] = {
 	CLI_SERVER_DB_OPTIONS(struct options, init.db),
 	CLI_OPTION_NEEDED(struct options, init.secret_file, "secret-file", "FILE",
-			  "the server's secret; made if it is not there"),
+	                  "the server's secret; made if it is not there"),
 	CLI_OPTION_TEXT(struct options, init.org_name, "org-name", "NAME", "My organisation",
-			"name of the organisation"),
-	CLI_OPTION_TEXT(struct options, init.store_name, "store-name", "NAME", "HSM", "name of its key store"),
+	                "name of the organisation"),
+	CLI_OPTION_TEXT(struct options, init.store_name, "store-name", "NAME", "HSM",
+	                "name of its key store"),
 	CLI_OPTION_TEXT(struct options, init.driver_ca, "driver-ca", "PEM", NULL,
-			"the intermediate whose leaf certificates may serve this key store; without it, any driver "
-			"that the listener accepts"),
+	                "the intermediate whose leaf certificates may serve this key store; "
+	                "without it, any driver "
+	                "that the listener accepts"),
 	CLI_OPTION_TEXT(struct options, init.account_name, "account-name", "NAME", "admin",
-			"name of the first service account"),
+	                "name of the first service account"),
 	CLI_OPTION_NEEDED(struct options, init.public_key_file, "public-key-file", "PEM",
-			  "public key of its credential: Ed25519, P-256 or RSA"),
+	                  "public key of its credential: Ed25519, P-256 or RSA"),
 	CLI_OPTION_NUMBER(struct options, init.token_days, "token-days", "365", 1, 730,
-			  "how many days its token is valid"),
+	                  "how many days its token is valid"),
 	CLI_OPTION_TEXT(struct options, env_file, "env-file", "FILE", NULL,
-			"write the token and the ids there, readable by nobody else, instead of printing them"),
+	                "write the token and the ids there, readable by nobody else, instead of "
+	                "printing them"),
 };
 
 static hf_status print_result(const struct server_init_result *r, FILE *to)
 {
 	int n = fprintf(to,
-			"DFNS_AUTH_TOKEN='%s'\nDFNS_CRED_ID='%s'\nDFNS_ORG_ID='%s'\nDFNS_USER_ID='%s'\nSTORE_ID='%s'\n",
-			r->token, r->credential_id, r->org_id, r->identity_id, r->store_id);
+	                "DFNS_AUTH_TOKEN='%s'\nDFNS_CRED_ID='%s'\nDFNS_ORG_ID='%s'\nDFNS_USER_ID='%"
+	                "s'\nSTORE_ID='%s'\n",
+	                r->token, r->credential_id, r->org_id, r->identity_id, r->store_id);
 
 	HF_ENSURE(n > 0 && fflush(to) == 0, HF_IO);
 	return HF_SUCCESS;
@@ -90,9 +94,12 @@ static int run(void *config, const char *const *args, size_t n_args)
 
 const struct cli_command cmd_server_init = {
 	.name = "server init",
-	.summary = "make the database, the organisation, its key store and its first service account",
-	.details = "Prints shell assignments: the service account's token, which is shown this once, and the ids that clients "
-		   "need. The private key of the credential stays with whoever made it; only the public key is given here.",
+	.summary =
+	        "make the database, the organisation, its key store and its first service account",
+	.details = "Prints shell assignments: the service account's token, which is shown this "
+	           "once, and the ids that clients "
+	           "need. The private key of the credential stays with whoever made it; only the "
+	           "public key is given here.",
 	.options = options,
 	.n_options = HF_COUNT(options),
 	.config_size = sizeof(struct options),

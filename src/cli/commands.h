@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "cli/options.h"
 
-extern const struct cli_command cmd_server, cmd_server_init, cmd_driver, cmd_hsm_info, cmd_hsm_init_master,
-	cmd_hsm_check, cmd_bench_hsm, cmd_bench_queue, cmd_help;
+extern const struct cli_command cmd_server, cmd_server_init, cmd_driver, cmd_hsm_init_master,
+        cmd_hsm_check, cmd_bench_hsm, cmd_bench_queue, cmd_help;
 
 /* Server and server init: where the database is. */
 #define CLI_SERVER_DB_OPTIONS(owner, member)                                                       \
@@ -17,11 +17,11 @@ extern const struct cli_command cmd_server, cmd_server_init, cmd_driver, cmd_hsm
 	  .conflicts = "postgres-url",                                                             \
 	  .offset = offsetof(owner, member.sqlite_path),                                           \
 	  .help = "the server's database, as a file on this machine" },                            \
-		CLI_OPTION_TEXT(owner, member.postgres_url, "postgres-url", "URL", NULL,           \
-				"the server's database, in PostgreSQL (not in this release)")
+	        CLI_OPTION_TEXT(owner, member.postgres_url, "postgres-url", "URL", NULL,           \
+	                        "the server's database, in PostgreSQL (not in this release)")
 
-/* Says on standard error why `command` failed. The exit status: 1, or 78 (EX_CONFIG) for HF_STOP, at which a service manager
- * shall not start it again by itself. */
+/* Says on standard error why `command` failed. The exit status: 1, or 78 (EX_CONFIG) for HF_STOP,
+ * at which a service manager shall not start it again by itself. */
 int cli_failed(const char *command, hf_status s, const struct hf_err *err);
 
 /* Logging, for every command that runs long. */
@@ -30,13 +30,14 @@ struct cli_log_options {
 };
 #define CLI_LOG_OPTIONS(owner, member)                                                             \
 	CLI_OPTION_TEXT(owner, member.level, "log-level", "LEVEL", "info",                         \
-			"least that is logged: debug, info, warn or error"),                       \
-		CLI_OPTION_TEXT(owner, member.format, "log-format", "FORMAT", "auto",              \
-				"text, json, or auto: text on a terminal, JSON otherwise")
-HF_MUST hf_status cli_log_setup(const char *role, const struct cli_log_options *o, struct hf_err *err);
+	                "least that is logged: debug, info, warn or error"),                       \
+	        CLI_OPTION_TEXT(owner, member.format, "log-format", "FORMAT", "auto",              \
+	                        "text, json, or auto: text on a terminal, JSON otherwise")
+HF_MUST hf_status cli_log_setup(const char *role, const struct cli_log_options *o,
+                                struct hf_err *err);
 
-/* A file that tells whoever started us that we are ready: fd for server_run() and driver_run(), or -1 when `path` is NULL.
- * It is empty until then, and holds one whole line afterwards. */
+/* A file that tells whoever started us that we are ready: fd for server_run() and driver_run(), or
+ * -1 when `path` is NULL. It is empty until then, and holds one whole line afterwards. */
 HF_MUST hf_status cli_ready_open(const char *path, int *ret_fd, struct hf_err *err);
 
 #endif

@@ -11,7 +11,7 @@ enum { EXIT_OPERATOR = 78 };
 int cli_failed(const char *command, hf_status s, const struct hf_err *err)
 {
 	fprintf(stderr, "holdfast %s: %s\n", command,
-		err->code == s.code && err->text[0] ? err->text : hf_code_name(s.code));
+	        err->code == s.code && err->text[0] ? err->text : hf_code_name(s.code));
 	return s.code == HF_STOP ? EXIT_OPERATOR : 1;
 }
 
@@ -21,8 +21,8 @@ hf_status cli_log_setup(const char *role, const struct cli_log_options *o, struc
 	enum hf_log_format format;
 
 	if (!hf_ok(hf_log_parse_level(o->level, &level)))
-		return hf_fail(err, HF_INVALID, "--log-level: \"%s\" is none of debug, info, warn, error",
-			       o->level);
+		return hf_fail(err, HF_INVALID,
+		               "--log-level: \"%s\" is none of debug, info, warn, error", o->level);
 	if (strcmp(o->format, "auto") == 0)
 		format = HF_LOG_AUTO;
 	else if (strcmp(o->format, "text") == 0)
@@ -30,7 +30,8 @@ hf_status cli_log_setup(const char *role, const struct cli_log_options *o, struc
 	else if (strcmp(o->format, "json") == 0)
 		format = HF_LOG_JSON;
 	else
-		return hf_fail(err, HF_INVALID, "--log-format: \"%s\" is none of auto, text, json", o->format);
+		return hf_fail(err, HF_INVALID, "--log-format: \"%s\" is none of auto, text, json",
+		               o->format);
 	hf_log_setup(role, level, format);
 	return HF_SUCCESS;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What is printed from the option tables: help for a terminal, man page, sample environment file. */
+ * What is printed from the option tables: help for a terminal, man page, sample environment file.
+ */
 #include "cli/options.h"
 
 #include <stdio.h>
@@ -53,7 +54,7 @@ static void describe(const struct cli_option *o, char *to, size_t cap)
 static void synopsis(const struct cli_command *c, char *to, size_t cap)
 {
 	snprintf(to, cap, "holdfast %s%s%s%s", c->name, c->n_options ? " [OPTION]..." : "",
-		 c->positional ? " " : "", c->positional ? c->positional : "");
+	         c->positional ? " " : "", c->positional ? c->positional : "");
 }
 
 void cli_help(const struct cli_command *c)
@@ -68,12 +69,13 @@ void cli_help(const struct cli_command *c)
 		wrapped(c->details, 0, HELP_WIDTH);
 	}
 	if (c->n_options)
-		printf("\nOptions; each also as an environment variable, named in brackets, the flag wins:\n");
+		printf("\nOptions; each also as an environment variable, named in brackets, the "
+		       "flag wins:\n");
 	for (size_t i = 0; i < c->n_options; i++) {
 		const struct cli_option *o = &c->options[i];
 
-		snprintf(line, sizeof(line), "  %s%s%s%s", o->type == CLI_SECRET ? "" : "--", o->name,
-			 o->metavar ? " " : "", o->metavar ? o->metavar : "");
+		snprintf(line, sizeof(line), "  %s%s%s%s", o->type == CLI_SECRET ? "" : "--",
+		         o->name, o->metavar ? " " : "", o->metavar ? o->metavar : "");
 		printf("%-*s", HELP_COLUMN, line);
 		if (strlen(line) >= HELP_COLUMN)
 			printf("\n%*s", HELP_COLUMN, "");
@@ -122,7 +124,8 @@ void cli_man_page(const struct cli_command *c)
 	fputs("\n.SH DESCRIPTION\n", stdout);
 	troff(c->details ? c->details : c->summary);
 	if (c->n_options)
-		fputs("\n.SH OPTIONS\nEach is also an environment variable, named in brackets; the flag wins.",
+		fputs("\n.SH OPTIONS\nEach is also an environment variable, named in brackets; the "
+		      "flag wins.",
 		      stdout);
 	for (size_t i = 0; i < c->n_options; i++) {
 		const struct cli_option *o = &c->options[i];
@@ -139,7 +142,8 @@ void cli_man_page(const struct cli_command *c)
 		describe(o, line, sizeof(line));
 		troff(line);
 	}
-	fputs("\n.SH EXIT STATUS\n0 when it did what was asked, 1 when it could not (standard error says why), "
+	fputs("\n.SH EXIT STATUS\n0 when it did what was asked, 1 when it could not (standard "
+	      "error says why), "
 	      "2 for unusable options, 78 when an operator has to act before it is started again.\n"
 	      ".SH SEE ALSO\n.BR holdfast (1)\n",
 	      stdout);
@@ -147,7 +151,9 @@ void cli_man_page(const struct cli_command *c)
 
 void cli_sample(const struct cli_command *c)
 {
-	printf("# Settings of `holdfast %s`, as an environment file. A flag of the same name wins.\n", c->name);
+	printf("# Settings of `holdfast %s`, as an environment file. A flag of the same name "
+	       "wins.\n",
+	       c->name);
 	for (size_t i = 0; i < c->n_options; i++) {
 		const struct cli_option *o = &c->options[i];
 		char env[64];
@@ -157,6 +163,9 @@ void cli_sample(const struct cli_command *c)
 		if (o->type == CLI_SECRET)
 			printf("# Better from a file or a systemd credential than from here.\n");
 		printf("#%s=%s\n", env,
-		       o->fallback ? o->fallback : o->metavar ? o->metavar : o->type == CLI_FLAG ? "false" : "");
+		       o->fallback           ? o->fallback
+		       : o->metavar          ? o->metavar
+		       : o->type == CLI_FLAG ? "false"
+		                             : "");
 	}
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 const struct cli_command *const cli_commands[] = {
-	&cmd_server,	 &cmd_server_init, &cmd_driver,	   &cmd_hsm_info, &cmd_hsm_init_master,
+	&cmd_server,    &cmd_server_init, &cmd_driver,      &cmd_hsm_init_master,
 	&cmd_hsm_check, &cmd_bench_hsm,   &cmd_bench_queue, &cmd_help,
 };
 const size_t cli_command_count = HF_COUNT(cli_commands);
@@ -47,11 +47,14 @@ static const struct cli_command *find_command(int argc, char **argv, int *words)
 
 static int overview(FILE *to)
 {
-	fputs("Holdfast: key custody and signing with any PKCS#11 HSM.\n\nUsage: holdfast COMMAND [OPTION]...\n\n",
+	fputs("Holdfast: key custody and signing with any PKCS#11 HSM.\n\nUsage: holdfast COMMAND "
+	      "[OPTION]...\n\n",
 	      to);
 	for (size_t i = 0; i < cli_command_count; i++)
 		fprintf(to, "  %-18s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
-	fputs("\nholdfast COMMAND --help tells a command's options; holdfast --version the version.\n", to);
+	fputs("\nholdfast COMMAND --help tells a command's options; holdfast --version the "
+	      "version.\n",
+	      to);
 	return to == stdout ? 0 : 2;
 }
 

@@ -7,21 +7,26 @@
 #include <stdio.h>
 #include <string.h>
 
-static hf_status choose_module(const struct module_options *o, struct signer_setup *to, struct hf_err *err)
+static hf_status choose_module(const struct module_options *o, struct signer_setup *to,
+                               struct hf_err *err)
 {
 	const char *path = o->module ? o->module : o->ibm ? o->ibm : o->thales;
 
 	if (o->ep11)
 		return hf_fail(err, HF_UNSUPPORTED,
-			       "EP11_IBM_TARGET_HSM is set: Holdfast speaks PKCS#11 only; configure the EP11 domain in "
-			       "IBM's PKCS#11 library, give that with PKCS11_IBM_MODULE, and unset this one");
+		               "EP11_IBM_TARGET_HSM is set: Holdfast speaks PKCS#11 only; "
+		               "configure the EP11 domain in "
+		               "IBM's PKCS#11 library, give that with PKCS11_IBM_MODULE, and unset "
+		               "this one");
 	if (o->ibm && o->thales)
 		return hf_fail(err, HF_INVALID,
-			       "PKCS11_IBM_MODULE and PKCS11_THALES_MODULE contradict each other: give one of them");
+		               "PKCS11_IBM_MODULE and PKCS11_THALES_MODULE contradict each other: "
+		               "give one of them");
 	if (!path)
-		return hf_fail(err, HF_INVALID,
-			       "no PKCS#11 library: give --module /absolute/path (or PKCS11_IBM_MODULE, "
-			       "PKCS11_THALES_MODULE)");
+		return hf_fail(
+		        err, HF_INVALID,
+		        "no PKCS#11 library: give --module /absolute/path (or PKCS11_IBM_MODULE, "
+		        "PKCS11_THALES_MODULE)");
 	if (path[0] != '/')
 		return hf_fail(err, HF_INVALID, "--module %s: must be an absolute path", path);
 	if (!hf_ok(hf_span_to_text(hf_span_text(path), to->module, sizeof(to->module))))
@@ -29,7 +34,8 @@ static hf_status choose_module(const struct module_options *o, struct signer_set
 	return HF_SUCCESS;
 }
 
-static hf_status load_pin(struct module_options *o, bool ask, struct hf_secret *ret, struct hf_err *err)
+static hf_status load_pin(struct module_options *o, bool ask, struct hf_secret *ret,
+                          struct hf_err *err)
 {
 	struct hf_err ignored = { 0 };
 	hf_status s;
@@ -47,23 +53,28 @@ static hf_status load_pin(struct module_options *o, bool ask, struct hf_secret *
 		return s;
 	if (ask && hf_ok(os_prompt_secret("PIN of the token: ", ret, &ignored)))
 		return HF_SUCCESS;
-	return hf_fail(err, HF_INVALID, "no PIN: give --pin-file FILE, USER_PIN, or the systemd credential user-pin");
+	return hf_fail(
+	        err, HF_INVALID,
+	        "no PIN: give --pin-file FILE, USER_PIN, or the systemd credential user-pin");
 }
 
-static hf_status put_text(const char *option, const char *from, char *to, size_t cap, struct hf_err *err)
+static hf_status put_text(const char *option, const char *from, char *to, size_t cap,
+                          struct hf_err *err)
 {
 	if (hf_ok(hf_span_to_text(hf_span_text(from), to, cap)))
 		return HF_SUCCESS;
 	return hf_fail(err, HF_TOOBIG, "--%s: longer than %zu characters", option, cap - 1);
 }
 
-hf_status module_options_setup(struct module_options *o, bool ask, struct signer_setup *ret, struct hf_err *err)
+hf_status module_options_setup(struct module_options *o, bool ask, struct signer_setup *ret,
+                               struct hf_err *err)
 {
 	memset(ret, 0, sizeof(*ret));
 	HF_TRY(choose_module(o, ret, err));
 	HF_TRY(put_text("slot", o->slot, ret->slot, sizeof(ret->slot), err));
 	HF_TRY(put_text("module-args", o->args, ret->module_args, sizeof(ret->module_args), err));
-	HF_TRY(put_text("master-label", o->master_label, ret->master_label, sizeof(ret->master_label), err));
+	HF_TRY(put_text("master-label", o->master_label, ret->master_label,
+	                sizeof(ret->master_label), err));
 	ret->allow_resident = o->allow_resident;
 	ret->threads = 1;
 	return load_pin(o, ask, &ret->pin, err);

@@ -33,40 +33,45 @@ static void *field(struct parse *p, const struct cli_option *o)
 }
 
 static hf_status set_flag(struct parse *p, const struct cli_option *o, const char *name,
-			  const char *value)
+                          const char *value)
 {
 	bool *to = field(p, o);
 
-	if (!value || strcmp(value, "1") == 0 || strcmp(value, "true") == 0 || strcmp(value, "yes") == 0)
+	if (!value || strcmp(value, "1") == 0 || strcmp(value, "true") == 0 ||
+	    strcmp(value, "yes") == 0)
 		*to = true;
 	else if (strcmp(value, "0") == 0 || strcmp(value, "false") == 0 || strcmp(value, "no") == 0)
 		*to = false;
 	else
-		return hf_fail(p->err, HF_INVALID, "%s: \"%s\" is neither true nor false", name, value);
+		return hf_fail(p->err, HF_INVALID, "%s: \"%s\" is neither true nor false", name,
+		               value);
 	return HF_SUCCESS;
 }
 
 static hf_status set_number(struct parse *p, const struct cli_option *o, const char *name,
-			    const char *value)
+                            const char *value)
 {
 	int64_t max = o->max ? o->max : INT64_MAX;
 
 	if (hf_ok(hf_parse_i64(value, o->min, max, field(p, o))))
 		return HF_SUCCESS;
 	if (o->max)
-		return hf_fail(p->err, HF_INVALID, "%s: \"%s\" is not a whole number from %lld to %lld",
-			       name, value, (long long)o->min, (long long)o->max);
-	return hf_fail(p->err, HF_INVALID, "%s: \"%s\" is not a whole number of at least %lld", name,
-		       value, (long long)o->min);
+		return hf_fail(p->err, HF_INVALID,
+		               "%s: \"%s\" is not a whole number from %lld to %lld", name, value,
+		               (long long)o->min, (long long)o->max);
+	return hf_fail(p->err, HF_INVALID, "%s: \"%s\" is not a whole number of at least %lld",
+	               name, value, (long long)o->min);
 }
 
 /* `name` is what the user wrote: the flag or the variable. `value` is NULL for a bare flag. */
-static hf_status set(struct parse *p, const struct cli_option *o, const char *name, const char *value)
+static hf_status set(struct parse *p, const struct cli_option *o, const char *name,
+                     const char *value)
 {
 	switch (o->type) {
 	case CLI_TEXT:
 		if (!*value)
-			return hf_fail(p->err, HF_INVALID, "%s: needs a value, and has an empty one", name);
+			return hf_fail(p->err, HF_INVALID,
+			               "%s: needs a value, and has an empty one", name);
 		*(const char **)field(p, o) = value;
 		return HF_SUCCESS;
 	case CLI_NUMBER:
@@ -112,7 +117,8 @@ static hf_status apply_environment(struct parse *p)
 			continue;
 		HF_TRY(set(p, o, name, value));
 		p->given[i] = true;
-		if (o->type == CLI_SECRET) { /* neither our children nor /proc shall see it any longer */
+		if (o->type ==
+		    CLI_SECRET) { /* neither our children nor /proc shall see it any longer */
 			hf_wipe(value, strlen(value));
 			unsetenv(name);
 		}
@@ -130,20 +136,21 @@ static hf_status apply_flag(struct parse *p, int argc, char **argv, int *at)
 	char name[ENV_NAME_MAX];
 
 	if (!o)
-		return hf_fail(p->err, HF_INVALID, "unknown option --%.*s; see: holdfast %s --help", (int)len,
-			       text, p->command->name);
+		return hf_fail(p->err, HF_INVALID, "unknown option --%.*s; see: holdfast %s --help",
+		               (int)len, text, p->command->name);
 	snprintf(name, sizeof(name), "--%s", o->name);
 	if (p->given[o - p->command->options] && o->type != CLI_FLAG) {
 		char env[ENV_NAME_MAX];
 
 		cli_env_name(o, env, sizeof(env));
-		if (!getenv(env)) /* the flag wins over the variable, but two flags contradict each other */
+		if (!getenv(env)) /* the flag wins over the variable, but two flags contradict each
+		                     other */
 			return hf_fail(p->err, HF_INVALID, "%s is given twice", name);
 	}
 	if (!value && o->type != CLI_FLAG) {
 		if (*at + 1 >= argc)
 			return hf_fail(p->err, HF_INVALID, "%s needs a value: %s %s", name, name,
-				       o->metavar ? o->metavar : "VALUE");
+			               o->metavar ? o->metavar : "VALUE");
 		value = argv[++*at];
 	}
 	p->given[o - p->command->options] = true;
@@ -160,20 +167,22 @@ static hf_status check(const struct parse *p)
 
 		cli_env_name(o, env, sizeof(env));
 		if (o->required && !p->given[i])
-			return hf_fail(p->err, HF_INVALID, "--%s is missing (or %s in the environment): %s",
-				       o->name, env, o->help);
+			return hf_fail(p->err, HF_INVALID,
+			               "--%s is missing (or %s in the environment): %s", o->name,
+			               env, o->help);
 		if (!p->given[i] || !o->conflicts)
 			continue;
 		other = find(c, o->conflicts, strlen(o->conflicts));
 		if (other && p->given[other - c->options])
-			return hf_fail(p->err, HF_INVALID, "--%s and --%s contradict each other: give one of them",
-				       o->name, other->name);
+			return hf_fail(p->err, HF_INVALID,
+			               "--%s and --%s contradict each other: give one of them",
+			               o->name, other->name);
 	}
 	return HF_SUCCESS;
 }
 
 hf_status cli_parse(const struct cli_command *c, int argc, char **argv, void *config,
-		    const char **positional, size_t *n_positional, struct hf_err *err)
+                    const char **positional, size_t *n_positional, struct hf_err *err)
 {
 	struct parse p = { .command = c, .config = config, .err = err };
 	size_t n = 0;
@@ -189,11 +198,12 @@ hf_status cli_parse(const struct cli_command *c, int argc, char **argv, void *co
 		} else if (!only_words && strncmp(argv[at], "--", 2) == 0) {
 			HF_TRY(apply_flag(&p, argc, argv, &at));
 		} else if (!only_words && argv[at][0] == '-' && argv[at][1]) {
-			return hf_fail(err, HF_INVALID, "unknown option %s; see: holdfast %s --help", argv[at],
-				       c->name);
+			return hf_fail(err, HF_INVALID,
+			               "unknown option %s; see: holdfast %s --help", argv[at],
+			               c->name);
 		} else if (!c->positional) {
-			return hf_fail(err, HF_INVALID, "\"%s\": holdfast %s takes options only", argv[at],
-				       c->name);
+			return hf_fail(err, HF_INVALID, "\"%s\": holdfast %s takes options only",
+			               argv[at], c->name);
 		} else {
 			positional[n++] = argv[at];
 		}

@@ -55,8 +55,8 @@ hf_status client_key_sign(struct client_key *k, struct hf_span message, struct h
 	size_t len = sizeof(der);
 
 	HF_ENSURE(EVP_DigestSignInit(k->ctx, NULL, EVP_sha256(), NULL, k->key) == 1 &&
-			  EVP_DigestSign(k->ctx, der, &len, message.ptr, message.len) == 1,
-		  HF_INTERNAL);
+	                  EVP_DigestSign(k->ctx, der, &len, message.ptr, message.len) == 1,
+	          HF_INTERNAL);
 	hf_buf_put(to, der, len);
 	return hf_buf_status(to);
 }

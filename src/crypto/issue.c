@@ -17,7 +17,8 @@ HF_DEFINE_CLEANUP(EVP_PKEY_free, EVP_PKEY *)
 
 enum { SERIAL_BITS = 127, SECONDS_PER_DAY = 86400, CLOCK_SLACK_S = 300 };
 
-static hf_status read_issuer(const struct issue_request *r, X509 **cert, EVP_PKEY **key, struct hf_err *err)
+static hf_status read_issuer(const struct issue_request *r, X509 **cert, EVP_PKEY **key,
+                             struct hf_err *err)
 {
 	FILE *f = fopen(r->issuer_cert, "re");
 
@@ -33,7 +34,8 @@ static hf_status read_issuer(const struct issue_request *r, X509 **cert, EVP_PKE
 		fclose(f);
 	}
 	if (!*key || X509_check_private_key(*cert, *key) != 1)
-		return hf_fail(err, HF_INVALID, "%s: not the private key of %s", r->issuer_key, r->issuer_cert);
+		return hf_fail(err, HF_INVALID, "%s: not the private key of %s", r->issuer_key,
+		               r->issuer_cert);
 	return HF_SUCCESS;
 }
 
@@ -78,26 +80,29 @@ static hf_status set_serial(X509 *cert)
 {
 	BIGNUM *n = BN_new();
 	int ok = n && BN_rand(n, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) &&
-		 BN_to_ASN1_INTEGER(n, X509_get_serialNumber(cert));
+	         BN_to_ASN1_INTEGER(n, X509_get_serialNumber(cert));
 
 	BN_free(n);
 	HF_ENSURE(ok, HF_NOMEM);
 	return HF_SUCCESS;
 }
 
-static hf_status build(const struct issue_request *r, X509 *issuer, EVP_PKEY *signer, EVP_PKEY *key, X509 *cert)
+static hf_status build(const struct issue_request *r, X509 *issuer, EVP_PKEY *signer, EVP_PKEY *key,
+                       X509 *cert)
 {
 	X509_NAME *name = X509_get_subject_name(cert);
 
 	HF_TRY(set_serial(cert));
 	HF_ENSURE(X509_set_version(cert, X509_VERSION_3) &&
-			  X509_gmtime_adj(X509_getm_notBefore(cert), -CLOCK_SLACK_S) &&
-			  X509_gmtime_adj(X509_getm_notAfter(cert), (long)r->days * SECONDS_PER_DAY) &&
-			  X509_set_pubkey(cert, key) &&
-			  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-						     (const unsigned char *)r->common_name, -1, -1, 0) &&
-			  X509_set_issuer_name(cert, X509_get_subject_name(issuer)),
-		  HF_INVALID);
+	                  X509_gmtime_adj(X509_getm_notBefore(cert), -CLOCK_SLACK_S) &&
+	                  X509_gmtime_adj(X509_getm_notAfter(cert),
+	                                  (long)r->days * SECONDS_PER_DAY) &&
+	                  X509_set_pubkey(cert, key) &&
+	                  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+	                                             (const unsigned char *)r->common_name, -1, -1,
+	                                             0) &&
+	                  X509_set_issuer_name(cert, X509_get_subject_name(issuer)),
+	          HF_INVALID);
 	HF_TRY(add_extensions(r, cert, issuer));
 	HF_ENSURE(X509_sign(cert, signer, EVP_sha256()) > 0, HF_INTERNAL);
 	return HF_SUCCESS;
@@ -109,7 +114,8 @@ static hf_status create(const char *path, mode_t mode, FILE **ret, struct hf_err
 	FILE *f;
 
 	if (fd < 0 && errno == EEXIST)
-		return hf_fail(err, HF_EXISTS, "%s is there already: choose another name, or move it away", path);
+		return hf_fail(err, HF_EXISTS,
+		               "%s is there already: choose another name, or move it away", path);
 	if (fd < 0)
 		return hf_fail(err, HF_IO, "%s: %s", path, strerror(errno));
 	f = fdopen(fd, "w");
@@ -121,7 +127,8 @@ static hf_status create(const char *path, mode_t mode, FILE **ret, struct hf_err
 	return HF_SUCCESS;
 }
 
-static hf_status write_both(const struct issue_request *r, X509 *cert, EVP_PKEY *key, struct hf_err *err)
+static hf_status write_both(const struct issue_request *r, X509 *cert, EVP_PKEY *key,
+                            struct hf_err *err)
 {
 	FILE *f;
 	int written;
@@ -155,7 +162,8 @@ hf_status certificate_issue(const struct issue_request *r, struct hf_err *err)
 	HF_ENSURE(key && cert, HF_NOMEM);
 	if (r->issuer_cert)
 		HF_TRY(read_issuer(r, &issuer, &issuer_key, err));
-	HF_TRY(hf_context(err, build(r, issuer ? issuer : cert, issuer_key ? issuer_key : key, key, cert),
-			  "certificate for %s", r->common_name));
+	HF_TRY(hf_context(
+	        err, build(r, issuer ? issuer : cert, issuer_key ? issuer_key : key, key, cert),
+	        "certificate for %s", r->common_name));
 	return write_both(r, cert, key, err);
 }

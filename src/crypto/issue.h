@@ -17,10 +17,12 @@ struct issue_request {
 	const char *names; /* ISSUE_SERVER: "IP:127.0.0.1,DNS:localhost" */
 	int days;
 	const char *issuer_cert, *issuer_key; /* PEM files; both NULL: signed by itself */
-	const char *cert, *key;               /* PEM files to write; the key with mode 0600. Refused when they exist */
+	const char *cert,
+	        *key; /* PEM files to write; the key with mode 0600. Refused when they exist */
 };
 
-/* HF_EXISTS, HF_IO, HF_INVALID, with words that name the file. Nothing is left behind on failure. */
+/* HF_EXISTS, HF_IO, HF_INVALID, with words that name the file. Nothing is left behind on failure.
+ */
 HF_MUST hf_status certificate_issue(const struct issue_request *request, struct hf_err *err);
 
 #endif

@@ -208,6 +208,21 @@ const char *json_value_text(const struct json_t *value)
 	return json_string_value(value);
 }
 
+int64_t json_value_int(const struct json_t *value)
+{
+	return json_integer_value(value);
+}
+
+bool json_value_true(const struct json_t *value)
+{
+	return json_is_true(value);
+}
+
+struct json_t *json_member(const struct json_t *object, const char *name)
+{
+	return json_object_get(object, name);
+}
+
 static int append(const char *bytes, size_t n, void *to)
 {
 	hf_buf_put(to, bytes, n);

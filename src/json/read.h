@@ -56,8 +56,12 @@ const char *json_member_text(const struct json_t *object, const char *name);
 /* Number of elements, and one of them (borrowed); 0 and NULL when it is no array. */
 size_t json_count(const struct json_t *array);
 struct json_t *json_element(const struct json_t *array, size_t i);
-/* Text of a value, or NULL when it is none. */
+/* Text of a value, or NULL when it is none; a whole number, or 0; true only for true. */
 const char *json_value_text(const struct json_t *value);
+int64_t json_value_int(const struct json_t *value);
+bool json_value_true(const struct json_t *value);
+/* A member of any kind (borrowed), or NULL. */
+struct json_t *json_member(const struct json_t *object, const char *name);
 
 /* Appends the canonical form: compact, members sorted by name. Equal documents give equal bytes
  * whatever their spacing, order and escapes were. */

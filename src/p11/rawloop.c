@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define STEPS 16 /* buckets in each power of two */
-
 /* Everything that the loop touches, made before the clock starts. */
 struct loop {
 	struct p11_session *s;
@@ -87,53 +85,11 @@ static CK_RV step_generate(struct loop *l)
 
 /* --- latencies --- */
 
-static size_t bucket_of(int64_t us)
-{
-	uint64_t v = us < 1 ? 1 : (uint64_t)us;
-	unsigned power = 63 - (unsigned)__builtin_clzll(v);
-	uint64_t part =
-	        power >= 4 ? (v >> (power - 4)) & (STEPS - 1) : (v << (4 - power)) & (STEPS - 1);
-	size_t bucket = power * STEPS + part;
-
-	return bucket < RAWLOOP_BUCKETS ? bucket : RAWLOOP_BUCKETS - 1;
-}
-
-static int64_t bucket_us(size_t bucket)
-{
-	double base = (double)(1ull << (bucket / STEPS));
-
-	return (int64_t)(base + base * (double)(bucket % STEPS) / STEPS);
-}
-
-static int64_t percentile(const struct rawloop_result *r, double p)
-{
-	uint64_t before = 0, rank = (uint64_t)(p * (double)r->ops);
-
-	for (size_t i = 0; i < RAWLOOP_BUCKETS; i++) {
-		before += r->histogram[i];
-		if (before > rank)
-			return bucket_us(i);
-	}
-	return r->max_us;
-}
-
-static void percentiles(struct rawloop_result *r)
-{
-	r->p50_us = percentile(r, 0.5);
-	r->p90_us = percentile(r, 0.9);
-	r->p99_us = percentile(r, 0.99);
-}
-
 void rawloop_add(struct rawloop_result *to, const struct rawloop_result *from)
 {
-	to->ops += from->ops;
 	if (from->us > to->us)
 		to->us = from->us;
-	if (from->max_us > to->max_us)
-		to->max_us = from->max_us;
-	for (size_t i = 0; i < RAWLOOP_BUCKETS; i++)
-		to->histogram[i] += from->histogram[i];
-	percentiles(to);
+	hf_latency_merge(&to->latency, &from->latency);
 }
 
 void rawloop_write_json(const struct rawloop_result *r, struct hf_buf *to)
@@ -141,16 +97,12 @@ void rawloop_write_json(const struct rawloop_result *r, struct hf_buf *to)
 	struct json_writer w = JSON_WRITER(to);
 
 	json_open_object(&w, NULL);
-	json_int(&w, "ops", (int64_t)r->ops);
+	json_int(&w, "ops", (int64_t)r->latency.count);
 	json_int(&w, "microseconds", r->us);
-	json_double(&w, "opsPerSecond", r->us ? (double)r->ops * 1e6 / (double)r->us : 0);
-	json_int(&w, "p50", r->p50_us);
-	json_int(&w, "p90", r->p90_us);
-	json_int(&w, "p99", r->p99_us);
-	json_int(&w, "max", r->max_us);
-	json_open_array(&w, "histogram");
-	for (size_t i = 0; i < RAWLOOP_BUCKETS; i++)
-		json_int(&w, NULL, (int64_t)r->histogram[i]);
+	json_int(&w, "max", r->latency.max_us);
+	json_open_array(&w, "buckets");
+	for (size_t i = 0; i < HF_LATENCY_BUCKETS; i++)
+		json_int(&w, NULL, (int64_t)r->latency.buckets[i]);
 	json_close_array(&w);
 	json_close_object(&w);
 }
@@ -164,21 +116,17 @@ static hf_status run(struct loop *l, loop_step step, const struct rawloop_config
 	        limit = began + (int64_t)(config->seconds * 1e6);
 
 	memset(ret, 0, sizeof(*ret));
-	while ((!config->count || ret->ops < config->count) &&
+	while ((!config->count || ret->latency.count < config->count) &&
 	       (config->seconds <= 0 || last < limit)) {
 		CK_RV rv = step(l);
 		int64_t now = hf_mono_us();
 
 		if (rv != CKR_OK)
 			return p11_session_fail(l->s, err, rv, l->call);
-		ret->histogram[bucket_of(now - last)]++;
-		if (now - last > ret->max_us)
-			ret->max_us = now - last;
-		ret->ops++;
+		hf_latency_add(&ret->latency, now - last);
 		last = now;
 	}
 	ret->us = last - began;
-	percentiles(ret);
 	return HF_SUCCESS;
 }
 

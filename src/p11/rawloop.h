@@ -5,6 +5,7 @@
 #ifndef HF_P11_RAWLOOP_H
 #define HF_P11_RAWLOOP_H
 
+#include "base/latency.h"
 #include "p11/key.h"
 
 /* Sent: append only. */
@@ -21,13 +22,9 @@ struct rawloop_config {
 	uint64_t count; /* after so many; 0: no limit */
 };
 
-#define RAWLOOP_BUCKETS 512 /* of latencies: sixteen per power of two, from 1 us */
-
 struct rawloop_result {
-	uint64_t ops;
-	int64_t us;
-	uint64_t histogram[RAWLOOP_BUCKETS]; /* can be added up over processes */
-	int64_t p50_us, p90_us, p99_us, max_us;
+	int64_t us; /* how long the loop ran */
+	struct hf_latency latency;
 };
 
 /* HF_UNSUPPORTED when the profile says that the type cannot do this; otherwise by p11/rv.h. */
@@ -35,9 +32,9 @@ HF_MUST hf_status p11_rawloop(struct p11_session *s, const struct p11_profile *p
                               const struct p11_master *master, const struct rawloop_config *config,
                               struct rawloop_result *ret, struct hf_err *err);
 
-/* Adds `from` into `to`: ops and histogram add up, us is the longer, percentiles are computed anew.
- */
+/* Adds `from`, which ran at the same time, into `to`. */
 void rawloop_add(struct rawloop_result *to, const struct rawloop_result *from);
+/* {"ops", "microseconds", "max", "buckets": [hf_latency]} */
 void rawloop_write_json(const struct rawloop_result *r, struct hf_buf *to);
 
 #endif
