@@ -21,7 +21,8 @@ struct http_client {
 
 static CURLcode curl_ready = CURLE_FAILED_INIT;
 
-/* A write to a connection that has ended is to fail, not to end the program: OpenSSL writes without MSG_NOSIGNAL. */
+/* A write to a connection that has ended is to fail, not to end the program: OpenSSL writes without
+ * MSG_NOSIGNAL. */
 static void ignore_sigpipe(void)
 {
 	struct sigaction now;
@@ -55,13 +56,17 @@ static hf_status parse_base(const char *base, struct client_common *c, struct hf
 	HF_BUF_SCOPED struct hf_buf where = HF_BUF(512);
 
 	HF_ENSURE(url, HF_NOMEM);
-	if (curl_url_set(url, CURLUPART_URL, base, 0) || curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) ||
-	    curl_url_get(url, CURLUPART_HOST, &host, 0) || curl_url_get(url, CURLUPART_PATH, &path, 0) ||
-	    curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) || strcmp(path, "/") != 0 ||
+	if (curl_url_set(url, CURLUPART_URL, base, 0) ||
+	    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) ||
+	    curl_url_get(url, CURLUPART_HOST, &host, 0) ||
+	    curl_url_get(url, CURLUPART_PATH, &path, 0) ||
+	    curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ||
+	    strcmp(path, "/") != 0 ||
 	    curl_url_get(url, CURLUPART_QUERY, &query, 0) != CURLUE_NO_QUERY ||
 	    curl_url_get(url, CURLUPART_USER, &user, 0) != CURLUE_NO_USER ||
 	    (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0))
-		return hf_fail(err, HF_INVALID, "%s is not a server's address: write https://host:port", base);
+		return hf_fail(err, HF_INVALID,
+		               "%s is not a server's address: write https://host:port", base);
 	c->tls = strcmp(scheme, "https") == 0;
 	hf_buf_printf(&where, "%s:%s", host, port);
 	hf_buf_u8(&where, 0);
@@ -83,7 +88,7 @@ static hf_status copy_text(const char *from, char **to)
 }
 
 static hf_status copy_config(const struct http_client_config *config, struct client_common *c,
-			     struct hf_err *err)
+                             struct hf_err *err)
 {
 	HF_TRY(parse_base(config->base_url, c, err));
 	HF_TRY(copy_text(config->ca_file, &c->ca_file));
@@ -123,7 +128,7 @@ static hf_status make_multi(struct http_client *c, long connections)
 }
 
 hf_status http_client_new(const struct http_client_config *config, struct http_client **ret,
-			  struct hf_err *err)
+                          struct hf_err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	HF_CLEANUP(http_client_free_at) struct http_client *c = calloc(1, sizeof(*c));
@@ -133,7 +138,8 @@ hf_status http_client_new(const struct http_client_config *config, struct http_c
 	TAILQ_INIT(&c->idle);
 	pthread_once(&once, set_up_curl);
 	if (curl_ready != CURLE_OK)
-		return hf_fail(err, HF_INTERNAL, "libcurl cannot start: %s", curl_easy_strerror(curl_ready));
+		return hf_fail(err, HF_INTERNAL, "libcurl cannot start: %s",
+		               curl_easy_strerror(curl_ready));
 	HF_TRY(copy_config(config, &c->common, err));
 	HF_TRY(read_files(c, &c->common.files, err));
 	HF_TRY(make_multi(c, config->max_connections ? (long)config->max_connections : 8));
@@ -235,7 +241,8 @@ static bool perform(struct http_client *c)
 	return finish_all(c);
 }
 
-static hf_status wait_for(struct http_client *c, const struct pollfd *fds, unsigned n_fds, int timeout_ms)
+static hf_status wait_for(struct http_client *c, const struct pollfd *fds, unsigned n_fds,
+                          int timeout_ms)
 {
 	struct curl_waitfd extra[MAX_FDS];
 
@@ -250,7 +257,8 @@ static hf_status wait_for(struct http_client *c, const struct pollfd *fds, unsig
 	return HF_SUCCESS;
 }
 
-hf_status http_client_step(struct http_client *c, struct pollfd *fds, unsigned n_fds, int timeout_ms)
+hf_status http_client_step(struct http_client *c, struct pollfd *fds, unsigned n_fds,
+                           int timeout_ms)
 {
 	HF_ENSURE(n_fds <= MAX_FDS, HF_TOOBIG);
 	/* What is new is started first; who has an answer already is not made to wait. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The HTTP client: many requests at once on one thread, kept connections, mTLS, deadlines. Over libcurl's multi interface.
- * Not thread-safe: one client, one thread. */
+ * The HTTP client: many requests at once on one thread, kept connections, mTLS, deadlines. Over
+ * libcurl's multi interface. Not thread-safe: one client, one thread. */
 #ifndef HF_HTTP_CLIENT_H
 #define HF_HTTP_CLIENT_H
 
@@ -11,48 +11,52 @@
 struct http_client;
 
 struct http_client_config {
-	const char *base_url;  /* "https://host:8443", no path */
-	const char *ca_file;   /* PEM: roots that the server must chain to; NULL: the system's */
-	const char *cert_file; /* PEM leaf, and chain if any; NULL: none */
-	const char *key_file;  /* PEM */
+	const char *base_url;   /* "https://host:8443", no path */
+	const char *ca_file;    /* PEM: roots that the server must chain to; NULL: the system's */
+	const char *cert_file;  /* PEM leaf, and chain if any; NULL: none */
+	const char *key_file;   /* PEM */
 	const char *chain_file; /* PEM: more of our own chain to send (the intermediate), or NULL */
 	int connect_timeout_ms; /* 0: 5 s */
 	unsigned max_connections; /* 0: 8 */
-	size_t max_reply; /* 0: 8 MiB */
+	size_t max_reply;         /* 0: 8 MiB */
 };
 
 struct http_reply {
-	int status;              /* 0: no answer; see error */
-	const char *error;       /* "" or what happened, for people; names host and cause */
+	int status;        /* 0: no answer; see error */
+	const char *error; /* "" or what happened, for people; names host and cause */
 	struct hf_span body;
-	int64_t retry_after_ms;  /* -1: not said */
+	int64_t retry_after_ms; /* -1: not said */
 };
 
 /* Called from http_client_step(); `reply` lives during the call. It may start new requests. */
 typedef void (*http_done)(void *ctx, const struct http_reply *reply);
 
 HF_MUST hf_status http_client_new(const struct http_client_config *config, struct http_client **ret,
-				  struct hf_err *err);
+                                  struct hf_err *err);
 /* Requests under way are dropped without a call. */
 void http_client_free(struct http_client *c);
 
 struct http_client_request {
 	const char *method;
 	const char *path;
-	const char *content_type; /* NULL: none */
-	struct hf_span body;      /* copied */
+	const char *content_type;   /* NULL: none */
+	struct hf_span body;        /* copied */
 	const char *const *headers; /* "Name: value", NULL-terminated, or NULL; copied */
-	int timeout_ms;           /* whole request */
+	int timeout_ms;             /* whole request */
 	http_done done;
 	void *ctx;
 };
-HF_MUST hf_status http_client_send(struct http_client *c, const struct http_client_request *request);
+HF_MUST hf_status http_client_send(struct http_client *c,
+                                   const struct http_client_request *request);
 
-/* Waits for network, for one of the caller's descriptors (revents are filled in), or for the time to pass; then does what there
- * is to do, calling done() for what ended. timeout_ms 0: does not wait. */
-HF_MUST hf_status http_client_step(struct http_client *c, struct pollfd *fds, unsigned n_fds, int timeout_ms);
+/* Waits for network, for one of the caller's descriptors (revents are filled in), or for the time
+ * to pass; then does what there is to do, calling done() for what ended. timeout_ms 0: does not
+ * wait. */
+HF_MUST hf_status http_client_step(struct http_client *c, struct pollfd *fds, unsigned n_fds,
+                                   int timeout_ms);
 size_t http_client_pending(const struct http_client *c);
-/* Forgets kept connections and read certificates: the next request connects anew, from the files as they are now. */
+/* Forgets kept connections and read certificates: the next request connects anew, from the files as
+ * they are now. */
 void http_client_refresh(struct http_client *c);
 
 #endif

@@ -25,18 +25,22 @@ static void explain_server(struct transfer *t, char *to, size_t cap)
 
 	if (verdict == X509_V_OK)
 		snprintf(to, cap,
-			 "the certificate of %s is for another host: %s; check the address, or have the "
-			 "server's certificate issued for it",
-			 c->where, t->said);
+		         "the certificate of %s is for another host: %s; check the address, or "
+		         "have the "
+		         "server's certificate issued for it",
+		         c->where, t->said);
 	else if (verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID)
-		snprintf(to, cap, "the certificate of %s is not valid now: %s; check the clocks, or renew it",
-			 c->where, X509_verify_cert_error_string(verdict));
+		snprintf(
+		        to, cap,
+		        "the certificate of %s is not valid now: %s; check the clocks, or renew it",
+		        c->where, X509_verify_cert_error_string(verdict));
 	else
-		snprintf(to, cap, "the certificate of %s is not signed by an authority in %s: %s", c->where,
-			 trusted(c), X509_verify_cert_error_string(verdict));
+		snprintf(to, cap, "the certificate of %s is not signed by an authority in %s: %s",
+		         c->where, trusted(c), X509_verify_cert_error_string(verdict));
 }
 
-/* An alert tells what the server thinks of us; in TLS 1.3 it may come with the first answer only. */
+/* An alert tells what the server thinks of us; in TLS 1.3 it may come with the first answer only.
+ */
 static bool explain_alert(struct transfer *t, char *to, size_t cap)
 {
 	const struct client_common *c = t->common;
@@ -46,9 +50,10 @@ static bool explain_alert(struct transfer *t, char *to, size_t cap)
 		return false;
 	if (strstr(alert, "certificate") || strstr(alert, "unknown ca"))
 		snprintf(to, cap,
-			 "%s refuses our certificate (%s): \"%s\"; it must be signed by an authority that the "
-			 "server trusts, and its chain be sent with it",
-			 c->where, c->cert_file ? c->cert_file : "none is configured", alert);
+		         "%s refuses our certificate (%s): \"%s\"; it must be signed by an "
+		         "authority that the "
+		         "server trusts, and its chain be sent with it",
+		         c->where, c->cert_file ? c->cert_file : "none is configured", alert);
 	else
 		snprintf(to, cap, "%s refuses the TLS handshake: \"%s\"", c->where, alert);
 	return true;
@@ -59,17 +64,19 @@ static void explain_connect(struct transfer *t, char *to, size_t cap)
 	long number = info(t, CURLINFO_OS_ERRNO);
 
 	snprintf(to, cap, "cannot connect to %s: %s", t->common->where,
-		 number ? strerror((int)number) : t->said);
+	         number ? strerror((int)number) : t->said);
 }
 
 static void explain_timeout(struct transfer *t, char *to, size_t cap)
 {
 	curl_off_t connected = 0;
 
-	if (curl_easy_getinfo(t->easy, t->common->tls ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T,
-			      &connected) == CURLE_OK &&
+	if (curl_easy_getinfo(t->easy,
+	                      t->common->tls ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T,
+	                      &connected) == CURLE_OK &&
 	    connected > 0)
-		snprintf(to, cap, "no answer from %s within %d ms", t->common->where, t->timeout_ms);
+		snprintf(to, cap, "no answer from %s within %d ms", t->common->where,
+		         t->timeout_ms);
 	else
 		snprintf(to, cap, "no connection to %s in time", t->common->where);
 }
@@ -88,21 +95,25 @@ void transfer_explain(struct transfer *t, CURLcode result, char *to, size_t cap)
 	else if (explain_alert(t, to, cap))
 		return;
 	else if (result == CURLE_COULDNT_RESOLVE_HOST)
-		snprintf(to, cap, "cannot find the address of %s: check the name and the resolver", c->where);
+		snprintf(to, cap, "cannot find the address of %s: check the name and the resolver",
+		         c->where);
 	else if (result == CURLE_COULDNT_CONNECT)
 		explain_connect(t, to, cap);
 	else if (result == CURLE_OPERATION_TIMEDOUT)
 		explain_timeout(t, to, cap);
 	else if (result == CURLE_SSL_CERTPROBLEM)
-		snprintf(to, cap, "cannot use the client certificate %s: %s", c->cert_file ? c->cert_file : "",
-			 said(t, result));
+		snprintf(to, cap, "cannot use the client certificate %s: %s",
+		         c->cert_file ? c->cert_file : "", said(t, result));
 	else if (result == CURLE_SSL_CONNECT_ERROR)
-		snprintf(to, cap, "cannot make a TLS 1.3 connection to %s: %s", c->where, said(t, result));
+		snprintf(to, cap, "cannot make a TLS 1.3 connection to %s: %s", c->where,
+		         said(t, result));
 	else if (result == CURLE_WRITE_ERROR)
-		snprintf(to, cap, "the answer of %s is longer than %zu bytes", c->where, c->max_reply);
-	else if (result == CURLE_GOT_NOTHING || result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR ||
-		 result == CURLE_PARTIAL_FILE)
-		snprintf(to, cap, "%s closed the connection before it answered: %s", c->where, said(t, result));
+		snprintf(to, cap, "the answer of %s is longer than %zu bytes", c->where,
+		         c->max_reply);
+	else if (result == CURLE_GOT_NOTHING || result == CURLE_RECV_ERROR ||
+	         result == CURLE_SEND_ERROR || result == CURLE_PARTIAL_FILE)
+		snprintf(to, cap, "%s closed the connection before it answered: %s", c->where,
+		         said(t, result));
 	else
 		snprintf(to, cap, "the request to %s failed: %s", c->where, said(t, result));
 }

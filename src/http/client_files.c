@@ -44,7 +44,7 @@ static void free_chain(STACK_OF(X509) * *chain)
 }
 
 static hf_status parse_certificates(struct hf_span pem, const char *what, const char *path,
-				    STACK_OF(X509) * *ret, struct hf_err *err)
+                                    STACK_OF(X509) * *ret, struct hf_err *err)
 {
 	HF_CLEANUP(BIO_free_at) BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
 	HF_CLEANUP(free_chain) STACK_OF(X509) *all = sk_X509_new_null();
@@ -59,9 +59,10 @@ static hf_status parse_certificates(struct hf_span pem, const char *what, const 
 	}
 	ERR_clear_error();
 	if (sk_X509_num(all) == 0)
-		return hf_fail(err, HF_INVALID, "%s %s has no certificate in it: it must be PEM, "
-						"\"-----BEGIN CERTIFICATE-----\"",
-			       what, path);
+		return hf_fail(err, HF_INVALID,
+		               "%s %s has no certificate in it: it must be PEM, "
+		               "\"-----BEGIN CERTIFICATE-----\"",
+		               what, path);
 	*ret = hf_take(all);
 	return HF_SUCCESS;
 }
@@ -73,18 +74,19 @@ static const char *authorities_path(const struct http_client_config *config)
 }
 
 static hf_status read_authorities(const struct http_client_config *config, unsigned generation,
-				  struct client_files *f, struct hf_err *err)
+                                  struct client_files *f, struct hf_err *err)
 {
 	const char *path = authorities_path(config);
 	HF_CLEANUP(free_chain) STACK_OF(X509) *parsed = NULL;
 
 	if (!path)
-		return hf_fail(err, HF_INVALID, "name the server's authority: this system has none");
+		return hf_fail(err, HF_INVALID,
+		               "name the server's authority: this system has none");
 	/* Text outside of the PEM blocks means nothing to readers of PEM. */
 	hf_buf_printf(&f->authorities, "reading %u\n", generation);
 	HF_TRY(read_file(path, "the authorities' file", &f->authorities, err));
 	return parse_certificates(hf_buf_span(&f->authorities), "the authorities' file", path,
-				  &parsed, err);
+	                          &parsed, err);
 }
 
 static hf_status read_chain(const char *path, struct client_files *f, struct hf_err *err)
@@ -106,24 +108,24 @@ static hf_status check_identity(const struct http_client_config *config, struct 
 		return HF_SUCCESS;
 	if (!config->cert_file || !config->key_file)
 		return hf_fail(err, HF_INVALID,
-			       "a client certificate and its key go together: one is missing");
+		               "a client certificate and its key go together: one is missing");
 	ctx = SSL_CTX_new(TLS_client_method());
 	HF_ENSURE(ctx, HF_NOMEM);
 	hf_status s = HF_SUCCESS;
 	if (SSL_CTX_use_certificate_chain_file(ctx, config->cert_file) != 1)
 		s = hf_fail(err, HF_INVALID, "cannot read a certificate from %s: it must be PEM",
-			    config->cert_file);
+		            config->cert_file);
 	else if (SSL_CTX_use_PrivateKey_file(ctx, config->key_file, SSL_FILETYPE_PEM) != 1)
 		s = hf_fail(err, HF_INVALID,
-			    "cannot use the key in %s: it must be PEM, unencrypted, and belong to "
-			    "the certificate in %s",
-			    config->key_file, config->cert_file);
+		            "cannot use the key in %s: it must be PEM, unencrypted, and belong to "
+		            "the certificate in %s",
+		            config->key_file, config->cert_file);
 	ERR_clear_error();
 	return s;
 }
 
 hf_status client_files_read(const struct http_client_config *config, unsigned generation,
-			    struct client_files **ret, struct hf_err *err)
+                            struct client_files **ret, struct hf_err *err)
 {
 	HF_CLEANUP(client_files_free_at) struct client_files *f = calloc(1, sizeof(*f));
 

@@ -51,11 +51,13 @@ static bool set_constants(struct transfer *t)
 	ok &= curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, c->tls ? "https" : "http") == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
-	ok &= curl_easy_setopt(h, CURLOPT_PROXY, "") == CURLE_OK; /* whatever the environment says */
+	ok &= curl_easy_setopt(h, CURLOPT_PROXY, "") ==
+	      CURLE_OK; /* whatever the environment says */
 	ok &= curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK;
-	ok &= curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_timeout_ms) == CURLE_OK;
+	ok &= curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_timeout_ms) ==
+	      CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_USERAGENT, "holdfast/" HF_VERSION) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_reply) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_WRITEDATA, t) == CURLE_OK;
@@ -108,7 +110,7 @@ static hf_status set_headers(struct transfer *t, const struct http_client_reques
 {
 	char type[160];
 	int n = snprintf(type, sizeof(type), "Content-Type:%s%s", request->content_type ? " " : "",
-			 request->content_type ? request->content_type : "");
+	                 request->content_type ? request->content_type : "");
 
 	HF_ENSURE(n < (int)sizeof(type), HF_TOOBIG);
 	curl_slist_free_all(hf_take(t->headers));
@@ -127,10 +129,10 @@ static hf_status set_method(struct transfer *t, const char *method)
 
 	if (has_body) {
 		ok &= curl_easy_setopt(t->easy, CURLOPT_POST, 1L) == CURLE_OK;
-		ok &= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body.len ? (char *)t->body.ptr : "") ==
-		      CURLE_OK;
+		ok &= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS,
+		                       t->body.len ? (char *)t->body.ptr : "") == CURLE_OK;
 		ok &= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-				       (curl_off_t)t->body.len) == CURLE_OK;
+		                       (curl_off_t)t->body.len) == CURLE_OK;
 	} else {
 		ok &= curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
 	}
@@ -148,7 +150,9 @@ static hf_status set_authorities(struct transfer *t)
 	if (!t->common->tls)
 		return HF_SUCCESS;
 	pem = client_files_authorities(t->common->files);
-	blob = (struct curl_blob){ .data = (void *)pem.ptr, .len = pem.len, .flags = CURL_BLOB_COPY };
+	blob = (struct curl_blob){ .data = (void *)pem.ptr,
+		                   .len = pem.len,
+		                   .flags = CURL_BLOB_COPY };
 	HF_ENSURE(curl_easy_setopt(t->easy, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK, HF_NOMEM);
 	return HF_SUCCESS;
 }
@@ -166,8 +170,9 @@ hf_status transfer_prepare(struct transfer *t, const struct http_client_request 
 	hf_buf_put(&t->body, request->body.ptr, request->body.len);
 	HF_TRY(hf_buf_status(&t->body));
 	HF_ENSURE(curl_easy_setopt(t->easy, CURLOPT_URL, (char *)t->url.ptr) == CURLE_OK, HF_NOMEM);
-	HF_ENSURE(curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) == CURLE_OK,
-		  HF_INVALID);
+	HF_ENSURE(curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) ==
+	                  CURLE_OK,
+	          HF_INVALID);
 	HF_TRY(set_authorities(t));
 	HF_TRY(set_method(t, request->method));
 	HF_TRY(set_headers(t, request));
@@ -184,7 +189,8 @@ void transfer_finish(struct transfer *t, CURLcode result)
 	long status = 0;
 	curl_off_t wait = 0;
 
-	if (result == CURLE_OK && curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK) {
+	if (result == CURLE_OK &&
+	    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK) {
 		reply.status = (int)status;
 		reply.body = hf_buf_span(&t->reply);
 		if (curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK && wait > 0)

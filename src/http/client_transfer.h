@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One request of the client under way: a libcurl handle, used again for the next, and what belongs to it. */
+ * One request of the client under way: a libcurl handle, used again for the next, and what belongs
+ * to it. */
 #ifndef HF_HTTP_CLIENT_TRANSFER_H
 #define HF_HTTP_CLIENT_TRANSFER_H
 
@@ -12,7 +13,7 @@
 /* What all transfers of a client share; constant while one is under way, but for `files`. */
 struct client_common {
 	char *base_url;
-	char *where; /* "host:port", for error texts */
+	char *where;                                       /* "host:port", for error texts */
 	char *ca_file, *cert_file, *key_file, *chain_file; /* or NULL */
 	bool tls;
 	int connect_timeout_ms;

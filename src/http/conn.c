@@ -16,8 +16,9 @@
 
 #define INPUT_MAX 65536  /* unread bytes of a peer that sends ahead */
 #define OUTPUT_MAX 65536 /* unsent bytes above which its next request has to wait */
-#define SKIP_MAX 65536   /* a refused body up to this size is read, so that the connection lives on */
-#define BURST 16	 /* requests of one connection before others have their turn */
+#define SKIP_MAX 65536 /* a refused body up to this size is read, so that the connection lives on  \
+	                */
+#define BURST 16       /* requests of one connection before others have their turn */
 
 enum state {
 	STATE_HANDSHAKE,
@@ -25,8 +26,9 @@ enum state {
 	STATE_HEAD,
 	STATE_BODY,
 	STATE_HANDLING, /* the request is at its handler, or parked */
-	STATE_CLOSING,	/* the last reply is being sent */
-	STATE_LINGER,	/* sent; waits for the peer to close, since closing first may destroy what it has not read */
+	STATE_CLOSING,  /* the last reply is being sent */
+	STATE_LINGER, /* sent; waits for the peer to close, since closing first may destroy what it
+	                 has not read */
 };
 
 struct http_conn {
@@ -119,8 +121,8 @@ static bool refuse(struct http_conn *c, struct http_refusal why, bool close, boo
 	if (why.status == 405)
 		hf_buf_printf(&fields, "Allow: %s\r\n", c->allow);
 	http_reply_make(&r, why.status,
-			config->error_content_type ? config->error_content_type : "text/plain",
-			hf_buf_span(&fields), hf_buf_span(&body), head_only);
+	                config->error_content_type ? config->error_content_type : "text/plain",
+	                hf_buf_span(&fields), hf_buf_span(&body), head_only);
 	http_request_free(hf_take(c->req));
 	c->refusal.status = 0;
 	send_reply(c, &r, close);
@@ -204,7 +206,8 @@ static bool head_done(struct http_conn *c, struct hf_span bytes)
 	if (why.status)
 		return refuse(c, why, true, false);
 	if (atomic_load(&c->loop->shared->quiesced))
-		return refuse_and_close(c, 503, "The server is shutting down; try again elsewhere.");
+		return refuse_and_close(c, 503,
+		                        "The server is shutting down; try again elsewhere.");
 	http_target_split(head.target, &path, &query);
 	status = http_routes_match(c->loop->shared->routes, head.method, path, &match, c->allow);
 	if (status == 0 && head.content_length > body_limit(match.route))
@@ -255,7 +258,7 @@ static bool hand_over(struct http_conn *c)
 	if (req->route->max_body == 0 && req->body.len) {
 		if (!hf_span_is(hf_buf_span(&req->body), "{}"))
 			return refuse(c, (struct http_refusal){ 413, "This path takes no body." },
-				      req->head.close, false);
+			              req->head.close, false);
 		hf_buf_clear(&req->body);
 	}
 	c->state = STATE_HANDLING;
@@ -316,7 +319,7 @@ static void go_on_later(struct http_conn *c)
 {
 	if (evbuffer_get_length(input(c)))
 		bufferevent_trigger(c->bev, EV_READ,
-				    BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+		                    BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
 }
 
 static void advance(struct http_conn *c)
@@ -412,7 +415,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 void http_conn_expire(struct http_deadline *d)
 {
 	struct http_conn *c =
-		(struct http_conn *)((char *)d - offsetof(struct http_conn, deadline));
+	        (struct http_conn *)((char *)d - offsetof(struct http_conn, deadline));
 
 	switch (c->state) {
 	case STATE_HEAD:
@@ -473,9 +476,10 @@ static struct bufferevent *wrap(struct http_loop *loop, int fd, SSL **ret_ssl)
 	ssl = SSL_new(tls_server_ctx(tls));
 	if (!ssl)
 		return NULL;
-	SSL_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS); /* thousands of connections do nothing most of the time */
+	SSL_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS); /* thousands of connections do nothing most of
+	                                                the time */
 	bev = bufferevent_openssl_socket_new(loop->base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING,
-					     BEV_OPT_CLOSE_ON_FREE);
+	                                     BEV_OPT_CLOSE_ON_FREE);
 	if (!bev) {
 		SSL_free(ssl);
 		return NULL;

@@ -10,7 +10,8 @@ struct http_conn;
 
 /* Takes over the descriptor. */
 void http_conn_accept(struct http_loop *loop, int fd, const struct sockaddr *address);
-/* Sends the reply of the request that this connection waits for, and goes on. The request stays the caller's. */
+/* Sends the reply of the request that this connection waits for, and goes on. The request stays the
+ * caller's. */
 void http_conn_answer(struct http_conn *c, struct http_request *req);
 /* Its deadline has passed. */
 void http_conn_expire(struct http_deadline *d);

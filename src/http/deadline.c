@@ -15,7 +15,8 @@ void http_deadlines_init(struct http_deadlines *all, int read_ms, int idle_ms, i
 	all->lasts_ms[HTTP_DEADLINE_LINGER] = linger_ms;
 }
 
-void http_deadline_set(struct http_deadlines *all, struct http_deadline *d, enum http_deadline_kind kind)
+void http_deadline_set(struct http_deadlines *all, struct http_deadline *d,
+                       enum http_deadline_kind kind)
 {
 	if (d->kind != HTTP_DEADLINE_NONE)
 		TAILQ_REMOVE(&all->lists[d->kind], d, entry);

@@ -79,9 +79,9 @@ static struct http_refusal request_line(struct hf_span line, struct http_head *h
 		return REFUSED(400, "The request target is not a path.");
 	head->http10 = hf_span_is(line, "HTTP/1.0");
 	if (!head->http10 && !hf_span_is(line, "HTTP/1.1"))
-		return line.len == 8 && memcmp(line.ptr, "HTTP/", 5) == 0 ?
-			       REFUSED(505, "Only HTTP/1.1 is spoken here.") :
-			       REFUSED(400, "The request line is malformed.");
+		return line.len == 8 && memcmp(line.ptr, "HTTP/", 5) == 0
+		               ? REFUSED(505, "Only HTTP/1.1 is spoken here.")
+		               : REFUSED(400, "The request line is malformed.");
 	return fine;
 }
 

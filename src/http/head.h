@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The head of a request, read strictly after RFC 9112: what is ambiguous is refused, not repaired, so that no two
- * parties on a connection can disagree about where a request ends. Pure: no I/O, no allocation. */
+ * The head of a request, read strictly after RFC 9112: what is ambiguous is refused, not repaired,
+ * so that no two parties on a connection can disagree about where a request ends. Pure: no I/O, no
+ * allocation. */
 #ifndef HF_HTTP_HEAD_H
 #define HF_HTTP_HEAD_H
 
@@ -26,7 +27,8 @@ struct http_head {
 	struct http_field fields[HTTP_FIELDS_MAX];
 };
 
-/* Why a request is refused; status 0: it is not. The message is a static string, for the peer's developer. */
+/* Why a request is refused; status 0: it is not. The message is a static string, for the peer's
+ * developer. */
 struct http_refusal {
 	int status;
 	const char *message;
@@ -34,9 +36,10 @@ struct http_refusal {
 
 enum http_scan { HTTP_SCAN_MORE, HTTP_SCAN_DONE, HTTP_SCAN_BAD };
 
-/* Looks for the end of the head in bytes that arrive bit by bit: `p` is all that has come so far, *seen how much of it an
- * earlier call has looked at (0 at first). When done, *seen is the head's length with its closing empty line.
- * Bad as soon as there is a control character or a line end that is not CR LF. */
+/* Looks for the end of the head in bytes that arrive bit by bit: `p` is all that has come so far,
+ * *seen how much of it an earlier call has looked at (0 at first). When done, *seen is the head's
+ * length with its closing empty line. Bad as soon as there is a control character or a line end
+ * that is not CR LF. */
 enum http_scan http_head_scan(const uint8_t *p, size_t len, size_t *seen);
 
 /* Reads a whole head, as http_head_scan() found it. On refusal *ret is of no use. */

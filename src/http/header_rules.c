@@ -43,12 +43,13 @@ static bool starts_with(struct hf_span s, const char *prefix)
 	return s.len >= len && strncasecmp((const char *)s.ptr, prefix, len) == 0;
 }
 
-/* Fields that may stand once: two of them would let two readers see two different requests. Private ones ("X-…") carry
- * tokens and signatures here, so the same holds for them; X-Forwarded-* are lists that proxies append to. */
+/* Fields that may stand once: two of them would let two readers see two different requests. Private
+ * ones ("X-…") carry tokens and signatures here, so the same holds for them; X-Forwarded-* are
+ * lists that proxies append to. */
 static bool is_single(struct hf_span name)
 {
-	static const char *const single[] = { "host",	 "content-length", "content-type",
-					      "expect", "authorization",  "transfer-encoding" };
+	static const char *const single[] = { "host",   "content-length", "content-type",
+		                              "expect", "authorization",  "transfer-encoding" };
 
 	for (size_t i = 0; i < HF_COUNT(single); i++)
 		if (http_same_name(name, single[i]))
@@ -96,7 +97,8 @@ static bool is_host(struct hf_span s)
 	return true;
 }
 
-/* Digits only: no sign, no list, no blanks (RFC 9112 section 6.3). 15 digits are beyond every limit of ours. */
+/* Digits only: no sign, no list, no blanks (RFC 9112 section 6.3). 15 digits are beyond every limit
+ * of ours. */
 static bool read_length(struct hf_span s, uint64_t *ret)
 {
 	uint64_t n = 0;
@@ -112,7 +114,8 @@ static bool read_length(struct hf_span s, uint64_t *ret)
 	return true;
 }
 
-/* Where the body ends. Only Content-Length counts here: chunked bodies are refused, which leaves one way to say it. */
+/* Where the body ends. Only Content-Length counts here: chunked bodies are refused, which leaves
+ * one way to say it. */
 static struct http_refusal check_framing(struct http_head *head)
 {
 	const struct http_field *length = http_head_field(head, "content-length");

@@ -31,7 +31,7 @@ bool http_loop_may_log(struct http_loop *loop)
 }
 
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
-		      int len, void *arg)
+                      int len, void *arg)
 {
 	struct http_loop *loop = arg;
 
@@ -42,10 +42,11 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	evutil_closesocket(fd);
 	if (http_loop_may_log(loop))
 		HF_WARN("a connection was closed: there are too many",
-			HF_KI("limit", loop->shared->config.max_connections));
+		        HF_KI("limit", loop->shared->config.max_connections));
 }
 
-/* Out of descriptors, most likely. The listener would stay ready and spin: it rests until the next tick. */
+/* Out of descriptors, most likely. The listener would stay ready and spin: it rests until the next
+ * tick. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
 	struct http_loop *loop = arg;
@@ -168,8 +169,8 @@ void http_loop_answer(struct http_loop *loop, struct http_request *req)
 /* Deadlines are kept to a quarter of the shortest. */
 static struct timeval tick_of(const struct http_server_config *config)
 {
-	int shortest = config->read_timeout_ms < config->idle_timeout_ms ? config->read_timeout_ms :
-									   config->idle_timeout_ms;
+	int shortest = config->read_timeout_ms < config->idle_timeout_ms ? config->read_timeout_ms
+	                                                                 : config->idle_timeout_ms;
 	int ms = shortest / 4;
 
 	ms = ms < 10 ? 10 : ms > 500 ? 500 : ms;
@@ -192,7 +193,7 @@ static hf_status add_events(struct http_loop *loop)
 }
 
 static hf_status listen_on(struct http_loop *loop, const struct sockaddr *address, int len,
-			   bool shared_port)
+                           bool shared_port)
 {
 	unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
 	int one = 1;
@@ -200,19 +201,20 @@ static hf_status listen_on(struct http_loop *loop, const struct sockaddr *addres
 	if (shared_port)
 		flags |= LEV_OPT_REUSEABLE_PORT;
 	loop->listener =
-		evconnlistener_new_bind(loop->base, on_accept, loop, flags, BACKLOG, address, len);
+	        evconnlistener_new_bind(loop->base, on_accept, loop, flags, BACKLOG, address, len);
 	HF_ENSURE(loop->listener, HF_IO);
 	evconnlistener_set_error_cb(loop->listener, on_accept_error);
-	/* Inherited by what is accepted. Without it, small replies wait for the peer's delayed ACK. */
+	/* Inherited by what is accepted. Without it, small replies wait for the peer's delayed ACK.
+	 */
 	HF_ENSURE(setsockopt(evconnlistener_get_fd(loop->listener), IPPROTO_TCP, TCP_NODELAY, &one,
-			     sizeof(one)) == 0,
-		  HF_IO);
+	                     sizeof(one)) == 0,
+	          HF_IO);
 	return HF_SUCCESS;
 }
 
 hf_status http_loop_init(struct http_loop *loop, struct http_shared *shared,
-			 const struct sockaddr *address, int address_len, bool shared_port,
-			 struct hf_err *err)
+                         const struct sockaddr *address, int address_len, bool shared_port,
+                         struct hf_err *err)
 {
 	hf_status s;
 
@@ -220,13 +222,13 @@ hf_status http_loop_init(struct http_loop *loop, struct http_shared *shared,
 	TAILQ_INIT(&loop->conns);
 	TAILQ_INIT(&loop->open);
 	http_deadlines_init(&loop->deadlines, shared->config.read_timeout_ms,
-			    shared->config.idle_timeout_ms, LINGER_MS);
+	                    shared->config.idle_timeout_ms, LINGER_MS);
 	s = add_events(loop);
 	if (!hf_ok(s))
 		s = hf_fail(err, s.code, "cannot set up an event loop: %s", strerror(errno));
 	else if (!hf_ok(s = listen_on(loop, address, address_len, shared_port)))
 		s = hf_fail(err, s.code, "cannot listen on %s: %s", shared->config.listen,
-			    strerror(errno));
+		            strerror(errno));
 	if (!hf_ok(s))
 		http_loop_free(loop);
 	return s;
@@ -247,7 +249,8 @@ hf_status http_loop_run(struct http_loop *loop)
 	sigset_t all, before;
 	int failed;
 
-	/* Signals are the main thread's; and a peer that is gone is an error to handle, not a SIGPIPE. */
+	/* Signals are the main thread's; and a peer that is gone is an error to handle, not a
+	 * SIGPIPE. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	failed = pthread_create(&loop->thread, NULL, run, loop);

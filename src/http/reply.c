@@ -59,7 +59,7 @@ static const char *date_now(void)
 }
 
 void http_reply_make(struct http_reply_bytes *ret, int status, const char *content_type,
-		     struct hf_span fields, struct hf_span body, bool head_only)
+                     struct hf_span fields, struct hf_span body, bool head_only)
 {
 	struct hf_buf *b = &ret->bytes;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A reply as bytes, made on whichever thread answers; the connection adds what only it knows (whether it ends). */
+ * A reply as bytes, made on whichever thread answers; the connection adds what only it knows
+ * (whether it ends). */
 #ifndef HF_HTTP_REPLY_H
 #define HF_HTTP_REPLY_H
 
@@ -13,10 +14,10 @@ struct http_reply_bytes {
 	size_t head_len;
 };
 
-/* `fields` are more header lines, each with its CR LF. With `head_only` (HEAD) the body is measured and left out.
- * Trouble shows in hf_buf_status(&ret->bytes). */
+/* `fields` are more header lines, each with its CR LF. With `head_only` (HEAD) the body is measured
+ * and left out. Trouble shows in hf_buf_status(&ret->bytes). */
 void http_reply_make(struct http_reply_bytes *ret, int status, const char *content_type,
-		     struct hf_span fields, struct hf_span body, bool head_only);
+                     struct hf_span fields, struct hf_span body, bool head_only);
 
 /* Appends "Name: value". A name or value that would break the head is refused: HF_INVALID. */
 HF_MUST hf_status http_reply_field(struct hf_buf *fields, const char *name, const char *value);

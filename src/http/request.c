@@ -20,8 +20,8 @@ void http_peer_drop(struct http_peer_ref *p)
 		free(p);
 }
 
-/* The same bytes within the request's own copy, ended with a NUL. What follows a name, value, method or target in a head
- * is always a delimiter, never data. */
+/* The same bytes within the request's own copy, ended with a NUL. What follows a name, value,
+ * method or target in a head is always a delimiter, never data. */
 static struct hf_span moved(struct http_request *req, const uint8_t *from, struct hf_span s)
 {
 	char *here = req->text + (s.ptr - from);
@@ -50,7 +50,8 @@ static hf_status adopt_params(struct http_request *req, const struct http_match 
 	for (; req->n_params < match->n_params; req->n_params++) {
 		struct http_pair *p = &req->params[req->n_params];
 
-		/* The name ends where the pattern has a slash: compared by length, see http_param(). */
+		/* The name ends where the pattern has a slash: compared by length, see
+		 * http_param(). */
 		p->name = (const char *)match->params[req->n_params].name.ptr;
 		p->value = *room;
 		HF_TRY(http_percent_decode(match->params[req->n_params].raw, false, *room, &len));
@@ -76,7 +77,7 @@ static hf_status adopt_query(struct http_request *req, struct hf_span query, cha
 }
 
 static hf_status adopt_target(struct http_request *req, struct hf_span bytes, struct hf_span target,
-			      const struct http_match *match)
+                              const struct http_match *match)
 {
 	struct hf_span path, query;
 	char *room = req->text + bytes.len;
@@ -91,9 +92,10 @@ static hf_status adopt_target(struct http_request *req, struct hf_span bytes, st
 }
 
 struct http_refusal http_request_new(struct hf_span bytes, const struct http_head *head,
-				     const struct http_match *match, struct http_request **ret)
+                                     const struct http_match *match, struct http_request **ret)
 {
-	/* Path twice (plain and as parameters), query once, with their NULs: never more than twice the target. */
+	/* Path twice (plain and as parameters), query once, with their NULs: never more than twice
+	 * the target. */
 	size_t room = bytes.len + 2 * head->target.len + HTTP_PARAMS_MAX + 4;
 	struct http_request *req = malloc(sizeof(*req) + room);
 
@@ -207,7 +209,7 @@ void http_reply_header(struct http_request *req, const char *name, const char *v
 void http_reply(struct http_request *req, int status, const char *content_type, struct hf_span body)
 {
 	http_reply_make(&req->reply, status, content_type, hf_buf_span(&req->reply_fields), body,
-			false);
+	                false);
 	atomic_store(&req->answered, true);
 	http_loop_answer(req->loop, req);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A request from its head to its answer.
  *
- * It belongs to its connection while it is read, then to its holder, and from http_reply() on to the loop, which frees it.
- * `conn` is the loop thread's alone and NULL once the peer has left; everything else a holder can reach is constant. */
+ * It belongs to its connection while it is read, then to its holder, and from http_reply() on to
+ * the loop, which frees it. `conn` is the loop thread's alone and NULL once the peer has left;
+ * everything else a holder can reach is constant. */
 #ifndef HF_HTTP_REQUEST_H
 #define HF_HTTP_REQUEST_H
 
@@ -16,7 +17,8 @@
 struct http_conn;
 struct http_loop;
 
-/* Who is at the other end of a connection; shared with its requests, which may outlive it. Loop thread only. */
+/* Who is at the other end of a connection; shared with its requests, which may outlive it. Loop
+ * thread only. */
 struct http_peer_ref {
 	unsigned refs;
 	bool has_certificate;
@@ -51,10 +53,10 @@ struct http_request {
 	char text[]; /* the head with NULs put in; then what was decoded */
 };
 
-/* A request of a head that has been parsed and matched; `head` points into `bytes`. Refuses what cannot be decoded.
- * On success *ret is the caller's. */
+/* A request of a head that has been parsed and matched; `head` points into `bytes`. Refuses what
+ * cannot be decoded. On success *ret is the caller's. */
 struct http_refusal http_request_new(struct hf_span bytes, const struct http_head *head,
-				     const struct http_match *match, struct http_request **ret);
+                                     const struct http_match *match, struct http_request **ret);
 void http_request_free(struct http_request *req);
 
 /* Tells the holder that the peer has left, unless it has answered already. */

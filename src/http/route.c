@@ -36,7 +36,7 @@ static hf_status compile(const struct http_route *route, struct compiled *c, str
 
 	if (!is_served(hf_span_text(route->method)))
 		return hf_fail(err, HF_INVALID, "route %s: method %s is not served", route->pattern,
-			       route->method);
+		               route->method);
 	if (!hf_ok(http_path_segments(hf_span_text(route->pattern), c->segments, &c->n_segments)))
 		return hf_fail(err, HF_INVALID, "route %s: not a pattern", route->pattern);
 	for (size_t i = 0; i < c->n_segments; i++)
@@ -76,17 +76,17 @@ static hf_status check_duplicates(const struct http_routes *r, struct hf_err *er
 			if (compare_patterns(&r->all[i], &r->all[k]) == 0 &&
 			    strcmp(r->all[i].route.method, r->all[k].route.method) == 0)
 				return hf_fail(err, HF_INVALID, "route %s %s stands twice",
-					       r->all[i].route.method, r->all[i].route.pattern);
+				               r->all[i].route.method, r->all[i].route.pattern);
 	return HF_SUCCESS;
 }
 
 HF_DEFINE_CLEANUP(http_routes_free, struct http_routes *)
 
 hf_status http_routes_new(const struct http_route *routes, size_t n, struct http_routes **ret,
-			  struct hf_err *err)
+                          struct hf_err *err)
 {
-	HF_CLEANUP(http_routes_free_at) struct http_routes *r =
-		calloc(1, sizeof(*r) + n * sizeof(r->all[0]));
+	HF_CLEANUP(http_routes_free_at)
+	struct http_routes *r = calloc(1, sizeof(*r) + n * sizeof(r->all[0]));
 
 	HF_ENSURE(r, HF_NOMEM);
 	for (; r->n < n; r->n++)
@@ -118,7 +118,7 @@ static bool fits(const struct compiled *c, const struct hf_span *segments, size_
 }
 
 static void bind_params(const struct compiled *c, const struct hf_span *segments,
-			struct http_match *ret)
+                        struct http_match *ret)
 {
 	ret->route = &c->route;
 	ret->n_params = 0;
@@ -126,7 +126,7 @@ static void bind_params(const struct compiled *c, const struct hf_span *segments
 		if (!is_param(c->segments[i]))
 			continue;
 		ret->params[ret->n_params].name =
-			HF_SPAN(c->segments[i].ptr + 1, c->segments[i].len - 1);
+		        HF_SPAN(c->segments[i].ptr + 1, c->segments[i].len - 1);
 		ret->params[ret->n_params++].raw = segments[i];
 	}
 }
@@ -140,7 +140,7 @@ static void allow_add(char allow[HTTP_ALLOW_MAX], const char *method)
 }
 
 int http_routes_match(const struct http_routes *r, struct hf_span method, struct hf_span path,
-		      struct http_match *ret, char allow[HTTP_ALLOW_MAX])
+                      struct http_match *ret, char allow[HTTP_ALLOW_MAX])
 {
 	struct hf_span segments[HTTP_SEGMENTS_MAX];
 	size_t n;

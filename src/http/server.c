@@ -28,22 +28,23 @@ static hf_status parse_address(const char *text, struct address *ret, struct hf_
 	struct address a = { .len = sizeof(a.at) };
 
 	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&a.at, &a.len))
-		return hf_fail(err, HF_INVALID,
-			       "cannot listen on %s: write address:port with an IP address, such as "
-			       "127.0.0.1:8444 or [::]:8444",
-			       text);
+		return hf_fail(
+		        err, HF_INVALID,
+		        "cannot listen on %s: write address:port with an IP address, such as "
+		        "127.0.0.1:8444 or [::]:8444",
+		        text);
 	*ret = a;
 	return HF_SUCCESS;
 }
 
 static in_port_t *port_of(struct address *a)
 {
-	return a->at.ss_family == AF_INET ? &((struct sockaddr_in *)&a->at)->sin_port :
-					    &((struct sockaddr_in6 *)&a->at)->sin6_port;
+	return a->at.ss_family == AF_INET ? &((struct sockaddr_in *)&a->at)->sin_port
+	                                  : &((struct sockaddr_in6 *)&a->at)->sin6_port;
 }
 
-/* Listeners that share a port would also share it with a server that runs already, by mistake. One that does not share
- * finds out. */
+/* Listeners that share a port would also share it with a server that runs already, by mistake. One
+ * that does not share finds out. */
 static hf_status ensure_free(struct address *a, const char *text, struct hf_err *err)
 {
 	HF_FD int fd = socket(a->at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -63,15 +64,15 @@ static hf_status add_loops(struct http_server *s, unsigned n, struct address *a,
 		HF_TRY(ensure_free(a, s->listen, err));
 	while (s->n_loops < n) {
 		HF_TRY(http_loop_init(&s->loops[s->n_loops], &s->shared, (struct sockaddr *)&a->at,
-				      a->len, n > 1, err));
+		                      a->len, n > 1, err));
 		s->n_loops++;
 		if (s->n_loops > 1)
 			continue;
 		socklen_t len = sizeof(bound.at);
 		if (getsockname(evconnlistener_get_fd(s->loops[0].listener),
-				(struct sockaddr *)&bound.at, &len))
+		                (struct sockaddr *)&bound.at, &len))
 			return hf_fail(err, HF_IO, "cannot listen on %s: %s", s->listen,
-				       strerror(errno));
+			               strerror(errno));
 		*port_of(a) = *port_of(&bound);
 		s->port = ntohs(*port_of(&bound));
 	}
@@ -89,11 +90,11 @@ static hf_status run_loops(struct http_server *s, struct hf_err *err)
 HF_DEFINE_CLEANUP(http_server_stop, struct http_server *)
 
 hf_status http_server_start(const struct http_server_config *config, struct http_server **ret,
-			    struct hf_err *err)
+                            struct hf_err *err)
 {
 	unsigned n = config->loops ? config->loops : 1;
-	HF_CLEANUP(http_server_stop_at) struct http_server *s =
-		calloc(1, sizeof(*s) + n * sizeof(s->loops[0]));
+	HF_CLEANUP(http_server_stop_at)
+	struct http_server *s = calloc(1, sizeof(*s) + n * sizeof(s->loops[0]));
 	struct address a;
 
 	HF_ENSURE(s, HF_NOMEM);

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* The bytes up to the first `at`, or all; *rest is what follows it. False at the end of the input. */
+/* The bytes up to the first `at`, or all; *rest is what follows it. False at the end of the input.
+ */
 static bool next_piece(struct hf_span *rest, char at, struct hf_span *ret)
 {
 	const uint8_t *end;
@@ -31,7 +32,8 @@ void http_target_split(struct hf_span target, struct hf_span *ret_path, struct h
 	*ret_query = rest;
 }
 
-hf_status http_path_segments(struct hf_span path, struct hf_span ret[HTTP_SEGMENTS_MAX], size_t *ret_n)
+hf_status http_path_segments(struct hf_span path, struct hf_span ret[HTTP_SEGMENTS_MAX],
+                             size_t *ret_n)
 {
 	struct hf_span rest, one;
 	size_t n = 0;
@@ -83,7 +85,7 @@ hf_status http_percent_decode(struct hf_span from, bool form, char *to, size_t *
 }
 
 hf_status http_query_parse(struct hf_span query, char *room, struct http_pair ret[HTTP_QUERY_MAX],
-			   size_t *ret_n)
+                           size_t *ret_n)
 {
 	struct hf_span one, name;
 	size_t n = 0, len;
