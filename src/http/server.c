@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "http/loop.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <event2/util.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,17 +23,41 @@ struct address {
 	int len;
 };
 
+/* "127.0.0.1:8444" or "[::1]:8444". Names are left out: a listener is to be where it was told, not
+ * where a resolver says. */
+static bool read_address(const char *text, struct address *a)
+{
+	char host[64];
+	const char *colon = strrchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	struct sockaddr_in *in = (struct sockaddr_in *)&a->at;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a->at;
+	bool bracketed = len > 2 && text[0] == '[' && text[len - 1] == ']';
+	int64_t port;
+
+	if (len == 0 || len >= sizeof(host) || !hf_ok(hf_parse_i64(colon + 1, 0, 65535, &port)))
+		return false;
+	memcpy(host, text + bracketed, len - 2 * (size_t)bracketed);
+	host[len - 2 * (size_t)bracketed] = '\0';
+	if (bracketed) {
+		*in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+			                      .sin6_port = htons((uint16_t)port) };
+		a->len = sizeof(*in6);
+		return inet_pton(AF_INET6, host, &in6->sin6_addr) == 1;
+	}
+	*in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	a->len = sizeof(*in);
+	return inet_pton(AF_INET, host, &in->sin_addr) == 1;
+}
+
 static hf_status parse_address(const char *text, struct address *ret, struct hf_err *err)
 {
-	struct address a = { .len = sizeof(a.at) };
-
-	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&a.at, &a.len))
+	if (!read_address(text, ret))
 		return hf_fail(
 		        err, HF_INVALID,
 		        "cannot listen on %s: write address:port with an IP address, such as "
 		        "127.0.0.1:8444 or [::]:8444",
 		        text);
-	*ret = a;
 	return HF_SUCCESS;
 }
 
