@@ -5,7 +5,8 @@
 #include "base/log.h"
 #include "json/write.h"
 
-static void error_body(struct hf_buf *to, const char *id, int status, const char *message)
+static void error_body(struct hf_buf *to, const char *id, int status, const char *message,
+                       struct hf_span details)
 {
 	struct json_writer w = JSON_WRITER(to);
 
@@ -14,6 +15,8 @@ static void error_body(struct hf_buf *to, const char *id, int status, const char
 	json_text(&w, "id", id);
 	json_int(&w, "status", status);
 	json_text(&w, "message", message);
+	if (details.len)
+		json_raw(&w, "details", details);
 	json_close_object(&w);
 	json_close_object(&w);
 }
@@ -23,16 +26,22 @@ void api_error_body(struct hf_buf *to, int status, const char *message)
 	char id[HF_ID_MAX];
 
 	hf_id_new("err", id);
-	error_body(to, id, status, message);
+	error_body(to, id, status, message, HF_SPAN(NULL, 0));
 }
 
 void api_error_reply(struct http_request *req, int status, const char *message)
+{
+	api_error_reply_details(req, status, message, HF_SPAN(NULL, 0));
+}
+
+void api_error_reply_details(struct http_request *req, int status, const char *message,
+                             struct hf_span details)
 {
 	HF_BUF_SCOPED struct hf_buf body = HF_BUF(64u << 10);
 	char id[HF_ID_MAX];
 
 	hf_id_new("err", id);
-	error_body(&body, id, status, message);
+	error_body(&body, id, status, message, details);
 	if (status >= 500)
 		HF_WARN("request failed", HF_KS("id", id), HF_KI("status", status),
 		        HF_KS("method", http_method(req)), HF_KS("path", http_path(req)),

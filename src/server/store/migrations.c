@@ -40,16 +40,17 @@
 	" curve TEXT NOT NULL, key_type BIGINT NOT NULL, public_key " BYTES ","                    \
 	" name TEXT, status TEXT NOT NULL, resident BIGINT NOT NULL DEFAULT 0,"                    \
 	" created_by TEXT NOT NULL, date_created BIGINT NOT NULL, date_deleted BIGINT,"            \
-	" failure TEXT)" CLUSTERED ";"                                                             \
+	" failure TEXT, failure_code BIGINT, proof " BYTES " NOT NULL)" CLUSTERED ";"              \
 	"CREATE INDEX keys_org ON keys (org_id, id);"                                              \
 	"CREATE TABLE signatures ("                                                                \
 	" id TEXT PRIMARY KEY NOT NULL, org_id TEXT NOT NULL,"                                     \
 	" key_id TEXT NOT NULL REFERENCES keys(id), requester_id TEXT NOT NULL,"                   \
-	" token_id TEXT, kind TEXT NOT NULL, body TEXT NOT NULL, body_hash " BYTES " NOT NULL,"    \
+	" token_id TEXT, kind TEXT NOT NULL, body " BYTES " NOT NULL, body_hash " BYTES            \
+	" NOT NULL, proof " BYTES " NOT NULL,"                                                     \
 	" external_id TEXT, status TEXT NOT NULL, reason TEXT, r " BYTES ", s " BYTES ","          \
 	" recid BIGINT, date_requested BIGINT NOT NULL, date_signed BIGINT)" CLUSTERED ";"         \
 	"CREATE INDEX signatures_key ON signatures (key_id, id);"                                  \
-	"CREATE UNIQUE INDEX signatures_external ON signatures (key_id, external_id)"              \
+	"CREATE UNIQUE INDEX signatures_external ON signatures (org_id, external_id)"              \
 	" WHERE external_id IS NOT NULL;" /* state: 0 queued, 1 leased. A settled job has no row:  \
 	                                     its subject has the outcome. */                       \
 	"CREATE TABLE jobs ("                                                                      \

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/core/tokens.h"
+
+#include "base/log.h"
+#include "crypto/digest.h"
+#include "json/read.h"
+#include "json/write.h"
+#include "server/core/permissions.h"
+#include "server/store/identity_rows.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define CLAIMS_MAX 4096
+#define ISSUER "holdfast"
+#define AUDIENCE "holdfast:signing-api"
+#define APP_METADATA "https://custom/app_metadata"
+
+hf_status token_issue(const struct jws_key *key, const struct token_claims *c, struct hf_buf *to)
+{
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(CLAIMS_MAX);
+	struct json_writer w = JSON_WRITER(&text);
+
+	json_open_object(&w, NULL);
+	json_text(&w, "iss", ISSUER);
+	json_text(&w, "aud", AUDIENCE);
+	json_text(&w, "sub", c->org_id);
+	json_text(&w, "jti", c->token_id);
+	json_int(&w, "iat", c->issued_ms / 1000);
+	json_int(&w, "exp", c->expires_ms / 1000);
+	json_text(&w, "https://custom/username", c->name);
+	json_open_object(&w, APP_METADATA);
+	json_text(&w, "userId", c->identity_id);
+	json_text(&w, "orgId", c->org_id);
+	json_text(&w, "tokenId", c->token_id);
+	json_text(&w, "tokenKind", c->kind);
+	json_close_object(&w);
+	json_close_object(&w);
+	HF_TRY(hf_buf_status(&text));
+	return jws_sign(key, hf_buf_span(&text), to);
+}
+
+/* Which token it is, if it is one of ours. Everything else about it is the row's to say. */
+static hf_status read_token(const struct jws_key *key, const char *token, char id[HF_ID_MAX])
+{
+	struct {
+		const char *audience, *id;
+	} claims = { 0 };
+	static const struct json_field fields[] = {
+		{ "aud", JSON_READ_TEXT, 0, true },
+		{ "jti", JSON_READ_TEXT, sizeof(char *), true, false, 1, HF_ID_MAX - 1 },
+	};
+	HF_BUF_SCOPED struct hf_buf payload = HF_BUF(CLAIMS_MAX);
+	JSON_SCOPED struct json_t *doc = NULL;
+
+	HF_TRY(jws_verify(key, hf_span_text(token), &payload));
+	HF_TRY(json_parse(hf_buf_span(&payload), CLAIMS_MAX, &doc, NULL));
+	HF_TRY(json_read_some(doc, fields, HF_COUNT(fields), &claims, NULL));
+	HF_ENSURE(strcmp(claims.audience, AUDIENCE) == 0, HF_UNAUTHENTIC);
+	return hf_span_to_text(hf_span_text(claims.id), id, HF_ID_MAX);
+}
+
+/* Sets of a few ways; a new entry takes the place of the one that was checked longest ago. */
+enum { SETS = 1024, WAYS = 4 };
+
+struct entry {
+	uint8_t hash[SHA256_LEN];
+	struct caller *caller; /* NULL: free */
+	int64_t checked_ms;
+};
+
+struct tokens {
+	const struct jws_key *key;
+	pthread_mutex_t lock;
+	struct entry entries[SETS][WAYS];
+};
+
+hf_status tokens_new(const struct jws_key *key, struct tokens **ret)
+{
+	struct tokens *t = calloc(1, sizeof(*t));
+
+	HF_ENSURE(t, HF_NOMEM);
+	t->key = key;
+	pthread_mutex_init(&t->lock, NULL);
+	*ret = t;
+	return HF_SUCCESS;
+}
+
+void tokens_free(struct tokens *t)
+{
+	if (!t)
+		return;
+	for (int s = 0; s < SETS; s++)
+		for (int w = 0; w < WAYS; w++)
+			caller_unref(t->entries[s][w].caller);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+static struct entry *set_of(struct tokens *t, const uint8_t hash[SHA256_LEN])
+{
+	return t->entries[(hash[0] | hash[1] << 8) % SETS];
+}
+
+static struct entry *entry_of(struct tokens *t, const uint8_t hash[SHA256_LEN])
+{
+	struct entry *set = set_of(t, hash);
+
+	for (int w = 0; w < WAYS; w++)
+		if (set[w].caller && memcmp(set[w].hash, hash, SHA256_LEN) == 0)
+			return &set[w];
+	return NULL;
+}
+
+hf_status tokens_find(struct tokens *t, const char *token, int64_t now_ms, struct caller **ret)
+{
+	struct caller *found = NULL;
+	uint8_t hash[SHA256_LEN];
+	struct entry *e;
+
+	HF_TRY(sha256(hf_span_text(token), hash));
+	pthread_mutex_lock(&t->lock);
+	e = entry_of(t, hash);
+	if (e && now_ms >= e->checked_ms && now_ms < e->checked_ms + TOKEN_FRESH_MS &&
+	    now_ms < e->caller->expires_ms)
+		found = caller_ref(e->caller);
+	pthread_mutex_unlock(&t->lock);
+	HF_ENSURE(found, HF_NOTFOUND);
+	*ret = found;
+	return HF_SUCCESS;
+}
+
+/* The id of a token whose signature was checked before. */
+static bool remembered_id(struct tokens *t, const uint8_t hash[SHA256_LEN], char id[HF_ID_MAX])
+{
+	struct entry *e;
+
+	pthread_mutex_lock(&t->lock);
+	e = entry_of(t, hash);
+	if (e)
+		strcpy(id, e->caller->token_id);
+	pthread_mutex_unlock(&t->lock);
+	return e != NULL;
+}
+
+static void forget(struct tokens *t, const uint8_t hash[SHA256_LEN])
+{
+	struct entry *e;
+
+	pthread_mutex_lock(&t->lock);
+	e = entry_of(t, hash);
+	if (e)
+		caller_unref(hf_take(e->caller));
+	pthread_mutex_unlock(&t->lock);
+}
+
+static void remember(struct tokens *t, const uint8_t hash[SHA256_LEN], struct caller *caller,
+                     int64_t now_ms)
+{
+	struct entry *set = set_of(t, hash), *e;
+
+	pthread_mutex_lock(&t->lock);
+	e = entry_of(t, hash);
+	for (int w = 0; !e && w < WAYS; w++)
+		if (!set[w].caller)
+			e = &set[w];
+	if (!e) {
+		e = &set[0];
+		for (int w = 1; w < WAYS; w++)
+			if (set[w].checked_ms < e->checked_ms)
+				e = &set[w];
+	}
+	caller_unref(e->caller);
+	memcpy(e->hash, hash, SHA256_LEN);
+	e->caller = caller_ref(caller);
+	e->checked_ms = now_ms;
+	pthread_mutex_unlock(&t->lock);
+}
+
+static hf_status add_credential(void *ctx, const struct credential_row *row)
+{
+	struct caller *c = ctx;
+	struct caller_credential *to = &c->credentials[c->n_credentials];
+	struct hf_err err;
+
+	if (c->n_credentials == CALLER_CREDENTIALS_MAX || strlen(row->id) >= sizeof(to->id)) {
+		HF_WARN("a credential was left out: too many, or its id is too long",
+		        HF_KS("identity", c->identity_id), HF_KS("credential", row->uuid));
+		return HF_SUCCESS;
+	}
+	if (!hf_ok(credential_key_parse(hf_span_text(row->public_key), &to->key, &err))) {
+		HF_WARN("a stored credential cannot be used", HF_KS("credential", row->uuid),
+		        HF_KS("reason", err.text));
+		return HF_SUCCESS;
+	}
+	strcpy(to->id, row->id);
+	c->n_credentials++;
+	return HF_SUCCESS;
+}
+
+static hf_status load_caller(struct db *db, const char *token_id, int64_t now_ms,
+                             struct caller **ret)
+{
+	CALLER_SCOPED struct caller *c = caller_new();
+	struct identity_row identity;
+	struct token_row token;
+
+	HF_ENSURE(c, HF_NOMEM);
+	HF_TRY(token_row_get(db, token_id, &token, &identity));
+	HF_ENSURE(token.active && identity.active && now_ms < token.expires_ms, HF_UNAUTHENTIC);
+	strcpy(c->org_id, token.org_id);
+	strcpy(c->identity_id, token.identity_id);
+	strcpy(c->token_id, token.id);
+	strcpy(c->name, identity.name);
+	c->expires_ms = token.expires_ms;
+	if (strcmp(identity.kind, KIND_SERVICE_ACCOUNT) == 0)
+		c->granted = PERMISSIONS_ALL;
+	HF_TRY(credential_rows_active(db, c->identity_id, add_credential, c));
+	*ret = hf_take(c);
+	return HF_SUCCESS;
+}
+
+hf_status tokens_load(struct tokens *t, struct db *db, const char *token, int64_t now_ms,
+                      struct caller **ret, struct hf_err *err)
+{
+	uint8_t hash[SHA256_LEN];
+	char id[HF_ID_MAX];
+	hf_status s;
+
+	HF_TRY(sha256(hf_span_text(token), hash));
+	if (!remembered_id(t, hash, id) && !hf_ok(read_token(t->key, token, id)))
+		return hf_fail(err, HF_UNAUTHENTIC, TOKEN_INVALID_TEXT);
+	s = load_caller(db, id, now_ms, ret);
+	if (s.code == HF_NOTFOUND || s.code == HF_UNAUTHENTIC) {
+		forget(t, hash);
+		return hf_fail(err, HF_UNAUTHENTIC, TOKEN_INVALID_TEXT);
+	}
+	HF_TRY(s);
+	remember(t, hash, *ret, now_ms);
+	return HF_SUCCESS;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/signing_api/api.h"
+
+#define CREATE_WAIT_MS 60000
+
+hf_status signing_api_token_key(const struct core_secrets *secrets, struct jws_key **ret)
+{
+	return jws_key_new(&secrets->token_seed, "token-1", ret);
+}
+
+hf_status signing_api_new(const struct core *core, struct signing_api **ret, struct hf_err *err)
+{
+	struct signing_api *api = calloc(1, sizeof(*api));
+	hf_status s;
+
+	HF_ENSURE(api, HF_NOMEM);
+	api->core = core;
+	api->challenges = (struct seal){ "challenge", &core->secrets.challenge_mac };
+	api->actions = (struct seal){ "useraction", &core->secrets.action_mac };
+	api->pages = (struct seal){ "page", &core->secrets.paging_mac };
+	api->create_wait_ms = CREATE_WAIT_MS;
+	api->sign_wait_ms = HELD_REQUEST_MS;
+	s = signing_api_token_key(&core->secrets, &api->token_key);
+	if (hf_ok(s))
+		s = tokens_new(api->token_key, &api->tokens);
+	if (!hf_ok(s)) {
+		signing_api_free(api);
+		return hf_fail(err, s.code, "cannot prepare the Signing API: %s",
+		               hf_code_name(s.code));
+	}
+	*ret = api;
+	return HF_SUCCESS;
+}
+
+void signing_api_free(struct signing_api *api)
+{
+	if (!api)
+		return;
+	tokens_free(api->tokens);
+	jws_key_free(api->token_key);
+	free(api);
+}

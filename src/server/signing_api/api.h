@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The Signing API: compatible with the Dfns API, so that its official client (@dfns/sdk) works
+ * unmodified. A thin face: it parses, calls the core, and prints. */
+#ifndef HF_SERVER_SIGNING_API_API_H
+#define HF_SERVER_SIGNING_API_API_H
+
+#include "http/server.h"
+#include "server/core/core.h"
+#include "server/core/sealed.h"
+#include "server/core/tokens.h"
+
+#include <stdatomic.h>
+
+/* What all its requests share; the routes' ctx. Not changed once made, but for what locks itself.
+ */
+struct signing_api {
+	const struct core *core;
+	struct jws_key *token_key;
+	struct tokens *tokens;
+	struct seal challenges, actions, pages;
+	atomic_uint spent;                /* user actions: now and then old ones are forgotten */
+	int create_wait_ms, sign_wait_ms; /* how long a request is held for its HSM */
+};
+
+/* `core` is borrowed, and stays until signing_api_free(). The caller owns *ret. */
+HF_MUST hf_status signing_api_new(const struct core *core, struct signing_api **ret,
+                                  struct hf_err *err);
+/* After the last request was answered. */
+void signing_api_free(struct signing_api *api);
+
+/* For struct http_server_config. */
+extern const struct http_route signing_api_routes[];
+extern const size_t signing_api_route_count;
+
+/* The key that signs access tokens, from the secrets; jws_key_free(). */
+HF_MUST hf_status signing_api_token_key(const struct core_secrets *secrets, struct jws_key **ret);
+
+#endif

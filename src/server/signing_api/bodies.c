@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/signing_api/bodies.h"
+
+#include "base/text.h"
+#include "server/core/user_action.h"
+#include "server/store/key_rows.h"
+#include "server/store/signature_rows.h"
+
+#include <string.h>
+
+#define ENUM_MAX 64 /* longest name of a network, scheme or kind */
+
+static const struct {
+	const char *scheme, *curve;
+	enum key_type type; /* 0: known, but not here */
+	const char *instead;
+} pairs[] = {
+	{ "ECDSA", "secp256k1", KEY_SECP256K1, NULL },
+	{ "EdDSA", "ed25519", KEY_ED25519, NULL },
+	{ "ECDSA", "stark", 0, "PKCS#11 HSMs do not know the stark curve" },
+	{ "Schnorr", "secp256k1", 0, "PKCS#11 HSMs do not make BIP-340 signatures" },
+	{ "DH", "secp256k1", 0, "keys of this key store sign; they derive nothing" },
+};
+
+static hf_status find_type(const char *scheme, const char *curve, enum key_type *ret,
+                           struct hf_err *err)
+{
+	for (size_t i = 0; i < HF_COUNT(pairs); i++) {
+		if (strcmp(pairs[i].scheme, scheme) != 0 || strcmp(pairs[i].curve, curve) != 0)
+			continue;
+		if (!pairs[i].type)
+			return hf_fail(
+			        err, HF_UNSUPPORTED,
+			        "scheme %s with curve %s is not supported: %s. Use ECDSA with "
+			        "secp256k1 or EdDSA with ed25519",
+			        scheme, curve, pairs[i].instead);
+		*ret = pairs[i].type;
+		return HF_SUCCESS;
+	}
+	return hf_fail(
+	        err, HF_INVALID,
+	        "scheme \"%s\" does not go with curve \"%s\": use ECDSA with secp256k1 or EdDSA "
+	        "with ed25519",
+	        scheme, curve);
+}
+
+hf_status read_create_key(const struct json_t *body, struct create_key_body *ret,
+                          struct hf_err *err)
+{
+	struct {
+		struct create_key_body b;
+		bool master_key, delay;
+		struct json_t *derive_from, *delegate_to;
+	} in = { .b = { .name = "", .store_id = "" } };
+	static const struct json_field fields[] = {
+		{ "scheme", JSON_READ_TEXT, offsetof(__typeof__(in), b.scheme), true, false, 1,
+		  ENUM_MAX },
+		{ "curve", JSON_READ_TEXT, offsetof(__typeof__(in), b.curve), true, false, 1,
+		  ENUM_MAX },
+		{ "name", JSON_READ_TEXT, offsetof(__typeof__(in), b.name), false, false, 0,
+		  KEY_NAME_CHARS },
+		{ "storeId", JSON_READ_TEXT, offsetof(__typeof__(in), b.store_id), false, false, 1,
+		  HF_ID_MAX },
+		{ "masterKey", JSON_READ_BOOL, offsetof(__typeof__(in), master_key) },
+		{ "delayDelegation", JSON_READ_BOOL, offsetof(__typeof__(in), delay) },
+		{ "deriveFrom", JSON_READ_ANY, offsetof(__typeof__(in), derive_from) },
+		{ "delegateTo", JSON_READ_ANY, offsetof(__typeof__(in), delegate_to) },
+	};
+
+	HF_TRY(json_read(body, fields, HF_COUNT(fields), &in, err));
+	HF_TRY(find_type(in.b.scheme, in.b.curve, &in.b.type, err));
+	if (in.master_key || in.derive_from)
+		return hf_fail(
+		        err, HF_UNSUPPORTED,
+		        "field \"%s\": keys in an HSM key store are made one by one and are not "
+		        "derived from a master key; leave it out",
+		        in.master_key ? "masterKey" : "deriveFrom");
+	if (in.delegate_to || in.delay)
+		return hf_fail(
+		        err, HF_UNSUPPORTED,
+		        "field \"%s\": keys in an HSM key store belong to the organisation and "
+		        "cannot be delegated; leave it out",
+		        in.delegate_to ? "delegateTo" : "delayDelegation");
+	*ret = in.b;
+	return HF_SUCCESS;
+}
+
+hf_status read_update_key(const struct json_t *body, struct update_key_body *ret,
+                          struct hf_err *err)
+{
+	struct update_key_body in = { 0 };
+	static const struct json_field fields[] = {
+		{ "name", JSON_READ_TEXT, offsetof(struct update_key_body, name), true, true, 0,
+		  KEY_NAME_CHARS },
+	};
+
+	HF_TRY(json_read(body, fields, HF_COUNT(fields), &in, err));
+	*ret = in;
+	return HF_SUCCESS;
+}
+
+hf_status read_empty(const struct json_t *body, struct hf_err *err)
+{
+	return json_read(body, NULL, 0, NULL, err);
+}
+
+struct signature_fields {
+	const char *kind, *hash, *message, *taproot, *network, *blockchain, *external_id;
+};
+
+#define SIGNATURE_FIELD(name, member, needed, min, max)                                            \
+	{                                                                                          \
+		name, JSON_READ_TEXT, offsetof(struct signature_fields, member), needed, false,    \
+		        min, max                                                                   \
+	}
+#define COMMON_SIGNATURE_FIELDS                                                                    \
+	SIGNATURE_FIELD("kind", kind, true, 1, ENUM_MAX),                                          \
+	        SIGNATURE_FIELD("network", network, false, 1, ENUM_MAX),                           \
+	        SIGNATURE_FIELD("blockchainKind", blockchain, false, 1, ENUM_MAX),                 \
+	        SIGNATURE_FIELD("externalId", external_id, false, 1, EXTERNAL_ID_CHARS)
+
+static hf_status read_hash(const struct json_t *body, struct hf_buf *input,
+                           struct signature_fields *in, struct hf_err *err)
+{
+	static const struct json_field fields[] = {
+		COMMON_SIGNATURE_FIELDS,
+		SIGNATURE_FIELD("hash", hash, true, 64, 66),
+		SIGNATURE_FIELD("taprootMerkleRoot", taproot, false, 0, 66),
+	};
+	const char *hex;
+
+	HF_TRY(json_read(body, fields, HF_COUNT(fields), in, err));
+	if (in->taproot)
+		return hf_fail(err, HF_UNSUPPORTED,
+		               "field \"taprootMerkleRoot\": for Schnorr keys only, which are not "
+		               "supported; leave it out");
+	hex = in->hash + (strncmp(in->hash, "0x", 2) == 0 ? 2 : 0);
+	if (strlen(hex) != 64 || !hf_ok(hf_unhex(hf_span_text(hex), input)))
+		return hf_fail(
+		        err, HF_INVALID,
+		        "field \"hash\": expected 32 bytes as 64 hex digits, with or without 0x");
+	return HF_SUCCESS;
+}
+
+static hf_status read_message(const struct json_t *body, struct hf_buf *input,
+                              struct signature_fields *in, struct hf_err *err)
+{
+	static const struct json_field fields[] = {
+		COMMON_SIGNATURE_FIELDS,
+		SIGNATURE_FIELD("message", message, true, 0, 2 * SIGN_INPUT_MAX + 2),
+	};
+	const char *hex;
+
+	HF_TRY(json_read(body, fields, HF_COUNT(fields), in, err));
+	if (in->network ||
+	    in->blockchain) /* there it would not be the message itself that is signed */
+		return hf_fail(
+		        err, HF_UNSUPPORTED,
+		        "field \"%s\": chains' own message formats are not supported yet; leave it "
+		        "out to sign the message as it is, or use kind \"Hash\"",
+		        in->network ? "network" : "blockchainKind");
+	hex = in->message + (strncmp(in->message, "0x", 2) == 0 ? 2 : 0);
+	if (strlen(hex) > 2 * SIGN_INPUT_MAX || !hf_ok(hf_unhex(hf_span_text(hex), input)))
+		return hf_fail(
+		        err, HF_INVALID,
+		        "field \"message\": expected an even number of hex digits, at most %d "
+		        "bytes",
+		        SIGN_INPUT_MAX);
+	return HF_SUCCESS;
+}
+
+static hf_status refuse_kind(const char *kind, struct hf_err *err)
+{
+	static const char *const known[] = {
+		"Transaction",
+		"Eip191",
+		"Eip712",
+		"Eip7702",
+		"Snip12",
+		"Psbt",
+		"Bip322",
+		"SignDocDirect",
+		"Cip8",
+		"SignerPayload",
+		"StellarFeeBumpTransaction",
+		"DfnsSmartAccountTransaction",
+	};
+
+	for (size_t i = 0; i < HF_COUNT(known); i++)
+		if (strcmp(known[i], kind) == 0)
+			return hf_fail(
+			        err, HF_UNSUPPORTED,
+			        "field \"kind\": \"%s\" is not supported yet; hash it yourself and "
+			        "use \"Hash\", or \"Message\" with EdDSA keys",
+			        kind);
+	return hf_fail(err, HF_INVALID, "field \"kind\": expected \"Hash\" or \"Message\"");
+}
+
+hf_status read_signature(const struct json_t *body, struct hf_buf *input,
+                         struct signature_body *ret, struct hf_err *err)
+{
+	const char *kind = json_member_text(body, "kind");
+	struct signature_fields in = { .external_id = "" };
+
+	if (!kind)
+		return hf_fail(err, HF_INVALID,
+		               "field \"kind\" is missing: expected \"Hash\" or \"Message\"");
+	if (strcmp(kind, "Hash") == 0)
+		HF_TRY(read_hash(body, input, &in, err));
+	else if (strcmp(kind, "Message") == 0)
+		HF_TRY(read_message(body, input, &in, err));
+	else
+		return refuse_kind(kind, err);
+	*ret = (struct signature_body){
+		.is_digest = strcmp(kind, "Hash") == 0,
+		.external_id = in.external_id,
+	};
+	return HF_SUCCESS;
+}
+
+hf_status read_action_init(const struct json_t *body, struct action_init_body *ret,
+                           struct hf_err *err)
+{
+	struct {
+		struct action_init_body b;
+		const char *server;
+	} in = { 0 };
+	static const struct json_field fields[] = {
+		{ "userActionPayload", JSON_READ_TEXT, offsetof(__typeof__(in), b.payload), true },
+		{ "userActionHttpMethod", JSON_READ_TEXT, offsetof(__typeof__(in), b.method),
+		  true },
+		{ "userActionHttpPath", JSON_READ_TEXT, offsetof(__typeof__(in), b.path), true },
+		{ "userActionServerKind", JSON_READ_TEXT, offsetof(__typeof__(in), server) },
+	};
+
+	HF_TRY(json_read(body, fields, HF_COUNT(fields), &in, err));
+	if (in.server && strcmp(in.server, "Api") != 0)
+		return hf_fail(err, HF_INVALID, "field \"userActionServerKind\": expected \"Api\"");
+	*ret = in.b;
+	return HF_SUCCESS;
+}
+
+static hf_status read_assertion(const struct json_t *assertion, struct action_body *in,
+                                struct hf_err *err)
+{
+	struct {
+		struct action_body b;
+		const char *algorithm; /* a hint: the key decides */
+	} a = { 0 };
+	static const struct json_field fields[] = {
+		{ "credId", JSON_READ_TEXT, offsetof(__typeof__(a), b.credential_id), true },
+		{ "clientData", JSON_READ_TEXT, offsetof(__typeof__(a), b.client_data), true, false,
+		  1, 2 * CLIENT_DATA_MAX },
+		{ "signature", JSON_READ_TEXT, offsetof(__typeof__(a), b.signature), true, false, 1,
+		  2 * CREDENTIAL_SIGNATURE_MAX },
+		{ "algorithm", JSON_READ_TEXT, offsetof(__typeof__(a), algorithm) },
+	};
+
+	HF_TRY(hf_context(err, json_read(assertion, fields, HF_COUNT(fields), &a, err),
+	                  "firstFactor.credentialAssertion"));
+	a.b.identifier = in->identifier;
+	*in = a.b;
+	return HF_SUCCESS;
+}
+
+hf_status read_action(const struct json_t *body, struct action_body *ret, struct hf_err *err)
+{
+	struct {
+		struct action_body b;
+		struct json_t *first, *second;
+	} in = { 0 };
+	struct {
+		const char *kind;
+		struct json_t *assertion;
+	} factor = { 0 };
+	static const struct json_field fields[] = {
+		{ "challengeIdentifier", JSON_READ_TEXT, offsetof(__typeof__(in), b.identifier),
+		  true, false, 1, USER_ACTION_IDENTIFIER_MAX },
+		{ "firstFactor", JSON_READ_OBJECT, offsetof(__typeof__(in), first), true },
+		{ "secondFactor", JSON_READ_ANY, offsetof(__typeof__(in), second) },
+	};
+	static const struct json_field factor_fields[] = {
+		{ "kind", JSON_READ_TEXT, offsetof(__typeof__(factor), kind), true, false, 1,
+		  ENUM_MAX },
+		{ "credentialAssertion", JSON_READ_OBJECT, offsetof(__typeof__(factor), assertion),
+		  true },
+	};
+
+	HF_TRY(json_read(body, fields, HF_COUNT(fields), &in, err));
+	if (in.second)
+		return hf_fail(err, HF_UNSUPPORTED,
+		               "field \"secondFactor\": none is asked for; leave it out");
+	if (strcmp(json_member_text(in.first, "kind") ? json_member_text(in.first, "kind") : "Key",
+	           "Key") != 0)
+		return hf_fail(err, HF_UNSUPPORTED,
+		               "firstFactor: field \"kind\": expected \"Key\", the only kind of "
+		               "credential that is supported yet");
+	HF_TRY(hf_context(err,
+	                  json_read(in.first, factor_fields, HF_COUNT(factor_fields), &factor, err),
+	                  "firstFactor"));
+	HF_TRY(read_assertion(factor.assertion, &in.b, err));
+	*ret = in.b;
+	return HF_SUCCESS;
+}

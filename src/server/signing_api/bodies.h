@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Request bodies: what they may hold, read out of parsed JSON. Texts point into the document.
+ * HF_INVALID, or HF_UNSUPPORTED for what the API knows and HSM key stores do not do, with words
+ * that name the field. No body has a field that is not listed. */
+#ifndef HF_SERVER_SIGNING_API_BODIES_H
+#define HF_SERVER_SIGNING_API_BODIES_H
+
+#include "crypto/key_type.h"
+#include "json/read.h"
+
+struct create_key_body {
+	const char *scheme, *curve;
+	const char *name;     /* "" when absent */
+	const char *store_id; /* "" when absent */
+	enum key_type type;
+};
+HF_MUST hf_status read_create_key(const struct json_t *body, struct create_key_body *ret,
+                                  struct hf_err *err);
+
+struct update_key_body {
+	const char *name; /* NULL: cleared */
+};
+HF_MUST hf_status read_update_key(const struct json_t *body, struct update_key_body *ret,
+                                  struct hf_err *err);
+
+HF_MUST hf_status read_empty(const struct json_t *body, struct hf_err *err);
+
+struct signature_body {
+	bool is_digest;          /* kind Hash; otherwise Message */
+	const char *external_id; /* "" when absent */
+};
+/* Appends the digest or the message to `input`. */
+HF_MUST hf_status read_signature(const struct json_t *body, struct hf_buf *input,
+                                 struct signature_body *ret, struct hf_err *err);
+
+struct action_init_body {
+	const char *payload, *method, *path;
+};
+HF_MUST hf_status read_action_init(const struct json_t *body, struct action_init_body *ret,
+                                   struct hf_err *err);
+
+struct action_body {
+	const char *identifier, *credential_id;
+	const char *client_data, *signature; /* base64url, as sent */
+};
+HF_MUST hf_status read_action(const struct json_t *body, struct action_body *ret,
+                              struct hf_err *err);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/signing_api/call.h"
+
+#include "base/clock.h"
+#include "server/errors.h"
+#include "server/store/action_rows.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define FORGET_EVERY 256 /* user actions */
+#define FORGET_AT_ONCE 1024
+
+static void end(struct call *c)
+{
+	if (c->op->release)
+		c->op->release(c);
+	json_done(c->body);
+	caller_unref(c->caller);
+	hf_buf_done(&c->proof);
+	hf_buf_done(&c->out);
+	free(c);
+}
+
+void call_reply(struct call *c)
+{
+	hf_status s = hf_buf_status(&c->out);
+
+	if (!hf_ok(s)) {
+		call_fail(c, s);
+		return;
+	}
+	http_reply(c->req, 200, API_CONTENT_TYPE, hf_buf_span(&c->out));
+	end(c);
+}
+
+void call_fail_with(struct call *c, int status, const char *message, struct hf_span details)
+{
+	api_error_reply_details(c->req, status, message, details);
+	end(c);
+}
+
+static const char *plain_words(enum hf_code code)
+{
+	switch (code) {
+	case HF_BUSY:
+	case HF_TIMEOUT:
+		return "the server is busy: try again";
+	case HF_CLOSED:
+		return "the server is stopping: try again";
+	case HF_NOTFOUND:
+		return "not found";
+	case HF_INVALID:
+	case HF_TOOBIG:
+		return "the request is malformed";
+	case HF_DENIED:
+	case HF_UNAUTHENTIC:
+		return "not authorized";
+	case HF_OK:
+	case HF_NOMEM:
+	case HF_EXISTS:
+	case HF_IO:
+	case HF_UNSUPPORTED:
+	case HF_CORRUPT:
+	case HF_STATE:
+	case HF_STOP:
+	case HF_INTERNAL:
+	case HF_CODE_COUNT_:
+		break;
+	}
+	return "Internal Server Error";
+}
+
+void call_fail(struct call *c, hf_status s)
+{
+	bool told = c->err.code == s.code && c->err.text[0];
+
+	call_fail_with(c, api_error_status(s.code), told ? c->err.text : plain_words(s.code),
+	               HF_SPAN(NULL, 0));
+}
+
+/* Old user actions go along with new ones, a few at a time, so that nobody else has to sweep. */
+static hf_status spend_action(struct call *c, struct db *db)
+{
+	hf_status s = action_row_spend(db, c->action.id, c->action.forget_ms);
+
+	if (s.code == HF_EXISTS)
+		return hf_fail(&c->err, HF_INVALID, "user action has already been used");
+	HF_TRY(s);
+	if (atomic_fetch_add_explicit(&c->api->spent, 1, memory_order_relaxed) % FORGET_EVERY == 0)
+		HF_TRY(action_rows_forget(db, c->now_ms, FORGET_AT_ONCE));
+	return HF_SUCCESS;
+}
+
+static hf_status run_operation(struct db_task *task, struct db *db)
+{
+	struct call *c = (struct call *)task;
+
+	hf_buf_clear(&c->out);
+	c->err = (struct hf_err){ 0 };
+	if (c->op->user_action)
+		HF_TRY(spend_action(c, db));
+	return c->op->run(c, db);
+}
+
+static void operation_done(struct db_task *task, hf_status s)
+{
+	struct call *c = (struct call *)task;
+
+	if (!hf_ok(s) && c->op->failed)
+		c->op->failed(c, s);
+	else if (!hf_ok(s))
+		call_fail(c, s);
+	else if (c->op->after)
+		c->op->after(c);
+	else
+		call_reply(c);
+}
+
+static hf_status check_action(struct call *c)
+{
+	const struct user_action action = {
+		.method = http_method(c->req),
+		.path = http_path(c->req),
+		.payload = c->payload,
+	};
+
+	return user_action_check(&c->api->actions, c->caller,
+	                         http_header(c->req, "x-dfns-useraction"), &action,
+	                         http_target(c->req), c->now_ms, &c->proof, &c->action, &c->err);
+}
+
+static hf_status prepare(struct call *c)
+{
+	HF_TRY(permission_check(c->caller, c->op->permission, &c->err));
+	HF_TRY(payload_parse(http_body(c->req), AUTH_BODY_MAX, &c->body, &c->err));
+	if (c->op->user_action) {
+		HF_TRY(payload_hash(c->body, &c->payload));
+		HF_TRY(check_action(c));
+	}
+	return c->op->prepare ? c->op->prepare(c, &c->err) : HF_SUCCESS;
+}
+
+/* The caller is known. */
+static void proceed(struct call *c)
+{
+	const struct core *core = c->api->core;
+	hf_status s = prepare(c);
+
+	if (hf_ok(s) && !c->op->run) {
+		call_reply(c);
+		return;
+	}
+	if (hf_ok(s)) {
+		c->task = (struct db_task){
+			.run = run_operation,
+			.done = operation_done,
+			.durability = core_durability(core),
+		};
+		s = db_work_submit(c->op->user_action ? core->writer : core->reader, &c->task);
+	}
+	if (!hf_ok(s))
+		call_fail(c, s);
+}
+
+static hf_status run_load(struct db_task *task, struct db *db)
+{
+	struct call *c = (struct call *)task;
+
+	return tokens_load(c->api->tokens, db, c->token, c->now_ms, &c->caller, &c->err);
+}
+
+static void load_done(struct db_task *task, hf_status s)
+{
+	struct call *c = (struct call *)task;
+
+	if (hf_ok(s))
+		proceed(c);
+	else
+		call_fail(c, s);
+}
+
+void call_read(struct call *c, hf_status (*run)(struct db_task *task, struct db *db),
+               void (*done)(struct db_task *task, hf_status s))
+{
+	hf_status s;
+
+	c->task = (struct db_task){ .run = run, .done = done };
+	s = db_work_submit(c->api->core->reader, &c->task);
+	if (!hf_ok(s))
+		call_fail(c, s);
+}
+
+/* The token of "Authorization: Bearer …" (RFC 6750, 2.1), or NULL. */
+static const char *bearer(const struct http_request *req)
+{
+	const char *value = http_header(req, "authorization");
+
+	if (!value || strncasecmp(value, "bearer ", 7) != 0)
+		return NULL;
+	value += 7;
+	value += strspn(value, " ");
+	return *value && strlen(value) <= JWS_TOKEN_MAX ? value : NULL;
+}
+
+void call_begin(struct http_request *req, void *api, const struct operation *op)
+{
+	struct call *c = calloc(1, op->size);
+	hf_status s;
+
+	if (!c) {
+		api_error_reply(req, 503, plain_words(HF_BUSY));
+		return;
+	}
+	c->api = api;
+	c->op = op;
+	c->req = req;
+	c->now_ms = hf_wall_ms();
+	c->proof = HF_BUF(USER_ACTION_PROOF_MAX);
+	c->out = HF_BUF(CALL_REPLY_MAX);
+	c->token = bearer(req);
+	if (!c->token) {
+		call_fail_with(c, 401, TOKEN_INVALID_TEXT, HF_SPAN(NULL, 0));
+		return;
+	}
+	s = tokens_find(c->api->tokens, c->token, c->now_ms, &c->caller);
+	if (hf_ok(s))
+		proceed(c);
+	else if (s.code == HF_NOTFOUND)
+		call_read(c, run_load, load_done);
+	else
+		call_fail(c, s);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A call that is held until an HSM has answered for its subject (a key, a signature request), or
+ * for so long. */
+#ifndef HF_SERVER_SIGNING_API_HOLD_H
+#define HF_SERVER_SIGNING_API_HOLD_H
+
+#include "server/signing_api/call.h"
+
+struct hold {
+	struct call call; /* first */
+	/* What the subject has become: sets `settled`, prepares the answer. On a reader. */
+	hf_status (*look)(struct hold *h, struct db *db);
+	/* Ends the call: settled, or not when the time is over. */
+	void (*answer)(struct hold *h);
+	bool settled;
+	/* its own */
+	struct waiter waiter;
+	int64_t until_ms; /* monotonic */
+	bool last;        /* no more waiting after this look */
+};
+
+/* Waits for news of `subject_id`, from inside the after() of the write that queued its job. */
+void hold_for(struct hold *h, const char *subject_id, int wait_ms);
+/* The same for a subject that was there before: looks first. */
+void hold_for_existing(struct hold *h, const char *subject_id, int wait_ms);
+
+#endif

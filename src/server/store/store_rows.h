@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The rows of table `key_stores`: one query, one function. */
+#ifndef HF_SERVER_STORE_STORE_ROWS_H
+#define HF_SERVER_STORE_STORE_ROWS_H
+
+#include "base/id.h"
+#include "db/db.h"
+
+#define STORE_KIND_HSM "Hsm"
+
+struct store_row {
+	char id[HF_ID_MAX];
+	char kind[16]; /* STORE_KIND_HSM */
+	char name[128];
+	bool primary;
+};
+
+/* issuer_key_id: the intermediate whose leaves may serve it (struct tls_peer); NULL: any that the
+ * listener accepts. */
+HF_MUST hf_status store_row_insert(struct db *db, const struct store_row *row, const char *org_id,
+                                   const char *issuer_key_id, int64_t now);
+/* By id, or the primary one when id is "". HF_NOTFOUND: not in this organisation. */
+HF_MUST hf_status store_row_get(struct db *db, const char *org_id, const char *id,
+                                struct store_row *ret);
+typedef hf_status (*store_row_fn)(void *ctx, const struct store_row *row);
+HF_MUST hf_status store_rows_list(struct db *db, const char *org_id, store_row_fn fn, void *ctx);
+
+#endif
