@@ -38,6 +38,7 @@ struct queue_client {
 	struct queue_client_config config;
 	struct http_client *http;
 	char instance[INSTANCE_ID_MAX];
+	char url[512]; /* for the log */
 	char name[65];
 	struct queue_jobs jobs;
 	struct request requests[REQUESTS];
@@ -71,6 +72,7 @@ hf_status queue_client_new(const struct queue_client_config *config, struct queu
 
 	HF_ENSURE(q, HF_NOMEM);
 	q->config = *config;
+	snprintf(q->url, sizeof(q->url), "%s", config->base_url);
 	q->lease_ms = LEASE_UNKNOWN_MS;
 	hf_random(raw, sizeof(raw));
 	hf_hex(raw, sizeof(raw), q->instance);
@@ -131,7 +133,7 @@ static void failed(struct queue_client *q, const char *why, int64_t retry_after_
 	q->stats.connected = false;
 	if (!same_problem(q->problem, why))
 		HF_WARN("the queue cannot be reached; trying on",
-		        HF_KS("queue", q->config.base_url), HF_KS("reason", why));
+		        HF_KS("queue", q->url), HF_KS("reason", why));
 	snprintf(q->problem, sizeof(q->problem), "%s", why);
 	if (q->retry_at_ms > now)
 		return; /* several requests that failed together are one failure */
@@ -146,7 +148,7 @@ static void succeeded(struct queue_client *q, const struct request *r, size_t n_
 	int64_t us = hf_mono_us() - r->sent_us;
 
 	if (!q->stats.connected)
-		HF_INFO("connected to the queue", HF_KS("queue", q->config.base_url));
+		HF_INFO("connected to the queue", HF_KS("queue", q->url));
 	q->stats.connected = true;
 	q->stats.round_trips++;
 	q->problem[0] = 0;

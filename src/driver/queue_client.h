@@ -14,6 +14,7 @@
 
 struct queue_client;
 
+/* Texts are copied. */
 struct queue_client_config {
 	const char *base_url;                           /* "https://host:8443" */
 	const char *client_cert, *client_key, *ca_cert; /* PEM; NULL: plain HTTP, for tests */

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The queue's client against a small server that deals jobs, fails on demand and notes what it is
+ * told. */
+#include "../check.h"
+
+#include "base/clock.h"
+#include "driver/queue_client.h"
+#include "http/server.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+enum mode { WELL, ERROR_500, GARBAGE, RETRY_AFTER, TOO_MANY };
+
+static struct {
+	pthread_mutex_t lock;
+	struct http_server *http;
+	char listen[32];
+	enum mode mode;
+	uint64_t next_job;
+	unsigned to_deal;
+	struct http_request *parked;
+	unsigned requests;
+	unsigned results[64]; /* how often each job's result was acknowledged */
+	unsigned renewed;     /* requests that named a job as working */
+} server = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static struct queue_client *client;
+static struct queue_job *taken[64];
+static size_t n_taken;
+
+static void reply(struct http_request *req, unsigned n_jobs)
+{
+	HF_BUF_SCOPED struct hf_buf body = HF_BUF(POLL_BODY_MAX);
+	struct poll_job jobs[POLL_BATCH_MAX];
+	struct poll_reply r = { .lease_ms = 300, .jobs = jobs, .n_jobs = n_jobs };
+
+	for (unsigned i = 0; i < n_jobs; i++)
+		jobs[i] = (struct poll_job){ .job = server.next_job++,
+			                     .attempt = 1,
+			                     .op = HF_SPAN("op", 2) };
+	poll_reply_encode(&body, &r);
+	http_reply(req, 200, POLL_CONTENT_TYPE, hf_buf_span(&body));
+}
+
+static void answer(struct http_request *req, const struct poll_request *p)
+{
+	unsigned n = server.to_deal < p->capacity ? server.to_deal : p->capacity;
+
+	for (size_t i = 0; i < p->n_results; i++)
+		server.results[p->results[i].job % HF_COUNT(server.results)]++;
+	server.to_deal -= n;
+	if (server.mode == TOO_MANY)
+		reply(req, p->capacity + 1);
+	else if (n == 0 && p->wait_ms > 0 && !server.parked)
+		server.parked = req;
+	else
+		reply(req, n);
+}
+
+static void handle(struct http_request *req, void *ctx)
+{
+	static struct poll_result results[POLL_BATCH_MAX];
+	static uint64_t working[POLL_WORKING_MAX];
+	struct poll_request p = { .results = results, .working = working };
+
+	pthread_mutex_lock(&server.lock);
+	server.requests++;
+	if (server.mode == ERROR_500) {
+		http_reply(req, 500, "text/plain", hf_span_text("no"));
+	} else if (server.mode == GARBAGE) {
+		http_reply(req, 200, POLL_CONTENT_TYPE, hf_span_text("<html>"));
+	} else if (server.mode == RETRY_AFTER) {
+		http_reply_header(req, "Retry-After", "1");
+		http_reply(req, 503, "text/plain", hf_span_text("later"));
+	} else if (!hf_ok(poll_request_decode(http_body(req), &p))) {
+		http_reply(req, 400, "text/plain", hf_span_text("not understood"));
+	} else {
+		server.renewed += p.n_working > 0;
+		answer(req, &p);
+	}
+	pthread_mutex_unlock(&server.lock);
+}
+
+static void no_words(struct hf_buf *to, int status, const char *message)
+{
+	hf_buf_text(to, message);
+}
+
+static void server_start(void)
+{
+	static const struct http_route routes[] = {
+		{ .method = "POST",
+		  .pattern = POLL_PATH,
+		  .handler = handle,
+		  .max_body = POLL_BODY_MAX },
+	};
+	struct http_server_config config = {
+		.listen = server.listen,
+		.routes = routes,
+		.n_routes = 1,
+		.error_body = no_words,
+		.error_content_type = "text/plain",
+	};
+
+	CHECK_OK(http_server_start(&config, &server.http, NULL));
+	snprintf(server.listen, sizeof(server.listen), "127.0.0.1:%u",
+	         http_server_port(server.http));
+}
+
+static void release_parked(unsigned n_jobs)
+{
+	pthread_mutex_lock(&server.lock);
+	if (server.parked)
+		reply(server.parked, n_jobs);
+	server.parked = NULL;
+	pthread_mutex_unlock(&server.lock);
+}
+
+static void server_stop(void)
+{
+	release_parked(0);
+	http_server_stop(server.http);
+}
+
+static void took(void *ctx, struct queue_job *job)
+{
+	taken[n_taken++] = job;
+}
+
+static int set_up(void **state)
+{
+	struct queue_client_config config = { .name = "test", .took = took };
+	char url[64];
+
+	memset(server.results, 0, sizeof(server.results));
+	snprintf(server.listen, sizeof(server.listen), "127.0.0.1:0");
+	server.mode = WELL;
+	server.next_job = 1;
+	server.to_deal = server.requests = server.renewed = 0;
+	n_taken = 0;
+	server_start();
+	snprintf(url, sizeof(url), "http://%s", server.listen);
+	config.base_url = url;
+	CHECK_OK(queue_client_new(&config, &client, NULL));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	queue_client_free(client);
+	server_stop();
+	return 0;
+}
+
+/* Turns until the condition holds, at most `ms`. */
+#define TURN_UNTIL(cond, room, ms)                                                                 \
+	do {                                                                                       \
+		int64_t until_ = hf_mono_ms() + (ms);                                              \
+		while (!(cond) && hf_mono_ms() < until_) {                                         \
+			int timeout_ = 5;                                                          \
+			queue_client_pump(client, (room), &timeout_);                              \
+			CHECK_OK(queue_client_wait(client, NULL, 0, timeout_));                    \
+		}                                                                                  \
+	} while (0)
+
+static unsigned seen(const unsigned *what)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&server.lock);
+	n = *what;
+	pthread_mutex_unlock(&server.lock);
+	return n;
+}
+
+static bool is_parked(void)
+{
+	bool yes;
+
+	pthread_mutex_lock(&server.lock);
+	yes = server.parked != NULL;
+	pthread_mutex_unlock(&server.lock);
+	return yes;
+}
+
+static void set_mode(enum mode mode)
+{
+	pthread_mutex_lock(&server.lock);
+	server.mode = mode;
+	pthread_mutex_unlock(&server.lock);
+}
+
+static size_t outbox(void)
+{
+	struct queue_client_stats s;
+
+	queue_client_stats(client, &s);
+	return s.outbox;
+}
+
+static const char *problem(void)
+{
+	static char text[512];
+	struct queue_client_stats s;
+
+	queue_client_stats(client, &s);
+	snprintf(text, sizeof(text), "%s", s.problem);
+	return text;
+}
+
+static void take_one(void)
+{
+	pthread_mutex_lock(&server.lock);
+	server.to_deal = 1;
+	pthread_mutex_unlock(&server.lock);
+	TURN_UNTIL(n_taken == 1, 1, 2000);
+	assert_int_equal(n_taken, 1);
+}
+
+static void end_one(void)
+{
+	queue_client_result(client, taken[0],
+	                    &(struct op_result){ .outcome = OP_RETRY, .code = HF_BUSY });
+}
+
+static void a_job_comes_and_its_result_is_handed_in_once(void **state)
+{
+	take_one();
+	end_one();
+	assert_int_equal(outbox(), 1);
+	TURN_UNTIL(outbox() == 0, 0, 2000);
+	assert_int_equal(outbox(), 0);
+	assert_int_equal(seen(&server.results[1]), 1);
+}
+
+static void a_result_does_not_wait_for_the_parked_poll(void **state)
+{
+	take_one();
+	TURN_UNTIL(is_parked(), 1, 2000);
+	end_one();
+	TURN_UNTIL(outbox() == 0, 1, 2000);
+	assert_int_equal(outbox(), 0);
+	CHECK(is_parked());
+}
+
+static void a_parked_poll_brings_jobs_at_once(void **state)
+{
+	int64_t at;
+
+	TURN_UNTIL(is_parked(), 4, 2000);
+	at = hf_mono_ms();
+	release_parked(3);
+	TURN_UNTIL(n_taken == 3, 0, 2000);
+	assert_int_equal(n_taken, 3);
+	CHECK(hf_mono_ms() - at < 500);
+}
+
+static void results_are_kept_while_the_server_fails(void **state)
+{
+	take_one();
+	set_mode(ERROR_500);
+	end_one();
+	TURN_UNTIL(problem()[0], 0, 2000);
+	CHECK(strstr(problem(), "500") != NULL);
+	assert_int_equal(outbox(), 1);
+	set_mode(WELL);
+	TURN_UNTIL(outbox() == 0, 0, 3000);
+	assert_int_equal(outbox(), 0);
+	assert_int_equal(seen(&server.results[1]), 1);
+	assert_string_equal(problem(), "");
+}
+
+static void garbage_acknowledges_nothing(void **state)
+{
+	take_one();
+	set_mode(GARBAGE);
+	end_one();
+	TURN_UNTIL(problem()[0], 0, 2000);
+	CHECK(strstr(problem(), "not understood") != NULL);
+	assert_int_equal(outbox(), 1);
+	set_mode(WELL);
+	TURN_UNTIL(outbox() == 0, 0, 3000);
+	assert_int_equal(seen(&server.results[1]), 1);
+}
+
+static void more_jobs_than_were_asked_for_are_refused(void **state)
+{
+	set_mode(TOO_MANY);
+	TURN_UNTIL(problem()[0], 2, 2000);
+	CHECK(problem()[0]);
+	assert_int_equal(n_taken, 0);
+}
+
+static void the_server_goes_away_and_comes_back(void **state)
+{
+	take_one();
+	server_stop();
+	end_one();
+	TURN_UNTIL(problem()[0], 0, 2000);
+	CHECK(problem()[0]);
+	assert_int_equal(outbox(), 1);
+	server_start();
+	TURN_UNTIL(outbox() == 0, 0, 5000);
+	assert_int_equal(outbox(), 0);
+	assert_int_equal(seen(&server.results[1]), 1);
+}
+
+static void the_servers_wish_for_a_pause_is_respected(void **state)
+{
+	unsigned before;
+
+	set_mode(RETRY_AFTER);
+	TURN_UNTIL(problem()[0], 1, 2000);
+	before = seen(&server.requests);
+	TURN_UNTIL(false, 1, 300);
+	assert_int_equal(seen(&server.requests), before);
+}
+
+static void leases_of_slow_jobs_are_renewed(void **state)
+{
+	take_one();
+	TURN_UNTIL(seen(&server.renewed) >= 3, 0, 2000);
+	CHECK(seen(&server.renewed) >= 3);
+	end_one();
+	TURN_UNTIL(outbox() == 0, 0, 2000);
+}
+
+static void a_quiet_client_hands_in_and_asks_for_nothing(void **state)
+{
+	take_one();
+	TURN_UNTIL(is_parked(), 1, 2000);
+	queue_client_quiesce(client);
+	end_one();
+	release_parked(0);
+	TURN_UNTIL(outbox() == 0, 5, 2000);
+	assert_int_equal(outbox(), 0);
+	TURN_UNTIL(is_parked(), 5, 100);
+	CHECK(!is_parked());
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(a_job_comes_and_its_result_is_handed_in_once),
+		TEST(a_result_does_not_wait_for_the_parked_poll),
+		TEST(a_parked_poll_brings_jobs_at_once),
+		TEST(results_are_kept_while_the_server_fails),
+		TEST(garbage_acknowledges_nothing),
+		TEST(more_jobs_than_were_asked_for_are_refused),
+		TEST(the_server_goes_away_and_comes_back),
+		TEST(the_servers_wish_for_a_pause_is_respected),
+		TEST(leases_of_slow_jobs_are_renewed),
+		TEST(a_quiet_client_hands_in_and_asks_for_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
