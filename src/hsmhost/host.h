@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The signers of one token: starting, feeding and watching `holdfast-signer` processes.
  *
- * The host never loads a vendor library. It spreads jobs over its signers, a few ahead of each so that none waits for us; kills a
- * signer whose current call exceeds its deadline or that died; starts another; recycles signers on a budget of operations or
- * memory. Jobs that were in a signer when it ended are answered with OP_RETRY, except that jobs it had not begun yet go
- * silently to another signer. Every signature is checked here, outside the vendor's process (signature_finish), before it is
- * handed on. One thread; non-blocking; the caller polls. */
+ * The host never loads a vendor library. It spreads jobs over its signers, a few ahead of each so
+ * that none waits for us; kills a signer whose current call exceeds its deadline or that died;
+ * starts another; recycles signers on a budget of operations or memory. Jobs that were in a signer
+ * when it ended are answered with OP_RETRY, except that jobs it had not begun yet go silently to
+ * another signer. Every signature is checked here, outside the vendor's process (signature_finish),
+ * before it is handed on. Non-blocking; the caller polls. One thread, from start to stop: signers
+ * end with the thread that spawned them. */
 #ifndef HF_HSMHOST_HOST_H
 #define HF_HSMHOST_HOST_H
 
@@ -19,45 +21,54 @@
 struct hsmhost;
 
 struct hsmhost_config {
-	const char *signer_path; /* holdfast-signer; NULL: beside our own executable */
-	struct signer_setup setup; /* module, slot, PIN, profile …: what each signer is told; copied (the PIN too) */
+	const char *signer_path;   /* holdfast-signer; NULL: beside our own executable */
+	struct signer_setup setup; /* module, slot, PIN, profile …: what each signer is told; copied
+	                              (the PIN too) */
 	unsigned processes;        /* signer processes */
-	unsigned ahead;            /* jobs in a signer beyond the one it works on; 0: 2 */
-	int op_deadline_ms;        /* sign; 0: 5 s */
-	int slow_deadline_ms;      /* generation of RSA keys, starting and logging in; 0: 120 s */
-	uint64_t recycle_ops;      /* 0: never */
-	uint64_t recycle_rss;      /* bytes; 0: never */
+	unsigned ahead;       /* jobs in a signer beyond those it works on; 0: at least 2, and as
+	                       * many as take it 2 ms, so that quick modules never wait for us */
+	int op_deadline_ms;   /* sign; 0: 5 s */
+	int slow_deadline_ms; /* generation of RSA keys, starting and logging in; 0: 120 s */
+	uint64_t recycle_ops; /* 0: never */
+	uint64_t recycle_rss; /* bytes; 0: never */
 };
 
 struct hsmhost_job {
-	struct op op;               /* its spans live until the answer */
-	struct hf_span record;      /* record_encode(), for OP_SIGN; as op */
-	void *tag;                  /* the caller's */
+	struct op op;          /* its spans live until the answer */
+	struct hf_span record; /* record_encode(), for OP_SIGN; as op */
+	void *tag;             /* the caller's */
 };
 
 struct hsmhost_answer {
 	void *tag;
 	struct op_result result;
-	struct hf_span record;      /* OP_GENERATE done: the sealed record, valid during the call */
-	int64_t hsm_us;             /* time inside the signer */
+	struct hf_span record; /* OP_GENERATE done: the sealed record, valid during the call */
+	int64_t hsm_us;        /* time inside the signer */
 };
 
 typedef void (*hsmhost_answered)(void *ctx, const struct hsmhost_answer *answer);
 
-/* Starts the signers one after another and waits until the first is ready (it has logged in once, so that a wrong PIN is tried once
- * and once only). Words on failure say what the operator has to do. HF_STOP: nothing to retry. */
-HF_MUST hf_status hsmhost_start(const struct hsmhost_config *config, hsmhost_answered answered, void *ctx,
-				struct hsmhost **ret, struct hf_err *err);
+/* Starts the signers one after another and waits until the first is ready (it has logged in once,
+ * so that a wrong PIN is tried once and once only). Words on failure say what the operator has to
+ * do. HF_STOP: nothing to retry. */
+HF_MUST hf_status hsmhost_start(const struct hsmhost_config *config, hsmhost_answered answered,
+                                void *ctx, struct hsmhost **ret, struct hf_err *err);
 /* Lets running jobs end within `grace_ms`, then ends the signers. */
 void hsmhost_stop(struct hsmhost *h, int grace_ms);
 
 /* How many more jobs it will take now. 0 while no signer is healthy. */
 size_t hsmhost_capacity(const struct hsmhost *h);
+
+/* HF_BUSY beyond the capacity. The answer comes out of a later hsmhost_step() or hsmhost_stop(),
+ * never out of this call. */
 HF_MUST hf_status hsmhost_submit(struct hsmhost *h, const struct hsmhost_job *job);
 
-/* For the caller's poll: at most `max` entries are filled, their number is returned; *timeout_ms is lowered to the next deadline. */
+/* Entries that hsmhost_pollfds() may want. */
+#define HSMHOST_POLLFDS(processes) (3 * ((processes) + 2))
+/* For the caller's poll: at most `max` entries are filled, their number is returned; *timeout_ms is
+ * lowered to the next deadline. */
 size_t hsmhost_pollfds(struct hsmhost *h, struct pollfd *fds, size_t max, int *timeout_ms);
-/* Does what there is to do; calls answered(). */
+/* Does what there is to do; calls answered(), which may submit. */
 void hsmhost_step(struct hsmhost *h);
 
 enum hsmhost_health {
@@ -70,7 +81,9 @@ struct hsmhost_stats {
 	char reason[256]; /* when not healthy */
 	unsigned signers_ready;
 	uint64_t done, failed, retried, crashes, hangs, recycled;
-	char token[64]; /* "label, manufacturer model serial": which HSM */
+	char token[112];               /* "label, manufacturer model serial": which HSM */
+	char master_id[MASTER_ID_MAX]; /* "" when started without needs_master */
+	struct p11_profile profile;    /* in use; known once the first signer was ready */
 };
 void hsmhost_stats(const struct hsmhost *h, struct hsmhost_stats *ret);
 

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The last gate before a signature or a key leaves: what the signer says is checked here, in a
+ * process without a vendor's library. */
+#include "hsmhost/inside.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void hand_over(struct hsmhost *h, struct flight *f, struct hsmhost_answer *answer)
+{
+	switch (answer->result.outcome) {
+	case OP_DONE:
+		h->stats.done++;
+		h->strikes = 0;
+		break;
+	case OP_FAILED:
+		h->stats.failed++;
+		break;
+	case OP_RETRY:
+		h->stats.retried++;
+		break;
+	}
+	answer->tag = f->job.tag;
+	h->answered(h->ctx, answer);
+	free(f);
+}
+
+static void fail(struct hsmhost_answer *a, enum op_outcome outcome, enum hf_code code,
+                 const char *text)
+{
+	a->result = (struct op_result){ .outcome = outcome, .code = code };
+	snprintf(a->result.text, sizeof(a->result.text), "%.*s", (int)sizeof(a->result.text) - 1,
+	         text);
+	a->record = HF_SPAN(NULL, 0);
+}
+
+void answer_give_back(struct hsmhost *h, struct flight *f, enum hf_code code, const char *why)
+{
+	struct hsmhost_answer a = { 0 };
+
+	fail(&a, OP_RETRY, code, why);
+	hand_over(h, f, &a);
+}
+
+static bool signature_holds(const struct op *op, struct hf_span raw, struct signature *ret)
+{
+	struct signature sig = { .recid = -1 };
+
+	if (raw.len > sizeof(sig.bytes))
+		return false;
+	memcpy(sig.bytes, raw.ptr, raw.len);
+	sig.len = raw.len;
+	if (!hf_ok(signature_finish(op->key_type, op->public_key, (int)op->scheme, (int)op->hash,
+	                            op->input, &sig)))
+		return false;
+	*ret = sig;
+	return true;
+}
+
+/* The record is the one thing of a new key that nobody can make again. */
+static bool key_holds(const struct op *op, const struct wire_answer *said)
+{
+	struct key_record r;
+
+	return hf_ok(public_key_check(op->key_type, said->public_key)) &&
+	       hf_ok(record_decode(said->record, &r)) && strcmp(r.key_id, op->key_id) == 0 &&
+	       r.key_type == op->key_type && hf_span_equal(r.public_key, said->public_key) &&
+	       (r.format == WRAP_RESIDENT) == said->resident;
+}
+
+static void judge_done(struct hsmhost *h, struct seat *s, const struct op *op,
+                       const struct wire_answer *said, struct hsmhost_answer *a)
+{
+	bool holds;
+
+	a->result.outcome = OP_DONE;
+	if (op->kind == OP_SIGN) {
+		holds = signature_holds(op, said->signature, &a->result.signature);
+	} else {
+		holds = key_holds(op, said);
+		a->result.public_key = said->public_key;
+		a->result.resident = said->resident;
+		a->record = said->record;
+	}
+	if (holds)
+		return;
+	HF_ERROR("the HSM's answer does not verify and was not released; its signer is replaced",
+	         HF_KS("key", op->key_id),
+	         HF_KS("operation", op->kind == OP_SIGN ? "sign" : "generate"),
+	         HF_KS("token", h->stats.token));
+	fail(a, OP_RETRY, HF_UNAUTHENTIC, "the HSM's answer does not verify against the key");
+	s->worn = true;
+	if (s->state == SEAT_READY)
+		seat_enter(s, SEAT_DRAINING);
+}
+
+bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *frame)
+{
+	struct hsmhost_answer a = { 0 };
+	struct wire_answer said;
+	struct flight *f;
+
+	if (!hf_ok(wire_get_answer(frame->body, &said)))
+		return false;
+	f = seat_answered(s, frame->tag, h->config.setup.threads);
+	if (!f)
+		return false;
+	s->ops++;
+	s->op_us += (said.hsm_us - s->op_us) / (s->op_us ? 8 : 1);
+	a.hsm_us = said.hsm_us;
+	if (said.outcome != OP_DONE)
+		fail(&a, said.outcome, said.code, said.text);
+	else if ((f->job.op.kind == OP_SIGN) != (said.signature.len > 0))
+		fail(&a, OP_RETRY, HF_INTERNAL, "the signer answered another question");
+	else
+		judge_done(h, s, &f->job.op, &said, &a);
+	hand_over(h, f, &a);
+	return true;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the files of this folder share about a host: host.c is its face, life.c starts and ends
+ * signers, answer.c judges what they say. */
+#ifndef HF_HSMHOST_INSIDE_H
+#define HF_HSMHOST_INSIDE_H
+
+#include "hsmhost/seat.h"
+
+struct hsmhost {
+	struct hsmhost_config config; /* with its defaults filled in; setup.pin is ours */
+	char path[4096];
+	hsmhost_answered answered;
+	void *ctx;
+	struct hsmhost_stats stats; /* health and signers_ready are made when asked for */
+	uint64_t next_tag;
+	struct flight *waiting,
+	        **waiting_last; /* survivors of a signer that ended, to be placed again */
+	size_t n_waiting;
+	bool known;   /* a signer was ready once: token, master and profile are known */
+	bool stopped; /* an operator has to act */
+	bool closing; /* hsmhost_stop(): no new signers */
+	struct hf_err last_failure;
+	unsigned strikes; /* failures since the last job done */
+	int64_t start_at_ms;
+	size_t n_seats; /* two more than processes: for replacements while others drain */
+	struct seat seats[];
+};
+
+unsigned host_count(const struct hsmhost *h, enum seat_state state);
+
+/* life.c */
+/* Starts a signer when one is wanted, unless another is starting. */
+void life_start_wanted(struct hsmhost *h);
+/* Frames, deadlines, budgets of one seat. */
+void life_step(struct hsmhost *h, struct seat *s);
+/* When life_step() or life_start_wanted() want to be called again at the latest. */
+int64_t life_next_ms(const struct hsmhost *h);
+/* Asks it to end, once it is empty. */
+void life_dismiss(struct seat *s);
+/* Kills it; its jobs are given back. */
+void life_kill(struct hsmhost *h, struct seat *s);
+void life_place_waiting(struct hsmhost *h);
+
+/* answer.c */
+/* Hands in what an ANSWER frame says. False: the signer broke the protocol. */
+bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *frame);
+/* OP_RETRY, with words; consumes the flight. */
+void answer_give_back(struct hsmhost *h, struct flight *f, enum hf_code code, const char *why);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hsmhost/seat.h"
+
+#include "base/clock.h"
+
+enum { AHEAD_LEAST = 2, AHEAD_MOST = 64, AHEAD_US = 2000 };
+
+void seat_clear(struct seat *s)
+{
+	*s = (struct seat){ .state = SEAT_EMPTY, .since_ms = hf_mono_ms() };
+	s->last = &s->first;
+}
+
+void seat_enter(struct seat *s, enum seat_state state)
+{
+	s->state = state;
+	s->since_ms = hf_mono_ms();
+}
+
+size_t seat_room(const struct seat *s, unsigned threads, unsigned ahead)
+{
+	size_t most = ahead;
+
+	if (s->state != SEAT_READY)
+		return 0;
+	if (!ahead) {
+		most = s->op_us ? (size_t)(AHEAD_US / s->op_us) : AHEAD_LEAST;
+		most = most < AHEAD_LEAST ? AHEAD_LEAST : most > AHEAD_MOST ? AHEAD_MOST : most;
+		most *= threads;
+	}
+	most += threads;
+	return s->flights < most ? most - s->flights : 0;
+}
+
+/* The first `threads` of them are at work (signer/wire.h). */
+static void mark_begun(struct seat *s, unsigned threads)
+{
+	struct flight *f = s->first;
+	int64_t now = 0;
+
+	for (unsigned i = 0; f && i < threads; i++, f = f->next)
+		if (!f->began_ms)
+			f->began_ms = now ? now : (now = hf_mono_ms());
+}
+
+void seat_give(struct seat *s, struct flight *f, unsigned threads)
+{
+	wire_put_job(&s->proc.out, f->tag, &f->job.op, f->job.record);
+	f->began_ms = 0;
+	f->next = NULL;
+	*s->last = f;
+	s->last = &f->next;
+	s->flights++;
+	if (s->flights <= threads)
+		mark_begun(s, threads);
+}
+
+struct flight *seat_answered(struct seat *s, uint64_t tag, unsigned threads)
+{
+	struct flight **at = &s->first, *f;
+
+	while (*at && (*at)->tag != tag)
+		at = &(*at)->next;
+	f = *at;
+	if (!f || !f->began_ms)
+		return NULL;
+	*at = f->next;
+	if (!*at)
+		s->last = at;
+	s->flights--;
+	mark_begun(s, threads);
+	return f;
+}
+
+struct flight *seat_take_all(struct seat *s)
+{
+	struct flight *all = s->first;
+
+	s->first = NULL;
+	s->last = &s->first;
+	s->flights = 0;
+	return all;
+}
+
+static int patience_ms(const struct op *op, const struct hsmhost_config *config)
+{
+	bool rsa = key_type_info((int)op->key_type)->family == FAMILY_RSA;
+
+	return op->kind == OP_GENERATE && rsa ? config->slow_deadline_ms : config->op_deadline_ms;
+}
+
+int64_t seat_deadline(const struct seat *s, const struct hsmhost_config *config)
+{
+	int64_t soonest = INT64_MAX;
+
+	for (const struct flight *f = s->first; f && f->began_ms; f = f->next) {
+		int64_t at = f->began_ms + patience_ms(&f->job.op, config);
+
+		if (at < soonest)
+			soonest = at;
+	}
+	return soonest;
+}
