@@ -16,9 +16,10 @@
 
 #define INPUT_MAX 65536  /* unread bytes of a peer that sends ahead */
 #define OUTPUT_MAX 65536 /* unsent bytes above which its next request has to wait */
-#define SKIP_MAX 65536 /* a refused body up to this size is read, so that the connection lives on  \
-	                */
-#define BURST 16       /* requests of one connection before others have their turn */
+#define SKIP_MAX                                                                                   \
+	65536    /* a refused body up to this size is read, so that the connection lives on        \
+	          */
+#define BURST 16 /* requests of one connection before others have their turn */
 
 enum state {
 	STATE_HANDSHAKE,
@@ -123,6 +124,7 @@ static bool refuse(struct http_conn *c, struct http_refusal why, bool close, boo
 	http_reply_make(&r, why.status,
 	                config->error_content_type ? config->error_content_type : "text/plain",
 	                hf_buf_span(&fields), hf_buf_span(&body), head_only);
+	http_observe(config, c->req, why.status);
 	http_request_free(hf_take(c->req));
 	c->refusal.status = 0;
 	send_reply(c, &r, close);

@@ -62,6 +62,7 @@ static void send_answer(struct http_loop *loop, struct http_request *req)
 	TAILQ_REMOVE(&loop->open, req, among_open);
 	if (req->conn)
 		http_conn_answer(req->conn, req);
+	http_observe(&loop->shared->config, req, req->status);
 	http_request_free(req);
 	atomic_fetch_sub(&loop->shared->pending, 1);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/request.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "http/header_rules.h"
@@ -104,6 +105,7 @@ struct http_refusal http_request_new(struct hf_span bytes, const struct http_hea
 	memset(req, 0, offsetof(struct http_request, head));
 	memset(&req->path, 0, sizeof(*req) - offsetof(struct http_request, path));
 	req->route = match->route;
+	req->begun_us = hf_mono_us();
 	req->body = HF_BUF(head->content_length);
 	req->reply_fields = HF_BUF(HTTP_REPLY_HEADERS_MAX);
 	adopt_head(req, bytes, head);
@@ -210,6 +212,15 @@ void http_reply(struct http_request *req, int status, const char *content_type, 
 {
 	http_reply_make(&req->reply, status, content_type, hf_buf_span(&req->reply_fields), body,
 	                false);
+	req->status = status;
 	atomic_store(&req->answered, true);
 	http_loop_answer(req->loop, req);
+}
+
+void http_observe(const struct http_server_config *config, const struct http_request *req,
+                  int status)
+{
+	if (config->observed)
+		config->observed(config->observer, req ? req->route : NULL, status,
+		                 req ? hf_mono_us() - req->begun_us : 0);
 }

@@ -49,6 +49,8 @@ struct http_request {
 	void *gone_arg;
 	struct hf_buf reply_fields;
 	struct http_reply_bytes reply;
+	int status; /* of the reply */
+	int64_t begun_us;
 
 	char text[]; /* the head with NULs put in; then what was decoded */
 };
@@ -61,5 +63,9 @@ void http_request_free(struct http_request *req);
 
 /* Tells the holder that the peer has left, unless it has answered already. */
 void http_request_gone(struct http_request *req);
+
+/* Tells the server's observer of an answer; `req` is NULL when it came to none. */
+void http_observe(const struct http_server_config *config, const struct http_request *req,
+                  int status);
 
 #endif

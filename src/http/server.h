@@ -41,6 +41,10 @@ struct http_server_config {
 	unsigned max_connections; /* 0: 4096 */
 	int read_timeout_ms;      /* handshake, then each whole request; 0: 10 s */
 	int idle_timeout_ms;      /* keep-alive; 0: 75 s */
+	/* Told of each answer, also of those that the server gives itself (route NULL when none
+	 * matched), with the time since the request's head; on the loop's thread. NULL: nobody. */
+	void (*observed)(void *observer, const struct http_route *route, int status, int64_t us);
+	void *observer;
 };
 
 HF_MUST hf_status http_server_start(const struct http_server_config *config,
