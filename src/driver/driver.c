@@ -18,7 +18,7 @@ enum {
 	GRACE_MS = 10000,
 	TURN_MS = 1000,      /* longest sleep */
 	GIVE_BACK_MS = 2000, /* without a working signer for so long, others get our jobs */
-	FDS_MAX = 2048,
+	FDS_MAX = 1024,
 	URL_MAX = 512,
 };
 

@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <string.h>
 
-#define MAX_FDS 16
+#define MAX_FDS 1024 /* the caller's: two for each of many child processes */
 
 struct http_client {
 	struct client_common common;
