@@ -40,12 +40,12 @@ static struct fixture {
 	sem_t announcements;
 } fx;
 
-static int subject_number(const char *id)
+static inline int subject_number(const char *id)
 {
 	return atoi(id + strlen("sig-"));
 }
 
-static hf_status fixture_settle(void *ctx, struct db *db, const struct job_settled *s)
+static inline hf_status fixture_settle(void *ctx, struct db *db, const struct job_settled *s)
 {
 	if (fx.settle_code != HF_OK && s->result->outcome == OP_DONE)
 		return HF_FAILURE(fx.settle_code);
@@ -54,23 +54,23 @@ static hf_status fixture_settle(void *ctx, struct db *db, const struct job_settl
 	return HF_SUCCESS;
 }
 
-static void fixture_announce(void *ctx, enum job_subject subject, const char *subject_id)
+static inline void fixture_announce(void *ctx, enum job_subject subject, const char *subject_id)
 {
 	fx.announced[subject_number(subject_id)]++;
 	sem_post(&fx.announcements);
 }
 
-static hf_status before_commit(void *ctx, struct db *db)
+static inline hf_status before_commit(void *ctx, struct db *db)
 {
 	return jobs_before_commit(fx.jobs, db);
 }
 
-static void after_commit(void *ctx, hf_status s)
+static inline void after_commit(void *ctx, hf_status s)
 {
 	jobs_after_commit(fx.jobs, s);
 }
 
-static void fixture_start(void)
+static inline void fixture_start(void)
 {
 	struct db_config file = { .sqlite_path = fx.path };
 	struct jobs_config config = {
@@ -92,14 +92,14 @@ static void fixture_start(void)
 	CHECK_OK(db_work_start(&work, &fx.writer, NULL));
 }
 
-static void fixture_stop(void)
+static inline void fixture_stop(void)
 {
 	jobs_release_all(fx.jobs);
 	db_work_stop(fx.writer);
 	jobs_free(fx.jobs);
 }
 
-static int fixture_setup(void **state)
+static inline int fixture_setup(void **state)
 {
 	memset(&fx, 0, sizeof(fx));
 	hf_log_setup("test", HF_LOG_ERROR, HF_LOG_TEXT);
@@ -113,7 +113,7 @@ static int fixture_setup(void **state)
 	return 0;
 }
 
-static int fixture_teardown(void **state)
+static inline int fixture_teardown(void **state)
 {
 	char path[128];
 
@@ -137,14 +137,14 @@ struct call {
 	sem_t ended;
 };
 
-static hf_status call_run(struct db_task *task, struct db *db)
+static inline hf_status call_run(struct db_task *task, struct db *db)
 {
 	struct call *c = (struct call *)task;
 
 	return c->fn(db, c->arg);
 }
 
-static void call_done(struct db_task *task, hf_status s)
+static inline void call_done(struct db_task *task, hf_status s)
 {
 	struct call *c = (struct call *)task;
 
@@ -152,21 +152,21 @@ static void call_done(struct db_task *task, hf_status s)
 	sem_post(&c->ended);
 }
 
-static void call_begin(struct call *c, hf_status (*fn)(struct db *, void *), void *arg)
+static inline void call_begin(struct call *c, hf_status (*fn)(struct db *, void *), void *arg)
 {
 	*c = (struct call){ .task = { .run = call_run, .done = call_done }, .fn = fn, .arg = arg };
 	sem_init(&c->ended, 0, 0);
 	CHECK_OK(db_work_submit(fx.writer, &c->task));
 }
 
-static hf_status call_end(struct call *c)
+static inline hf_status call_end(struct call *c)
 {
 	sem_wait(&c->ended);
 	sem_destroy(&c->ended);
 	return c->result;
 }
 
-static hf_status call(hf_status (*fn)(struct db *, void *), void *arg)
+static inline hf_status call(hf_status (*fn)(struct db *, void *), void *arg)
 {
 	struct call c;
 
@@ -180,7 +180,7 @@ struct adding {
 	uint64_t ids[SUBJECTS];
 };
 
-static hf_status add_run(struct db *db, void *arg)
+static inline hf_status add_run(struct db *db, void *arg)
 {
 	struct adding *a = arg;
 	HF_BUF_SCOPED struct hf_buf b = HF_BUF(OP_ENCODED_MAX);
@@ -205,7 +205,7 @@ static hf_status add_run(struct db *db, void *arg)
 	return HF_SUCCESS;
 }
 
-static struct adding add(int first, int n)
+static inline struct adding add(int first, int n)
 {
 	struct adding a = { .first = first, .n = n };
 
@@ -226,7 +226,7 @@ struct driver {
 	sem_t answered;
 };
 
-static void driver_answered(struct jobs_poll *p, const struct poll_reply *reply, hf_status s)
+static inline void driver_answered(struct jobs_poll *p, const struct poll_reply *reply, hf_status s)
 {
 	struct driver *d = (struct driver *)p;
 
@@ -242,7 +242,8 @@ static void driver_answered(struct jobs_poll *p, const struct poll_reply *reply,
 	sem_post(&d->answered);
 }
 
-static void driver_init(struct driver *d, const char *instance, uint32_t capacity, uint32_t wait_ms)
+static inline void driver_init(struct driver *d, const char *instance, uint32_t capacity,
+                               uint32_t wait_ms)
 {
 	memset(d, 0, sizeof(*d));
 	d->poll.store_id = STORE;
@@ -256,7 +257,7 @@ static void driver_init(struct driver *d, const char *instance, uint32_t capacit
 	sem_init(&d->answered, 0, 0);
 }
 
-static void driver_result(struct driver *d, uint64_t job, const struct op_result *r)
+static inline void driver_result(struct driver *d, uint64_t job, const struct op_result *r)
 {
 	struct hf_buf b = HF_BUF(OP_RESULT_ENCODED_MAX);
 	size_t i = d->poll.request.n_results++;
@@ -268,12 +269,12 @@ static void driver_result(struct driver *d, uint64_t job, const struct op_result
 	hf_buf_done(&b);
 }
 
-static void driver_send(struct driver *d)
+static inline void driver_send(struct driver *d)
 {
 	CHECK_OK(jobs_poll(fx.jobs, fx.writer, &d->poll));
 }
 
-static size_t driver_wait(struct driver *d)
+static inline size_t driver_wait(struct driver *d)
 {
 	sem_wait(&d->answered);
 	sem_destroy(&d->answered);
@@ -281,7 +282,7 @@ static size_t driver_wait(struct driver *d)
 	return d->n_jobs;
 }
 
-static bool driver_answered_yet(struct driver *d)
+static inline bool driver_answered_yet(struct driver *d)
 {
 	int v;
 
@@ -290,7 +291,7 @@ static bool driver_answered_yet(struct driver *d)
 }
 
 /* One round trip without waiting: how many jobs came. */
-static size_t take_jobs(struct driver *d, const char *instance, uint32_t capacity)
+static inline size_t take_jobs(struct driver *d, const char *instance, uint32_t capacity)
 {
 	driver_init(d, instance, capacity, 0);
 	driver_send(d);
@@ -303,7 +304,7 @@ static const struct op_result signed_well = {
 };
 
 /* Hands in one result, taking nothing. */
-static void hand_in(const char *instance, uint64_t job, const struct op_result *r)
+static inline void hand_in(const char *instance, uint64_t job, const struct op_result *r)
 {
 	struct driver d;
 
@@ -313,7 +314,7 @@ static void hand_in(const char *instance, uint64_t job, const struct op_result *
 	driver_wait(&d);
 }
 
-static struct jobs_stats stats_now(void)
+static inline struct jobs_stats stats_now(void)
 {
 	struct jobs_stats s;
 
@@ -321,7 +322,7 @@ static struct jobs_stats stats_now(void)
 	return s;
 }
 
-static hf_status count_run(struct db *db, void *arg)
+static inline hf_status count_run(struct db *db, void *arg)
 {
 	DB_STMT st = NULL;
 	bool row;
@@ -332,7 +333,7 @@ static hf_status count_run(struct db *db, void *arg)
 	return HF_SUCCESS;
 }
 
-static int64_t rows(void)
+static inline int64_t rows(void)
 {
 	int64_t n = -1;
 
@@ -341,7 +342,7 @@ static int64_t rows(void)
 }
 
 /* Sets leases to have ended, and sweeps until that was seen. */
-static hf_status end_leases_run(struct db *db, void *arg)
+static inline hf_status end_leases_run(struct db *db, void *arg)
 {
 	DB_STMT st = NULL;
 
@@ -349,14 +350,14 @@ static hf_status end_leases_run(struct db *db, void *arg)
 	return db_run(st, NULL);
 }
 
-static void sweep(void)
+static inline void sweep(void)
 {
 	usleep(260 * 1000); /* longer than the time between two sweeps */
 	jobs_tick(fx.jobs, fx.writer);
 	rows(); /* a later task of the writer: the sweep is over */
 }
 
-static void end_leases(void)
+static inline void end_leases(void)
 {
 	CHECK_OK(call(end_leases_run, NULL));
 	sweep();
