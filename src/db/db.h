@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One table of SQL operations over interchangeable engines. No table names in this folder.
  *
- * A `struct db` is one connection and belongs to one thread at a time. SQL is the dialect that SQLite and
- * PostgreSQL share; parameters are written $1, $2, …. Statements are prepared once per connection and kept by the
- * address of their text, so `sql` must be a string literal.
+ * A `struct db` is one connection and belongs to one thread at a time. SQL is the dialect that
+ * SQLite and PostgreSQL share; parameters are written $1, $2, …. Statements are prepared once per
+ * connection and kept by the address of their text, so `sql` must be a string literal.
  *
- * Codes: HF_EXISTS for a violated unique or foreign key, HF_BUSY when the engine wants us to try later (locked,
- * disk full), HF_CORRUPT for a damaged file, HF_INTERNAL for SQL that the engine refuses, HF_IO for the rest. */
+ * Codes: HF_EXISTS for a violated unique or foreign key, HF_BUSY when the engine wants us to try
+ * later (locked, disk full), HF_CORRUPT for a damaged file, HF_INTERNAL for SQL that the engine
+ * refuses, HF_IO for the rest. */
 #ifndef HF_DB_DB_H
 #define HF_DB_DB_H
 
@@ -34,8 +35,9 @@ HF_DEFINE_CLEANUP(db_close, struct db *)
 #define DB_SCOPED HF_CLEANUP(db_close_at)
 
 HF_MUST hf_status db_begin(struct db *db); /* takes the write lock at once */
-HF_MUST hf_status db_commit(struct db *db, enum db_durability how); /* after a failure nothing of it stays */
-void db_rollback(struct db *db); /* fine outside a transaction */
+HF_MUST hf_status db_commit(struct db *db,
+                            enum db_durability how); /* after a failure nothing of it stays */
+void db_rollback(struct db *db);                     /* fine outside a transaction */
 /* One level: what happened since db_save() is undone by db_unsave(), kept by db_keep(). */
 HF_MUST hf_status db_save(struct db *db);
 HF_MUST hf_status db_keep(struct db *db);
@@ -44,7 +46,7 @@ void db_unsave(struct db *db);
 /* Ready to bind. Ends with db_done(), or by scope: DB_STMT st = NULL. */
 HF_MUST hf_status db_query(struct db *db, const char *sql, struct db_stmt **ret);
 void db_bind_int(struct db_stmt *st, int i, int64_t v);
-void db_bind_text(struct db_stmt *st, int i, const char *v); /* NULL binds NULL; copied */
+void db_bind_text(struct db_stmt *st, int i, const char *v);    /* NULL binds NULL; copied */
 void db_bind_blob(struct db_stmt *st, int i, struct hf_span v); /* copied */
 void db_bind_null(struct db_stmt *st, int i);
 /* A failed bind is reported here. */
@@ -72,9 +74,9 @@ struct db_migration {
 	const char *postgres; /* NULL: the same text */
 };
 
-/* Brings schema `schema` ("keys", "server") to the version of the list's end, each step in a transaction.
- * HF_STATE with words when the file is newer than this program. */
-HF_MUST hf_status db_migrate(struct db *db, const char *schema, const struct db_migration *list, size_t n,
-			     struct hf_err *err);
+/* Brings schema `schema` ("keys", "server") to the version of the list's end, each step in a
+ * transaction. HF_STATE with words when the file is newer than this program. */
+HF_MUST hf_status db_migrate(struct db *db, const char *schema, const struct db_migration *list,
+                             size_t n, struct hf_err *err);
 
 #endif

@@ -20,8 +20,8 @@ enum {
 	RETRY_AFTER_MAX_MS = 60000,
 	LEASE_UNKNOWN_MS = 3000,
 	LEASE_LEAST_MS = 100,
-	FLOWING_US =
-	        20000, /* a poll that is out no longer than this has probably not been parked */
+	EMPTY_PAUSE_MS = 50, /* after a poll that ended with nothing, early */
+	FLOWING_US = 20000,  /* a poll that is out no longer is probably not parked */
 	SMOOTHING = 8,
 };
 
@@ -47,6 +47,7 @@ struct queue_client {
 	int64_t told_ms; /* when the server last heard what we hold */
 	unsigned failed_in_a_row;
 	int64_t retry_at_ms; /* 0: now */
+	int64_t poll_at_ms;  /* not before */
 	char problem[512];
 	struct queue_client_stats stats;
 	struct poll_result results[POLL_BATCH_MAX];
@@ -132,8 +133,8 @@ static void failed(struct queue_client *q, const char *why, int64_t retry_after_
 	q->stats.failures++;
 	q->stats.connected = false;
 	if (!same_problem(q->problem, why))
-		HF_WARN("the queue cannot be reached; trying on",
-		        HF_KS("queue", q->url), HF_KS("reason", why));
+		HF_WARN("the queue cannot be reached; trying on", HF_KS("queue", q->url),
+		        HF_KS("reason", why));
 	snprintf(q->problem, sizeof(q->problem), "%s", why);
 	if (q->retry_at_ms > now)
 		return; /* several requests that failed together are one failure */
@@ -218,6 +219,8 @@ static void replied(void *ctx, const struct http_reply *reply)
 		return;
 	}
 	succeeded(q, r, in.n_jobs);
+	if (in.n_jobs == 0 && hf_mono_us() - r->sent_us < (int64_t)r->wait_ms * 500)
+		q->poll_at_ms = hf_mono_ms() + EMPTY_PAUSE_MS;
 	q->lease_ms = in.lease_ms > LEASE_LEAST_MS ? in.lease_ms : LEASE_LEAST_MS;
 	for (size_t i = 0; i < in.n_jobs; i++)
 		take(q, &in.jobs[i]);
@@ -325,7 +328,9 @@ void queue_client_pump(struct queue_client *q, size_t room, int *timeout_ms)
 	}
 	if (wanted > POLL_WORKING_MAX - q->jobs.held)
 		wanted = POLL_WORKING_MAX - q->jobs.held;
-	if (wanted > 0 && !q->requests[0].under_way) {
+	if (wanted > 0 && !q->requests[0].under_way && q->poll_at_ms > now) {
+		lower(timeout_ms, q->poll_at_ms - now);
+	} else if (wanted > 0 && !q->requests[0].under_way) {
 		send_request(q, &q->requests[0], wanted, park_ms);
 		wanted = 0;
 	}
