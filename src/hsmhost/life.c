@@ -47,8 +47,9 @@ static void stop_for_good(struct hsmhost *h, const struct hf_err *err)
 {
 	h->stopped = true;
 	h->last_failure = *err;
-	HF_ERROR("the HSM needs an operator; no signer is started any more",
-	         HF_KS("reason", err->text));
+	if (h->known)
+		HF_ERROR("the HSM needs an operator; no signer is started any more",
+		         HF_KS("reason", err->text));
 }
 
 void life_place_waiting(struct hsmhost *h)
@@ -149,13 +150,20 @@ static struct seat *find_seat(struct hsmhost *h, enum seat_state state)
 	return NULL;
 }
 
+/* The very first start is tried once: its failure is the operator's to hear. Later ones come back,
+ * after a while, but for those that need an operator. */
+static bool is_wanted(const struct hsmhost *h)
+{
+	return !h->stopped && !h->closing && (h->known || !h->strikes) &&
+	       host_count(h, SEAT_STARTING) == 0 && count_fresh(h) < h->config.processes;
+}
+
 void life_start_wanted(struct hsmhost *h)
 {
 	struct seat *s = find_seat(h, SEAT_EMPTY);
 	struct hf_err err = { 0 };
 
-	if (h->stopped || h->closing || !s || host_count(h, SEAT_STARTING) > 0 ||
-	    count_fresh(h) >= h->config.processes || hf_mono_ms() < h->start_at_ms)
+	if (!s || !is_wanted(h) || hf_mono_ms() < h->start_at_ms)
 		return;
 	seat_clear(s);
 	if (!hf_ok(proc_start(h->path, &h->config.setup, &s->proc, &err))) {
@@ -225,7 +233,8 @@ static bool take_failed(struct hsmhost *h, struct seat *s, const struct wire_fra
 	if (err.code == HF_STOP) {
 		stop_for_good(h, &err);
 	} else {
-		HF_WARN("a signer could not start", HF_KS("reason", err.text));
+		if (h->known) /* the first one's failure is told by hsmhost_start() */
+			HF_WARN("a signer could not start", HF_KS("reason", err.text));
 		strike(h, err.code, err.text);
 	}
 	h->last_failure = err;
@@ -323,8 +332,7 @@ void life_step(struct hsmhost *h, struct seat *s)
 int64_t life_next_ms(const struct hsmhost *h)
 {
 	int64_t soonest = INT64_MAX;
-	bool wanted = !h->stopped && !h->closing && host_count(h, SEAT_STARTING) == 0 &&
-	              count_fresh(h) < h->config.processes;
+	bool wanted = is_wanted(h);
 
 	for (size_t i = 0; i < h->n_seats; i++) {
 		int64_t at = deadline_of(h, &h->seats[i]);
