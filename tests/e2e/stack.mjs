@@ -3,7 +3,7 @@
 // loopback interface. The tests start one, use it, break it, and stop it.
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -151,12 +151,17 @@ export class Stack {
 		return driver
 	}
 
-	/** A driver whose HSM misbehaves: `script` as tests/faults describes it, in front of this stack's token. */
-	faultyDriver(script, options = {}) {
+	/** A driver whose HSM misbehaves once driver.faults(script) says so (tests/faults/script.h): a module of ours stands before the token. */
+	async faultyDriver({ script = '', ...options } = {}) {
 		const file = this.path(`faults-${this.processes.length}`)
-		writeFileSync(file, `${script}\n`)
-		return this.startDriver({ module: faultModule, ...options,
+		writeFileSync(file, script)
+		const driver = await this.startDriver({ module: faultModule, ...options,
 			env: { HOLDFAST_FAULT_MODULE: softhsm, HOLDFAST_FAULT_SCRIPT: file, ...options.env } })
+		driver.faults = (text) => {
+			writeFileSync(`${file}.new`, `${text}\n`)
+			renameSync(`${file}.new`, file)
+		}
+		return driver
 	}
 
 	get apiUrl() {

@@ -3,7 +3,6 @@
 // one key, one signature.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
@@ -32,12 +31,10 @@ function isSigned(request, message) {
 	assert.ok(verifySecp256k1(key.publicKey, message, request.signature))
 }
 
-/** A driver that comes to a halt inside `call`; then it is killed, and another takes over. */
-async function killedInside(call, ask) {
-	const armed = stack.path('armed')
-	rmSync(armed, { force: true })
-	const first = await stack.faultyDriver(`${call} hang when=${armed}`, { args: ['--op-deadline-ms', '60000'] })
-	writeFileSync(armed, '')
+/** A driver that comes to a halt inside the nth `call` of the job; then it is killed, and another takes over. */
+async function killedInside(call, nth, ask) {
+	const first = await stack.faultyDriver({ args: ['--op-deadline-ms', '60000'] })
+	first.faults(`${call} nth=${nth} hang`)
 	const answer = ask()
 	await sleep(300)
 	await first.kill()
@@ -49,17 +46,18 @@ async function killedInside(call, ask) {
 	}
 }
 
-const MOMENTS = { 'after claim': 'C_UnwrapKey', 'after unwrap': 'C_SignInit', 'after sign': 'C_DestroyObject' }
+/* The first C_SignInit of a job is that of the record's MAC. */
+const MOMENTS = { 'after claim': ['C_SignInit', 1], 'after unwrap': ['C_SignInit', 2], 'after sign': ['C_DestroyObject', 1] }
 
-for (const [moment, call] of Object.entries(MOMENTS))
+for (const [moment, [call, nth]] of Object.entries(MOMENTS))
 	test(`a driver killed ${moment}: the next one signs, the client gets one answer`, async () => {
 		const message = Buffer.from(moment)
-		isSigned(await killedInside(call, () => sign(message)), message)
+		isSigned(await killedInside(call, nth, () => sign(message)), message)
 	})
 
 for (const call of ['C_GenerateKeyPair', 'C_WrapKey'])
 	test(`a driver killed inside ${call}: the next one makes the key, and there is one`, async () => {
-		const made = await killedInside(call, createKey)
+		const made = await killedInside(call, 1, createKey)
 		assert.equal(wrappedKeys(made.id), 1)
 	})
 
