@@ -96,10 +96,10 @@ static void print_row(const struct json_t *row)
 	printf("%s", text_or(row, "outcome", "?"));
 	if (step)
 		printf(" at %s", step);
-	if (rv)
-		printf(": %s", rv);
 	if (why)
-		printf(" (%s)", why);
+		printf(": %s", why);
+	else if (rv)
+		printf(": %s", rv);
 	if (!step)
 		printf(", %.1f ms",
 		       (double)json_value_int(json_member(row, "microseconds")) / 1000);

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Load over the Signing API: for each signature a challenge, its answer, and the request itself, as
+ * the official client does. */
+#include "cli/bench_load.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "http/client.h"
+#include "json/read.h"
+#include "json/write.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { REPLY_MAX = 64 << 10, HEADER_MAX = 6000, TIMEOUT_MS = 90000, STEP_MS = 100 };
+
+struct session; /* one caller: one request at a time */
+
+struct api {
+	struct rig *rig;
+	struct http_client *client;
+	const struct load *load;
+	struct session *sessions;
+	char authorization[HEADER_MAX];
+	char key_id[HF_ID_MAX];
+	char sign_path[128];
+	int64_t began, ends;
+	uint64_t started, done;
+	struct bench_result *whole, *sign;
+	struct hf_err *err;
+	hf_status failed;
+};
+
+struct session {
+	struct api *api;
+	const char *path;
+	struct hf_buf body; /* the request that is to be signed */
+	int64_t began, asked;
+	void (*finished)(struct session *s, const struct json_t *doc);
+	bool idle;
+};
+
+static void fail(struct session *s, const char *what, const struct http_reply *reply)
+{
+	if (hf_ok(s->api->failed))
+		s->api->failed =
+		        hf_fail(s->api->err, HF_IO, "%s: %d %s %.*s", what, reply->status,
+		                reply->error, (int)(reply->body.len < 300 ? reply->body.len : 300),
+		                reply->body.len ? (const char *)reply->body.ptr : "");
+	s->idle = true;
+}
+
+static void send(struct session *s, const char *path, struct hf_span body, const char *action,
+                 http_done done)
+{
+	const char *headers[] = { s->api->authorization, action, NULL };
+	struct http_client_request request = {
+		.method = "POST",
+		.path = path,
+		.content_type = "application/json",
+		.body = body,
+		.headers = headers,
+		.timeout_ms = TIMEOUT_MS,
+		.done = done,
+		.ctx = s,
+	};
+	static const struct http_reply nothing = { .error = "cannot be sent" };
+
+	if (!hf_ok(http_client_send(s->api->client, &request)))
+		fail(s, path, &nothing);
+}
+
+/* The reply's document, or NULL after fail(). The caller owns it. */
+static struct json_t *document(struct session *s, const char *what, const struct http_reply *reply)
+{
+	struct json_t *doc;
+
+	if (reply->status != 200 || !hf_ok(json_parse(reply->body, REPLY_MAX, &doc, NULL))) {
+		fail(s, what, reply);
+		return NULL;
+	}
+	return doc;
+}
+
+static void on_result(void *ctx, const struct http_reply *reply)
+{
+	struct session *s = ctx;
+	JSON_SCOPED struct json_t *doc = document(s, s->path, reply);
+
+	if (doc)
+		s->finished(s, doc);
+}
+
+static void on_action(void *ctx, const struct http_reply *reply)
+{
+	struct session *s = ctx;
+	JSON_SCOPED struct json_t *doc = document(s, "/auth/action", reply);
+	const char *action = doc ? json_member_text(doc, "userAction") : NULL;
+	char header[HEADER_MAX];
+
+	if (!action)
+		return;
+	snprintf(header, sizeof(header), "x-dfns-useraction: %s", action);
+	s->asked = hf_mono_us();
+	send(s, s->path, hf_buf_span(&s->body), header, on_result);
+}
+
+static hf_status answer_challenge(struct session *s, const struct json_t *doc, struct hf_buf *to)
+{
+	HF_BUF_SCOPED struct hf_buf data = HF_BUF(4096);
+	HF_BUF_SCOPED struct hf_buf signature = HF_BUF(512);
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(8192);
+	struct json_writer w = JSON_WRITER(&data);
+
+	json_open_object(&w, NULL);
+	json_text(&w, "type", "key.get");
+	json_text(&w, "challenge", json_member_text(doc, "challenge"));
+	json_close_object(&w);
+	HF_TRY(client_key_sign(s->api->rig->credential, hf_buf_span(&data), &signature));
+	w = JSON_WRITER(to);
+	json_open_object(&w, NULL);
+	json_text(&w, "challengeIdentifier", json_member_text(doc, "challengeIdentifier"));
+	json_open_object(&w, "firstFactor");
+	json_text(&w, "kind", "Key");
+	json_open_object(&w, "credentialAssertion");
+	json_text(&w, "credId", s->api->rig->account.credential_id);
+	hf_buf_base64url(&text, hf_buf_span(&data));
+	json_span(&w, "clientData", hf_buf_span(&text));
+	hf_buf_clear(&text);
+	hf_buf_base64url(&text, hf_buf_span(&signature));
+	json_span(&w, "signature", hf_buf_span(&text));
+	json_close_object(&w);
+	json_close_object(&w);
+	json_close_object(&w);
+	return hf_buf_status(to);
+}
+
+static void on_challenge(void *ctx, const struct http_reply *reply)
+{
+	struct session *s = ctx;
+	HF_BUF_SCOPED struct hf_buf body = HF_BUF(REPLY_MAX);
+	JSON_SCOPED struct json_t *doc = document(s, "/auth/action/init", reply);
+
+	if (!doc)
+		return;
+	if (!hf_ok(answer_challenge(s, doc, &body)))
+		fail(s, "answering a challenge", reply);
+	else
+		send(s, "/auth/action", hf_buf_span(&body), NULL, on_action);
+}
+
+/* Sends s->body to `path`, its user action first; `finished` gets the answer. */
+static void ask(struct session *s, const char *path,
+                void (*finished)(struct session *s, const struct json_t *doc))
+{
+	HF_BUF_SCOPED struct hf_buf body = HF_BUF(4096);
+	struct json_writer w = JSON_WRITER(&body);
+
+	s->path = path;
+	s->finished = finished;
+	s->idle = false;
+	s->began = hf_mono_us();
+	json_open_object(&w, NULL);
+	json_span(&w, "userActionPayload", hf_buf_span(&s->body));
+	json_text(&w, "userActionHttpMethod", "POST");
+	json_text(&w, "userActionHttpPath", path);
+	json_text(&w, "userActionServerKind", "Api");
+	json_close_object(&w);
+	send(s, "/auth/action/init", hf_buf_span(&body), NULL, on_challenge);
+}
+
+static void on_key(struct session *s, const struct json_t *doc)
+{
+	const char *id = json_member_text(doc, "id");
+
+	snprintf(s->api->key_id, sizeof(s->api->key_id), "%s", id ? id : "");
+	snprintf(s->api->sign_path, sizeof(s->api->sign_path), "/keys/%s/signatures",
+	         s->api->key_id);
+	s->idle = true;
+}
+
+static bool is_over(const struct api *a)
+{
+	return !hf_ok(a->failed) ||
+	       (a->load->count ? a->started >= (uint64_t)a->load->count : hf_mono_us() >= a->ends);
+}
+
+static void on_signature(struct session *s, const struct json_t *doc);
+
+static void next_signature(struct session *s)
+{
+	uint8_t digest[32];
+
+	if (is_over(s->api)) {
+		s->idle = true;
+		return;
+	}
+	s->api->started++;
+	hf_random(digest, sizeof(digest));
+	hf_buf_clear(&s->body);
+	hf_buf_text(&s->body, "{\"kind\":\"Hash\",\"hash\":\"0x");
+	hf_buf_hex(&s->body, HF_SPAN(digest, sizeof(digest)));
+	hf_buf_text(&s->body, "\"}");
+	ask(s, s->api->sign_path, on_signature);
+}
+
+static void on_signature(struct session *s, const struct json_t *doc)
+{
+	struct api *a = s->api;
+	const char *status = json_member_text(doc, "status");
+	int64_t now = hf_mono_us();
+
+	if (!status || strcmp(status, "Signed") != 0) {
+		a->failed = hf_fail(a->err, HF_IO, "a signature request is \"%s\"",
+		                    status ? status : "?");
+		s->idle = true;
+		return;
+	}
+	a->done++;
+	hf_latency_add(&a->whole->latency, now - s->began);
+	if (a->sign)
+		hf_latency_add(&a->sign->latency, now - s->asked);
+	next_signature(s);
+}
+
+static bool all_idle(const struct api *a)
+{
+	for (unsigned i = 0; i < a->load->outstanding; i++)
+		if (!a->sessions[i].idle)
+			return false;
+	return true;
+}
+
+static hf_status run_until_idle(struct api *a)
+{
+	int64_t told = hf_mono_ms();
+
+	while (!all_idle(a)) {
+		HF_TRY(http_client_step(a->client, NULL, 0, STEP_MS));
+		if (a->load->progress && hf_mono_ms() - told >= 1000) {
+			told = hf_mono_ms();
+			a->load->progress(a->load->ctx, a->done);
+		}
+	}
+	return a->failed;
+}
+
+static hf_status make_key(struct api *a)
+{
+	struct session *s = &a->sessions[0];
+
+	hf_buf_clear(&s->body);
+	hf_buf_text(&s->body, "{\"scheme\":\"ECDSA\",\"curve\":\"secp256k1\",\"name\":\"bench\"}");
+	ask(s, "/keys", on_key);
+	return run_until_idle(a);
+}
+
+static hf_status run(struct api *a)
+{
+	HF_TRY(make_key(a));
+	a->began = hf_mono_us();
+	a->ends = a->began + a->load->ms * 1000;
+	for (unsigned i = 0; i < a->load->outstanding; i++)
+		next_signature(&a->sessions[i]);
+	HF_TRY(run_until_idle(a));
+	a->whole->seconds = (double)(hf_mono_us() - a->began) / 1e6;
+	if (a->sign)
+		a->sign->seconds = a->whole->seconds;
+	return HF_SUCCESS;
+}
+
+hf_status load_api(struct rig *r, const struct load *load, struct bench_result *ret,
+                   struct bench_result *ret_sign, struct hf_err *err)
+{
+	HF_FREE struct session *sessions = calloc(load->outstanding, sizeof(*sessions));
+	struct api a = { .rig = r,
+		         .load = load,
+		         .sessions = sessions,
+		         .whole = ret,
+		         .sign = ret_sign,
+		         .err = err };
+	char url[64];
+	struct http_client_config config = {
+		.base_url = url,
+		.ca_file = r->path[RIG_CA],
+		.max_connections = load->outstanding,
+	};
+	hf_status s;
+
+	HF_ENSURE(sessions, HF_NOMEM);
+	memset(ret, 0, sizeof(*ret));
+	if (ret_sign)
+		memset(ret_sign, 0, sizeof(*ret_sign));
+	for (unsigned i = 0; i < load->outstanding; i++)
+		sessions[i] = (struct session){ .api = &a, .body = HF_BUF(1024), .idle = true };
+	snprintf(url, sizeof(url), "https://127.0.0.1:%u", r->api_port);
+	snprintf(a.authorization, sizeof(a.authorization), "Authorization: Bearer %s",
+	         r->account.token);
+	HF_TRY(http_client_new(&config, &a.client, err));
+	s = run(&a);
+	http_client_free(a.client);
+	for (unsigned i = 0; i < load->outstanding; i++)
+		hf_buf_done(&sessions[i].body);
+	hf_wipe(a.authorization, sizeof(a.authorization));
+	return s;
+}

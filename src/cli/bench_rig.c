@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/bench_rig.h"
+
+#include "base/clock.h"
+#include "crypto/issue.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { CERTIFICATE_DAYS = 2, READY_MS = 60000, STOP_MS = 30000, ARGS_MAX = 48, POLL_NS = 5000000 };
+
+static void name_files(struct rig *r)
+{
+	static const char *const names[RIG_FILES_] = {
+		[RIG_CA] = "ca.pem",
+		[RIG_CA_KEY] = "ca.key",
+		[RIG_SERVER_CERT] = "server.pem",
+		[RIG_SERVER_KEY] = "server.key",
+		[RIG_DRIVER_CERT] = "driver.pem",
+		[RIG_DRIVER_KEY] = "driver.key",
+		[RIG_CREDENTIAL] = "credential.pub",
+		[RIG_SECRET] = "secret",
+		[RIG_SERVER_DB] = "server.db",
+		[RIG_KEYS_DB] = "keys.db",
+		[RIG_PIN] = "pin",
+		[RIG_SERVER_READY] = "server.ready",
+		[RIG_DRIVER_READY] = "driver.ready",
+	};
+
+	for (int i = 0; i < RIG_FILES_; i++)
+		snprintf(r->path[i], sizeof(r->path[i]), "%s/%s", r->dir, names[i]);
+	r->server = (struct rig_child){ .name = "server", .ready = r->path[RIG_SERVER_READY] };
+	r->driver = (struct rig_child){ .name = "driver", .ready = r->path[RIG_DRIVER_READY] };
+}
+
+static hf_status issue(const struct rig *r, enum issue_kind kind, const char *name,
+                       enum rig_file cert, enum rig_file key, struct hf_err *err)
+{
+	struct issue_request request = {
+		.kind = kind,
+		.common_name = name,
+		.names = kind == ISSUE_SERVER ? "IP:127.0.0.1,DNS:localhost" : NULL,
+		.days = CERTIFICATE_DAYS,
+		.issuer_cert = kind == ISSUE_CA ? NULL : r->path[RIG_CA],
+		.issuer_key = kind == ISSUE_CA ? NULL : r->path[RIG_CA_KEY],
+		.cert = r->path[cert],
+		.key = r->path[key],
+	};
+
+	return certificate_issue(&request, err);
+}
+
+hf_status rig_new(const char *parent, struct rig *r, struct hf_err *err)
+{
+	struct server_init init = {
+		.db = { .sqlite_path = r->path[RIG_SERVER_DB] },
+		.secret_file = r->path[RIG_SECRET],
+		.org_name = "bench",
+		.store_name = "bench",
+		.account_name = "bench",
+		.public_key_file = r->path[RIG_CREDENTIAL],
+		.token_days = 1,
+	};
+
+	*r = (struct rig){ 0 };
+	if (!parent)
+		parent = getenv("TMPDIR");
+	snprintf(r->dir, sizeof(r->dir), "%s/holdfast-bench-XXXXXX", parent ? parent : "/tmp");
+	if (!mkdtemp(r->dir)) {
+		r->dir[0] = 0;
+		return hf_fail(err, HF_IO, "cannot make a directory in %s: %s",
+		               parent ? parent : "/tmp", strerror(errno));
+	}
+	name_files(r);
+	HF_TRY(issue(r, ISSUE_CA, "bench authority", RIG_CA, RIG_CA_KEY, err));
+	HF_TRY(issue(r, ISSUE_SERVER, "bench server", RIG_SERVER_CERT, RIG_SERVER_KEY, err));
+	HF_TRY(issue(r, ISSUE_CLIENT, "bench driver", RIG_DRIVER_CERT, RIG_DRIVER_KEY, err));
+	HF_TRY(client_key_new(r->path[RIG_CREDENTIAL], &r->credential, err));
+	return server_init(&init, &r->account, err);
+}
+
+/* Only files, of the kinds that we and our children made: one level. */
+static void remove_directory(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+	rmdir(path);
+}
+
+void rig_done(struct rig *r)
+{
+	rig_stop(&r->driver);
+	rig_stop(&r->server);
+	client_key_free(r->credential);
+	hf_wipe(&r->account, sizeof(r->account));
+	if (r->dir[0])
+		remove_directory(r->dir);
+}
+
+/* The child's ready line. HF_CLOSED when it ended instead: its own words stand on standard error.
+ */
+static hf_status wait_ready(struct rig_child *child, char *line, size_t cap, struct hf_err *err)
+{
+	struct timespec pause = { .tv_nsec = POLL_NS };
+	int64_t until = hf_mono_ms() + READY_MS;
+	struct os_exit gone;
+
+	while (hf_mono_ms() < until) {
+		FILE *f = fopen(child->ready, "re");
+		bool whole = f && fgets(line, (int)cap, f) && strchr(line, '\n');
+
+		if (f)
+			fclose(f);
+		if (whole)
+			return HF_SUCCESS;
+		if (hf_ok(os_process_wait(&child->process, 0, &gone)))
+			return hf_fail(err, HF_CLOSED, "the %s ended; its words stand above",
+			               child->name);
+		nanosleep(&pause, NULL);
+	}
+	return hf_fail(err, HF_TIMEOUT, "the %s was not ready within %d s", child->name,
+	               READY_MS / 1000);
+}
+
+static hf_status start(struct rig_child *child, const char **args, char *line, size_t cap,
+                       struct hf_err *err)
+{
+	char self[RIG_PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	HF_ENSURE(n > 0, HF_IO);
+	self[n] = 0;
+	args[0] = self;
+	HF_TRY(os_spawn(self, (char *const *)(uintptr_t)args, &child->process, err));
+	return wait_ready(child, line, cap, err);
+}
+
+struct arguments {
+	const char *v[ARGS_MAX];
+	size_t n;
+};
+
+static void add(struct arguments *a, const char *option, const char *value)
+{
+	if (!value || a->n + 3 > ARGS_MAX)
+		return;
+	a->v[a->n++] = option;
+	a->v[a->n++] = value;
+}
+
+hf_status rig_start_server(struct rig *r, bool relaxed, struct hf_err *err)
+{
+	struct arguments a = { .v = { NULL, "server" }, .n = 2 };
+	char line[128];
+	unsigned health;
+
+	add(&a, "--sqlite-path", r->path[RIG_SERVER_DB]);
+	add(&a, "--secret-file", r->path[RIG_SECRET]);
+	add(&a, "--api-listen", "127.0.0.1:0");
+	add(&a, "--api-cert", r->path[RIG_SERVER_CERT]);
+	add(&a, "--api-key", r->path[RIG_SERVER_KEY]);
+	add(&a, "--driver-listen", "127.0.0.1:0");
+	add(&a, "--driver-cert", r->path[RIG_SERVER_CERT]);
+	add(&a, "--driver-key", r->path[RIG_SERVER_KEY]);
+	add(&a, "--driver-client-ca", r->path[RIG_CA]);
+	add(&a, "--health-listen", "127.0.0.1:0");
+	add(&a, "--durability", relaxed ? "relaxed" : "full");
+	add(&a, "--log-level", "warn");
+	add(&a, "--ready-file", r->path[RIG_SERVER_READY]);
+	HF_TRY(start(&r->server, a.v, line, sizeof(line), err));
+	if (sscanf(line, "api=%u driver=%u health=%u", &r->api_port, &r->driver_port, &health) != 3)
+		return hf_fail(err, HF_INVALID, "the server's ready file says \"%s\"", line);
+	return HF_SUCCESS;
+}
+
+static hf_status write_pin(const struct rig *r, const struct signer_setup *setup,
+                           struct hf_err *err)
+{
+	HF_FD int fd = open(r->path[RIG_PIN], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write(fd, setup->pin.ptr, setup->pin.len) != (ssize_t)setup->pin.len)
+		return hf_fail(err, HF_IO, "%s: %s", r->path[RIG_PIN], strerror(errno));
+	return HF_SUCCESS;
+}
+
+hf_status rig_start_driver(struct rig *r, const struct rig_driver *o, struct hf_err *err)
+{
+	struct arguments a = { .v = { NULL, "driver" }, .n = 2 };
+	char sessions[16], warm[16], proxy[32], line[128];
+
+	HF_TRY(write_pin(r, o->setup, err));
+	snprintf(sessions, sizeof(sessions), "%u", o->sessions);
+	snprintf(warm, sizeof(warm), "%u", o->warm_keys);
+	snprintf(proxy, sizeof(proxy), "127.0.0.1:%u", r->driver_port);
+	add(&a, "--module", o->setup->module);
+	add(&a, "--slot", o->module->slot);
+	add(&a, "--module-args", o->module->args);
+	add(&a, "--master-label", o->module->master_label);
+	add(&a, "--signer", o->module->signer);
+	add(&a, "--pin-file", r->path[RIG_PIN]);
+	add(&a, "--sqlite-path", r->path[RIG_KEYS_DB]);
+	add(&a, "--client-cert", r->path[RIG_DRIVER_CERT]);
+	add(&a, "--client-key", r->path[RIG_DRIVER_KEY]);
+	add(&a, "--ca-cert", r->path[RIG_CA]);
+	add(&a, "--ready-file", r->path[RIG_DRIVER_READY]);
+	add(&a, "--proxy-addr", proxy);
+	add(&a, "--sessions", sessions);
+	add(&a, "--warm-keys", warm);
+	add(&a, "--health-listen", "none");
+	add(&a, "--log-level", "warn");
+	if (o->module->allow_resident)
+		a.v[a.n++] = "--allow-resident";
+	return start(&r->driver, a.v, line, sizeof(line), err);
+}
+
+void rig_stop(struct rig_child *child)
+{
+	struct os_exit gone;
+
+	if (child->process.pid > 0) {
+		kill(child->process.pid, SIGTERM);
+		hf_ignore(os_process_wait(&child->process, STOP_MS, &gone));
+	}
+	if (child->process.pidfd > 0 || child->process.pid > 0)
+		os_process_done(&child->process);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a benchmark of the whole needs around it: a directory of its own with certificates, an
+ * organisation and its caller, and the real programs as children. All of it goes when the rig is
+ * released. */
+#ifndef HF_CLI_BENCH_RIG_H
+#define HF_CLI_BENCH_RIG_H
+
+#include "cli/module_options.h"
+#include "crypto/client_key.h"
+#include "os/process.h"
+#include "server/server.h"
+
+#define RIG_PATH_MAX 256
+
+enum rig_file {
+	RIG_CA,
+	RIG_CA_KEY,
+	RIG_SERVER_CERT,
+	RIG_SERVER_KEY,
+	RIG_DRIVER_CERT,
+	RIG_DRIVER_KEY,
+	RIG_CREDENTIAL, /* the caller's public key */
+	RIG_SECRET,
+	RIG_SERVER_DB,
+	RIG_KEYS_DB,
+	RIG_PIN,
+	RIG_SERVER_READY,
+	RIG_DRIVER_READY,
+	RIG_FILES_
+};
+
+struct rig_child {
+	struct os_process process;
+	const char *name, *ready; /* ready: its ready file */
+};
+
+struct rig {
+	char dir[RIG_PATH_MAX];
+	char path[RIG_FILES_][RIG_PATH_MAX + 32];
+	struct server_init_result account;
+	struct client_key *credential;
+	struct rig_child server, driver;
+	unsigned api_port, driver_port;
+};
+
+/* Makes the directory (in `parent`, or $TMPDIR, or /tmp), certificates, database and account. The
+ * caller owns *r, which does not move: rig_done(), also after a failure. */
+HF_MUST hf_status rig_new(const char *parent, struct rig *r, struct hf_err *err);
+void rig_done(struct rig *r);
+
+/* Runs `holdfast server` and fills the ports. */
+HF_MUST hf_status rig_start_server(struct rig *r, bool relaxed, struct hf_err *err);
+
+struct rig_driver {
+	struct module_options *module;
+	const struct signer_setup *setup; /* for the PIN */
+	unsigned sessions, warm_keys;
+};
+/* Runs `holdfast driver` against r->driver_port, until it polls. */
+HF_MUST hf_status rig_start_driver(struct rig *r, const struct rig_driver *options,
+                                   struct hf_err *err);
+/* SIGTERM, and waits. */
+void rig_stop(struct rig_child *child);
+
+#endif
