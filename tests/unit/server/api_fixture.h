@@ -231,16 +231,6 @@ static void after_commit(void *ctx, hf_status s)
 	jobs_after_commit(fx.core.jobs, s);
 }
 
-static hf_status settle(void *ctx, struct db *db, const struct job_settled *s)
-{
-	return s->subject == JOB_FOR_KEY ? key_settle(db, s) : signature_settle(db, s);
-}
-
-static void announce(void *ctx, enum job_subject subject, const char *id)
-{
-	waiters_wake(fx.core.waiters, id);
-}
-
 static void make_account(void)
 {
 	struct server_init init = {
@@ -264,7 +254,11 @@ static void make_account(void)
 
 static void start_core(void)
 {
-	const struct jobs_config jobs = { .settle = settle, .announce = announce };
+	const struct jobs_config jobs = {
+		.settle = core_settle,
+		.announce = core_announce,
+		.ctx = &fx.core,
+	};
 	struct db_work_config writer = {
 		.db.sqlite_path = fx.db,
 		.write = true,
