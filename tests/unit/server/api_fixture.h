@@ -153,9 +153,11 @@ static void soft_work(struct hf_span encoded, struct op_result *r)
 	int mood = fx.mood;
 
 	CHECK_OK(op_decode(encoded, &op, NULL));
-	*r = (struct op_result){ .outcome = OP_DONE };
+	*r = (struct op_result){ .outcome = OP_DONE, .signature.recid = -1 };
 	if (mood == HSM_REFUSES) {
-		*r = (struct op_result){ .outcome = OP_FAILED, .code = HF_UNSUPPORTED };
+		*r = (struct op_result){ .outcome = OP_FAILED,
+			                 .code = HF_UNSUPPORTED,
+			                 .signature.recid = -1 };
 		strcpy(r->text, "CKR_KEY_NOT_WRAPPABLE: allow resident keys");
 	} else if (op.kind == OP_GENERATE) {
 		const struct soft_key *k = soft_generate(&op);
@@ -214,7 +216,7 @@ static void *soft_driver(void *arg)
 static void *tick(void *arg)
 {
 	while (!fx.stopping) {
-		usleep(50 * 1000);
+		usleep(10 * 1000);
 		waiters_tick(fx.core.waiters);
 		jobs_tick(fx.core.jobs, fx.core.writer);
 	}
