@@ -73,18 +73,6 @@ static hf_status ed25519_sign(const struct jws_key *key, struct hf_span text, ui
 	return HF_FAILURE(HF_NOMEM);
 }
 
-static hf_status ed25519_check_signature(const struct jws_key *key, struct hf_span text,
-                                         struct hf_span sig)
-{
-	HF_CLEANUP(EVP_MD_CTX_free_at) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-	HF_ENSURE(ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey) == 1, HF_NOMEM);
-	if (EVP_DigestVerify(ctx, sig.ptr, sig.len, text.ptr, text.len) == 1)
-		return HF_SUCCESS;
-	ERR_clear_error();
-	return HF_FAILURE(HF_UNAUTHENTIC);
-}
-
 hf_status jws_sign(const struct jws_key *key, struct hf_span payload, struct hf_buf *to)
 {
 	HF_BUF_SCOPED struct hf_buf token = HF_BUF(JWS_TOKEN_MAX);
@@ -114,22 +102,35 @@ static hf_status decode_exactly(struct hf_span text, struct hf_buf *to)
 	return HF_SUCCESS;
 }
 
+/* Ed25519 is deterministic, and whoever verifies here holds the seed: making the signature again
+ * and comparing takes less than half as long as verifying, and takes one spelling only. */
+static hf_status check_signature(const struct jws_key *key, struct hf_span text, const uint8_t *got)
+{
+	HF_BUF_SCOPED struct hf_buf want = HF_BUF(SIG_TEXT_LEN);
+	uint8_t sig[SIG_LEN];
+
+	HF_TRY(ed25519_sign(key, text, sig));
+	hf_buf_base64url(&want, HF_SPAN(sig, SIG_LEN));
+	HF_TRY(hf_buf_status(&want));
+	HF_ENSURE(hf_equal_ct(want.ptr, got, SIG_TEXT_LEN), HF_UNAUTHENTIC);
+	return HF_SUCCESS;
+}
+
 hf_status jws_verify(const struct jws_key *key, struct hf_span token, struct hf_buf *payload)
 {
-	HF_BUF_SCOPED struct hf_buf sig = HF_BUF(SIG_LEN);
 	HF_BUF_SCOPED struct hf_buf claims = HF_BUF(JWS_TOKEN_MAX);
 	size_t tail = 1 + SIG_TEXT_LEN;
 	struct hf_span body;
 
 	HF_ENSURE(token.len <= JWS_TOKEN_MAX, HF_TOOBIG);
-	HF_ENSURE(token.len > key->header_len + tail, HF_INVALID);
-	HF_ENSURE(memcmp(token.ptr, key->header, key->header_len) == 0, HF_INVALID);
+	HF_ENSURE(token.len >= key->header_len + tail, HF_INVALID);
+	HF_ENSURE(hf_span_equal(HF_SPAN(token.ptr, key->header_len),
+				HF_SPAN(key->header, key->header_len)),
+		  HF_INVALID);
 	HF_ENSURE(token.ptr[token.len - tail] == '.', HF_INVALID);
+	HF_TRY(check_signature(key, HF_SPAN(token.ptr, token.len - tail),
+	                       token.ptr + token.len - SIG_TEXT_LEN));
 	body = HF_SPAN(token.ptr + key->header_len, token.len - key->header_len - tail);
-	HF_TRY(decode_exactly(HF_SPAN(token.ptr + token.len - SIG_TEXT_LEN, SIG_TEXT_LEN), &sig));
-	HF_ENSURE(sig.len == SIG_LEN, HF_INVALID);
-	HF_TRY(ed25519_check_signature(key, HF_SPAN(token.ptr, token.len - tail),
-	                               hf_buf_span(&sig)));
 	HF_TRY(decode_exactly(body, &claims)); /* a further dot is no base64 */
 	hf_buf_put(payload, claims.ptr, claims.len);
 	return hf_buf_status(payload);

@@ -25,7 +25,7 @@ HF_MUST hf_status jws_sign(const struct jws_key *key, struct hf_span payload, st
 
 /* Appends the payload of a token that this key has signed; `payload` is as before otherwise.
  * HF_TOOBIG above JWS_TOKEN_MAX; HF_INVALID when it is no token of this form; HF_UNAUTHENTIC when
- * another key made it, or it was altered. A token has one spelling only. */
+ * another key made it, or it was altered, or is spelt in another way. */
 HF_MUST hf_status jws_verify(const struct jws_key *key, struct hf_span token,
                              struct hf_buf *payload);
 

@@ -3,12 +3,10 @@
 
 #include "crypto/tls_impl.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #define CHAIN_DEPTH_MAX 6
@@ -34,10 +32,10 @@ hf_status tls_open_pem(const char *file, BIO **ret, struct hf_err *err)
 	BIO *bio = BIO_new_file(file, "re");
 
 	if (!bio) {
-		int why = errno;
+		hf_status failed = hf_fail(err, HF_IO, "cannot read %s: %m", file);
 
 		ERR_clear_error();
-		return hf_fail(err, HF_IO, "cannot read %s: %s", file, strerror(why));
+		return failed;
 	}
 	*ret = bio;
 	return HF_SUCCESS;
@@ -56,7 +54,7 @@ static hf_status open_private(const char *file, int *ret, struct hf_err *err)
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) != 0)
-		return hf_fail(err, HF_IO, "cannot read %s: %s", file, strerror(errno));
+		return hf_fail(err, HF_IO, "cannot read %s: %m", file);
 	if (!S_ISREG(st.st_mode))
 		return hf_fail(err, HF_INVALID, "%s is not a regular file", file);
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
