@@ -14,9 +14,10 @@
 
 struct credential_key; /* immutable and counted: any thread */
 
-/* Exactly one "PUBLIC KEY" in PEM, with nothing but white space around it. HF_TOOBIG; HF_INVALID for
- * what is no such thing; HF_UNSUPPORTED for a kind or size of key that is not taken; all with words.
- * The caller owns *ret, and keeps it where it can: parsing takes longer than a verification. */
+/* Exactly one "PUBLIC KEY" in PEM, with nothing but white space around it. HF_TOOBIG; HF_INVALID
+ * for what is no such thing; HF_UNSUPPORTED for a kind or size of key that is not taken; all with
+ * words. The caller owns *ret, and keeps it where it can: parsing takes longer than a verification.
+ */
 HF_MUST hf_status credential_key_parse(struct hf_span pem, struct credential_key **ret,
                                        struct hf_err *err);
 /* One more owner; returns `key`. */

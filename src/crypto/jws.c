@@ -125,8 +125,8 @@ hf_status jws_verify(const struct jws_key *key, struct hf_span token, struct hf_
 	HF_ENSURE(token.len <= JWS_TOKEN_MAX, HF_TOOBIG);
 	HF_ENSURE(token.len >= key->header_len + tail, HF_INVALID);
 	HF_ENSURE(hf_span_equal(HF_SPAN(token.ptr, key->header_len),
-				HF_SPAN(key->header, key->header_len)),
-		  HF_INVALID);
+	                        HF_SPAN(key->header, key->header_len)),
+	          HF_INVALID);
 	HF_ENSURE(token.ptr[token.len - tail] == '.', HF_INVALID);
 	HF_TRY(check_signature(key, HF_SPAN(token.ptr, token.len - tail),
 	                       token.ptr + token.len - SIG_TEXT_LEN));

@@ -10,28 +10,30 @@
 #include <stdint.h>
 
 enum key_type { /* stored and sent: append only */
-	KEY_SECP256K1 = 1,
-	KEY_P256 = 2,
-	KEY_P384 = 3,
-	KEY_ED25519 = 4,
-	KEY_RSA_2048 = 5,
-	KEY_RSA_3072 = 6,
-	KEY_RSA_4096 = 7,
+	        KEY_SECP256K1 = 1,
+	        KEY_P256 = 2,
+	        KEY_P384 = 3,
+	        KEY_ED25519 = 4,
+	        KEY_RSA_2048 = 5,
+	        KEY_RSA_3072 = 6,
+	        KEY_RSA_4096 = 7,
 };
 #define KEY_TYPE_MAX 7 /* arrays by key type have KEY_TYPE_MAX + 1 entries */
 
 enum hash_alg { /* stored and sent: append only */
-	HASH_NONE = 0,
-	HASH_SHA256 = 1,
-	HASH_SHA384 = 2,
-	HASH_SHA512 = 3,
+	        HASH_NONE = 0,
+	        HASH_SHA256 = 1,
+	        HASH_SHA384 = 2,
+	        HASH_SHA512 = 3,
 };
 
-enum sign_scheme { /* stored and sent: append only */
-	SIGN_ECDSA = 1,     /* HASH_NONE; input: a digest as long as the field; output r || s, fixed width */
-	SIGN_ED25519 = 2,   /* HASH_NONE; input: the message; output R || S (RFC 8032) */
-	SIGN_RSA_PKCS1 = 3, /* input: a digest of `hash`; RFC 8017, 8.2 */
-	SIGN_RSA_PSS = 4,   /* input: a digest of `hash`; MGF1 and salt length of the same hash; 8.1 */
+enum sign_scheme {                   /* stored and sent: append only */
+	           SIGN_ECDSA = 1,   /* HASH_NONE; input: a digest as long as the field; output r ||
+	                                s, fixed width */
+	           SIGN_ED25519 = 2, /* HASH_NONE; input: the message; output R || S (RFC 8032) */
+	           SIGN_RSA_PKCS1 = 3, /* input: a digest of `hash`; RFC 8017, 8.2 */
+	           SIGN_RSA_PSS = 4, /* input: a digest of `hash`; MGF1 and salt length of the same
+	                                hash; 8.1 */
 };
 
 enum key_family { FAMILY_EC, FAMILY_ED, FAMILY_RSA };
@@ -40,8 +42,8 @@ struct key_type_info {
 	enum key_type type;
 	const char *name; /* "secp256k1", "P-256", "P-384", "Ed25519", "RSA-2048", … */
 	enum key_family family;
-	unsigned bits;       /* field or modulus */
-	size_t public_len;   /* canonical public key; RSA: 0, it varies */
+	unsigned bits;     /* field or modulus */
+	size_t public_len; /* canonical public key; RSA: 0, it varies */
 	size_t signature_len;
 };
 
@@ -61,6 +63,6 @@ size_t hash_len(int hash);
 
 /* Whether this key type signs this way, with an input of this length. HF_INVALID, with words. */
 HF_MUST hf_status sign_scheme_check(enum key_type type, int scheme, int hash, size_t input_len,
-				    struct hf_err *err);
+                                    struct hf_err *err);
 
 #endif

@@ -19,28 +19,29 @@ struct signature {
 };
 
 /* Canonical form of an EC point as tokens give it: DER OCTET STRING around it or not, X9.62
- * uncompressed or compressed, or bare X || Y. The form is decided by length, since a raw point may begin with
- * 04 1e. The point must lie on the curve. HF_INVALID. */
+ * uncompressed or compressed, or bare X || Y. The form is decided by length, since a raw point may
+ * begin with 04 1e. The point must lie on the curve. HF_INVALID. */
 HF_MUST hf_status public_key_from_ec_point(enum key_type type, struct hf_span point,
-					   struct public_key *ret);
+                                           struct public_key *ret);
 /* 32 raw bytes, DER OCTET STRING (34 bytes) or BIT STRING (35 bytes) of them. */
 HF_MUST hf_status public_key_from_ed_point(struct hf_span point, struct public_key *ret);
-/* SubjectPublicKeyInfo from modulus and public exponent, both big-endian, leading zeros or not. The modulus
- * has exactly the bits of the type; the exponent is odd, at least 65537 and below 2^64. HF_INVALID. */
+/* SubjectPublicKeyInfo from modulus and public exponent, both big-endian, leading zeros or not. The
+ * modulus has exactly the bits of the type; the exponent is odd, at least 65537 and below 2^64.
+ * HF_INVALID. */
 HF_MUST hf_status public_key_from_rsa(enum key_type type, struct hf_span n, struct hf_span e,
-				      struct public_key *ret);
+                                      struct public_key *ret);
 /* Is this a well-formed canonical public key of the type? HF_INVALID. */
 HF_MUST hf_status public_key_check(enum key_type type, struct hf_span pub);
 
 /* Takes a raw signature as an HSM made it, and leaves it fit for release: checks it against `pub`
- * (HF_UNAUTHENTIC), and for secp256k1 makes s low and finds the recovery id. *sig is changed only on
- * success. For P-256 and P-384, s stays as the HSM gave it. */
+ * (HF_UNAUTHENTIC), and for secp256k1 makes s low and finds the recovery id. *sig is changed only
+ * on success. For P-256 and P-384, s stays as the HSM gave it. */
 HF_MUST hf_status signature_finish(enum key_type type, struct hf_span pub, int scheme, int hash,
-				   struct hf_span input, struct signature *sig);
+                                   struct hf_span input, struct signature *sig);
 
-/* Checks only; s may be high. HF_UNAUTHENTIC, or HF_INVALID when key or lengths are malformed. What is to be
- * released goes through signature_finish(). */
+/* Checks only; s may be high. HF_UNAUTHENTIC, or HF_INVALID when key or lengths are malformed. What
+ * is to be released goes through signature_finish(). */
 HF_MUST hf_status signature_verify(enum key_type type, struct hf_span pub, int scheme, int hash,
-				   struct hf_span input, struct hf_span sig);
+                                   struct hf_span input, struct hf_span sig);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One operation on a key, and what came of it: the same words in the queue, in the driver and in the
- * signer. Spans point into whatever the operation was decoded from, and live as long as that. */
+ * One operation on a key, and what came of it: the same words in the queue, in the driver and in
+ * the signer. Spans point into whatever the operation was decoded from, and live as long as that.
+ */
 #ifndef HF_OP_OP_H
 #define HF_OP_OP_H
 
@@ -10,8 +11,8 @@
 #include "crypto/pubkey.h"
 
 enum op_kind { /* stored and sent: append only */
-	OP_GENERATE = 1,
-	OP_SIGN = 2,
+	       OP_GENERATE = 1,
+	       OP_SIGN = 2,
 };
 
 struct op {
@@ -27,15 +28,15 @@ struct op {
 
 /* How an attempt ended. */
 enum op_outcome { /* sent: append only */
-	OP_DONE = 1,
-	OP_FAILED = 2, /* for good: the same request would fail again */
-	OP_RETRY = 3,  /* given back: another attempt, here or elsewhere, may succeed */
+	          OP_DONE = 1,
+	          OP_FAILED = 2, /* for good: the same request would fail again */
+	          OP_RETRY = 3,  /* given back: another attempt, here or elsewhere, may succeed */
 };
 
 struct op_result {
 	enum op_outcome outcome;
-	struct hf_span public_key; /* OP_GENERATE done */
-	bool resident;             /* OP_GENERATE done: lives in the token, not wrapped */
+	struct hf_span public_key;  /* OP_GENERATE done */
+	bool resident;              /* OP_GENERATE done: lives in the token, not wrapped */
 	struct signature signature; /* OP_SIGN done: verified, canonical */
 	enum hf_code code;          /* otherwise */
 	char text[256];             /* otherwise: for people; never a secret */
@@ -44,8 +45,9 @@ struct op_result {
 #define OP_ENCODED_MAX (SIGN_INPUT_MAX + PUBLIC_KEY_MAX + 256)
 #define OP_RESULT_ENCODED_MAX (PUBLIC_KEY_MAX + SIGNATURE_MAX + 512)
 
-/* Codec (op/op.c), version byte first. Decoding accepts exactly what encoding makes: an unknown kind,
- * type, scheme or version, an input of the wrong length, or a byte left over is HF_INVALID. */
+/* Codec (op/op.c), version byte first. Decoding accepts exactly what encoding makes: an unknown
+ * kind, type, scheme or version, an input of the wrong length, or a byte left over is HF_INVALID.
+ */
 void op_encode(struct hf_buf *to, const struct op *op);
 HF_MUST hf_status op_decode(struct hf_span from, struct op *ret, struct hf_err *err);
 void op_result_encode(struct hf_buf *to, const struct op_result *r);

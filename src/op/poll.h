@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The queue's protocol between driver and server: POST /v1/poll over mTLS, one round trip that hands in results
- * and takes the next batch. Content type application/vnd.holdfast.poll; binary, bounded, strict.
+ * The queue's protocol between driver and server: POST /v1/poll over mTLS, one round trip that
+ * hands in results and takes the next batch. Content type application/vnd.holdfast.poll; binary,
+ * bounded, strict.
  *
- * Leases: a job belongs to the instance that took it until `lease_ms` after the last request in which that
- * instance named it under `working`. The first completion of a job wins; later ones are acknowledged and ignored. */
+ * Leases: a job belongs to the instance that took it until `lease_ms` after the last request in
+ * which that instance named it under `working`. The first completion of a job wins; later ones are
+ * acknowledged and ignored. */
 #ifndef HF_OP_POLL_H
 #define HF_OP_POLL_H
 
@@ -17,15 +19,15 @@
 #define INSTANCE_ID_MAX 33 /* 16 random bytes in hex: one start of one driver */
 
 struct poll_result {
-	uint64_t job; /* the queue's number for it */
+	uint64_t job;          /* the queue's number for it */
 	struct hf_span result; /* op_result_encode() */
 };
 
 struct poll_request {
 	char instance[INSTANCE_ID_MAX];
-	char store[65];      /* name that the operator gave this driver's HSM, for people; may be "" */
-	uint32_t capacity;   /* jobs wanted, at most POLL_BATCH_MAX; 0: only hand in */
-	uint32_t wait_ms;    /* stay parked this long when there is nothing; 0: answer at once */
+	char store[65]; /* name that the operator gave this driver's HSM, for people; may be "" */
+	uint32_t capacity; /* jobs wanted, at most POLL_BATCH_MAX; 0: only hand in */
+	uint32_t wait_ms;  /* stay parked this long when there is nothing; 0: answer at once */
 	struct poll_result *results;
 	size_t n_results;
 	uint64_t *working; /* jobs still held: their leases are renewed */
@@ -34,7 +36,7 @@ struct poll_request {
 
 struct poll_job {
 	uint64_t job;
-	uint32_t attempt; /* from 1 */
+	uint32_t attempt;  /* from 1 */
 	struct hf_span op; /* op_encode() */
 };
 
@@ -44,9 +46,9 @@ struct poll_reply {
 	size_t n_jobs;
 };
 
-/* Encoders append. Decoders fill arrays of the caller's, of POLL_BATCH_MAX (results, jobs) and POLL_WORKING_MAX
- * (working) entries, which the caller puts into *ret beforehand; their
- * contents are undefined after a failure. Spans point into `from`. HF_INVALID. */
+/* Encoders append. Decoders fill arrays of the caller's, of POLL_BATCH_MAX (results, jobs) and
+ * POLL_WORKING_MAX (working) entries, which the caller puts into *ret beforehand; their contents
+ * are undefined after a failure. Spans point into `from`. HF_INVALID. */
 void poll_request_encode(struct hf_buf *to, const struct poll_request *r);
 HF_MUST hf_status poll_request_decode(struct hf_span from, struct poll_request *ret);
 void poll_reply_encode(struct hf_buf *to, const struct poll_reply *r);

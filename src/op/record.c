@@ -34,8 +34,8 @@ static hf_status check(const struct key_record *r, int key_type, int format, int
 	HF_ENSURE(format >= 1 && format <= WRAP_FORMAT_MAX, HF_INVALID);
 	HF_ENSURE(field_is_id(r->key_id), HF_INVALID);
 	HF_ENSURE(field_is_hex(r->master_id, MASTER_ID_MAX - 1) ||
-			  (format == WRAP_RESIDENT && !r->master_id[0]),
-		  HF_INVALID);
+	                  (format == WRAP_RESIDENT && !r->master_id[0]),
+	          HF_INVALID);
 	HF_ENSURE(r->blob.len > 0, HF_INVALID);
 	HF_ENSURE(mac_kind == MAC_NONE || mac_kind == MAC_HMAC_SHA256, HF_INVALID);
 	HF_ENSURE(r->mac.len == (mac_kind == MAC_NONE ? 0 : RECORD_MAC_MAX), HF_INVALID);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The sealed record of a wrapped key: everything that belongs together, under one MAC that the HSM made.
+ * The sealed record of a wrapped key: everything that belongs together, under one MAC that the HSM
+ * made.
  *
- * A row altered, or swapped with another, no longer matches its MAC and is refused before the HSM is asked
- * to unwrap it. The wrap format, not the vendor's mechanism number, is recorded, so that another vendor's HSM with the
- * same master key can use the record. */
+ * A row altered, or swapped with another, no longer matches its MAC and is refused before the HSM
+ * is asked to unwrap it. The wrap format, not the vendor's mechanism number, is recorded, so that
+ * another vendor's HSM with the same master key can use the record. */
 #ifndef HF_OP_RECORD_H
 #define HF_OP_RECORD_H
 
@@ -12,9 +13,10 @@
 #include "crypto/key_type.h"
 #include "p11/wrap_format.h"
 
-enum mac_kind { /* stored: append only */
-	MAC_NONE = 0, /* the HSM has none: integrity is the wrap format's own and the verified signature */
-	MAC_HMAC_SHA256 = 1, /* by the master MAC key, in the HSM */
+enum mac_kind {                      /* stored: append only */
+	        MAC_NONE = 0,        /* the HSM has none: integrity is the wrap format's own and the
+	                                verified signature */
+	        MAC_HMAC_SHA256 = 1, /* by the master MAC key, in the HSM */
 };
 
 #define WRAPPED_BLOB_MAX 4096
@@ -33,7 +35,8 @@ struct key_record {
 	struct hf_span mac;
 };
 
-/* The bytes that the MAC covers: every field but the MAC itself, each with its length, and a version. */
+/* The bytes that the MAC covers: every field but the MAC itself, each with its length, and a
+ * version. */
 void record_mac_input(struct hf_buf *to, const struct key_record *r);
 
 /* The whole record. Decoding is strict; spans point into `from`. */
