@@ -5,17 +5,18 @@
 
 static void results_of_processes_add_up(void **state)
 {
-	struct rawloop_result a = { .ops = 90, .us = 1000, .max_us = 12 },
-	                      b = { .ops = 10, .us = 900, .max_us = 5000 };
+	struct rawloop_result a = { .us = 1000 }, b = { .us = 900 };
 
-	a.histogram[16 * 3] = 90;  /* 8 us */
-	b.histogram[16 * 12] = 10; /* 4096 us */
+	for (int i = 0; i < 90; i++)
+		hf_latency_add(&a.latency, 8);
+	for (int i = 0; i < 10; i++)
+		hf_latency_add(&b.latency, 4096);
 	rawloop_add(&a, &b);
-	assert_int_equal(a.ops, 100);
+	assert_int_equal(a.latency.count, 100);
 	assert_int_equal(a.us, 1000);
-	assert_int_equal(a.max_us, 5000);
-	assert_int_equal(a.p50_us, 8);
-	assert_int_equal(a.p99_us, 4096);
+	assert_int_equal(a.latency.max_us, 4096);
+	CHECK(hf_latency_percentile(&a.latency, 0.5) <= 9);
+	CHECK(hf_latency_percentile(&a.latency, 0.99) >= 4096);
 }
 
 static void a_loop_without_an_end_is_refused(void **state)

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A module that fails: what each layer of ours makes of it. The signer's own answers to crashes and
+ * hangs are tested where it lives. */
+#include "token.h"
+
+#include "p11/key.h"
+#include "p11/preflight.h"
+#include "p11/rv.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct test_token token;
+static struct p11_session session;
+static struct p11_profile profile;
+static struct p11_master master;
+static char script_path[96];
+
+static void script(const char *text)
+{
+	static unsigned version; /* a time stamp alone may be the same twice */
+	char fresh[128];
+	FILE *f;
+
+	snprintf(fresh, sizeof(fresh), "%s.%u", script_path, version++);
+	f = fopen(fresh, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	assert_int_equal(rename(fresh, script_path), 0);
+	usleep(12000); /* coarser than the file system's clock */
+	f = fopen(script_path, "a");
+	fputs("\n", f);
+	fclose(f);
+}
+
+static int start(void **state)
+{
+	struct preflight_report *report = calloc(1, sizeof(*report));
+	struct preflight_config config = { .quick = true, .types = 1u << KEY_P256 };
+
+	memset(&token, 0, sizeof(token));
+	strcpy(token.dir, "/tmp/holdfast-token-XXXXXX");
+	assert_non_null(mkdtemp(token.dir));
+	snprintf(script_path, sizeof(script_path), "%s/script", token.dir);
+	setenv("HOLDFAST_FAULT_MODULE", QUICK_MODULE, 1);
+	setenv("HOLDFAST_FAULT_SCRIPT", script_path, 1);
+	script("");
+	token_open(&token, FAULT_MODULE);
+	session = token_session(&token, true);
+	CHECK_OK(p11_master_create(&session, MASTER_LABEL_DEFAULT, &master, NULL));
+	CHECK_OK(p11_preflight(&session, &config, report, NULL));
+	profile = report->profile;
+	free(report);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	p11_session_close(&session);
+	token_stop(&token);
+	return 0;
+}
+
+static int quiet(void **state)
+{
+	script("");
+	return 0;
+}
+
+static hf_status sign(struct hf_err *err, struct signature *sig, struct p11_key *key)
+{
+	static const uint8_t digest[32] = { 7 };
+
+	return p11_key_sign(&session, &profile, KEY_P256, key->private_object, SIGN_ECDSA,
+	                    HASH_NONE, HF_SPAN(digest, sizeof(digest)), sig, err);
+}
+
+static void a_return_code_is_given_its_class_and_words(void **state)
+{
+	struct signature sig = { 0 };
+	struct p11_key key;
+	struct hf_err err;
+
+	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &key, NULL));
+	script("C_SignInit nth=1 return CKR_DEVICE_ERROR\nC_SignInit nth=2 return "
+	       "CKR_SESSION_CLOSED\n"
+	       "C_SignInit nth=3 return CKR_DEVICE_MEMORY\nC_SignInit nth=4 return 0x8badf00d");
+	CHECK_CODE(sign(&err, &sig, &key), HF_IO);
+	CHECK(strstr(err.text, "C_SignInit: CKR_DEVICE_ERROR (0x30)") == err.text);
+	CHECK_CODE(sign(&err, &sig, &key), HF_CLOSED);
+	CHECK_CODE(sign(&err, &sig, &key), HF_BUSY);
+	CHECK_CODE(sign(&err, &sig, &key), HF_IO);
+	assert_int_equal(session.rv, 0x8badf00d);
+	CHECK_OK(sign(&err, &sig, &key));
+	p11_key_done(&session, &key);
+}
+
+static void a_corrupt_signature_is_seen(void **state)
+{
+	static const uint8_t digest[32] = { 7 };
+	struct signature sig = { 0 };
+	struct p11_key key;
+
+	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &key, NULL));
+	script("C_Sign nth=1 corrupt");
+	CHECK_OK(sign(NULL, &sig, &key));
+	CHECK_CODE(signature_finish(KEY_P256, HF_SPAN(key.public_key.bytes, key.public_key.len),
+	                            SIGN_ECDSA, HASH_NONE, HF_SPAN(digest, sizeof(digest)), &sig),
+	           HF_UNAUTHENTIC);
+	p11_key_done(&session, &key);
+}
+
+static void a_failing_read_back_destroys_the_unwrapped_key(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf blob = HF_BUF(WRAP_BLOB_MAX);
+	enum wrap_format format;
+	CK_OBJECT_HANDLE object;
+	struct p11_key key;
+
+	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &key, NULL));
+	CHECK_OK(p11_key_wrap(&session, &profile, &master, &key, &blob, &format, NULL));
+	p11_key_done(&session, &key);
+	assert_int_equal(session.live, 0);
+	script("C_GetAttributeValue nth=1 return CKR_DEVICE_ERROR");
+	CHECK_CODE(p11_key_unwrap(&session, &profile, &master, KEY_P256, format, hf_buf_span(&blob),
+	                          &object, NULL),
+	           HF_IO);
+	assert_int_equal(session.live, 0);
+}
+
+static void an_unreadable_public_key_destroys_the_pair(void **state)
+{
+	struct p11_key key;
+
+	script("C_GetAttributeValue nth=1 return CKR_FUNCTION_FAILED");
+	CHECK_CODE(p11_key_generate(&session, &profile, KEY_P256, false, &key, NULL), HF_CLOSED);
+	assert_int_equal(session.live, 0);
+}
+
+static void a_session_cap_is_busy_not_broken(void **state)
+{
+	struct p11_session more = { 0 };
+	struct hf_err err;
+
+	script("C_OpenSession cap=1");
+	CHECK_CODE(p11_session_open(&token.module, &token.token, false, &more, &err), HF_BUSY);
+	CHECK(strstr(err.text, "--sessions"));
+}
+
+static void a_token_of_one_session_is_reopened_nevertheless(void **state)
+{
+	HF_SECRET struct hf_secret pin = token_pin(TOKEN_PIN);
+
+	script("C_OpenSession cap=1");
+	CHECK_OK(p11_session_reopen(&session, &pin, NULL));
+	CHECK_OK(p11_master_find(&session, MASTER_LABEL_DEFAULT, &master, NULL));
+}
+
+static void a_locked_pin_is_not_tried(void **state)
+{
+	HF_SECRET struct hf_secret pin = token_pin(TOKEN_PIN);
+	struct hf_err err;
+
+	script("C_Login pin-locked");
+	session.rv = CKR_OK;
+	CHECK_CODE(p11_session_login(&session, &pin, &err), HF_STOP);
+	CHECK(strstr(err.text, "locked"));
+	assert_int_equal(session.rv, CKR_OK); /* C_Login was never called */
+}
+
+static void a_failing_mac_key_leaves_no_half_master(void **state)
+{
+	struct p11_master m;
+
+	/* The probe's key, the master key, and then the MAC key that fails. */
+	script("C_GenerateKey nth=3 return CKR_DEVICE_MEMORY");
+	CHECK_CODE(p11_master_create(&session, "half", &m, NULL), HF_BUSY);
+	script("");
+	CHECK_OK(p11_master_create(&session, "half", &m, NULL));
+}
+
+static void a_delay_is_felt(void **state)
+{
+	struct signature sig = { 0 };
+	struct p11_key key;
+	int64_t began;
+
+	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &key, NULL));
+	script("C_Sign delay=20ms");
+	began = hf_mono_ms();
+	CHECK_OK(sign(NULL, &sig, &key));
+	CHECK(hf_mono_ms() - began >= 20);
+	p11_key_done(&session, &key);
+}
+
+#define WITH_SCRIPT(test) cmocka_unit_test_setup(test, quiet)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_SCRIPT(a_return_code_is_given_its_class_and_words),
+		WITH_SCRIPT(a_corrupt_signature_is_seen),
+		WITH_SCRIPT(a_failing_read_back_destroys_the_unwrapped_key),
+		WITH_SCRIPT(an_unreadable_public_key_destroys_the_pair),
+		WITH_SCRIPT(a_session_cap_is_busy_not_broken),
+		WITH_SCRIPT(a_token_of_one_session_is_reopened_nevertheless),
+		WITH_SCRIPT(a_locked_pin_is_not_tried),
+		WITH_SCRIPT(a_failing_mac_key_leaves_no_half_master),
+		WITH_SCRIPT(a_delay_is_felt),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
