@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/random.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +57,7 @@ struct job_store *jobs_store(struct jobs *j, const char *store_id)
 	st = calloc(1, sizeof(*st));
 	if (!st)
 		return NULL;
-	strcpy(st->id, store_id);
+	snprintf(st->id, sizeof(st->id), "%s", store_id);
 	TAILQ_INIT(&st->polls);
 	st->next = j->stores;
 	j->stores = st;
@@ -95,8 +96,8 @@ hf_status jobs_add(struct jobs *j, struct db *db, const struct job_new *job, uin
 
 	HF_ENSURE(strlen(job->store_id) < HF_ID_MAX && strlen(job->subject_id) < HF_ID_MAX,
 	          HF_TOOBIG);
-	strcpy(row.store_id, job->store_id);
-	strcpy(row.subject_id, job->subject_id);
+	snprintf(row.store_id, sizeof(row.store_id), "%s", job->store_id);
+	snprintf(row.subject_id, sizeof(row.subject_id), "%s", job->subject_id);
 	row.subject = job->subject;
 	hf_buf_put(&row.op, job->op.ptr, job->op.len);
 	HF_TRY(hf_buf_status(&row.op));

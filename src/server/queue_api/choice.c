@@ -40,9 +40,9 @@ hf_status choice_make(struct db *db, const char *issuer_key_id, const char *name
 
 	HF_TRY(served_rows_list(db, issuer_key_id, consider, &s));
 	if (*s.named.id) {
-		strcpy(c.store_id, s.named.id);
+		snprintf(c.store_id, sizeof(c.store_id), "%s", s.named.id);
 	} else if (s.n == 1) {
-		strcpy(c.store_id, s.first.id);
+		snprintf(c.store_id, sizeof(c.store_id), "%s", s.first.id);
 	} else if (s.n == 0) {
 		c.code = HF_DENIED;
 		snprintf(c.why, sizeof(c.why),

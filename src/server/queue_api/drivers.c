@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,8 +78,8 @@ void drivers_note(struct drivers *d, const char *name, const char *store_id, con
 	back = !seen || now - seen->last_ms > DRIVER_AWAY_MS;
 	if (!seen && (seen = place(d)) != NULL) {
 		*seen = (struct driver_seen){ 0 };
-		strncpy(seen->name, name, sizeof(seen->name) - 1);
-		strncpy(seen->store_id, store_id, sizeof(seen->store_id) - 1);
+		snprintf(seen->name, sizeof(seen->name), "%s", name);
+		snprintf(seen->store_id, sizeof(seen->store_id), "%s", store_id);
 	}
 	if (seen) {
 		seen->last_ms = now;

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -154,7 +155,7 @@ static void enqueue(struct poll *p)
 		poll_fail(p, 403, p->choice.why);
 		return;
 	}
-	strcpy(p->store_id, p->choice.store_id);
+	snprintf(p->store_id, sizeof(p->store_id), "%s", p->choice.store_id);
 	drivers_note(p->api->drivers, p->driver, p->store_id, http_peer_address(p->req));
 	p->jobs.store_id = p->store_id;
 	p->jobs.driver = p->driver;
@@ -240,7 +241,7 @@ static void handle_poll(struct http_request *req, void *ctx)
 		          "The body is not a poll that this server understands.");
 		return;
 	}
-	strcpy(p->driver, peer->common_name);
+	snprintf(p->driver, sizeof(p->driver), "%s", peer->common_name);
 	http_on_gone(req, on_gone, p);
 	if (choices_get(q->choices, peer->issuer_key_id, p->jobs.request.store, &p->choice)) {
 		enqueue(p);
