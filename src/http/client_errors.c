@@ -23,7 +23,8 @@ static void explain_server(struct transfer *t, char *to, size_t cap)
 	const struct client_common *c = t->common;
 	long verdict = info(t, CURLINFO_SSL_VERIFYRESULT);
 
-	if (verdict == X509_V_OK)
+	/* libcurl looks at the name first, and then has no verdict on the chain. */
+	if (strstr(t->said, "subject name"))
 		snprintf(to, cap,
 		         "the certificate of %s is for another host: %s; check the address, or "
 		         "have the "
@@ -64,7 +65,7 @@ static void explain_connect(struct transfer *t, char *to, size_t cap)
 	long number = info(t, CURLINFO_OS_ERRNO);
 
 	snprintf(to, cap, "cannot connect to %s: %s", t->common->where,
-	         number ? strerror((int)number) : t->said);
+	         number ? strerrordesc_np((int)number) : t->said);
 }
 
 static void explain_timeout(struct transfer *t, char *to, size_t cap)

@@ -28,11 +28,13 @@ static hf_status read_file(const char *path, const char *what, struct hf_buf *b,
 	size_t n;
 
 	if (!f)
-		return hf_fail(err, HF_IO, "cannot read %s %s: %s", what, path, strerror(errno));
+		return hf_fail(err, HF_IO, "cannot read %s %s: %s", what, path,
+		               strerrordesc_np(errno));
 	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
 		hf_buf_put(b, piece, n);
 	if (ferror(f))
-		return hf_fail(err, HF_IO, "cannot read %s %s: %s", what, path, strerror(errno));
+		return hf_fail(err, HF_IO, "cannot read %s %s: %s", what, path,
+		               strerrordesc_np(errno));
 	if (!hf_ok(hf_buf_status(b)))
 		return hf_fail(err, HF_TOOBIG, "%s %s is too long for a PEM file", what, path);
 	return HF_SUCCESS;

@@ -43,7 +43,8 @@ struct http_conn {
 	bool stepping; /* advance() is on the stack */
 	bool dead;     /* freed as soon as it is not */
 	bool sending;
-	size_t seen; /* of the head, by the scan */
+	bool peer_done; /* the peer sends no more */
+	size_t seen;    /* of the head, by the scan */
 	struct http_request *req;
 	/* Instead of req: refused, but the body is read first. */
 	struct http_refusal refusal;
@@ -168,33 +169,49 @@ static const char *route_message(int status)
 		return "This path does not take this method.";
 	case 501:
 		return "This method is not served.";
-	case 413:
-		return "The body is longer than this path takes.";
 	default:
 		return "There is nothing at this path.";
 	}
 }
 
 /* Refuses a request whose head was fine, keeping the connection when its body can be read past. */
-static bool refuse_after_body(struct http_conn *c, const struct http_head *head, int status)
+static void refuse_after_body(struct http_conn *c, const struct http_head *head, int status)
 {
 	struct http_refusal why = { status, route_message(status) };
 	bool head_only = hf_span_is(head->method, "HEAD");
 
-	if (head->content_length > SKIP_MAX || head->expect_continue)
-		return refuse(c, why, true, head_only);
+	if (head->content_length > SKIP_MAX || head->expect_continue) {
+		refuse(c, why, true, head_only);
+		return;
+	}
 	c->refusal = why;
 	c->skip = head->content_length;
 	c->skip_close = head->close;
 	c->skip_head_only = head_only;
 	c->state = STATE_BODY;
-	return true;
 }
 
 /* "{}" for "nothing": clients that always send a body are served as well. */
 static size_t body_limit(const struct http_route *route)
 {
 	return route->max_body ? route->max_body : 2;
+}
+
+static bool take_request(struct http_conn *c, struct hf_span bytes, const struct http_head *head,
+                         const struct http_match *match)
+{
+	struct http_refusal why;
+
+	if (head->content_length > body_limit(match->route))
+		return refuse_and_close(c, 413, "The body is longer than this path takes.");
+	why = http_request_new(bytes, head, match, &c->req);
+	if (why.status)
+		return refuse(c, why, true, false);
+	evbuffer_drain(input(c), bytes.len);
+	if (head->expect_continue && head->content_length && evbuffer_get_length(input(c)) == 0)
+		bufferevent_write(c->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+	c->state = STATE_BODY;
+	return true;
 }
 
 static bool head_done(struct http_conn *c, struct hf_span bytes)
@@ -208,25 +225,13 @@ static bool head_done(struct http_conn *c, struct hf_span bytes)
 	if (why.status)
 		return refuse(c, why, true, false);
 	if (atomic_load(&c->loop->shared->quiesced))
-		return refuse_and_close(c, 503,
-		                        "The server is shutting down; try again elsewhere.");
+		return refuse_and_close(c, 503, "The server is shutting down; try elsewhere.");
 	http_target_split(head.target, &path, &query);
 	status = http_routes_match(c->loop->shared->routes, head.method, path, &match, c->allow);
-	if (status == 0 && head.content_length > body_limit(match.route))
-		status = 413;
 	if (status == 0)
-		why = http_request_new(bytes, &head, &match, &c->req);
-	else
-		refuse_after_body(c, &head, status);
-	if (why.status)
-		return refuse(c, why, true, false);
+		return take_request(c, bytes, &head, &match);
+	refuse_after_body(c, &head, status);
 	evbuffer_drain(input(c), bytes.len);
-	if (status)
-		return true;
-
-	if (head.expect_continue && head.content_length && evbuffer_get_length(input(c)) == 0)
-		bufferevent_write(c->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-	c->state = STATE_BODY;
 	return true;
 }
 
@@ -350,7 +355,7 @@ void http_conn_answer(struct http_conn *c, struct http_request *req)
 /* Says that nothing more will come, and leaves it to the peer to close. */
 static void linger(struct http_conn *c)
 {
-	if (c->loop->winding_down) {
+	if (c->loop->winding_down || c->peer_done) {
 		drop(c);
 		return;
 	}
@@ -383,6 +388,21 @@ static void on_written(struct bufferevent *bev, void *arg)
 	}
 }
 
+/* libevent has taken OpenSSL's errors off the thread's queue, the last one first now; tls_explain()
+ * reads them there. */
+static void put_back_errors(struct bufferevent *bev)
+{
+	unsigned long errors[8];
+	size_t n = 0;
+
+	while (n < HF_COUNT(errors) && (errors[n] = bufferevent_get_openssl_error(bev)))
+		n++;
+	while (n--) {
+		ERR_new();
+		ERR_set_error(ERR_GET_LIB(errors[n]), ERR_GET_REASON(errors[n]), NULL);
+	}
+}
+
 static void explain_handshake(struct http_conn *c, short what)
 {
 	char text[256] = "the peer closed the connection";
@@ -390,9 +410,27 @@ static void explain_handshake(struct http_conn *c, short what)
 
 	if (!http_loop_may_log(c->loop))
 		return;
-	if (what & BEV_EVENT_ERROR)
+	if (what & BEV_EVENT_ERROR) {
+		put_back_errors(c->bev);
 		tls_explain(c->ssl, text, sizeof(text));
+	}
 	HF_INFO("a TLS handshake failed", HF_KS("peer", peer), HF_KS("reason", reason));
+}
+
+/* The alert that says why is on its way. In TLS 1.3 the peer has sent its request along by then; to
+ * close with that unread would destroy the alert. */
+static void refuse_handshake(struct http_conn *c, short what)
+{
+	explain_handshake(c, what);
+	ERR_clear_error();
+	if (!(what & BEV_EVENT_ERROR)) {
+		drop(c);
+		return;
+	}
+	bufferevent_disable(c->bev, EV_READ | EV_WRITE);
+	shutdown(bufferevent_getfd(c->bev), SHUT_WR);
+	c->state = STATE_LINGER;
+	set_deadline(c, HTTP_DEADLINE_LINGER);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
@@ -404,10 +442,13 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 		c->state = STATE_IDLE;
 		return;
 	}
-	if (c->state == STATE_HANDSHAKE)
-		explain_handshake(c, what);
+	if (c->state == STATE_HANDSHAKE) {
+		refuse_handshake(c, what);
+		return;
+	}
 	ERR_clear_error();
 	/* A peer that only closes its sending side still gets what is on its way. */
+	c->peer_done = true;
 	if ((what & BEV_EVENT_EOF) && c->sending)
 		c->state = STATE_CLOSING;
 	else

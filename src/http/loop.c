@@ -50,7 +50,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
 	struct http_loop *loop = arg;
-	const char *reason = strerror(errno);
+	const char *reason = strerrordesc_np(errno);
 
 	evconnlistener_disable(listener);
 	if (http_loop_may_log(loop))
@@ -226,10 +226,10 @@ hf_status http_loop_init(struct http_loop *loop, struct http_shared *shared,
 	                    shared->config.idle_timeout_ms, LINGER_MS);
 	s = add_events(loop);
 	if (!hf_ok(s))
-		s = hf_fail(err, s.code, "cannot set up an event loop: %s", strerror(errno));
+		s = hf_fail(err, s.code, "cannot set up an event loop: %s", strerrordesc_np(errno));
 	else if (!hf_ok(s = listen_on(loop, address, address_len, shared_port)))
 		s = hf_fail(err, s.code, "cannot listen on %s: %s", shared->config.listen,
-		            strerror(errno));
+		            strerrordesc_np(errno));
 	if (!hf_ok(s))
 		http_loop_free(loop);
 	return s;

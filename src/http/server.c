@@ -76,7 +76,7 @@ static hf_status ensure_free(struct address *a, const char *text, struct hf_err 
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
 	    bind(fd, (struct sockaddr *)&a->at, (socklen_t)a->len))
-		return hf_fail(err, HF_IO, "cannot listen on %s: %s", text, strerror(errno));
+		return hf_fail(err, HF_IO, "cannot listen on %s: %s", text, strerrordesc_np(errno));
 	return HF_SUCCESS;
 }
 
@@ -96,7 +96,7 @@ static hf_status add_loops(struct http_server *s, unsigned n, struct address *a,
 		if (getsockname(evconnlistener_get_fd(s->loops[0].listener),
 		                (struct sockaddr *)&bound.at, &len))
 			return hf_fail(err, HF_IO, "cannot listen on %s: %s", s->listen,
-			               strerror(errno));
+			               strerrordesc_np(errno));
 		*port_of(a) = *port_of(&bound);
 		s->port = ntohs(*port_of(&bound));
 	}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The server and the client over TLS with client certificates: who gets in, who does not, and what
+ * is said about it. */
+#include "../check.h"
+#include "../crypto/test_pki.h"
+#include "stand.h"
+
+#include "base/clock.h"
+#include "http/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+HF_DEFINE_CLEANUP(http_client_free, struct http_client *)
+
+static char ca[128], server_cert[128], server_key[128], other_cert[128], other_key[128];
+static char chain[128], driver_cert[128], driver_key[128];
+static char rogue_ca[128], rogue_cert[128], rogue_key[128];
+static struct stand stand;
+
+/* A root; from it the server's certificate, and an intermediate that signs the driver's. And the
+ * same again by a stranger. */
+static int make_certificates(void **state)
+{
+	struct identity root =
+	        identity_new(&(struct identity_wish){ .name = "root", .authority = true }, NULL);
+	struct identity middle =
+	        identity_new(&(struct identity_wish){ .name = "middle", .authority = true }, &root);
+	struct identity rogue =
+	        identity_new(&(struct identity_wish){ .name = "rogue", .authority = true }, NULL);
+	struct identity server = identity_new(
+	        &(struct identity_wish){ .name = "127.0.0.1", .usage = "serverAuth" }, &root);
+	struct identity other = identity_new(
+	        &(struct identity_wish){ .name = "10.1.1.1", .usage = "serverAuth" }, &root);
+	struct identity driver = identity_new(
+	        &(struct identity_wish){ .name = "driver-1", .usage = "clientAuth" }, &middle);
+	struct identity stranger = identity_new(
+	        &(struct identity_wish){ .name = "driver-1", .usage = "clientAuth" }, &rogue);
+	struct identity *all[] = { &root, &middle, &rogue, &server, &other, &driver, &stranger };
+
+	identity_write_certs(stand_file(ca, "ca.pem"), (const struct identity *[]){ &root, NULL });
+	identity_write_certs(stand_file(chain, "chain.pem"),
+	                     (const struct identity *[]){ &middle, &root, NULL });
+	identity_write_certs(stand_file(rogue_ca, "rogue-ca.pem"),
+	                     (const struct identity *[]){ &rogue, NULL });
+	identity_write_certs(stand_file(server_cert, "server.pem"),
+	                     (const struct identity *[]){ &server, NULL });
+	identity_write_certs(stand_file(other_cert, "other.pem"),
+	                     (const struct identity *[]){ &other, NULL });
+	identity_write_certs(stand_file(driver_cert, "driver.pem"),
+	                     (const struct identity *[]){ &driver, NULL });
+	identity_write_certs(stand_file(rogue_cert, "rogue.pem"),
+	                     (const struct identity *[]){ &stranger, NULL });
+	identity_write_key(stand_file(server_key, "server.key"), &server, 0600, NULL);
+	identity_write_key(stand_file(other_key, "other.key"), &other, 0600, NULL);
+	identity_write_key(stand_file(driver_key, "driver.key"), &driver, 0600, NULL);
+	identity_write_key(stand_file(rogue_key, "rogue.key"), &stranger, 0600, NULL);
+	for (size_t i = 0; i < HF_COUNT(all); i++)
+		identity_done(all[i]);
+	return 0;
+}
+
+static int remove_certificates(void **state)
+{
+	stand_dir_done();
+	return 0;
+}
+
+static int start(void **state)
+{
+	stand_start(&stand, &(struct stand_wish){ .tls_cert = server_cert,
+	                                          .tls_key = server_key,
+	                                          .client_ca = ca });
+	return 0;
+}
+
+static int stop(void **state)
+{
+	stand_stop(&stand);
+	return 0;
+}
+
+struct outcome {
+	unsigned n;
+	int status;
+	char error[512], body[512];
+	int64_t retry_after_ms;
+};
+
+static void note(void *ctx, const struct http_reply *reply)
+{
+	struct outcome *o = ctx;
+
+	o->n++;
+	o->status = reply->status;
+	o->retry_after_ms = reply->retry_after_ms;
+	snprintf(o->error, sizeof(o->error), "%s", reply->error);
+	snprintf(o->body, sizeof(o->body), "%.*s", (int)reply->body.len,
+	         (const char *)reply->body.ptr);
+}
+
+static struct http_client *client_with(struct http_client_config config)
+{
+	struct http_client *c = NULL;
+	struct hf_err err = { .text = "" };
+	char url[64];
+
+	snprintf(url, sizeof(url), "https://127.0.0.1:%u", stand_port(&stand));
+	config.base_url = url;
+	if (!hf_ok(http_client_new(&config, &c, &err)))
+		fail_msg("%s", err.text);
+	return c;
+}
+
+/* As the driver's runbook has it: one file of authorities, for what it trusts and for what it
+ * sends. */
+static struct http_client *driver(void)
+{
+	return client_with((struct http_client_config){ .ca_file = chain,
+	                                                .cert_file = driver_cert,
+	                                                .key_file = driver_key,
+	                                                .chain_file = chain });
+}
+
+static void run(struct http_client *c)
+{
+	int64_t end = hf_mono_ms() + 3000;
+
+	while (http_client_pending(c) && hf_mono_ms() < end)
+		CHECK_OK(http_client_step(c, NULL, 0, 100));
+	assert_int_equal(http_client_pending(c), 0);
+}
+
+static struct outcome get(struct http_client *c, const char *path)
+{
+	struct outcome o = { 0 };
+	struct http_client_request request = {
+		.method = "GET", .path = path, .timeout_ms = 1500, .done = note, .ctx = &o
+	};
+
+	CHECK_OK(http_client_send(c, &request));
+	run(c);
+	assert_int_equal(o.n, 1);
+	return o;
+}
+
+static void a_client_of_an_intermediate_is_known_by_name(void **state)
+{
+	HF_CLEANUP(http_client_free_at) struct http_client *c = driver();
+	struct outcome o = get(c, "/who");
+
+	assert_string_equal(o.error, "");
+	assert_int_equal(o.status, 200);
+	assert_string_equal(o.body, "driver-1");
+}
+
+static void bodies_and_headers_travel_both_ways(void **state)
+{
+	HF_CLEANUP(http_client_free_at) struct http_client *c = driver();
+	struct outcome o = { 0 };
+	struct http_client_request request = { .method = "POST",
+		                               .path = "/echo",
+		                               .content_type = "application/json",
+		                               .body = hf_span_text("{\"a\":1}"),
+		                               .headers = (const char *const[]){ "X-A: b", NULL },
+		                               .timeout_ms = 1500,
+		                               .done = note,
+		                               .ctx = &o };
+
+	CHECK_OK(http_client_send(c, &request));
+	run(c);
+	assert_int_equal(o.status, 200);
+	assert_string_equal(o.body, "{\"a\":1}");
+	request.method = "DELETE";
+	request.path = "/nothing";
+	request.body = HF_SPAN(NULL, 0);
+	CHECK_OK(http_client_send(c, &request));
+	run(c);
+	assert_int_equal(o.status, 204);
+	o = get(c, "/busy");
+	assert_int_equal(o.status, 429);
+	CHECK(o.retry_after_ms == 7000);
+}
+
+static void a_header_that_would_break_the_head_is_refused(void **state)
+{
+	HF_CLEANUP(http_client_free_at) struct http_client *c = driver();
+	struct http_client_request request = { .method = "GET",
+		                               .path = "/who",
+		                               .headers = (const char *const[]){ "A: b\r\nC: d",
+		                                                                 NULL },
+		                               .timeout_ms = 1500,
+		                               .done = note };
+
+	CHECK_CODE(http_client_send(c, &request), HF_INVALID);
+	assert_int_equal(http_client_pending(c), 0);
+}
+
+static void a_strangers_certificate_is_refused_and_the_server_lives(void **state)
+{
+	HF_CLEANUP(http_client_free_at)
+	struct http_client *stranger = client_with((struct http_client_config){
+	        .ca_file = ca, .cert_file = rogue_cert, .key_file = rogue_key });
+	HF_CLEANUP(http_client_free_at) struct http_client *c = driver();
+	struct outcome o = get(stranger, "/who");
+
+	assert_int_equal(o.status, 0);
+	if (!strstr(o.error, "refuses our certificate") || !strstr(o.error, rogue_cert))
+		fail_msg("%s", o.error);
+	assert_int_equal(get(c, "/who").status, 200);
+}
+
+static void no_certificate_is_refused(void **state)
+{
+	HF_CLEANUP(http_client_free_at)
+	struct http_client *c = client_with((struct http_client_config){ .ca_file = ca });
+	struct outcome o = get(c, "/who");
+
+	assert_int_equal(o.status, 0);
+	if (!strstr(o.error, "refuses our certificate (none is configured)"))
+		fail_msg("%s", o.error);
+}
+
+static void a_server_of_another_authority_is_refused(void **state)
+{
+	HF_CLEANUP(http_client_free_at)
+	struct http_client *c = client_with((struct http_client_config){
+	        .ca_file = rogue_ca, .cert_file = driver_cert, .key_file = driver_key });
+	struct outcome o = get(c, "/who");
+
+	assert_int_equal(o.status, 0);
+	if (!strstr(o.error, "is not signed by an authority in ") || !strstr(o.error, rogue_ca))
+		fail_msg("%s", o.error);
+}
+
+static void a_server_of_another_name_is_refused(void **state)
+{
+	struct outcome o;
+
+	stop(NULL);
+	stand_start(&stand, &(struct stand_wish){ .tls_cert = other_cert, .tls_key = other_key });
+	HF_CLEANUP(http_client_free_at)
+	struct http_client *c = client_with((struct http_client_config){ .ca_file = ca });
+	o = get(c, "/who");
+	assert_int_equal(o.status, 0);
+	if (!strstr(o.error, "is for another host"))
+		fail_msg("%s", o.error);
+}
+
+static void without_client_authorities_everyone_is_nobody(void **state)
+{
+	stop(NULL);
+	stand_start(&stand, &(struct stand_wish){ .tls_cert = server_cert, .tls_key = server_key });
+	HF_CLEANUP(http_client_free_at)
+	struct http_client *c = client_with((struct http_client_config){ .ca_file = ca });
+	assert_string_equal(get(c, "/who").body, "nobody");
+}
+
+static void handshakes_that_stall_or_are_none_are_cut_off(void **state)
+{
+	stop(NULL);
+	stand_start(&stand, &(struct stand_wish){ .tls_cert = server_cert,
+	                                          .tls_key = server_key,
+	                                          .read_ms = 200 });
+	HF_FD int silent = raw_connect(&stand), plain = raw_connect(&stand);
+	int64_t begin = hf_mono_ms();
+	char got[512];
+
+	raw_say(plain, "GET /who HTTP/1.1\r\nHost: h\r\n\r\n");
+	CHECK(raw_read(plain, got, sizeof(got), 1500));
+	CHECK(!strstr(got, "HTTP/1.1 200"));
+	CHECK(raw_read(silent, got, sizeof(got), 2000));
+	CHECK(hf_mono_ms() - begin >= 190);
+}
+
+static void a_client_that_leaves_while_parked_is_noticed(void **state)
+{
+	struct http_client *c = driver();
+	struct outcome o = { 0 };
+	struct http_client_request request = {
+		.method = "GET", .path = "/park", .timeout_ms = 5000, .done = note, .ctx = &o
+	};
+
+	CHECK_OK(http_client_send(c, &request));
+	for (int i = 0; i < 200 && atomic_load(&stand.n_parked) == 0; i++)
+		CHECK_OK(http_client_step(c, NULL, 0, 10));
+	http_client_free(c);
+	stand_wait(&stand.n_gone, 1);
+	stand_answer(&stand, 0);
+	stand_wait_pending(&stand, 0);
+	assert_int_equal(o.n, 0);
+}
+
+static void a_client_that_is_refreshed_reads_its_files_again(void **state)
+{
+	HF_CLEANUP(http_client_free_at) struct http_client *c = driver();
+
+	assert_int_equal(get(c, "/who").status, 200);
+	/* The kept connection needs no file; a new one does. */
+	char aside[160];
+	snprintf(aside, sizeof(aside), "%s.aside", driver_cert);
+	CHECK(rename(driver_cert, aside) == 0);
+	assert_int_equal(get(c, "/who").status, 200);
+	CHECK(rename(aside, driver_cert) == 0);
+	http_client_refresh(c);
+	CHECK(rename(driver_cert, aside) == 0);
+	struct outcome o = get(c, "/who");
+	CHECK(rename(aside, driver_cert) == 0);
+	assert_int_equal(o.status, 0);
+	CHECK(strstr(o.error, "cannot use the client certificate"));
+	assert_int_equal(get(c, "/who").status, 200);
+}
+
+static void certificates_that_do_not_fit_are_found_at_once(void **state)
+{
+	struct http_client_config config = { .base_url = "https://127.0.0.1:1",
+		                             .ca_file = ca,
+		                             .cert_file = driver_cert,
+		                             .key_file = rogue_key };
+	struct http_client *c = NULL;
+	struct hf_err err;
+
+	CHECK_CODE(http_client_new(&config, &c, &err), HF_INVALID);
+	CHECK(strstr(err.text, rogue_key) && strstr(err.text, driver_cert));
+	config.key_file = NULL;
+	CHECK_CODE(http_client_new(&config, &c, &err), HF_INVALID);
+	config = (struct http_client_config){ .base_url = "https://127.0.0.1:1",
+		                              .ca_file = driver_key };
+	CHECK_CODE(http_client_new(&config, &c, &err), HF_INVALID);
+	CHECK(strstr(err.text, "no certificate"));
+	config.ca_file = "/nonexistent";
+	CHECK_CODE(http_client_new(&config, &c, &err), HF_IO);
+	CHECK(strstr(err.text, "/nonexistent"));
+}
+
+#define STAND(claim) cmocka_unit_test_setup_teardown(claim, start, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STAND(a_client_of_an_intermediate_is_known_by_name),
+		STAND(bodies_and_headers_travel_both_ways),
+		STAND(a_header_that_would_break_the_head_is_refused),
+		STAND(a_strangers_certificate_is_refused_and_the_server_lives),
+		STAND(no_certificate_is_refused),
+		STAND(a_server_of_another_authority_is_refused),
+		STAND(a_server_of_another_name_is_refused),
+		STAND(without_client_authorities_everyone_is_nobody),
+		STAND(handshakes_that_stall_or_are_none_are_cut_off),
+		STAND(a_client_that_leaves_while_parked_is_noticed),
+		STAND(a_client_that_is_refreshed_reads_its_files_again),
+		cmocka_unit_test(certificates_that_do_not_fit_are_found_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
+}
