@@ -143,6 +143,7 @@ static hf_status start(struct rig_child *child, const char **args, char *line, s
 	HF_ENSURE(n > 0, HF_IO);
 	self[n] = 0;
 	args[0] = self;
+	unlink(child->ready); /* of an earlier one */
 	HF_TRY(os_spawn(self, (char *const *)(uintptr_t)args, &child->process, err));
 	return wait_ready(child, line, cap, err);
 }

@@ -331,8 +331,12 @@ void queue_client_pump(struct queue_client *q, size_t room, int *timeout_ms)
 	if (wanted > 0 && !q->requests[0].under_way && q->poll_at_ms > now) {
 		lower(timeout_ms, q->poll_at_ms - now);
 	} else if (wanted > 0 && !q->requests[0].under_way) {
-		/* The first is answered at once: then we know that the queue is there. */
-		send_request(q, &q->requests[0], wanted, q->stats.connected ? park_ms : 0);
+		/* Parked only when there is nothing to wait for but jobs: the first is answered at
+		 * once, since it tells that the queue is there, and so is one with results, since
+		 * its answer is what acknowledges them. */
+		bool may_park = q->stats.connected && q->jobs.ready == 0;
+
+		send_request(q, &q->requests[0], wanted, may_park ? park_ms : 0);
 		wanted = 0;
 	}
 	while (q->jobs.ready > 0 && q->retry_at_ms <= now && (r = free_hand_in(q)) != NULL) {
