@@ -6,6 +6,7 @@
 #include "server/core/jobs_internal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <stdlib.h>
 
@@ -162,6 +163,8 @@ hf_status jobs_before_commit(struct jobs *j, struct db *db)
 static void committed(struct jobs *j, struct jobs_poll *p, struct jobs_polls *ret_parked)
 {
 	j->stats.dealt += p->n_dealt;
+	HF_DEBUG("jobs dealt", HF_KS("driver", p->driver), HF_KI("jobs", p->n_dealt),
+	         HF_KI("first", p->dealt[0].job));
 	if (p->in_task)
 		return;
 	TAILQ_REMOVE(&j->dealing, p, link);

@@ -49,6 +49,8 @@ void jobs_tally_publish(struct jobs *j, struct jobs_tally *t)
 
 		hf_read_text(&r, subject_id, sizeof(subject_id));
 		hf_histogram_add(&j->latency, (now - created_at) * 1000);
+		HF_DEBUG("job settled", HF_KS("subject", subject_id),
+		         HF_KI("ms", now - created_at));
 		j->config.announce(j->config.ctx, subject, subject_id);
 	}
 	hf_buf_done(&t->settled); /* the poll may be parked for long now */
