@@ -153,6 +153,9 @@ static hf_status check_known(const json_t *object, const struct json_field *fiel
 			known = strcmp(fields[i].name, key) == 0;
 		if (known)
 			continue;
+		if (!n)
+			return hf_fail(err, HF_INVALID,
+			               "unknown field \"%.100s\": none is expected", key);
 		for (size_t i = 0; i < n; i++)
 			hf_buf_printf(&names, "%s%s", i ? ", " : "", fields[i].name);
 		return hf_fail(err, HF_INVALID, "unknown field \"%.100s\"; known are: %.*s", key,
