@@ -147,16 +147,20 @@ static void tell_health(struct driver *d)
 	struct queue_client_stats queue;
 
 	queue_client_stats(d->queue, &queue);
+	if (!queue.connected && !queue.problem[0])
+		return; /* not known yet: still starting */
 	health_update(d->health, &d->hsm_stats, &queue, dispatch_database(d->dispatch));
 }
 
 static hf_status turn(struct driver *d, struct hf_err *err)
 {
 	int timeout_ms = TURN_MS;
+	int64_t gather_us;
 	size_t n;
 
 	dispatch_feed(d->dispatch, d->hsm);
-	queue_client_pump(d->queue, room(d), &timeout_ms);
+	gather_us = pace_may_gather(&d->pace, dispatch_waiting(d->dispatch)) ? PACE_GATHER_US : 0;
+	queue_client_pump(d->queue, room(d), gather_us, &timeout_ms);
 	d->fds[0] = (struct pollfd){ .fd = d->signals, .events = POLLIN };
 	n = 1 + hsmhost_pollfds(d->hsm, d->fds + 1, FDS_MAX - 1, &timeout_ms);
 	if (!hf_ok(queue_client_wait(d->queue, d->fds, (unsigned)n, timeout_ms)))

@@ -26,8 +26,7 @@ static void answer_health(struct http_request *req, void *ctx)
 	char reason[REASON_MAX];
 
 	pthread_mutex_lock(&h->lock);
-	memcpy(reason, h->known ? h->reason : "starting\n",
-	       h->known ? sizeof(reason) : sizeof("starting\n"));
+	snprintf(reason, sizeof(reason), "%s", h->known ? h->reason : "starting");
 	pthread_mutex_unlock(&h->lock);
 	if (reason[0])
 		http_reply(req, 500, "text/plain", hf_span_text(reason));
@@ -99,15 +98,22 @@ unsigned health_port(const struct health *h)
 	return h->server ? http_server_port(h->server) : 0;
 }
 
+static void add_reason(struct hf_buf *to, const char *what, const char *why)
+{
+	if (why[0])
+		hf_buf_printf(to, "%s%s: %s", to->len ? "; " : "", what, why);
+}
+
 static void find_reasons(const struct hsmhost_stats *hsm, const struct queue_client_stats *queue,
                          const char *database, char to[REASON_MAX])
 {
-	snprintf(to, REASON_MAX, "%s%s%s%s%s%s%s%s%s",
-	         hsm->health == HSMHOST_HEALTHY ? "" : "HSM: ",
-	         hsm->health == HSMHOST_HEALTHY ? "" : hsm->reason,
-	         hsm->health == HSMHOST_HEALTHY ? "" : "\n", queue->problem[0] ? "queue: " : "",
-	         queue->problem, queue->problem[0] ? "\n" : "", database[0] ? "database: " : "",
-	         database, database[0] ? "\n" : "");
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(4 * REASON_MAX);
+	const char *unwell = hsm->reason[0] ? hsm->reason : "no signer is ready";
+
+	add_reason(&text, "HSM", hsm->health == HSMHOST_HEALTHY ? "" : unwell);
+	add_reason(&text, "queue", queue->problem);
+	add_reason(&text, "database", database);
+	snprintf(to, REASON_MAX, "%.*s", (int)text.len, text.len ? (const char *)text.ptr : "");
 }
 
 void health_update(struct health *h, const struct hsmhost_stats *hsm,

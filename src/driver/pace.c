@@ -28,10 +28,15 @@ size_t pace_target(struct pace *p, size_t places, int64_t round_trip_us, int64_t
 	size_t reserve;
 
 	roll(p, now_us);
-	reserve = (size_t)(2 * p->per_us * (double)round_trip_us);
+	reserve = (size_t)(2 * p->per_us * (double)(round_trip_us + PACE_GATHER_US));
 	if (reserve < places)
 		reserve = places;
 	if (reserve > RESERVE_MAX)
 		reserve = RESERVE_MAX;
 	return places + reserve;
+}
+
+bool pace_may_gather(const struct pace *p, size_t waiting)
+{
+	return waiting > 0 && (double)waiting >= p->per_us * PACE_GATHER_US;
 }

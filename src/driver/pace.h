@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How many jobs to hold: enough that the HSM never waits for the queue, few enough that another
- * driver gets its share.
- *
- * The HSM's own places, and a reserve of as much again or, when that is more, of what it does in
- * two round trips. */
+ * How many jobs to hold, and how eagerly to talk to the queue: enough that the HSM never waits for
+ * it, few enough that another driver gets its share, and no round trip for each single job while
+ * there is a backlog anyway. */
 #ifndef HF_DRIVER_PACE_H
 #define HF_DRIVER_PACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Under a backlog, results and free places are gathered for so long. */
+#define PACE_GATHER_US 5000
 
 struct pace {
 	int64_t since_us;
@@ -17,7 +19,10 @@ struct pace {
 };
 
 void pace_ended(struct pace *p, int64_t now_us);
-/* Jobs that the driver should hold altogether. `places` is how many the HSM takes at once. */
+/* Jobs that the driver should hold altogether: as many as the HSM takes at once (`places`), and a
+ * reserve of as many again or, when that is more, of what the HSM does in two round trips. */
 size_t pace_target(struct pace *p, size_t places, int64_t round_trip_us, int64_t now_us);
+/* Do `waiting` jobs keep the HSM busy while we gather? */
+bool pace_may_gather(const struct pace *p, size_t waiting);
 
 #endif

@@ -22,6 +22,7 @@ enum {
 	LEASE_LEAST_MS = 100,
 	EMPTY_PAUSE_MS = 50, /* after a poll that ended with nothing, early */
 	FLOWING_US = 20000,  /* a poll that is out no longer is probably not parked */
+	GATHER_MAX = 32,     /* so many results go without waiting for more */
 	SMOOTHING = 8,
 };
 
@@ -44,7 +45,7 @@ struct queue_client {
 	struct request requests[REQUESTS];
 	bool quiet;
 	int64_t lease_ms;
-	int64_t told_ms; /* when the server last heard what we hold */
+	int64_t sent_us; /* the last request: what we hold was told then */
 	unsigned failed_in_a_row;
 	int64_t retry_at_ms; /* 0: now */
 	int64_t poll_at_ms;  /* not before */
@@ -264,7 +265,7 @@ static void send_request(struct queue_client *q, struct request *r, size_t capac
 	r->asked = p.capacity;
 	r->wait_ms = wait_ms;
 	r->sent_us = hf_mono_us();
-	q->told_ms = r->sent_us / 1000;
+	q->sent_us = r->sent_us;
 }
 
 static struct request *free_hand_in(struct queue_client *q)
@@ -303,7 +304,7 @@ static void lower(int *timeout_ms, int64_t to)
 
 static void renew_leases(struct queue_client *q, int64_t now, int *timeout_ms)
 {
-	int64_t due = q->told_ms + q->lease_ms / 3;
+	int64_t due = q->sent_us / 1000 + q->lease_ms / 3;
 	struct request *r = free_hand_in(q);
 
 	if (q->jobs.held == 0 || !r)
@@ -315,34 +316,49 @@ static void renew_leases(struct queue_client *q, int64_t now, int *timeout_ms)
 	lower(timeout_ms, due - now);
 }
 
-void queue_client_pump(struct queue_client *q, size_t room, int *timeout_ms)
+/* Under a backlog nothing is in a hurry: a round trip for each single job would cost more than it
+ * brings. */
+static bool gathering(const struct queue_client *q, int64_t gather_us, int *timeout_ms)
 {
-	int64_t now = hf_mono_ms();
-	uint32_t park_ms = (uint32_t)(q->config.park_ms ? q->config.park_ms : PARK_MS);
-	size_t out = asked(q), wanted = room > out && !q->quiet ? room - out : 0;
-	struct request *r;
+	int64_t left_us = q->sent_us + gather_us - hf_mono_us();
 
-	if (q->retry_at_ms > now) {
-		lower(timeout_ms, q->retry_at_ms - now);
-		return;
-	}
-	if (wanted > POLL_WORKING_MAX - q->jobs.held)
-		wanted = POLL_WORKING_MAX - q->jobs.held;
-	if (wanted > 0 && !q->requests[0].under_way && q->poll_at_ms > now) {
+	if (left_us <= 0 || q->jobs.ready >= GATHER_MAX)
+		return false;
+	lower(timeout_ms, (left_us + 999) / 1000);
+	return true;
+}
+
+static void send_due(struct queue_client *q, size_t wanted, int64_t now, int *timeout_ms)
+{
+	uint32_t park_ms = (uint32_t)(q->config.park_ms ? q->config.park_ms : PARK_MS);
+	struct request *poll = &q->requests[0], *r;
+
+	if (wanted > 0 && !poll->under_way && q->poll_at_ms > now) {
 		lower(timeout_ms, q->poll_at_ms - now);
-	} else if (wanted > 0 && !q->requests[0].under_way) {
+	} else if (wanted > 0 && !poll->under_way) {
 		/* Parked only when there is nothing to wait for but jobs: the first is answered at
 		 * once, since it tells that the queue is there, and so is one with results, since
 		 * its answer is what acknowledges them. */
 		bool may_park = q->stats.connected && q->jobs.ready == 0;
 
-		send_request(q, &q->requests[0], wanted, may_park ? park_ms : 0);
+		send_request(q, poll, wanted, may_park ? park_ms : 0);
 		wanted = 0;
 	}
 	while (q->jobs.ready > 0 && q->retry_at_ms <= now && (r = free_hand_in(q)) != NULL) {
 		send_request(q, r, ask_by_the_way(q, wanted), 0);
 		wanted = 0;
 	}
+}
+
+void queue_client_pump(struct queue_client *q, size_t room, int64_t gather_us, int *timeout_ms)
+{
+	int64_t now = hf_mono_ms();
+	size_t out = asked(q), wanted = room > out && !q->quiet ? room - out : 0;
+
+	if (wanted > POLL_WORKING_MAX - q->jobs.held)
+		wanted = POLL_WORKING_MAX - q->jobs.held;
+	if (q->retry_at_ms <= now && !gathering(q, gather_us, timeout_ms))
+		send_due(q, wanted, now, timeout_ms);
 	if (q->retry_at_ms <= now)
 		renew_leases(q, now, timeout_ms);
 	else

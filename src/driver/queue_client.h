@@ -35,9 +35,10 @@ HF_DEFINE_CLEANUP(queue_client_free, struct queue_client *)
 void queue_client_result(struct queue_client *q, struct queue_job *job,
                          const struct op_result *result);
 
-/* Starts the requests that are due. `room` is how many more jobs the driver could take; *timeout_ms
- * is lowered to the moment when this has to be called again. */
-void queue_client_pump(struct queue_client *q, size_t room, int *timeout_ms);
+/* Starts the requests that are due. `room` is how many more jobs the driver could take; `gather_us`
+ * 0: whatever is ready goes at once, otherwise it may wait so long for company. *timeout_ms is
+ * lowered to the moment when this has to be called again. */
+void queue_client_pump(struct queue_client *q, size_t room, int64_t gather_us, int *timeout_ms);
 /* Waits for the network or the caller's descriptors (http_client_step), and handles replies. */
 HF_MUST hf_status queue_client_wait(struct queue_client *q, struct pollfd *fds, unsigned n,
                                     int timeout_ms);

@@ -99,18 +99,17 @@ static hf_status check_canary(const char *database, const char *master, struct h
 	if (strcmp(checked.result, "ok") == 0)
 		return HF_SUCCESS;
 	if (strcmp(checked.result, "mac-key-differs") == 0)
-		return hf_fail(err, HF_STOP,
-		               "this HSM's master MAC key is not the one that sealed the keys in "
-		               "%s (%s): bring the "
-		               "MAC key that belongs to master key %s into the HSM, or use this "
-		               "HSM's own database",
-		               database, checked.message, master);
+		return hf_fail(
+		        err, HF_STOP,
+		        "%s and this HSM do not belong together: %s. Bring the MAC key that "
+		        "belongs to master key "
+		        "%s into the HSM, or give this HSM's own database with --sqlite-path",
+		        database, checked.message, master);
 	return hf_fail(err, HF_STOP,
-	               "this HSM does not hold master key %s, which wrapped the keys in %s (%s): "
-	               "if the database is "
-	               "the right one, bring that master key into the HSM; if the HSM is, give its "
-	               "own database",
-	               master, database, checked.message);
+	               "%s and this HSM do not belong together: %s. If the database is the right "
+	               "one, bring master key %s "
+	               "into the HSM; if the HSM is, give its own database with --sqlite-path",
+	               database, checked.message, master);
 }
 
 hf_status startup_canary(struct keydb *k, const char *database, const struct hsmhost_config *hsm,

@@ -9,16 +9,19 @@ static void an_idle_driver_holds_twice_what_the_hsm_takes(void **state)
 
 	assert_int_equal(pace_target(&p, 6, 2000, 1000000), 12);
 	assert_int_equal(pace_target(&p, 0, 2000, 1000000), 0);
+	CHECK(!pace_may_gather(&p, 0));
 }
 
-static void a_busy_driver_holds_two_round_trips_of_work(void **state)
+static void a_busy_driver_holds_what_it_does_in_two_round_trips(void **state)
 {
 	struct pace p = { 0 };
 	int64_t now = 0;
 
 	for (int i = 0; i < 20000; i++)
 		pace_ended(&p, now += 100); /* ten thousand a second */
-	assert_in_range(pace_target(&p, 6, 4000, now), 6 + 75, 6 + 81);
+	assert_in_range(pace_target(&p, 6, 4000, now), 6 + 170, 6 + 181);
+	CHECK(!pace_may_gather(&p, 40));
+	CHECK(pace_may_gather(&p, 60));
 }
 
 static void a_slow_queue_does_not_make_it_hoard(void **state)
@@ -35,7 +38,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_idle_driver_holds_twice_what_the_hsm_takes),
-		cmocka_unit_test(a_busy_driver_holds_two_round_trips_of_work),
+		cmocka_unit_test(a_busy_driver_holds_what_it_does_in_two_round_trips),
 		cmocka_unit_test(a_slow_queue_does_not_make_it_hoard),
 	};
 

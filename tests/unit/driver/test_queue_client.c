@@ -160,7 +160,7 @@ static int tear_down(void **state)
 		int64_t until_ = hf_mono_ms() + (ms);                                              \
 		while (!(cond) && hf_mono_ms() < until_) {                                         \
 			int timeout_ = 5;                                                          \
-			queue_client_pump(client, (room), &timeout_);                              \
+			queue_client_pump(client, (room), 0, &timeout_);                           \
 			CHECK_OK(queue_client_wait(client, NULL, 0, timeout_));                    \
 		}                                                                                  \
 	} while (0)
@@ -243,6 +243,28 @@ static void a_result_does_not_wait_for_the_parked_poll(void **state)
 	TURN_UNTIL(outbox() == 0, 1, 2000);
 	assert_int_equal(outbox(), 0);
 	CHECK(is_parked());
+}
+
+static void under_a_backlog_results_go_together(void **state)
+{
+	unsigned before;
+	int timeout = 1000;
+
+	pthread_mutex_lock(&server.lock);
+	server.to_deal = 3;
+	pthread_mutex_unlock(&server.lock);
+	TURN_UNTIL(n_taken == 3, 3, 2000);
+	before = seen(&server.requests);
+	for (size_t i = 0; i < 3; i++) {
+		queue_client_result(client, taken[i],
+		                    &(struct op_result){ .outcome = OP_RETRY, .code = HF_BUSY });
+		queue_client_pump(client, 0, 200000, &timeout);
+		CHECK_OK(queue_client_wait(client, NULL, 0, 1));
+	}
+	CHECK(timeout > 0 && timeout <= 200);
+	assert_int_equal(seen(&server.requests), before);
+	TURN_UNTIL(outbox() == 0, 0, 2000);
+	assert_int_equal(seen(&server.requests), before + 1);
 }
 
 static void a_parked_poll_brings_jobs_at_once(void **state)
@@ -346,6 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_job_comes_and_its_result_is_handed_in_once),
 		TEST(a_result_does_not_wait_for_the_parked_poll),
+		TEST(under_a_backlog_results_go_together),
 		TEST(a_parked_poll_brings_jobs_at_once),
 		TEST(results_are_kept_while_the_server_fails),
 		TEST(garbage_acknowledges_nothing),
