@@ -21,7 +21,7 @@ struct claims {
 
 static const struct json_field claim_fields[] = {
 	{ "jti", JSON_READ_TEXT, offsetof(struct claims, id), true, false, 1, HF_ID_MAX - 1 },
-	{ "iat", JSON_READ_INT, offsetof(struct claims, issued_ms), true },
+	{ "iat", JSON_READ_INT, offsetof(struct claims, issued_ms), true, false, 1, INT64_MAX / 2 },
 	{ "org", JSON_READ_TEXT, offsetof(struct claims, org), true },
 	{ "sub", JSON_READ_TEXT, offsetof(struct claims, identity), true },
 	{ "cred", JSON_READ_ARRAY, offsetof(struct claims, credentials), true, false, 1,
@@ -43,7 +43,10 @@ static hf_status read_claims(const struct seal *seal, const char *text, size_t n
 
 	HF_TRY(seal_open(seal, hf_span_text(text), &payload));
 	HF_TRY(json_parse(hf_buf_span(&payload), CLAIMS_MAX, doc, NULL));
-	return json_read(*doc, claim_fields, n_fields, ret, NULL);
+	HF_TRY(json_read(*doc, claim_fields, n_fields, ret, NULL));
+	for (size_t i = 0; i < json_count(ret->credentials); i++)
+		HF_ENSURE(json_value_text(json_element(ret->credentials, i)), HF_INVALID);
+	return HF_SUCCESS;
 }
 
 /* The challenge: SHA-256 over each field with its length before it, in hex, in base64url. */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Every reader of a request body of the Signing API. A body that is taken fits what comes after it.
+ */
+#include "fuzz.h"
+
+#include "crypto/key_type.h"
+#include "server/core/payload.h"
+#include "server/signing_api/bodies.h"
+
+static void read_all(const struct json_t *doc)
+{
+	HF_BUF_SCOPED struct hf_buf input = HF_BUF(SIGN_INPUT_MAX);
+	struct create_key_body create;
+	struct update_key_body update;
+	struct signature_body signature;
+	struct action_init_body init;
+	struct action_body action;
+	struct hf_err err;
+
+	if (hf_ok(read_create_key(doc, &create, &err)))
+		FUZZ_CHECK(key_type_info(create.type) && create.name && create.store_id);
+	hf_ignore(read_update_key(doc, &update, &err));
+	hf_ignore(read_empty(doc, &err));
+	if (hf_ok(read_signature(doc, &input, &signature, &err)))
+		FUZZ_CHECK(signature.external_id && (!signature.is_digest || input.len == 32));
+	if (hf_ok(read_action_init(doc, &init, &err)))
+		FUZZ_CHECK(init.payload && init.method && init.path);
+	if (hf_ok(read_action(doc, &action, &err)))
+		FUZZ_CHECK(action.identifier && action.credential_id && action.client_data &&
+		           action.signature);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	JSON_SCOPED struct json_t *doc = NULL;
+	struct payload_hash hash;
+	struct hf_err err;
+
+	if (!hf_ok(payload_parse(HF_SPAN(data, size), PAYLOAD_MAX, &doc, &err)))
+		return 0;
+	FUZZ_CHECK(hf_ok(payload_hash(doc, &hash)));
+	read_all(doc);
+	return 0;
+}
