@@ -62,8 +62,9 @@ static void sample(struct hf_buf *to, const char *name, const char *suffix,
 		label(to, i == 0, labels[i].name, labels[i].value);
 	if (le)
 		label(to, n == 0, "le", le);
-	/* 17 digits: counters stay exact up to 2^53. */
-	hf_buf_printf(to, "%s %.17g\n", n || le ? "}" : "", value);
+	hf_buf_text(to, n || le ? "} " : " ");
+	/* Counters stay exact up to 2^53; measurements need no more digits than a person reads. */
+	hf_buf_printf(to, value == (double)(int64_t)value ? "%.0f\n" : "%.9g\n", value);
 }
 
 void hf_metric_sample(struct hf_buf *to, const char *name, const struct hf_label *labels, size_t n,

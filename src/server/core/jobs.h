@@ -118,7 +118,9 @@ HF_MUST hf_status jobs_before_commit(struct jobs *j, struct db *db);
 void jobs_after_commit(struct jobs *j, hf_status s);
 
 /* About every 100 ms from one thread: ends waits, and submits the sweep that takes back expired
- * leases. */
+ * leases. Leases are kept as wall-clock times, so that they outlive us: a clock set forward, or
+ * back by more than a minute, ends them early, which costs a second attempt and nothing else, since
+ * the first completion still wins. */
 void jobs_tick(struct jobs *j, struct db_work *writer);
 /* Answers all parked polls at once, and from now on each one that comes, without dealing
  * (shutdown): results are still taken, and drivers come back by themselves. */

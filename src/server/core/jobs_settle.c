@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define RETRY_BASE_MS 250
+#define CLOCK_SLACK_MS 60000 /* servers of one fleet may differ by this */
 #define EXHAUSTED_AT_ONCE 64 /* failed for good by one sweep */
 #define SETTLED_MAX (POLL_BATCH_MAX * 128)
 
@@ -221,7 +222,8 @@ hf_status jobs_hand_in(struct jobs *j, struct db *db, struct jobs_poll *p)
 
 hf_status jobs_sweep(struct jobs *j, struct db *db, struct jobs_tally *tally, int64_t *ret_expired)
 {
-	int64_t now = hf_wall_ms();
+	const int64_t now = hf_wall_ms();
+	const struct lease_bounds bounds = { now, now + 2 * j->config.lease_ms + CLOCK_SLACK_MS };
 	JOB_ROW row = { 0 };
 	char store_id[HF_ID_MAX];
 	uint64_t id;
@@ -229,12 +231,12 @@ hf_status jobs_sweep(struct jobs *j, struct db *db, struct jobs_tally *tally, in
 
 	jobs_tally_clear(tally);
 	for (int i = 0; i < EXHAUSTED_AT_ONCE; i++) {
-		s = job_row_exhausted(db, now, JOB_ATTEMPTS_MAX, &id, store_id);
+		s = job_row_exhausted(db, &bounds, JOB_ATTEMPTS_MAX, &id, store_id);
 		if (!hf_ok(s))
 			break;
 		HF_TRY(job_row_take(db, id, store_id, &row));
 		HF_TRY(settle_failed(j, db, &row, "its driver did not answer in time", "", tally));
 	}
 	HF_ENSURE(hf_ok(s) || s.code == HF_NOTFOUND, s.code);
-	return job_rows_expire(db, now, JOB_ATTEMPTS_MAX, ret_expired);
+	return job_rows_expire(db, &bounds, JOB_ATTEMPTS_MAX, ret_expired);
 }

@@ -155,17 +155,19 @@ hf_status job_rows_claim(struct db *db, const char *store_id, const char *owner,
 	return HF_SUCCESS;
 }
 
-hf_status job_row_exhausted(struct db *db, int64_t now, int attempts, uint64_t *ret_id,
-                            char ret_store_id[HF_ID_MAX])
+hf_status job_row_exhausted(struct db *db, const struct lease_bounds *bounds, int attempts,
+                            uint64_t *ret_id, char ret_store_id[HF_ID_MAX])
 {
 	static const char sql[] = "SELECT id, store_id FROM jobs WHERE state = 1"
-	                          " AND lease_until < $1 AND attempts >= $2 LIMIT 1";
+	                          " AND (lease_until < $1 OR lease_until > $2)"
+	                          " AND attempts >= $3 LIMIT 1";
 	DB_STMT st = NULL;
 	bool row;
 
 	HF_TRY(db_query(db, sql, &st));
-	db_bind_int(st, 1, now);
-	db_bind_int(st, 2, attempts);
+	db_bind_int(st, 1, bounds->now);
+	db_bind_int(st, 2, bounds->latest);
+	db_bind_int(st, 3, attempts);
 	HF_TRY(db_step(st, &row));
 	HF_ENSURE(row, HF_NOTFOUND);
 	*ret_id = (uint64_t)db_col_int(st, 0);
@@ -173,15 +175,18 @@ hf_status job_row_exhausted(struct db *db, int64_t now, int attempts, uint64_t *
 	return HF_SUCCESS;
 }
 
-hf_status job_rows_expire(struct db *db, int64_t now, int attempts, int64_t *ret)
+hf_status job_rows_expire(struct db *db, const struct lease_bounds *bounds, int attempts,
+                          int64_t *ret)
 {
 	static const char sql[] = "UPDATE jobs SET state = 0, owner = NULL, lease_until = NULL"
-	                          " WHERE state = 1 AND lease_until < $1 AND attempts < $2";
+	                          " WHERE state = 1 AND (lease_until < $1 OR lease_until > $2)"
+	                          " AND attempts < $3";
 	DB_STMT st = NULL;
 
 	HF_TRY(db_query(db, sql, &st));
-	db_bind_int(st, 1, now);
-	db_bind_int(st, 2, attempts);
+	db_bind_int(st, 1, bounds->now);
+	db_bind_int(st, 2, bounds->latest);
+	db_bind_int(st, 3, attempts);
 	return db_run(st, ret);
 }
 

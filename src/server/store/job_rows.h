@@ -49,12 +49,18 @@ typedef hf_status (*job_claimed)(void *ctx, uint64_t id, int attempt, struct hf_
 HF_MUST hf_status job_rows_claim(struct db *db, const char *store_id, const char *owner,
                                  int64_t until, int limit, job_claimed fn, void *ctx, int *ret);
 
-/* A job whose lease ended before `now` and that has been tried `attempts` times. HF_NOTFOUND. */
-HF_MUST hf_status job_row_exhausted(struct db *db, int64_t now, int attempts, uint64_t *ret_id,
-                                    char ret_store_id[HF_ID_MAX]);
-/* Queues again what was leased until before `now` and tried fewer times than `attempts`; *ret: how
- * many. */
-HF_MUST hf_status job_rows_expire(struct db *db, int64_t now, int attempts, int64_t *ret);
+/* A lease has ended when it lies before `now`, or so far ahead that no server of today can have
+ * given it: the wall clock was set back. */
+struct lease_bounds {
+	int64_t now, latest;
+};
+/* A job whose lease has ended and that has been tried `attempts` times. HF_NOTFOUND. */
+HF_MUST hf_status job_row_exhausted(struct db *db, const struct lease_bounds *bounds, int attempts,
+                                    uint64_t *ret_id, char ret_store_id[HF_ID_MAX]);
+/* Queues again what has lost its lease and was tried fewer times than `attempts`; *ret: how many.
+ */
+HF_MUST hf_status job_rows_expire(struct db *db, const struct lease_bounds *bounds, int attempts,
+                                  int64_t *ret);
 
 /* Queued jobs of a store, counting no further than `cap`. */
 HF_MUST hf_status job_rows_count(struct db *db, const char *store_id, int64_t cap, int64_t *ret);

@@ -58,6 +58,25 @@ static void a_job_whose_lease_ended_goes_to_another_and_the_first_answer_wins(vo
 	CHECK(stats_now().late == 1);
 }
 
+static hf_status lease_far_run(struct db *db, void *arg)
+{
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, "UPDATE jobs SET lease_until = lease_until + 3600000", &st));
+	return db_run(st, NULL);
+}
+
+static void a_clock_set_back_by_an_hour_holds_no_job_for_that_long(void **state)
+{
+	struct driver alice, bob;
+
+	add(0, 1);
+	CHECK(take_jobs(&alice, ALICE, 8) == 1);
+	CHECK_OK(call(lease_far_run, NULL));
+	sweep();
+	CHECK(take_jobs(&bob, BOB, 8) == 1);
+}
+
 static void a_parked_poll_gets_what_a_sweep_took_back(void **state)
 {
 	struct driver alice, bob;
@@ -389,6 +408,7 @@ int main(void)
 		CASE(a_second_completion_is_acknowledged_and_ignored),
 		CASE(another_store_cannot_complete_a_job),
 		CASE(a_job_whose_lease_ended_goes_to_another_and_the_first_answer_wins),
+		CASE(a_clock_set_back_by_an_hour_holds_no_job_for_that_long),
 		CASE(a_parked_poll_gets_what_a_sweep_took_back),
 		CASE(naming_a_job_as_worked_on_renews_its_lease),
 		CASE(nobody_renews_the_lease_of_another),
