@@ -116,9 +116,7 @@ hf_status hsmhost_submit(struct hsmhost *h, const struct hsmhost_job *job)
 	HF_ENSURE(f, HF_NOMEM);
 	f->job = *job;
 	f->tag = ++h->next_tag;
-	*h->waiting_last = f;
-	h->waiting_last = &f->next;
-	h->n_waiting++;
+	life_wait(h, f);
 	life_place_waiting(h);
 	return HF_SUCCESS;
 }

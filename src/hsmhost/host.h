@@ -7,7 +7,7 @@
  * when it ended are answered with OP_RETRY, except that jobs it had not begun yet go silently to
  * another signer. Every signature is checked here, outside the vendor's process (signature_finish),
  * before it is handed on. Non-blocking; the caller polls. One thread, from start to stop: signers
- * end with the thread that spawned them. */
+ * end with the thread that spawned them. SIGPIPE is ignored from the first start on. */
 #ifndef HF_HSMHOST_HOST_H
 #define HF_HSMHOST_HOST_H
 

@@ -16,9 +16,10 @@ struct hsmhost {
 	struct flight *waiting,
 	        **waiting_last; /* survivors of a signer that ended, to be placed again */
 	size_t n_waiting;
-	bool known;   /* a signer was ready once: token, master and profile are known */
-	bool stopped; /* an operator has to act */
-	bool closing; /* hsmhost_stop(): no new signers */
+	int64_t waiting_ms; /* since when there are any */
+	bool known;         /* a signer was ready once: token, master and profile are known */
+	bool stopped;       /* an operator has to act */
+	bool closing;       /* hsmhost_stop(): no new signers */
 	struct hf_err last_failure;
 	unsigned strikes; /* failures since the last job done */
 	int64_t start_at_ms;
@@ -39,7 +40,10 @@ int64_t life_next_ms(const struct hsmhost *h);
 void life_dismiss(struct seat *s);
 /* Kills it; its jobs are given back. */
 void life_kill(struct hsmhost *h, struct seat *s);
+/* Gives them to signers with room. Where none works, they wait for one to start, for as long as an
+ * operation may take, and go back to the queue then. */
 void life_place_waiting(struct hsmhost *h);
+void life_wait(struct hsmhost *h, struct flight *f);
 
 /* answer.c */
 /* Hands in what an ANSWER frame says. False: the signer broke the protocol. */

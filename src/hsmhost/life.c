@@ -52,20 +52,34 @@ static void stop_for_good(struct hsmhost *h, const struct hf_err *err)
 		         HF_KS("reason", err->text));
 }
 
+static struct seat *roomiest(struct hsmhost *h)
+{
+	struct seat *best = NULL;
+
+	for (size_t i = 0; i < h->n_seats; i++) {
+		struct seat *s = &h->seats[i];
+
+		if (seat_room(s, h->config.setup.threads, h->config.ahead) > 0 &&
+		    (!best || s->flights < best->flights))
+			best = s;
+	}
+	return best;
+}
+
+static int64_t waiting_ends_ms(const struct hsmhost *h)
+{
+	if (!h->waiting || host_count(h, SEAT_READY) > 0)
+		return INT64_MAX;
+	return h->stopped || h->closing ? 0 : h->waiting_ms + h->config.op_deadline_ms;
+}
+
 void life_place_waiting(struct hsmhost *h)
 {
 	while (h->waiting) {
 		struct flight *f = h->waiting;
-		struct seat *best = NULL;
+		struct seat *best = roomiest(h);
 
-		for (size_t i = 0; i < h->n_seats; i++) {
-			struct seat *s = &h->seats[i];
-
-			if (seat_room(s, h->config.setup.threads, h->config.ahead) > 0 &&
-			    (!best || s->flights < best->flights))
-				best = s;
-		}
-		if (!best && host_count(h, SEAT_READY) > 0)
+		if (!best && hf_mono_ms() < waiting_ends_ms(h))
 			return;
 		h->waiting = f->next;
 		h->n_waiting--;
@@ -78,9 +92,10 @@ void life_place_waiting(struct hsmhost *h)
 	}
 }
 
-static void wait_again(struct hsmhost *h, struct flight *f)
+void life_wait(struct hsmhost *h, struct flight *f)
 {
-	f->moved = true;
+	if (!h->waiting)
+		h->waiting_ms = hf_mono_ms();
 	f->next = NULL;
 	*h->waiting_last = f;
 	h->waiting_last = &f->next;
@@ -95,11 +110,20 @@ static void give_back_all(struct hsmhost *h, struct flight *all, enum hf_code co
 		struct flight *f = all;
 
 		all = f->next;
-		if (f->began_ms || f->moved)
+		if (f->began_ms || f->moved) {
 			answer_give_back(h, f, code, why);
-		else
-			wait_again(h, f);
+		} else {
+			f->moved = true;
+			life_wait(h, f);
+		}
 	}
+}
+
+/* With one session, nothing is at work any more. With several, the others' jobs were. */
+static void mark_waiting(struct flight *all, unsigned threads)
+{
+	for (struct flight *f = all; f && threads == 1; f = f->next)
+		f->began_ms = 0;
 }
 
 /* `counter` is where this kind of end is counted. */
@@ -118,6 +142,8 @@ static void died(struct hsmhost *h, struct seat *s, const char *before, uint64_t
 	HF_WARN("a signer ended; its jobs are given back", HF_KS("how", why),
 	        HF_KS("token", h->stats.token));
 	strike(h, HF_IO, why);
+	if (status == EXIT_WORN) /* it answered what it worked on, and began nothing after that */
+		mark_waiting(all, h->config.setup.threads);
 	give_back_all(h, all, HF_CLOSED, why);
 }
 
@@ -341,6 +367,8 @@ int64_t life_next_ms(const struct hsmhost *h)
 	}
 	if (wanted && h->start_at_ms < soonest)
 		soonest = h->start_at_ms;
+	if (waiting_ends_ms(h) < soonest)
+		soonest = waiting_ends_ms(h);
 	if (h->config.recycle_rss && hf_mono_ms() + MEMORY_EVERY_MS < soonest)
 		soonest = hf_mono_ms() + MEMORY_EVERY_MS;
 	return soonest;

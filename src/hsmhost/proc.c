@@ -2,6 +2,7 @@
 #include "hsmhost/proc.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +48,8 @@ hf_status proc_start(const char *path, const struct signer_setup *setup, struct 
 	struct proc p = { .in = HF_BUF(IN_MAX), .out = HF_BUF(OUT_MAX) };
 	hf_status s;
 
+	signal(SIGPIPE,
+	       SIG_IGN); /* a signer may end while it is written to: that is for us to see */
 	HF_TRY(os_spawn(path, argv, &p.os, err));
 	s = send_setup(&p, setup);
 	if (!hf_ok(s)) {

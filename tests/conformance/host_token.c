@@ -93,9 +93,44 @@ unsigned host_token_objects(void)
 	return n;
 }
 
+/* Written beside and moved, since modules read it at any time. */
+void host_faults(const char *script)
+{
+	static const char *const leftovers[] = { "count.1", "once.a" };
+	char path[128], fresh[136], old[160];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/faults", dir);
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	for (size_t i = 0; i < HF_COUNT(leftovers); i++) {
+		snprintf(old, sizeof(old), "%s.%s", path, leftovers[i]);
+		unlink(old);
+	}
+	f = fopen(fresh, "w");
+	CHECK(f && fputs(script, f) >= 0 && fclose(f) == 0 && rename(fresh, path) == 0);
+	setenv("HOLDFAST_FAULT_SCRIPT", path, 1);
+	setenv("HOLDFAST_FAULT_MODULE", softhsm, 1);
+}
+
+unsigned host_fault_count(void)
+{
+	char path[128];
+	uint64_t count = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/faults.count.1", dir);
+	f = fopen(path, "r");
+	if (f) {
+		CHECK(fread(&count, sizeof(count), 1, f) == 1);
+		fclose(f);
+	}
+	return (unsigned)count;
+}
+
 struct hsmhost_config host_config(const char *label)
 {
-	const char *module = getenv("HF_TEST_MODULE");
+	const char *module =
+	        getenv("HOLDFAST_FAULT_SCRIPT") ? getenv("HF_TEST_FAULT_MODULE") : NULL;
 	struct hsmhost_config c = { .signer_path = getenv("HF_TEST_SIGNER"), .processes = 1 };
 
 	snprintf(c.setup.module, sizeof(c.setup.module), "%s", module ? module : softhsm);

@@ -20,6 +20,12 @@ void host_token_add(const char *label);
 /* Files of objects that the tokens hold, all together. */
 unsigned host_token_objects(void);
 
+/* What the fault module (tests/faults/script.h) does from now on; host_config() uses that module
+ * once there was a script. Counts begin anew. */
+void host_faults(const char *script);
+/* How often the function of the script's first rule was called, if that rule is `shared`. */
+unsigned host_fault_count(void);
+
 /* Slot "label:<label>", the right PIN, one process. The PIN is released by host_config_done(). */
 struct hsmhost_config host_config(const char *label);
 void host_config_done(struct hsmhost_config *c);

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What becomes of jobs when the module misbehaves: the fault module before a real SoftHSM2. */
+#include "host_token.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+enum { DEADLINE_MS = 400 };
+
+static struct p11_profile profile; /* of the first start, to spare the others the preflight */
+
+static struct hsmhost_config config(void)
+{
+	struct hsmhost_config c = host_config("test");
+
+	c.op_deadline_ms = DEADLINE_MS;
+	c.setup.have_profile = profile.mac_mechanism != 0;
+	c.setup.profile = profile;
+	return c;
+}
+
+/* A host without faults, and a key. */
+static struct hsmhost *start(unsigned processes, struct host_job *ret_key)
+{
+	struct hsmhost_config c = config();
+	struct hsmhost_stats stats;
+	struct hsmhost *h;
+
+	host_faults("# none\n");
+	c.processes = processes;
+	h = host_start(&c);
+	host_config_done(&c);
+	hsmhost_stats(h, &stats);
+	profile = stats.profile;
+	*ret_key = host_key(h, "key-a", KEY_P256);
+	return h;
+}
+
+static struct host_job sign_once(struct hsmhost *h, const struct host_job *key)
+{
+	struct host_job sign = host_sign(key);
+
+	host_run(h, &sign, 1);
+	return sign;
+}
+
+static struct hsmhost_stats stats_of(struct hsmhost *h)
+{
+	struct hsmhost_stats stats;
+
+	hsmhost_stats(h, &stats);
+	return stats;
+}
+
+/* Signs under a fault that happens once: what came of it, and that the next one works. */
+static struct host_job sign_under(const char *fault, struct hsmhost_stats *ret_stats)
+{
+	struct host_job key, under, next;
+	struct hsmhost *h = start(1, &key);
+
+	host_faults(fault);
+	under = sign_once(h, &key);
+	next = sign_once(h, &key);
+	if (next.result.outcome != OP_DONE)
+		fail_msg("after \"%s\": %s", fault, next.result.text);
+	*ret_stats = stats_of(h);
+	host_job_done(&key);
+	hsmhost_stop(h, 1000);
+	host_faults("# none\n");
+	return under;
+}
+
+static void a_crash_gives_the_job_back_and_the_next_one_works(void **state)
+{
+	struct hsmhost_stats stats;
+	struct host_job under = sign_under("C_UnwrapKey once=a crash\n", &stats);
+
+	assert_int_equal(under.result.outcome, OP_RETRY);
+	CHECK(strstr(under.result.text, "signal 11"));
+	CHECK(stats.crashes == 1 && stats.hangs == 0);
+}
+
+static void a_library_that_exits_is_a_crash_too(void **state)
+{
+	struct hsmhost_stats stats;
+	struct host_job under = sign_under("C_Sign once=a exit\n", &stats);
+
+	assert_int_equal(under.result.outcome, OP_RETRY);
+	assert_int_equal(stats.crashes, 1);
+}
+
+static void a_hung_call_is_given_back_at_its_deadline(void **state)
+{
+	int64_t start_ms = hf_mono_ms();
+	struct hsmhost_stats stats;
+	struct host_job under = sign_under("C_UnwrapKey once=a hang\n", &stats);
+
+	assert_int_equal(under.result.outcome, OP_RETRY);
+	CHECK(stats.hangs == 1 && stats.crashes == 0);
+	CHECK(hf_mono_ms() - start_ms < DEADLINE_MS + 3000);
+}
+
+static void a_corrupted_signature_is_never_released(void **state)
+{
+	struct hsmhost_stats stats; /* the first C_Sign of a job is the record's MAC */
+	struct host_job under = sign_under("C_Sign nth=2 once=a corrupt\n", &stats);
+
+	assert_int_equal(under.result.outcome, OP_RETRY);
+	assert_int_equal(under.result.code, HF_UNAUTHENTIC);
+	assert_int_equal(under.result.signature.len, 0);
+}
+
+static void a_lost_session_is_replaced_and_the_job_done(void **state)
+{
+	struct hsmhost_stats stats;
+	struct host_job under =
+	        sign_under("C_UnwrapKey once=a return CKR_SESSION_HANDLE_INVALID\n", &stats);
+
+	assert_int_equal(under.result.outcome, OP_DONE);
+	CHECK(stats.crashes == 0 && stats.recycled == 0);
+}
+
+static void a_lost_device_is_a_new_process(void **state)
+{
+	struct hsmhost_stats stats;
+	struct host_job under = sign_under("C_UnwrapKey once=a return CKR_DEVICE_ERROR\n", &stats);
+
+	assert_int_equal(under.result.outcome, OP_RETRY);
+	CHECK(strstr(under.result.text, "CKR_DEVICE_ERROR"));
+	CHECK(stats.crashes == 0 && stats.recycled == 1);
+}
+
+static void a_busy_device_is_left_in_peace(void **state)
+{
+	struct hsmhost_stats stats;
+	struct host_job under = sign_under("C_UnwrapKey once=a return CKR_DEVICE_MEMORY\n", &stats);
+
+	assert_int_equal(under.result.outcome, OP_RETRY);
+	assert_int_equal(under.result.code, HF_BUSY);
+	CHECK(stats.crashes == 0 && stats.recycled == 0);
+}
+
+static void a_fault_of_the_request_fails_it_and_nothing_else(void **state)
+{
+	struct hsmhost_stats stats;
+	struct host_job under =
+	        sign_under("C_UnwrapKey once=a return CKR_WRAPPED_KEY_INVALID\n", &stats);
+
+	assert_int_equal(under.result.outcome, OP_FAILED);
+	assert_int_equal(under.result.code, HF_CORRUPT);
+	CHECK(stats.crashes == 0 && stats.recycled == 0);
+}
+
+static void an_object_that_cannot_be_destroyed_goes_with_its_session(void **state)
+{
+	struct hsmhost_stats stats;
+	struct host_job under =
+	        sign_under("C_DestroyObject once=a return CKR_GENERAL_ERROR\n", &stats);
+
+	assert_int_equal(under.result.outcome, OP_DONE);
+}
+
+static void a_corrupted_new_key_is_thrown_away(void **state)
+{
+	struct host_job key, bad;
+	struct hsmhost *h = start(1, &key);
+
+	bad = host_generate("key-b", KEY_P256);
+	host_faults("C_WrapKey corrupt\n");
+	host_run(h, &bad, 1);
+	CHECK(bad.result.outcome != OP_DONE && bad.record.len == 0);
+	CHECK(strstr(bad.result.text, "thrown away"));
+	host_job_done(&key);
+	hsmhost_stop(h, 1000);
+}
+
+static void a_wrong_pin_is_tried_once_over_all_processes(void **state)
+{
+	struct hsmhost_config c = config();
+	struct hsmhost *h = NULL;
+	struct hf_err err;
+
+	host_faults("C_Login shared return CKR_PIN_INCORRECT\n");
+	c.processes = 4;
+	CHECK_CODE(hsmhost_start(&c, host_answered, NULL, &h, &err), HF_STOP);
+	CHECK(strstr(err.text, "CKR_PIN_INCORRECT"));
+	assert_int_equal(host_fault_count(), 1);
+	host_config_done(&c);
+}
+
+static bool is_stopped(void *ctx)
+{
+	return stats_of(ctx).health == HSMHOST_STOPPED;
+}
+
+static void a_pin_refused_to_a_replacement_is_not_tried_again(void **state)
+{
+	struct host_job key, under;
+	struct hsmhost *h = start(1, &key);
+
+	host_faults("C_Login shared return CKR_PIN_INCORRECT\nC_UnwrapKey once=a crash\n");
+	under = sign_once(h, &key);
+	assert_int_equal(under.result.outcome, OP_RETRY);
+	host_step_until(h, is_stopped, h);
+	for (int i = 0; i < 5; i++)
+		hsmhost_step(h);
+	assert_int_equal(host_fault_count(), 1);
+	CHECK(strstr(stats_of(h).reason, "CKR_PIN_INCORRECT"));
+	host_job_done(&key);
+	hsmhost_stop(h, 1000);
+}
+
+static void a_locked_pin_is_not_tried_at_all(void **state)
+{
+	struct hsmhost_config c = config();
+	struct hsmhost *h = NULL;
+	struct hf_err err;
+
+	host_faults("C_Login shared pin-locked\n");
+	CHECK_CODE(hsmhost_start(&c, host_answered, NULL, &h, &err), HF_STOP);
+	CHECK(strstr(err.text, "locked"));
+	assert_int_equal(host_fault_count(), 0);
+	host_config_done(&c);
+}
+
+static void a_slow_login_is_waited_for(void **state)
+{
+	struct hsmhost_config c = config();
+	struct hsmhost *h;
+
+	host_faults("C_Login delay=900ms\n"); /* beyond the deadline of an operation */
+	h = host_start(&c);
+	CHECK(stats_of(h).hangs == 0 && stats_of(h).signers_ready == 1);
+	host_config_done(&c);
+	hsmhost_stop(h, 1000);
+}
+
+static bool four_are_ready(void *ctx)
+{
+	return stats_of(ctx).signers_ready == 4;
+}
+
+static void several_signers_of_one_token_start_without_a_failure(void **state)
+{
+	struct host_job key;
+	struct hsmhost *h = start(4, &key);
+
+	host_step_until(h, four_are_ready, h);
+	CHECK(stats_of(h).crashes == 0 && stats_of(h).hangs == 0);
+	host_job_done(&key);
+	hsmhost_stop(h, 1000);
+}
+
+static int set_up(void **state)
+{
+	char text[512];
+
+	if (host_token_make(state) != 0)
+		return -1;
+	host_faults("# none\n");
+	host_task("test", TASK_INIT_MASTER, "", text, sizeof(text));
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_crash_gives_the_job_back_and_the_next_one_works),
+		cmocka_unit_test(a_library_that_exits_is_a_crash_too),
+		cmocka_unit_test(a_hung_call_is_given_back_at_its_deadline),
+		cmocka_unit_test(a_corrupted_signature_is_never_released),
+		cmocka_unit_test(a_lost_session_is_replaced_and_the_job_done),
+		cmocka_unit_test(a_lost_device_is_a_new_process),
+		cmocka_unit_test(a_busy_device_is_left_in_peace),
+		cmocka_unit_test(a_fault_of_the_request_fails_it_and_nothing_else),
+		cmocka_unit_test(an_object_that_cannot_be_destroyed_goes_with_its_session),
+		cmocka_unit_test(a_corrupted_new_key_is_thrown_away),
+		cmocka_unit_test(a_wrong_pin_is_tried_once_over_all_processes),
+		cmocka_unit_test(a_pin_refused_to_a_replacement_is_not_tried_again),
+		cmocka_unit_test(a_locked_pin_is_not_tried_at_all),
+		cmocka_unit_test(a_slow_login_is_waited_for),
+		cmocka_unit_test(several_signers_of_one_token_start_without_a_failure),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, host_token_remove);
+}
