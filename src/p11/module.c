@@ -133,8 +133,8 @@ hf_status p11_module_open(const char *path, const char *init_args, struct p11_mo
 
 	if (strlen(path) >= sizeof(m.path) || strlen(init_args) >= sizeof(m.init_args))
 		return hf_fail(err, HF_TOOBIG, "module path or arguments are too long");
-	strcpy(m.path, path);
-	strcpy(m.init_args, init_args);
+	snprintf(m.path, sizeof(m.path), "%s", path);
+	snprintf(m.init_args, sizeof(m.init_args), "%s", init_args);
 	HF_TRY(check_file(path, err));
 	HF_TRY(load(path, &m.fn, err));
 	HF_TRY(initialize(&m, err));

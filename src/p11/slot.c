@@ -46,7 +46,7 @@ static hf_status take_text(const char *what, const char *value, char *to, size_t
 		return hf_fail(err, HF_INVALID,
 		               "--slot %s%s: a token's %.*s has at most %zu characters", what,
 		               value, (int)strlen(what) - 1, what, cap - 1);
-	strcpy(to, value);
+	snprintf(to, cap, "%s", value);
 	return HF_SUCCESS;
 }
 
