@@ -11,7 +11,7 @@
 
 #define LEASE_DEFAULT_MS 10000
 #define PARKED_MAX_MS 60000 /* a driver that asks for more polls again */
-#define SWEEP_EVERY_MS 250
+#define SWEEP_DEFAULT_MS 250
 #define COUNT_EVERY_MS 1000
 #define ID_RANDOM_BITS 20 /* 43 bits are left for milliseconds: until the year 2248 */
 #define ID_TRIES 16
@@ -24,6 +24,8 @@ hf_status jobs_new(const struct jobs_config *config, struct jobs **ret)
 	j->config = *config;
 	if (j->config.lease_ms == 0)
 		j->config.lease_ms = LEASE_DEFAULT_MS;
+	if (j->config.sweep_ms == 0)
+		j->config.sweep_ms = SWEEP_DEFAULT_MS;
 	j->sweep.jobs = j;
 	TAILQ_INIT(&j->dealing);
 	pthread_mutex_init(&j->lock, NULL);
@@ -314,7 +316,7 @@ void jobs_tick(struct jobs *j, struct db_work *writer)
 	due = !sweep->running && now >= sweep->next_ms;
 	if (due) {
 		sweep->running = true;
-		sweep->next_ms = now + SWEEP_EVERY_MS;
+		sweep->next_ms = now + j->config.sweep_ms;
 		sweep->task = (struct db_task){
 			.run = sweep_run,
 			.done = sweep_done,

@@ -57,6 +57,7 @@ struct jobs;
 
 struct jobs_config {
 	int lease_ms; /* 0: 10 s */
+	int sweep_ms; /* between two looks for leases that have ended; 0: 250 ms */
 	bool relaxed; /* completions survive our death, but not a power cut */
 	job_settle settle;
 	job_announce announce;

@@ -75,6 +75,7 @@ static inline void fixture_start(void)
 	struct db_config file = { .sqlite_path = fx.path };
 	struct jobs_config config = {
 		.lease_ms = fx.lease_ms,
+		.sweep_ms = 1,
 		.settle = fixture_settle,
 		.announce = fixture_announce,
 	};
@@ -352,7 +353,7 @@ static inline hf_status end_leases_run(struct db *db, void *arg)
 
 static inline void sweep(void)
 {
-	usleep(260 * 1000); /* longer than the time between two sweeps */
+	usleep(2000); /* longer than the time between two sweeps */
 	jobs_tick(fx.jobs, fx.writer);
 	rows(); /* a later task of the writer: the sweep is over */
 }
