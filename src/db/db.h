@@ -51,7 +51,8 @@ void db_bind_blob(struct db_stmt *st, int i, struct hf_span v); /* copied */
 void db_bind_null(struct db_stmt *st, int i);
 /* A failed bind is reported here. */
 HF_MUST hf_status db_step(struct db_stmt *st, bool *ret_row);
-/* For statements that give no row: steps once and ends. *ret_changed may be NULL. */
+/* For statements that give no row: steps once; db_done() is still the caller's. *ret_changed may be
+ * NULL. */
 HF_MUST hf_status db_run(struct db_stmt *st, int64_t *ret_changed);
 
 /* Columns from 0; valid until the next step. */

@@ -11,7 +11,7 @@ hf_status action_row_spend(struct db *db, const char *id, int64_t forget_ms)
 	HF_TRY(db_query(db, sql, &st));
 	db_bind_text(st, 1, id);
 	db_bind_int(st, 2, forget_ms);
-	HF_TRY(db_run(hf_take(st), &changed));
+	HF_TRY(db_run(st, &changed));
 	HF_ENSURE(changed == 1, HF_EXISTS);
 	return HF_SUCCESS;
 }
@@ -26,5 +26,5 @@ hf_status action_rows_forget(struct db *db, int64_t now, int limit)
 	HF_TRY(db_query(db, sql, &st));
 	db_bind_int(st, 1, now);
 	db_bind_int(st, 2, limit);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }

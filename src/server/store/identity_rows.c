@@ -21,7 +21,7 @@ hf_status org_row_insert(struct db *db, const char *id, const char *name, int64_
 	db_bind_text(st, 1, id);
 	db_bind_text(st, 2, name);
 	db_bind_int(st, 3, now);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }
 
 hf_status identity_row_insert(struct db *db, const struct identity_row *row, int64_t now)
@@ -37,7 +37,7 @@ hf_status identity_row_insert(struct db *db, const struct identity_row *row, int
 	db_bind_text(st, 4, row->name);
 	db_bind_int(st, 5, row->active);
 	db_bind_int(st, 6, now);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }
 
 hf_status credential_row_insert(struct db *db, const struct credential_row *row, int64_t now)
@@ -56,7 +56,7 @@ hf_status credential_row_insert(struct db *db, const struct credential_row *row,
 	db_bind_text(st, 6, row->name);
 	db_bind_text(st, 7, row->public_key);
 	db_bind_int(st, 8, now);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }
 
 hf_status token_row_insert(struct db *db, const struct token_row *row, const char *kind,
@@ -76,7 +76,7 @@ hf_status token_row_insert(struct db *db, const struct token_row *row, const cha
 	db_bind_int(st, 6, row->active);
 	db_bind_int(st, 7, now);
 	db_bind_int(st, 8, row->expires_ms);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }
 
 hf_status token_row_get(struct db *db, const char *id, struct token_row *ret_token,

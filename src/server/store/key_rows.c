@@ -36,7 +36,7 @@ hf_status key_row_insert(struct db *db, const struct key_row *row, struct hf_spa
 	db_bind_text(st, 9, row->created_by);
 	db_bind_int(st, 10, row->created_ms);
 	db_bind_blob(st, 11, proof);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }
 
 static hf_status read_row(struct db_stmt *st, struct key_row *ret)
@@ -116,7 +116,7 @@ hf_status key_row_rename(struct db *db, const char *id, const char *name)
 	HF_TRY(db_query(db, sql, &st));
 	db_bind_text(st, 1, name);
 	db_bind_text(st, 2, id);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }
 
 hf_status key_row_archive(struct db *db, const char *id, int64_t now)
@@ -128,7 +128,7 @@ hf_status key_row_archive(struct db *db, const char *id, int64_t now)
 	HF_TRY(db_query(db, sql, &st));
 	db_bind_int(st, 1, now);
 	db_bind_text(st, 2, id);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }
 
 hf_status key_row_made(struct db *db, const char *id, struct hf_span public_key, bool resident)
@@ -142,7 +142,7 @@ hf_status key_row_made(struct db *db, const char *id, struct hf_span public_key,
 	db_bind_blob(st, 1, public_key);
 	db_bind_int(st, 2, resident);
 	db_bind_text(st, 3, id);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }
 
 hf_status key_row_failed(struct db *db, const char *id, enum hf_code code, const char *why)
@@ -156,5 +156,5 @@ hf_status key_row_failed(struct db *db, const char *id, enum hf_code code, const
 	db_bind_text(st, 1, why);
 	db_bind_int(st, 2, code);
 	db_bind_text(st, 3, id);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }

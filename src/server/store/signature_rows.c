@@ -39,7 +39,7 @@ hf_status signature_row_insert(struct db *db, const struct signature_row *row, s
 	db_bind_text(st, 10, signature_status_name(row->status));
 	db_bind_int(st, 11, row->requested_ms);
 	db_bind_blob(st, 12, proof);
-	HF_TRY(db_run(hf_take(st), &changed));
+	HF_TRY(db_run(st, &changed));
 	HF_ENSURE(changed == 1, HF_EXISTS);
 	return HF_SUCCESS;
 }
@@ -166,7 +166,7 @@ hf_status signature_row_signed(struct db *db, const char *id, const uint8_t r[32
 		db_bind_null(st, 3);
 	db_bind_int(st, 4, now);
 	db_bind_text(st, 5, id);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }
 
 hf_status signature_row_failed(struct db *db, const char *id, const char *why)
@@ -178,5 +178,5 @@ hf_status signature_row_failed(struct db *db, const char *id, const char *why)
 	HF_TRY(db_query(db, sql, &st));
 	db_bind_text(st, 1, why);
 	db_bind_text(st, 2, id);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }

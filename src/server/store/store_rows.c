@@ -18,7 +18,7 @@ hf_status store_row_insert(struct db *db, const struct store_row *row, const cha
 	db_bind_int(st, 5, row->primary);
 	db_bind_text(st, 6, issuer_key_id);
 	db_bind_int(st, 7, now);
-	return db_run(hf_take(st), NULL);
+	return db_run(st, NULL);
 }
 
 static void read_row(struct db_stmt *st, struct store_row *to)

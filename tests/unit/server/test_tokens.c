@@ -78,6 +78,7 @@ static void run(const char *sql)
 	CHECK_OK(db_begin(db));
 	CHECK_OK(db_query(db, sql, &st));
 	CHECK_OK(db_run(st, NULL));
+	db_done(st);
 	CHECK_OK(db_commit(db, DB_RELAXED));
 }
 
