@@ -68,6 +68,13 @@ static hf_status open_private(const char *file, int *ret, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
+hf_status tls_private_file_check(const char *file, struct hf_err *err)
+{
+	HF_FD int fd = -1;
+
+	return open_private(file, &fd, err);
+}
+
 static hf_status use_key(SSL_CTX *ctx, const struct tls_server_config *config, struct hf_err *err)
 {
 	HF_CLEANUP(EVP_PKEY_free_at) EVP_PKEY *key = NULL;

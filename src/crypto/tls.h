@@ -23,6 +23,10 @@ HF_MUST hf_status tls_server_new(const struct tls_server_config *config, struct 
 void tls_server_free(struct tls_server *t);
 struct ssl_ctx_st *tls_server_ctx(struct tls_server *t); /* borrowed */
 
+/* Is this private key's file ours alone? HF_IO, HF_INVALID (no regular file), HF_DENIED (open to
+ * other users), with words. For clients, whose library reads the file by itself. */
+HF_MUST hf_status tls_private_file_check(const char *file, struct hf_err *err);
+
 /* Who is at the other end. */
 struct tls_peer {
 	char subject[256]; /* RFC 2253 */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/client_files.h"
 
+#include "crypto/tls.h"
+
 #include <curl/curl.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -111,6 +113,7 @@ static hf_status check_identity(const struct http_client_config *config, struct 
 	if (!config->cert_file || !config->key_file)
 		return hf_fail(err, HF_INVALID,
 		               "a client certificate and its key go together: one is missing");
+	HF_TRY(tls_private_file_check(config->key_file, err));
 	ctx = SSL_CTX_new(TLS_client_method());
 	HF_ENSURE(ctx, HF_NOMEM);
 	hf_status s = HF_SUCCESS;

@@ -62,12 +62,13 @@ for (const call of ['C_GenerateKeyPair', 'C_WrapKey'])
 	})
 
 /** A driver whose results never arrive; it is killed once it has done the job, and another takes over. */
-async function killedBeforeItsAnswerIsStored(ask, done) {
+async function killedBeforeItsAnswerIsStored(kind, ask) {
 	const relay = await Relay.listen(stack.ports.driver)
 	const first = await stack.startDriver({ proxy: relay.address })
+	await until(async () => (await metric(stack.ports.health, 'holdfast_server_polls_parked')) === 1)
 	const answer = ask()
-	relay.swallowing = true
-	await done(first)
+	relay.swallowing = true /* its poll is with the server already: a job will come, but no result go back */
+	await until(async () => (await metric(first.ports.health, `holdfast_driver_jobs_total{kind="${kind}",outcome="done"}`)) === 1)
 	await first.kill()
 	relay.close()
 	const second = await stack.startDriver()
@@ -78,16 +79,23 @@ async function killedBeforeItsAnswerIsStored(ask, done) {
 	}
 }
 
+async function metric(port, name) {
+	const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+	return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ').pop())
+}
+
+async function until(condition) {
+	for (const late = Date.now() + 10_000; !(await condition()); await sleep(10)) assert.ok(Date.now() < late, `never: ${condition}`)
+}
+
 test('a driver killed before its signature is stored: the next one signs, the client gets one answer', async () => {
 	const message = Buffer.from('lost answer')
-	isSigned(await killedBeforeItsAnswerIsStored(() => sign(message), () => sleep(500)), message)
+	isSigned(await killedBeforeItsAnswerIsStored('sign', () => sign(message)), message)
 })
 
 test('a driver killed before its new key is stored by the server: the next one answers with the same key, no second exists', async () => {
 	const before = wrappedKeys()
-	const made = await killedBeforeItsAnswerIsStored(createKey, async () => {
-		while (wrappedKeys() === before) await sleep(20)
-	})
+	const made = await killedBeforeItsAnswerIsStored('generate', createKey)
 	assert.equal(wrappedKeys(made.id), 1)
 	assert.equal(wrappedKeys(), before + 1)
 	const second = await stack.startDriver()

@@ -35,6 +35,7 @@ test('the PIN is in no command line', () => {
 })
 
 test('the PIN is in no environment, as /proc shows it', () => {
+	assert.ok(readFileSync(`/proc/${stack.server.pid}/environ`, 'latin1').includes('SOFTHSM2_CONF='), 'environments can be seen')
 	for (const pid of running()) {
 		let environment
 		try {
