@@ -135,7 +135,7 @@ static struct outcome get(struct http_client *c, const char *path)
 {
 	struct outcome o = { 0 };
 	struct http_client_request request = {
-		.method = "GET", .path = path, .timeout_ms = 1500, .done = note, .ctx = &o
+		.method = "GET", .path = path, .timeout_ms = 5000, .done = note, .ctx = &o
 	};
 
 	CHECK_OK(http_client_send(c, &request));
@@ -163,7 +163,7 @@ static void bodies_and_headers_travel_both_ways(void **state)
 		                               .content_type = "application/json",
 		                               .body = hf_span_text("{\"a\":1}"),
 		                               .headers = (const char *const[]){ "X-A: b", NULL },
-		                               .timeout_ms = 1500,
+		                               .timeout_ms = 5000,
 		                               .done = note,
 		                               .ctx = &o };
 
@@ -189,7 +189,7 @@ static void a_header_that_would_break_the_head_is_refused(void **state)
 		                               .path = "/who",
 		                               .headers = (const char *const[]){ "A: b\r\nC: d",
 		                                                                 NULL },
-		                               .timeout_ms = 1500,
+		                               .timeout_ms = 5000,
 		                               .done = note };
 
 	CHECK_CODE(http_client_send(c, &request), HF_INVALID);
