@@ -80,8 +80,10 @@ void http_reply(struct http_request *req, int status, const char *content_type,
 void http_reply_header(struct http_request *req, const char *name, const char *value);
 
 /* For a parked request: fn is called once, on the loop's thread, when the peer leaves before the
- * answer; the holder must still call http_reply() some time. Call it on the loop's thread, before
- * the handler returns. */
+ * answer; the holder must still call http_reply() some time, in fn or later. Call it on the loop's
+ * thread, before the handler returns. fn does not begin after http_reply() has begun, but another
+ * thread may call http_reply() while fn runs: `arg` has to be good for that long. A peer that
+ * closes only its sending side counts as gone. */
 void http_on_gone(struct http_request *req, void (*fn)(void *arg), void *arg);
 
 #endif
