@@ -2,6 +2,8 @@
  * SQLite: write-ahead log, one writer. See db/sqlite_open.c for how a connection is set up. */
 #include "db/sqlite.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -154,9 +156,10 @@ static hf_status map_params(struct sqlite_stmt *st)
 	HF_ENSURE(n <= DB_PARAMS_MAX, HF_INTERNAL);
 	for (int i = 1; i <= n; i++) {
 		const char *name = sqlite3_bind_parameter_name(st->handle, i);
-		int number = name && name[0] == '$' ? atoi(name + 1) : 0;
+		int64_t number;
 
-		HF_ENSURE(number >= 1 && number <= DB_PARAMS_MAX, HF_INTERNAL);
+		HF_ENSURE(name && name[0] == '$', HF_INTERNAL);
+		HF_ENSURE(hf_ok(hf_parse_i64(name + 1, 1, DB_PARAMS_MAX, &number)), HF_INTERNAL);
 		st->place[number] = (uint8_t)i;
 	}
 	return HF_SUCCESS;

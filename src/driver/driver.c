@@ -45,7 +45,7 @@ static void finish(void *ctx, struct queue_job *job, const struct op_result *res
 {
 	struct driver *d = ctx;
 
-	pace_ended(&d->pace, hf_mono_us());
+	pace_ended(&d->pace, result->outcome == OP_RETRY, hf_mono_us());
 	queue_client_result(d->queue, job, result);
 }
 
@@ -103,13 +103,13 @@ static bool stopped(const struct driver *d)
 }
 
 /* How many more jobs we want. */
-static size_t room(struct driver *d)
+static size_t room(struct driver *d, int64_t rest_ms)
 {
 	size_t in_hsm = dispatch_in_hsm(d->dispatch), held = in_hsm + dispatch_waiting(d->dispatch),
 	       target;
 	struct queue_client_stats queue;
 
-	if (d->hsm_stats.health != HSMHOST_HEALTHY)
+	if (d->hsm_stats.health != HSMHOST_HEALTHY || rest_ms > 0)
 		return 0;
 	queue_client_stats(d->queue, &queue);
 	target = pace_target(&d->pace, in_hsm + hsmhost_capacity(d->hsm), queue.round_trip_us,
@@ -154,13 +154,13 @@ static void tell_health(struct driver *d)
 
 static hf_status turn(struct driver *d, struct hf_err *err)
 {
-	int timeout_ms = TURN_MS;
-	int64_t gather_us;
+	int64_t rest_ms = pace_rest_ms(&d->pace, hf_mono_us()), gather_us;
+	int timeout_ms = rest_ms > 0 && rest_ms < TURN_MS ? (int)rest_ms : TURN_MS;
 	size_t n;
 
 	dispatch_feed(d->dispatch, d->hsm);
 	gather_us = pace_may_gather(&d->pace, dispatch_waiting(d->dispatch)) ? PACE_GATHER_US : 0;
-	queue_client_pump(d->queue, room(d), gather_us, &timeout_ms);
+	queue_client_pump(d->queue, room(d, rest_ms), gather_us, &timeout_ms);
 	d->fds[0] = (struct pollfd){ .fd = d->signals, .events = POLLIN };
 	n = 1 + hsmhost_pollfds(d->hsm, d->fds + 1, FDS_MAX - 1, &timeout_ms);
 	if (!hf_ok(queue_client_wait(d->queue, d->fds, (unsigned)n, timeout_ms)))

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "driver/pace.h"
 
+#include "base/clock.h"
+
 enum {
 	WINDOW_US = 100000,
 	RESERVE_MAX = 1024,
+	REST_BASE_MS = 100,
+	REST_CAP_MS = 3000,
 };
 
 static void roll(struct pace *p, int64_t now_us)
@@ -17,10 +21,20 @@ static void roll(struct pace *p, int64_t now_us)
 	p->since_us = now_us;
 }
 
-void pace_ended(struct pace *p, int64_t now_us)
+void pace_ended(struct pace *p, bool retry, int64_t now_us)
 {
 	roll(p, now_us);
 	p->ended++;
+	if (!retry)
+		p->retries = 0;
+	else if (now_us >= p->rest_until_us) /* those that fail together count once */
+		p->rest_until_us =
+		        now_us + 1000 * hf_backoff_ms(p->retries++, REST_BASE_MS, REST_CAP_MS);
+}
+
+int64_t pace_rest_ms(const struct pace *p, int64_t now_us)
+{
+	return now_us < p->rest_until_us ? (p->rest_until_us - now_us + 999) / 1000 : 0;
 }
 
 size_t pace_target(struct pace *p, size_t places, int64_t round_trip_us, int64_t now_us)

@@ -15,10 +15,16 @@
 struct pace {
 	int64_t since_us;
 	size_t ended;
-	double per_us; /* smoothed */
+	double per_us;    /* smoothed */
+	unsigned retries; /* jobs in a row that ended with OP_RETRY */
+	int64_t rest_until_us;
 };
 
-void pace_ended(struct pace *p, int64_t now_us);
+/* A job ended. One that has to be tried again makes us rest before we ask for more, for longer each
+ * time, so that its attempts are not used up within a moment of an HSM's weakness. */
+void pace_ended(struct pace *p, bool retry, int64_t now_us);
+/* How long the rest still lasts: 0 when there is none. */
+int64_t pace_rest_ms(const struct pace *p, int64_t now_us);
 /* Jobs that the driver should hold altogether: as many as the HSM takes at once (`places`), and a
  * reserve of as many again or, when that is more, of what the HSM does in two round trips. */
 size_t pace_target(struct pace *p, size_t places, int64_t round_trip_us, int64_t now_us);

@@ -7,8 +7,6 @@
 #include "json/read.h"
 #include "json/write.h"
 
-#include <string.h>
-
 /* Runs one task and reads its report by `fields` into `to`, whose texts point into *ret_doc. */
 static hf_status run_task(const struct hsmhost_config *hsm, enum signer_task task, const char *args,
                           const struct json_field *fields, size_t n, void *to,
@@ -96,9 +94,9 @@ static hf_status check_canary(const char *database, const char *master, struct h
 	HF_TRY(hf_buf_status(&args));
 	HF_TRY(run_task(hsm, TASK_CANARY_CHECK, (const char *)args.ptr, fields, HF_COUNT(fields),
 	                &checked, &doc, err));
-	if (strcmp(checked.result, "ok") == 0)
+	if (hf_span_is(hf_span_text(checked.result), "ok"))
 		return HF_SUCCESS;
-	if (strcmp(checked.result, "mac-key-differs") == 0)
+	if (hf_span_is(hf_span_text(checked.result), "mac-key-differs"))
 		return hf_fail(
 		        err, HF_STOP,
 		        "%s and this HSM do not belong together: %s. Bring the MAC key that "

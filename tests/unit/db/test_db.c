@@ -306,7 +306,7 @@ static void a_damaged_page_is_corrupt_with_words(void **state)
 /* In a child whose files cannot grow: stands for a full disk. */
 static int fill_the_disk(void)
 {
-	struct rlimit limit = { 200 * 1024, 200 * 1024 };
+	struct rlimit limit = { 100 * 1024, 100 * 1024 };
 	struct db *d = NULL;
 	hf_status s = HF_SUCCESS;
 	int64_t done = 0;
