@@ -183,6 +183,8 @@ enum worker_fate worker_run(struct worker *w, const struct op *op, struct hf_spa
 	hf_status s = do_job(w, op, record, output, &err);
 
 	*ret = (struct wire_answer){ .hsm_us = hf_mono_us() - start };
+	if (w->desk.warm && start / 1000 - w->cooled_ms >= COOL_EVERY_MS)
+		worker_cool(w); /* no idle moment may come */
 	if (hf_ok(s)) {
 		answer_done(op->kind, output, ret);
 		return WORKER_GOES_ON;
@@ -200,6 +202,7 @@ int worker_cool(struct worker *w)
 
 	if (!d->warm)
 		return -1;
+	w->cooled_ms = now;
 	while ((key = keycache_expired(d->warm, now)) != P11_NO_OBJECT)
 		p11_object_destroy(&d->session, key);
 	return keycache_count(d->warm) ? COOL_EVERY_MS : -1;

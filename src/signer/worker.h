@@ -9,6 +9,7 @@
 struct worker {
 	struct desk desk;
 	uint64_t ops; /* in this session */
+	int64_t cooled_ms;
 };
 
 enum worker_fate {
