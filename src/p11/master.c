@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define MASTER_LEN 32
+#define MAC_SUFFIX "mac" /* of the MAC key's CKA_ID: see p11/master.h */
+#define MAC_ID_LEN (MASTER_ID_LEN + sizeof(MAC_SUFFIX) - 1)
 
 /* How an HSM wants a key for HMAC-SHA256 to be made. */
 struct mac_variant {
@@ -222,7 +224,7 @@ hf_status p11_master_create(struct p11_session *s, const char *label, struct p11
                             struct hf_err *err)
 {
 	char of_mac[MASTER_LABEL_MAX + 8];
-	uint8_t id[MASTER_ID_LEN];
+	uint8_t id[MAC_ID_LEN];
 	struct p11_master m = { 0 };
 	hf_status status;
 
@@ -232,9 +234,11 @@ hf_status p11_master_create(struct p11_session *s, const char *label, struct p11
 	mac_label(label, of_mac);
 	HF_TRY(refuse_existing(s, label, err));
 	HF_TRY(refuse_existing(s, of_mac, err));
-	hf_random(id, sizeof(id));
-	hf_hex(id, sizeof(id), m.id);
-	HF_TRY(make_key(s, CKM_AES_KEY_GEN, CKK_AES, label, HF_SPAN(id, sizeof(id)), &m.key, err));
+	hf_random(id, MASTER_ID_LEN);
+	memcpy(id + MASTER_ID_LEN, MAC_SUFFIX, sizeof(id) - MASTER_ID_LEN);
+	hf_hex(id, MASTER_ID_LEN, m.id);
+	HF_TRY(make_key(s, CKM_AES_KEY_GEN, CKK_AES, label, HF_SPAN(id, MASTER_ID_LEN), &m.key,
+	                err));
 	status = make_mac_key(s, of_mac, HF_SPAN(id, sizeof(id)), &m, err);
 	if (hf_ok(status))
 		status = still_alone(s, label, err);
@@ -317,23 +321,26 @@ static hf_status check_aes_256(struct p11_session *s, CK_OBJECT_HANDLE key, cons
 	return HF_SUCCESS;
 }
 
+/* The master id in a key's CKA_ID, which ends with `suffix`. */
 static hf_status read_id(struct p11_session *s, CK_OBJECT_HANDLE key, const char *label,
-                         char ret[2 * MASTER_ID_LEN + 1], struct hf_err *err)
+                         const char *suffix, char ret[2 * MASTER_ID_LEN + 1], struct hf_err *err)
 {
+	size_t len = 0, suffix_len = strlen(suffix);
 	uint8_t id[64];
-	size_t len = 0;
 	hf_status status = attribute_read(s, key, CKA_ID, id, sizeof(id), &len, err);
 
 	if (status.code != HF_NOTFOUND && status.code != HF_CORRUPT)
 		HF_TRY(status);
-	if (len != MASTER_ID_LEN)
+	if (len != MASTER_ID_LEN + suffix_len ||
+	    memcmp(id + MASTER_ID_LEN, suffix, suffix_len) != 0)
 		return hf_fail(err, HF_STOP,
-		               "key %s in token %s has no CKA_ID of %d bytes, so holdfast did not "
-		               "make it: choose another "
+		               "key %s in token %s has no CKA_ID such as holdfast makes (%d "
+		               "bytes%s%s): choose another "
 		               "label (--master-label), or give it the id of the HSM that it was "
 		               "copied from",
-		               label, s->token.label, MASTER_ID_LEN);
-	hf_hex(id, len, ret);
+		               label, s->token.label, MASTER_ID_LEN, suffix_len ? ", then " : "",
+		               suffix);
+	hf_hex(id, MASTER_ID_LEN, ret);
 	return HF_SUCCESS;
 }
 
@@ -384,7 +391,7 @@ static hf_status find_mac(struct p11_session *s, const char *label, struct p11_m
 	}
 	HF_TRY(status);
 	HF_TRY(check_rights(s, m->mac, of_mac, mac_rights, HF_COUNT(mac_rights), err));
-	HF_TRY(read_id(s, m->mac, of_mac, id, err));
+	HF_TRY(read_id(s, m->mac, of_mac, MAC_SUFFIX, id, err));
 	if (strcmp(id, m->id) != 0)
 		return hf_fail(err, HF_STOP,
 		               "in token %s, %s (id %s) and %s (id %s) are not of one pair: "
@@ -405,7 +412,7 @@ hf_status p11_master_find(struct p11_session *s, const char *label, struct p11_m
 	HF_TRY(find_one(s, "master key", label, &m.key, err));
 	HF_TRY(check_aes_256(s, m.key, label, err));
 	HF_TRY(check_rights(s, m.key, label, master_rights, HF_COUNT(master_rights), err));
-	HF_TRY(read_id(s, m.key, label, m.id, err));
+	HF_TRY(read_id(s, m.key, label, "", m.id, err));
 	HF_TRY(find_mac(s, label, &m, err));
 	*ret = m;
 	return HF_SUCCESS;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The master key and the master MAC key: two token objects of one CKA_ID, 16 random bytes, the
- * master id.
+ * The master key and the master MAC key: two token objects. CKA_ID is 16 random bytes, the master
+ * id, and for the MAC key the same with "mac" behind: NSS replaces a secret key by the next of
+ * equal CKA_ID.
  *
  * Master key: AES-256, SENSITIVE, not EXTRACTABLE, PRIVATE, WRAP and UNWRAP and nothing else: a key
  * that also decrypts would give away what it wraps. MAC key: 32 bytes, HMAC-SHA256, SIGN and VERIFY

@@ -246,20 +246,6 @@ static void the_report_is_json(void **state)
 
 /* --- preflight, exactly --- */
 
-/* "type format mechanism outcome step rv [chosen]" of each row. */
-static void matrix(const struct preflight_report *r, struct hf_buf *to)
-{
-	for (size_t i = 0; i < r->n_rows; i++) {
-		const struct preflight_row *row = &r->rows[i];
-
-		hf_buf_printf(to, "%s %s %lx %s %s %lx%s\n", key_type_info(row->type)->name,
-		              row->format ? wrap_format_name(row->format) : "-", row->mechanism,
-		              preflight_outcome_name(row->outcome), row->step[0] ? row->step : "-",
-		              row->rv, row->chosen ? " chosen" : "");
-	}
-	hf_buf_u8(to, 0);
-}
-
 static void expect_matrix(const struct preflight_config *config, const char *expected)
 {
 	HF_BUF_SCOPED struct hf_buf b = HF_BUF(8192);
@@ -269,7 +255,7 @@ static void expect_matrix(const struct preflight_config *config, const char *exp
 	assert_non_null(r);
 	if (!hf_ok(p11_preflight(&session, config, r, &err)))
 		fail_msg("%s", err.text);
-	matrix(r, &b);
+	preflight_matrix(r, &b);
 	assert_int_equal(session.live, 0);
 	free(r);
 	assert_string_equal((char *)b.ptr, expected);
@@ -320,7 +306,7 @@ static void the_quick_preflight_tries_one_format_and_one_rsa_key(void **state)
 {
 	HF_BUF_SCOPED struct hf_buf b = HF_BUF(8192);
 
-	matrix(report, &b);
+	preflight_matrix(report, &b);
 	assert_string_equal((char *)b.ptr, "secp256k1 rfc5649 210a works - 0 chosen\n"
 	                                   "P-256 rfc5649 210a works - 0 chosen\n"
 	                                   "P-384 rfc5649 210a works - 0 chosen\n"

@@ -125,11 +125,13 @@ CK_OBJECT_HANDLE secret_key_make(struct p11_session *s, CK_KEY_TYPE type, const 
 {
 	CK_MECHANISM mechanism = { .mechanism = type == CKK_AES ? CKM_AES_KEY_GEN
 		                                                : CKM_GENERIC_SECRET_KEY_GEN };
-	uint8_t id[MASTER_ID_LEN] = { 1, 2, 3 };
+	uint8_t id[MASTER_ID_LEN + 3] = { 1, 2, 3 };
+	size_t id_len = type == CKK_AES ? MASTER_ID_LEN : sizeof(id);
 	CK_OBJECT_HANDLE key = P11_NO_OBJECT;
 	struct template t = { 0 };
 	bool aes = type == CKK_AES;
 
+	memcpy(id + MASTER_ID_LEN, "mac", 3);
 	if (faults & FAULT_OTHER_ID)
 		id[0] = 9;
 	template_number(&t, CKA_VALUE_LEN, faults & FAULT_SHORT ? 16 : 32);
@@ -146,7 +148,20 @@ CK_OBJECT_HANDLE secret_key_make(struct p11_session *s, CK_KEY_TYPE type, const 
 	template_bool(&t, CKA_DERIVE, false);
 	template_text(&t, CKA_LABEL, label);
 	if (!(faults & FAULT_NO_ID))
-		template_bytes(&t, CKA_ID, HF_SPAN(id, sizeof(id)));
+		template_bytes(&t, CKA_ID, HF_SPAN(id, id_len));
 	assert_int_equal(s->fn->C_GenerateKey(s->handle, &mechanism, t.attr, t.n, &key), CKR_OK);
 	return key;
+}
+
+void preflight_matrix(const struct preflight_report *r, struct hf_buf *to)
+{
+	for (size_t i = 0; i < r->n_rows; i++) {
+		const struct preflight_row *row = &r->rows[i];
+
+		hf_buf_printf(to, "%s %s %lx %s %s %lx%s\n", key_type_info(row->type)->name,
+		              row->format ? wrap_format_name(row->format) : "-", row->mechanism,
+		              preflight_outcome_name(row->outcome), row->step[0] ? row->step : "-",
+		              row->rv, row->chosen ? " chosen" : "");
+	}
+	hf_buf_u8(to, 0);
 }

@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-#include "p11/master.h"
+#include "p11/preflight.h"
 
 #define SOFTHSM "/usr/lib/softhsm/libsofthsm2.so"
 #define TOKEN_PIN "1234"
@@ -42,5 +42,8 @@ enum {
 	FAULT_OTHER_ID = 16,
 	FAULT_SHORT = 32,
 };
+
+/* "type format mechanism outcome step rv [chosen]" of each row, and a NUL. */
+void preflight_matrix(const struct preflight_report *r, struct hf_buf *to);
 
 #endif
