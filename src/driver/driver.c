@@ -8,6 +8,7 @@
 #include "driver/health.h"
 #include "driver/pace.h"
 #include "driver/startup.h"
+#include "os/harden.h"
 #include "os/notify.h"
 #include "os/signals.h"
 
@@ -267,6 +268,7 @@ hf_status driver_run(const struct driver_config *config, int ready_fd, struct hf
 	hf_status s;
 
 	HF_ENSURE(d, HF_NOMEM);
+	os_harden(); /* the PIN is in this process too */
 	d->config = config;
 	d->signals = -1;
 	d->fds = calloc(FDS_MAX, sizeof(*d->fds));

@@ -284,12 +284,14 @@ static void a_damaged_page_is_corrupt_with_words(void **state)
 	int fd;
 
 	memset(junk, 0xa5, sizeof(junk));
+	CHECK_OK(db_begin(db));
 	for (int i = 0; i < 500; i++) {
 		char name[64];
 
 		snprintf(name, sizeof(name), "a name that fills pages, number %d", i);
 		CHECK_OK(add_person(db, i, name));
 	}
+	CHECK_OK(db_commit(db, DB_DURABLE));
 	db_close(db);
 	fd = open(temp.path, O_WRONLY);
 	for (int page = 1; page < 6; page++)
