@@ -92,11 +92,24 @@ static void on_busy(struct http_request *req, void *ctx)
 	say(req, 429, "later");
 }
 
+static void on_count(struct http_request *req, void *ctx)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%zu", http_body(req).len);
+	say(req, 200, text);
+}
+
 static const struct http_route routes[] = {
-	{ "POST", "/echo", on_echo, 1000 },      { "GET", "/keys/:id", on_key, 0 },
-	{ "GET", "/park", on_park, 0 },          { "GET", "/thread", on_thread, 0 },
-	{ "DELETE", "/nothing", on_nothing, 0 }, { "GET", "/who", on_who, 0 },
-	{ "GET", "/long", on_long, 0 },          { "GET", "/busy", on_busy, 0 },
+	{ "POST", "/count", on_count, 4u << 20 },
+	{ "POST", "/echo", on_echo, 1000 },
+	{ "GET", "/keys/:id", on_key, 0 },
+	{ "GET", "/park", on_park, 0 },
+	{ "GET", "/thread", on_thread, 0 },
+	{ "DELETE", "/nothing", on_nothing, 0 },
+	{ "GET", "/who", on_who, 0 },
+	{ "GET", "/long", on_long, 0 },
+	{ "GET", "/busy", on_busy, 0 },
 };
 
 static void error_body(struct hf_buf *to, int status, const char *message)

@@ -162,6 +162,18 @@ static void more_requests_than_connections_wait_their_turn(void **state)
 	assert_int_equal(o.status, 200);
 }
 
+static void proxies_of_the_environment_are_ignored(void **state)
+{
+	HF_CLEANUP(http_client_free_at) struct http_client *c = NULL;
+
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	setenv("all_proxy", "http://127.0.0.1:1", 1);
+	c = client(stand_port(&stand), (struct http_client_config){ 0 });
+	assert_int_equal(get(c, "/keys/1", 1000).status, 200);
+	unsetenv("http_proxy");
+	unsetenv("all_proxy");
+}
+
 static void a_request_may_be_made_from_within_an_answer(void **state)
 {
 	HF_CLEANUP(http_client_free_at)
@@ -235,6 +247,7 @@ int main(void)
 		STAND(an_answer_of_the_greatest_length_is_taken),
 		STAND(connections_that_the_server_closed_meanwhile_do_no_harm),
 		STAND(more_requests_than_connections_wait_their_turn),
+		STAND(proxies_of_the_environment_are_ignored),
 		STAND(a_request_may_be_made_from_within_an_answer),
 		STAND(a_step_ends_for_the_callers_descriptors),
 		STAND(what_is_under_way_is_dropped_with_its_client),

@@ -269,6 +269,22 @@ static void a_peer_that_leaves_while_parked_is_noticed_once(void **state)
 	assert_int_equal(atomic_load(&stand.n_gone), 1);
 }
 
+static void a_peer_that_leaves_with_an_answer_unread_is_noticed(void **state)
+{
+	HF_FD int fd = raw_connect(&stand);
+
+	for (int i = 0; i < 40; i++)
+		raw_say(fd, "GET /long HTTP/1.1\r\n" HOST "\r\n");
+	raw_say(fd, "GET /park HTTP/1.1\r\n" HOST "\r\n");
+	/* Reads until the last but one is being sent, then parts while the last is parked. */
+	while (atomic_load(&stand.n_parked) == 0)
+		CHECK(!raw_read(fd, got, sizeof(got), 20));
+	CHECK(shutdown(fd, SHUT_WR) == 0);
+	stand_wait(&stand.n_gone, 1);
+	stand_answer(&stand, 0);
+	stand_wait_pending(&stand, 0);
+}
+
 static void a_peer_that_resets_while_parked_is_noticed(void **state)
 {
 	int fd = raw_connect(&stand);
@@ -473,6 +489,7 @@ int main(void)
 		PLAIN(who_closes_only_its_sending_side_still_gets_the_answer),
 		PLAIN(http_1_0_is_answered_once),
 		PLAIN(a_peer_that_leaves_while_parked_is_noticed_once),
+		PLAIN(a_peer_that_leaves_with_an_answer_unread_is_noticed),
 		PLAIN(a_peer_that_resets_while_parked_is_noticed),
 		PLAIN(an_answered_request_has_nobody_to_miss),
 		PLAIN(two_hundred_parked_requests_are_all_answered),

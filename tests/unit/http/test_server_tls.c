@@ -182,6 +182,52 @@ static void bodies_and_headers_travel_both_ways(void **state)
 	CHECK(o.retry_after_ms == 7000);
 }
 
+static void a_long_body_arrives_whole(void **state)
+{
+	HF_CLEANUP(http_client_free_at) struct http_client *c = driver();
+	HF_BUF_SCOPED struct hf_buf body = HF_BUF(4u << 20);
+	struct outcome o = { 0 };
+	struct http_client_request request = {
+		.method = "POST", .path = "/count", .timeout_ms = 5000, .done = note, .ctx = &o
+	};
+
+	CHECK(hf_buf_grow(&body, 3000000));
+	memset(body.ptr, 'b', body.len);
+	request.body = hf_buf_span(&body);
+	CHECK_OK(http_client_send(c, &request));
+	run(c);
+	assert_string_equal(o.body, "3000000");
+}
+
+/* More than the server takes in ahead: it has to take up reading again by itself, although nothing
+ * new comes from the socket. */
+static void a_flood_over_tls_is_answered_whole(void **state)
+{
+	static const char one[] = "GET /who HTTP/1.1\r\nHost: h\r\n\r\n";
+	HF_FD int fd = raw_connect(&stand);
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	char got[8192];
+	unsigned n = 0;
+	int len;
+
+	CHECK(SSL_use_certificate_file(ssl, driver_cert, SSL_FILETYPE_PEM) == 1);
+	CHECK(SSL_use_PrivateKey_file(ssl, driver_key, SSL_FILETYPE_PEM) == 1);
+	CHECK(SSL_CTX_load_verify_locations(ctx, chain, NULL) ==
+	      1); /* from here the chain is built */
+	CHECK(SSL_set_fd(ssl, fd) == 1 && SSL_connect(ssl) == 1);
+	for (int i = 0; i < 3000; i++)
+		CHECK(SSL_write(ssl, one, sizeof(one) - 1) > 0);
+	CHECK(SSL_write(ssl, "GET /who HTTP/1.0\r\n\r\n", 21) == 21);
+	while ((len = SSL_read(ssl, got, sizeof(got))) > 0)
+		for (int i = 0; i < len; i++)
+			n += got[i] == '-'; /* once in "driver-1", thrice in the fields' names */
+	assert_int_equal(n % 3001, 0);
+	CHECK(n > 0);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+}
+
 static void a_header_that_would_break_the_head_is_refused(void **state)
 {
 	HF_CLEANUP(http_client_free_at) struct http_client *c = driver();
@@ -340,6 +386,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STAND(a_client_of_an_intermediate_is_known_by_name),
 		STAND(bodies_and_headers_travel_both_ways),
+		STAND(a_long_body_arrives_whole),
+		STAND(a_flood_over_tls_is_answered_whole),
 		STAND(a_header_that_would_break_the_head_is_refused),
 		STAND(a_strangers_certificate_is_refused_and_the_server_lives),
 		STAND(no_certificate_is_refused),
