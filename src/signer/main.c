@@ -52,12 +52,12 @@ static void tell_ready(const struct token *t)
 int main(void)
 {
 	static struct token token;
+	static struct input in;
 	pid_t parent = getppid();
 	struct signer_setup setup = { 0 };
 	struct p11_session session = { 0 };
 	struct p11_master master = { 0 };
 	struct hf_err err = { 0 };
-	struct input in;
 	int in_fd, out_fd;
 	hf_status s;
 

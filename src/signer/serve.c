@@ -129,9 +129,10 @@ static int loop(struct server *s, struct input *in)
 int serve(struct token *t, const struct p11_session *session, const struct p11_master *master,
           struct input *in)
 {
-	struct server s = { .token = t, .output = { .record = HF_BUF(RECORD_ENCODED_MAX) } };
+	static struct server s; /* a worn process ends with it in the middle of things */
 	int status;
 
+	s = (struct server){ .token = t, .output = { .record = HF_BUF(RECORD_ENCODED_MAX) } };
 	if (!hf_ok(worker_adopt(t, session, master, &s.worker))) {
 		output_failed(HF_NOMEM, "out of memory");
 		return SIGNER_FAILED;
