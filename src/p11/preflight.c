@@ -2,8 +2,8 @@
 #include "p11/preflight.h"
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "p11/rv.h"
+#include "p11/trial.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,13 +17,12 @@ struct found_wrap {
 #define FOUND_MAX 8
 
 struct preflight {
-	struct p11_session *s;
+	struct trial trial;
 	const struct preflight_config *config;
 	struct preflight_report *report;
 	struct p11_master master;
 	struct found_wrap found[FOUND_MAX];
 	size_t n_found;
-	struct hf_err fault; /* of the last step that failed */
 };
 
 HF_PRINTF(2, 3) static void tell(struct preflight *p, const char *fmt, ...)
@@ -44,7 +43,7 @@ static bool token_alive(struct preflight *p)
 {
 	CK_SESSION_INFO info = { 0 };
 
-	return p->s->fn->C_GetSessionInfo(p->s->handle, &info) == CKR_OK;
+	return p->trial.s->fn->C_GetSessionInfo(p->trial.s->handle, &info) == CKR_OK;
 }
 
 static struct preflight_row *row_new(struct preflight *p, enum key_type type, int format,
@@ -71,8 +70,9 @@ static struct preflight_row *row_new(struct preflight *p, enum key_type type, in
 static void row_fault(struct preflight *p, struct preflight_row *row, const char *step)
 {
 	row->step = step;
-	row->rv = p->s->rv;
-	snprintf(row->why, sizeof(row->why), "%.*s", (int)sizeof(row->why) - 1, p->fault.text);
+	row->rv = p->trial.s->rv;
+	snprintf(row->why, sizeof(row->why), "%.*s", (int)sizeof(row->why) - 1,
+	         p->trial.fault.text);
 }
 
 const char *preflight_outcome_name(enum preflight_outcome o)
@@ -100,120 +100,6 @@ static void tell_row(struct preflight *p, const struct preflight_row *row)
 	     row->why[0] ? ": " : "", row->why);
 }
 
-/* --- signing --- */
-
-static hf_status sign_once(struct preflight *p, enum key_type type, struct p11_type_profile *t,
-                           CK_OBJECT_HANDLE object, const struct public_key *pub, int scheme)
-{
-	struct p11_profile profile = { 0 };
-	struct signature sig = { 0 };
-	uint8_t input[64];
-	int hash = scheme == SIGN_RSA_PKCS1 || scheme == SIGN_RSA_PSS ? HASH_SHA256 : HASH_NONE;
-	size_t len = scheme == SIGN_ECDSA ? (key_type_info(type)->bits + 7) / 8 : 32;
-
-	hf_random(input, sizeof(input));
-	profile.types[type] = *t;
-	HF_TRY(p11_key_sign(p->s, &profile, type, object, scheme, hash, HF_SPAN(input, len), &sig,
-	                    &p->fault));
-	if (!hf_ok(signature_finish(type, HF_SPAN(pub->bytes, pub->len), scheme, hash,
-	                            HF_SPAN(input, len), &sig)))
-		return hf_fail(&p->fault, HF_UNAUTHENTIC,
-		               "the HSM's signature does not verify against its own public key");
-	return HF_SUCCESS;
-}
-
-static int plain_scheme(enum key_type type)
-{
-	switch (key_type_info(type)->family) {
-	case FAMILY_EC:
-		return SIGN_ECDSA;
-	case FAMILY_ED:
-		return SIGN_ED25519;
-	case FAMILY_RSA:
-		break;
-	}
-	return SIGN_RSA_PKCS1;
-}
-
-/* Signs in every way that the type has; learns the signing quirks. */
-static hf_status try_sign(struct preflight *p, enum key_type type, struct p11_type_profile *t,
-                          CK_OBJECT_HANDLE object, const struct public_key *pub)
-{
-	hf_status status;
-
-	t->sign_mechanism = p11_kind(type)->sign;
-	status = sign_once(p, type, t, object, pub, plain_scheme(type));
-	if (!hf_ok(status) && type == KEY_ED25519) {
-		t->quirks |= QUIRK_EDDSA_PARAMS;
-		status = sign_once(p, type, t, object, pub, SIGN_ED25519);
-	}
-	HF_TRY(status);
-	if (key_type_info(type)->family == FAMILY_RSA &&
-	    !hf_ok(sign_once(p, type, t, object, pub, SIGN_RSA_PSS)))
-		t->quirks |= QUIRK_NO_PSS;
-	return HF_SUCCESS;
-}
-
-/* --- unwrapping --- */
-
-/* Template quirks in the order in which they are tried: the fewest first. */
-static const uint32_t unwrap_quirks[] = {
-	0,
-	QUIRK_RATCHET,
-	QUIRK_NSS_DB,
-	QUIRK_NSS_DB | QUIRK_RATCHET,
-	QUIRK_EC_PARAMS,
-	QUIRK_EC_PARAMS | QUIRK_RATCHET,
-};
-
-static hf_status try_unwrap(struct preflight *p, enum key_type type, struct p11_type_profile *t,
-                            struct hf_span blob, CK_OBJECT_HANDLE *ret)
-{
-	bool rsa = key_type_info(type)->family == FAMILY_RSA;
-	struct hf_err first = { 0 };
-	CK_RV first_rv = CKR_OK;
-
-	for (size_t i = 0; i < HF_COUNT(unwrap_quirks); i++) {
-		struct p11_type_profile trial = *t;
-
-		if (rsa && (unwrap_quirks[i] & (QUIRK_NSS_DB | QUIRK_EC_PARAMS)))
-			continue;
-		trial.quirks |= unwrap_quirks[i];
-		p->s->rv = CKR_OK;
-		if (hf_ok(p11_unwrap(p->s, p->master.key, trial.wrap_mechanism, trial.format, type,
-		                     &trial, blob, ret, &p->fault))) {
-			*t = trial;
-			return HF_SUCCESS;
-		}
-		if (i == 0) {
-			first = p->fault;
-			first_rv = p->s->rv;
-		}
-	}
-	p->fault = first; /* what the plain template got says more than what the odd ones got */
-	p->s->rv = first_rv;
-	return HF_FAILURE(first.code);
-}
-
-/* One flipped bit has to be refused where the format has integrity of its own. */
-static bool refuses_corrupt(struct preflight *p, enum key_type type,
-                            const struct p11_type_profile *t, struct hf_span blob)
-{
-	uint8_t bytes[WRAP_BLOB_MAX];
-	CK_OBJECT_HANDLE object;
-
-	if (t->format == WRAP_CBC_PAD)
-		return true; /* it has none: the MAC is what protects it, and it is never used
-		                without */
-	memcpy(bytes, blob.ptr, blob.len);
-	bytes[blob.len / 2] ^= 0x10;
-	if (!hf_ok(p11_unwrap(p->s, p->master.key, t->wrap_mechanism, t->format, type, t,
-	                      HF_SPAN(bytes, blob.len), &object, NULL)))
-		return true;
-	p11_object_destroy(p->s, object);
-	return false;
-}
-
 /* From a blob whose key is destroyed: unwrap, sign, verify. */
 static void judge_blob(struct preflight *p, enum key_type type, struct p11_type_profile *t,
                        struct hf_span blob, const struct public_key *pub, struct preflight_row *row)
@@ -222,13 +108,13 @@ static void judge_blob(struct preflight *p, enum key_type type, struct p11_type_
 	CK_OBJECT_HANDLE object;
 	hf_status status;
 
-	if (!hf_ok(try_unwrap(p, type, t, blob, &object))) {
+	if (!hf_ok(trial_unwrap(&p->trial, type, t, blob, &object))) {
 		row_fault(p, row, "unwrap");
 		return;
 	}
-	p->s->rv = CKR_OK;
-	status = try_sign(p, type, t, object, pub);
-	p11_object_destroy(p->s, object);
+	p->trial.s->rv = CKR_OK;
+	status = trial_sign(&p->trial, type, t, object, pub);
+	p11_object_destroy(p->trial.s, object);
 	row->us += hf_mono_us() - began;
 	row->quirks = t->quirks;
 	if (!hf_ok(status)) {
@@ -246,7 +132,7 @@ static void judge_blob(struct preflight *p, enum key_type type, struct p11_type_
 		return;
 	tell(p, "%s, %s: a wrapped key with a flipped bit", key_type_info(type)->name,
 	     wrap_format_name(t->format));
-	if (!refuses_corrupt(p, type, t, blob)) {
+	if (!trial_refuses_corrupt(&p->trial, type, t, blob)) {
 		row->outcome = PREFLIGHT_UNSAFE;
 		row->step = "corrupt-blob";
 		snprintf(row->why, sizeof(row->why),
@@ -255,34 +141,6 @@ static void judge_blob(struct preflight *p, enum key_type type, struct p11_type_
 }
 
 /* --- one key type --- */
-
-static hf_status try_generate(struct preflight *p, enum key_type type, enum key_place place,
-                              struct p11_type_profile *t, struct p11_key *ret)
-{
-	const struct p11_kind *kind = p11_kind(type);
-	int encodings = kind->name.len ? 2 : 1;
-	struct hf_err first = { 0 };
-	CK_RV first_rv = CKR_OK;
-	bool tried = false;
-
-	for (size_t i = 0; i < HF_COUNT(kind->generate) && kind->generate[i]; i++) {
-		for (int e = 0; e < encodings; e++) {
-			t->generate_mechanism = kind->generate[i];
-			t->params = kind->oid.len ? (e ? PARAMS_NAME : PARAMS_OID) : 0;
-			p->s->rv = CKR_OK;
-			if (hf_ok(p11_key_make(p->s, t, type, place, ret, &p->fault)))
-				return HF_SUCCESS;
-			if (!tried) {
-				first = p->fault;
-				first_rv = p->s->rv;
-			}
-			tried = true;
-		}
-	}
-	p->fault = first;
-	p->s->rv = first_rv;
-	return HF_FAILURE(first.code);
-}
 
 /* rfc5649 before rfc3394 before its PKCS#7 cousin before cbc-pad. */
 static int rank(int format)
@@ -328,19 +186,20 @@ static void try_format(struct preflight *p, struct type_trial *trial,
 
 	t.format = w->format;
 	t.wrap_mechanism = w->mechanism;
-	p->s->rv = CKR_OK;
+	p->trial.s->rv = CKR_OK;
 	began = hf_mono_us();
-	if (!hf_ok(p11_key_make(p->s, &t, trial->type, KEY_WRAPPABLE, &key, &p->fault))) {
+	if (!hf_ok(p11_key_make(p->trial.s, &t, trial->type, KEY_WRAPPABLE, &key,
+	                        &p->trial.fault))) {
 		row_fault(p, row, "generate");
 		return;
 	}
 	row->generate_us = hf_mono_us() - began;
-	p->s->rv = CKR_OK;
+	p->trial.s->rv = CKR_OK;
 	began = hf_mono_us();
-	status = p11_wrap(p->s, p->master.key, t.wrap_mechanism, t.format, key.private_object,
-	                  &blob, &p->fault);
+	status = p11_wrap(p->trial.s, p->master.key, t.wrap_mechanism, t.format, key.private_object,
+	                  &blob, &p->trial.fault);
 	row->us = hf_mono_us() - began;
-	p11_key_done(p->s, &key);
+	p11_key_done(p->trial.s, &key);
 	if (hf_ok(status))
 		judge_blob(p, trial->type, &t, hf_buf_span(&blob), &key.public_key, row);
 	else
@@ -359,18 +218,20 @@ static void try_resident(struct preflight *p, struct type_trial *trial,
 	struct p11_key key;
 	int64_t began = hf_mono_us();
 
-	p->s->rv = CKR_OK;
-	if (!p->config->allow_resident || !p->s->rw) {
+	p->trial.s->rv = CKR_OK;
+	if (!p->config->allow_resident || !p->trial.s->rw) {
 		row->outcome = PREFLIGHT_NEEDS_ALLOW;
 		snprintf(row->why, sizeof(row->why),
 		         "cannot be wrapped: its keys could live in this HSM only "
 		         "(--allow-resident)");
-	} else if (!hf_ok(p11_key_make(p->s, &t, trial->type, KEY_RESIDENT, &key, &p->fault))) {
+	} else if (!hf_ok(p11_key_make(p->trial.s, &t, trial->type, KEY_RESIDENT, &key,
+	                               &p->trial.fault))) {
 		row_fault(p, row, "generate");
 	} else {
 		row->generate_us = hf_mono_us() - began;
 		began = hf_mono_us();
-		if (hf_ok(try_sign(p, trial->type, &t, key.private_object, &key.public_key))) {
+		if (hf_ok(trial_sign(&p->trial, trial->type, &t, key.private_object,
+		                     &key.public_key))) {
 			row->outcome = PREFLIGHT_RESIDENT;
 			row->quirks = t.quirks;
 			t.ability = ABILITY_RESIDENT;
@@ -382,7 +243,7 @@ static void try_resident(struct preflight *p, struct type_trial *trial,
 			row_fault(p, row, "sign");
 		}
 		row->us = hf_mono_us() - began;
-		p11_key_discard(p->s, &key);
+		p11_key_discard(p->trial.s, &key);
 	}
 	tell_row(p, row);
 }
@@ -411,9 +272,9 @@ static hf_status try_type(struct preflight *p, enum key_type type)
 	if (key_type_info(type)->family == FAMILY_RSA) {
 		t.generate_mechanism = p11_kind(type)->generate[0];
 		try_formats(p, &trial, &t);
-	} else if (hf_ok(try_generate(p, type, KEY_WRAPPABLE, &t, &key)) ||
-	           hf_ok(try_generate(p, type, KEY_SESSION, &t, &key))) {
-		p11_key_done(p->s, &key);
+	} else if (hf_ok(trial_generate(&p->trial, type, KEY_WRAPPABLE, &t, &key)) ||
+	           hf_ok(trial_generate(&p->trial, type, KEY_SESSION, &t, &key))) {
+		p11_key_done(p->trial.s, &key);
 		try_formats(p, &trial, &t);
 	} else {
 		struct preflight_row *row = row_new(p, type, 0, 0, &t);
@@ -427,7 +288,7 @@ static hf_status try_type(struct preflight *p, enum key_type type)
 		p->report->profile.types[type] = trial.best;
 	}
 	if (!token_alive(p))
-		return hf_context(&p->fault, HF_FAILURE(HF_IO),
+		return hf_context(&p->trial.fault, HF_FAILURE(HF_IO),
 		                  "the token was lost while trying %s", key_type_info(type)->name);
 	return HF_SUCCESS;
 }
@@ -442,10 +303,10 @@ static void find_wraps(struct preflight *p)
 	for (size_t i = 0; i < n && p->n_found < FOUND_MAX; i++) {
 		struct found_wrap w = { .mechanism = c[i].mechanism };
 
-		if (!hf_ok(p11_wrap_probe(p->s, p->master.key, w.mechanism, &w.format,
-		                          &p->fault))) {
+		if (!hf_ok(p11_wrap_probe(p->trial.s, p->master.key, w.mechanism, &w.format,
+		                          &p->trial.fault))) {
 			tell(p, "mechanism 0x%lx does not wrap here: %s", w.mechanism,
-			     p->fault.text);
+			     p->trial.fault.text);
 			continue;
 		}
 		tell(p, "mechanism 0x%lx wraps as %s", w.mechanism, wrap_format_name(w.format));
@@ -483,7 +344,7 @@ static hf_status run(struct preflight *p)
 hf_status p11_preflight(struct p11_session *s, const struct preflight_config *config,
                         struct preflight_report *ret, struct hf_err *err)
 {
-	struct preflight p = { .s = s, .config = config, .report = ret };
+	struct preflight p = { .trial = { .s = s }, .config = config, .report = ret };
 	int64_t began = hf_mono_us();
 	hf_status status;
 
@@ -498,10 +359,11 @@ hf_status p11_preflight(struct p11_session *s, const struct preflight_config *co
 	} else {
 		HF_TRY(p11_master_temporary(s, &p.master, err));
 	}
+	p.trial.master = p.master.key;
 	status = run(&p);
 	p11_master_done(s, &p.master);
 	ret->us = hf_mono_us() - began;
 	if (!hf_ok(status))
-		return hf_fail(err, status.code, "%s", p.fault.text);
+		return hf_fail(err, status.code, "%s", p.trial.fault.text);
 	return HF_SUCCESS;
 }

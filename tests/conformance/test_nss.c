@@ -136,8 +136,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_master_key_is_found_again),
 		cmocka_unit_test(preflight_finds_formats_and_quirks),
-		cmocka_unit_test(
-		        without_its_string_it_does_not_start), /* the last: it ends the session */
+		cmocka_unit_test(rsa_is_wrapped_without_quirks),
+		/* The last: it ends the session. */
+		cmocka_unit_test(without_its_string_it_does_not_start),
 	};
 
 	nss_need();
