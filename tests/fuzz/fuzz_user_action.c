@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What clients hand back: user action tokens, challenge identifiers, client data. The first byte
- * chooses: 0, a token as it comes; 1, the claims inside a well-sealed token; 2, the claims inside a
- * well-sealed identifier; 3, client data. None is ever accepted: the signature in it is not one. */
+ * chooses: 0, a token as it comes; 1, what is inside a well-sealed token; 2, what is inside a
+ * well-sealed identifier; 3, client data. No answer to a challenge is ever accepted: the signature
+ * is not one. */
 #include "fuzz.h"
 
 #include "server/core/user_action.h"
@@ -40,8 +41,7 @@ static void check(const char *token)
 	struct user_action_spent spent;
 	struct hf_err err;
 
-	/* claims that are sealed are our own, and may be anything; only text that is not is refused
-	 * for sure */
+	/* what is well sealed is our own, and may even be accepted */
 	hf_ignore(user_action_check(&actions, caller, token, &action, "/keys", NOW, &proof, &spent,
 	                            &err));
 }

@@ -3,88 +3,94 @@
 
 #include "base/text.h"
 #include "crypto/digest.h"
-#include "json/write.h"
+#include "json/read.h"
 
 #include <string.h>
 
 #define DENIED_TEXT "user action signature is missing or invalid"
-#define CLAIMS_MAX 6144
+#define NO_CREDENTIAL_TEXT "User does not have a credential that can be used for the application."
+#define VERSION 1
+#define METHOD_MAX 8
+#define COMMITMENT_MAX 4096
 
-/* A commitment as it stands in sealed text; the last four only in a user action token. */
-struct claims {
-	const char *id, *org, *identity, *method, *path, *payload;
+/* What a challenge stands for. Spans point into the bytes it was read from, which are `encoded`. */
+struct commitment {
+	struct hf_span encoded;
+	char id[HF_ID_MAX];
+	struct hf_span org, identity, method, path, payload;
 	int64_t issued_ms;
-	struct json_t *credentials;
-	int64_t expires_ms;
-	const char *by, *client_data, *signature;
+	struct hf_span credentials[CALLER_CREDENTIALS_MAX];
+	size_t n_credentials;
 };
 
-static const struct json_field claim_fields[] = {
-	{ "jti", JSON_READ_TEXT, offsetof(struct claims, id), true, false, 1, HF_ID_MAX - 1 },
-	{ "iat", JSON_READ_INT, offsetof(struct claims, issued_ms), true, false, 1, INT64_MAX / 2 },
-	{ "org", JSON_READ_TEXT, offsetof(struct claims, org), true },
-	{ "sub", JSON_READ_TEXT, offsetof(struct claims, identity), true },
-	{ "cred", JSON_READ_ARRAY, offsetof(struct claims, credentials), true, false, 1,
-	  CALLER_CREDENTIALS_MAX },
-	{ "method", JSON_READ_TEXT, offsetof(struct claims, method), true },
-	{ "path", JSON_READ_TEXT, offsetof(struct claims, path), true },
-	{ "payload", JSON_READ_TEXT, offsetof(struct claims, payload), true },
-	{ "exp", JSON_READ_INT, offsetof(struct claims, expires_ms) },
-	{ "by", JSON_READ_TEXT, offsetof(struct claims, by) },
-	{ "clientData", JSON_READ_TEXT, offsetof(struct claims, client_data) },
-	{ "signature", JSON_READ_TEXT, offsetof(struct claims, signature) },
-};
-enum { CHALLENGE_FIELDS = 8, ACTION_FIELDS = HF_COUNT(claim_fields) };
-
-static hf_status read_claims(const struct seal *seal, const char *text, size_t n_fields,
-                             struct json_t **doc, struct claims *ret)
+static void put_text(struct hf_buf *to, const char *text)
 {
-	HF_BUF_SCOPED struct hf_buf payload = HF_BUF(CLAIMS_MAX);
+	hf_buf_field(to, hf_span_text(text));
+}
 
-	HF_TRY(seal_open(seal, hf_span_text(text), &payload));
-	HF_TRY(json_parse(hf_buf_span(&payload), CLAIMS_MAX, doc, NULL));
-	HF_TRY(json_read(*doc, claim_fields, n_fields, ret, NULL));
-	for (size_t i = 0; i < json_count(ret->credentials); i++)
-		HF_ENSURE(json_value_text(json_element(ret->credentials, i)), HF_INVALID);
+static void commitment_encode(struct hf_buf *to, const struct caller *caller,
+                              const struct user_action *action, int64_t now_ms)
+{
+	char id[HF_ID_MAX];
+
+	hf_id_new("ua", id);
+	hf_buf_u8(to, VERSION);
+	put_text(to, id);
+	put_text(to, caller->org_id);
+	put_text(to, caller->identity_id);
+	put_text(to, action->method);
+	put_text(to, action->path);
+	hf_buf_field(to, HF_SPAN(action->payload.bytes, PAYLOAD_HASH_LEN));
+	hf_buf_u64(to, (uint64_t)now_ms);
+	hf_buf_u8(to, (uint8_t)caller->n_credentials);
+	for (size_t i = 0; i < caller->n_credentials; i++)
+		put_text(to, caller->credentials[i].id);
+}
+
+static hf_status commitment_decode(struct hf_span from, struct commitment *ret)
+{
+	struct hf_reader r = hf_reader(from);
+	struct commitment c = { .encoded = from };
+	uint64_t issued;
+
+	HF_ENSURE(hf_read_u8(&r) == VERSION, HF_INVALID);
+	hf_read_text(&r, c.id, sizeof(c.id));
+	c.org = hf_read_field(&r, HF_ID_MAX);
+	c.identity = hf_read_field(&r, HF_ID_MAX);
+	c.method = hf_read_field(&r, METHOD_MAX);
+	c.path = hf_read_field(&r, USER_ACTION_PATH_MAX);
+	c.payload = hf_read_field(&r, PAYLOAD_HASH_LEN);
+	issued = hf_read_u64(&r);
+	c.n_credentials = hf_read_u8(&r);
+	HF_ENSURE(issued <= INT64_MAX / 2 && c.n_credentials <= CALLER_CREDENTIALS_MAX, HF_INVALID);
+	c.issued_ms = (int64_t)issued;
+	for (size_t i = 0; i < c.n_credentials; i++)
+		c.credentials[i] = hf_read_field(&r, CREDENTIAL_ID_MAX);
+	HF_TRY(hf_reader_end(&r));
+	HF_ENSURE(hf_id_valid("ua", c.id) && c.payload.len == PAYLOAD_HASH_LEN, HF_INVALID);
+	*ret = c;
 	return HF_SUCCESS;
 }
 
-/* The challenge: SHA-256 over each field with its length before it, in hex, in base64url. */
-static hf_status challenge_of(const struct claims *c, struct hf_buf *to)
+static bool is_callers(const struct commitment *c, const struct caller *caller)
 {
-	HF_BUF_SCOPED struct hf_buf fields = HF_BUF(CLAIMS_MAX);
+	return hf_span_is(c->identity, caller->identity_id) && hf_span_is(c->org, caller->org_id);
+}
+
+/* SHA-256 of a label and the commitment, in hex, in base64url. */
+static hf_status challenge_of(struct hf_span commitment, struct hf_buf *to)
+{
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(COMMITMENT_MAX + 64);
 	uint8_t hash[SHA256_LEN];
 	char hex[2 * SHA256_LEN + 1];
-	const char *const texts[] = {
-		"holdfast user action 1", c->id, c->org, c->identity, c->method, c->path, c->payload
-	};
 
-	for (size_t i = 0; i < HF_COUNT(texts); i++)
-		hf_buf_field(&fields, hf_span_text(texts[i]));
-	hf_buf_u64(&fields, (uint64_t)c->issued_ms);
-	for (size_t i = 0; i < json_count(c->credentials); i++)
-		hf_buf_field(&fields,
-		             hf_span_text(json_value_text(json_element(c->credentials, i))));
-	HF_TRY(hf_buf_status(&fields));
-	HF_TRY(sha256(hf_buf_span(&fields), hash));
+	put_text(&text, USER_ACTION_LABEL);
+	hf_buf_put(&text, commitment.ptr, commitment.len);
+	HF_TRY(hf_buf_status(&text));
+	HF_TRY(sha256(hf_buf_span(&text), hash));
 	hf_hex(hash, sizeof(hash), hex);
 	hf_buf_base64url(to, HF_SPAN(hex, 2 * SHA256_LEN));
 	return hf_buf_status(to);
-}
-
-static void write_commitment(struct json_writer *w, const struct claims *c)
-{
-	json_text(w, "jti", c->id);
-	json_int(w, "iat", c->issued_ms);
-	json_text(w, "org", c->org);
-	json_text(w, "sub", c->identity);
-	json_open_array(w, "cred");
-	for (size_t i = 0; i < json_count(c->credentials); i++)
-		json_text(w, NULL, json_value_text(json_element(c->credentials, i)));
-	json_close_array(w);
-	json_text(w, "method", c->method);
-	json_text(w, "path", c->path);
-	json_text(w, "payload", c->payload);
 }
 
 static hf_status check_action(const struct user_action *a, struct hf_err *err)
@@ -107,57 +113,25 @@ static hf_status check_action(const struct user_action *a, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
-static hf_status credential_list(const struct caller *caller, struct json_t **ret)
-{
-	HF_BUF_SCOPED struct hf_buf text = HF_BUF(CALLER_CREDENTIALS_MAX * (CREDENTIAL_ID_MAX + 8));
-	struct json_writer w = JSON_WRITER(&text);
-
-	json_open_array(&w, NULL);
-	for (size_t i = 0; i < caller->n_credentials; i++)
-		json_text(&w, NULL, caller->credentials[i].id);
-	json_close_array(&w);
-	HF_TRY(hf_buf_status(&text));
-	return json_parse(hf_buf_span(&text), text.len, ret, NULL);
-}
-
 hf_status user_action_begin(const struct seal *challenges, const struct caller *caller,
                             const struct user_action *action, int64_t now_ms,
                             struct hf_buf *challenge, struct hf_buf *identifier, struct hf_err *err)
 {
-	HF_BUF_SCOPED struct hf_buf text = HF_BUF(CLAIMS_MAX);
-	JSON_SCOPED struct json_t *credentials = NULL;
-	struct json_writer w = JSON_WRITER(&text);
-	char id[HF_ID_MAX], payload[2 * PAYLOAD_HASH_LEN + 1];
-	struct claims c = {
-		.id = id,
-		.issued_ms = now_ms,
-		.org = caller->org_id,
-		.identity = caller->identity_id,
-		.method = action->method,
-		.path = action->path,
-		.payload = payload,
-	};
+	HF_BUF_SCOPED struct hf_buf commitment = HF_BUF(COMMITMENT_MAX);
 
 	HF_TRY(check_action(action, err));
 	if (!caller->n_credentials)
-		return hf_fail(
-		        err, HF_UNAUTHENTIC,
-		        "User does not have a credential that can be used for the application.");
-	HF_TRY(credential_list(caller, &credentials));
-	c.credentials = credentials;
-	hf_id_new("ua", id);
-	hf_hex(action->payload.bytes, PAYLOAD_HASH_LEN, payload);
-	json_open_object(&w, NULL);
-	write_commitment(&w, &c);
-	json_close_object(&w);
-	HF_TRY(hf_buf_status(&text));
-	HF_TRY(challenge_of(&c, challenge));
-	return seal_put(challenges, hf_buf_span(&text), identifier);
+		return hf_fail(err, HF_UNAUTHENTIC, NO_CREDENTIAL_TEXT);
+	commitment_encode(&commitment, caller, action, now_ms);
+	HF_TRY(hf_buf_status(&commitment));
+	HF_TRY(challenge_of(hf_buf_span(&commitment), challenge));
+	return seal_put(challenges, hf_buf_span(&commitment), identifier);
 }
 
 /* Client data: what the credential really signed (facts: any order of members, others beside them).
  */
-static hf_status check_client_data(struct hf_span bytes, const struct claims *c, struct hf_err *err)
+static hf_status check_client_data(struct hf_span bytes, const struct commitment *c,
+                                   struct hf_err *err)
 {
 	struct {
 		const char *type, *challenge;
@@ -174,7 +148,7 @@ static hf_status check_client_data(struct hf_span bytes, const struct claims *c,
 	                  "clientData"));
 	if (strcmp(data.type, "key.get") != 0)
 		return hf_fail(err, HF_INVALID, "clientData: expected \"type\" to be \"key.get\"");
-	HF_TRY(challenge_of(c, &expected));
+	HF_TRY(challenge_of(c->encoded, &expected));
 	if (!hf_span_is(hf_buf_span(&expected), data.challenge))
 		return hf_fail(
 		        err, HF_INVALID,
@@ -182,24 +156,22 @@ static hf_status check_client_data(struct hf_span bytes, const struct claims *c,
 	return HF_SUCCESS;
 }
 
-static bool lists(const struct json_t *credentials, const char *id)
+static bool lists(const struct commitment *c, const char *credential)
 {
-	for (size_t i = 0; i < json_count(credentials); i++)
-		if (strcmp(json_value_text(json_element(credentials, i)), id) == 0)
+	for (size_t i = 0; i < c->n_credentials; i++)
+		if (hf_span_is(c->credentials[i], credential))
 			return true;
 	return false;
 }
 
-static hf_status check_proof(const struct caller *caller, const struct claims *c,
+static hf_status check_proof(const struct caller *caller, const struct commitment *c,
                              const struct user_action_proof *proof, struct hf_err *err)
 {
 	const struct caller_credential *credential =
 	        caller_credential(caller, proof->credential_id);
 
-	if (!credential || !lists(c->credentials, proof->credential_id))
-		return hf_fail(
-		        err, HF_UNAUTHENTIC,
-		        "User does not have a credential that can be used for the application.");
+	if (!credential || !lists(c, proof->credential_id))
+		return hf_fail(err, HF_UNAUTHENTIC, NO_CREDENTIAL_TEXT);
 	HF_TRY(check_client_data(proof->client_data, c, err));
 	if (!hf_ok(credential_verify(credential->key, proof->client_data, proof->signature)))
 		return hf_fail(err, HF_UNAUTHENTIC,
@@ -208,25 +180,18 @@ static hf_status check_proof(const struct caller *caller, const struct claims *c
 	return HF_SUCCESS;
 }
 
-static hf_status put_token(const struct seal *actions, const struct claims *c,
+static hf_status put_token(const struct seal *actions, const struct commitment *c,
                            const struct user_action_proof *proof, int64_t now_ms, struct hf_buf *to)
 {
-	HF_BUF_SCOPED struct hf_buf text = HF_BUF(CLAIMS_MAX);
-	HF_BUF_SCOPED struct hf_buf b64 = HF_BUF(2 * CLIENT_DATA_MAX);
-	struct json_writer w = JSON_WRITER(&text);
+	HF_BUF_SCOPED struct hf_buf payload = HF_BUF(USER_ACTION_PROOF_MAX);
 
-	json_open_object(&w, NULL);
-	write_commitment(&w, c);
-	json_int(&w, "exp", now_ms + USER_ACTION_LIFETIME_MS);
-	json_text(&w, "by", proof->credential_id);
-	hf_buf_base64url(&b64, proof->client_data);
-	json_span(&w, "clientData", hf_buf_span(&b64));
-	hf_buf_clear(&b64);
-	hf_buf_base64url(&b64, proof->signature);
-	json_span(&w, "signature", hf_buf_span(&b64));
-	json_close_object(&w);
-	HF_TRY(hf_buf_status(&text));
-	return seal_put(actions, hf_buf_span(&text), to);
+	hf_buf_field(&payload, c->encoded);
+	hf_buf_u64(&payload, (uint64_t)(now_ms + USER_ACTION_LIFETIME_MS));
+	put_text(&payload, proof->credential_id);
+	hf_buf_field(&payload, proof->client_data);
+	hf_buf_field(&payload, proof->signature);
+	HF_TRY(hf_buf_status(&payload));
+	return seal_put(actions, hf_buf_span(&payload), to);
 }
 
 hf_status user_action_finish(const struct seal *challenges, const struct seal *actions,
@@ -234,11 +199,11 @@ hf_status user_action_finish(const struct seal *challenges, const struct seal *a
                              const struct user_action_proof *proof, int64_t now_ms,
                              struct hf_buf *token, struct hf_err *err)
 {
-	JSON_SCOPED struct json_t *doc = NULL;
-	struct claims c = { 0 };
+	HF_BUF_SCOPED struct hf_buf payload = HF_BUF(COMMITMENT_MAX);
+	struct commitment c;
 
-	if (!hf_ok(read_claims(challenges, identifier, CHALLENGE_FIELDS, &doc, &c)) ||
-	    strcmp(c.identity, caller->identity_id) != 0 || strcmp(c.org, caller->org_id) != 0)
+	if (!hf_ok(seal_open(challenges, hf_span_text(identifier), &payload)) ||
+	    !hf_ok(commitment_decode(hf_buf_span(&payload), &c)) || !is_callers(&c, caller))
 		return hf_fail(err, HF_INVALID, "Challenge token is not valid.");
 	if (now_ms > c.issued_ms + CHALLENGE_LIFETIME_MS)
 		return hf_fail(err, HF_INVALID,
@@ -248,9 +213,33 @@ hf_status user_action_finish(const struct seal *challenges, const struct seal *a
 	return put_token(actions, &c, proof, now_ms, token);
 }
 
-static bool same_path(const char *committed, const struct user_action *action, const char *target)
+/* A user action token's payload, as it is kept for proof. */
+struct token {
+	struct commitment commitment;
+	int64_t expires_ms;
+	char by[CREDENTIAL_ID_MAX];
+};
+
+static hf_status token_decode(struct hf_span payload, struct token *ret)
 {
-	return strcmp(committed, action->path) == 0 || strcmp(committed, target) == 0;
+	struct hf_reader r = hf_reader(payload);
+	struct token t = { 0 };
+
+	HF_TRY(commitment_decode(hf_read_field(&r, COMMITMENT_MAX), &t.commitment));
+	t.expires_ms = (int64_t)hf_read_u64(&r);
+	hf_read_text(&r, t.by, sizeof(t.by));
+	hf_read_field(&r, CLIENT_DATA_MAX);
+	hf_read_field(&r, CREDENTIAL_SIGNATURE_MAX);
+	HF_TRY(hf_reader_end(&r));
+	*ret = t;
+	return HF_SUCCESS;
+}
+
+static bool is_for(const struct commitment *c, const struct user_action *action, const char *target)
+{
+	return hf_span_is(c->method, action->method) &&
+	       (hf_span_is(c->path, action->path) || hf_span_is(c->path, target)) &&
+	       hf_span_equal(c->payload, HF_SPAN(action->payload.bytes, PAYLOAD_HASH_LEN));
 }
 
 hf_status user_action_check(const struct seal *actions, const struct caller *caller,
@@ -258,19 +247,17 @@ hf_status user_action_check(const struct seal *actions, const struct caller *cal
                             int64_t now_ms, struct hf_buf *proof, struct user_action_spent *ret,
                             struct hf_err *err)
 {
-	JSON_SCOPED struct json_t *doc = NULL;
-	char payload[2 * PAYLOAD_HASH_LEN + 1];
-	struct claims c = { 0 };
+	HF_BUF_SCOPED struct hf_buf payload = HF_BUF(USER_ACTION_PROOF_MAX);
+	struct token t;
 
-	hf_hex(action->payload.bytes, PAYLOAD_HASH_LEN, payload);
-	if (!token || !hf_ok(read_claims(actions, token, ACTION_FIELDS, &doc, &c)) ||
-	    strcmp(c.identity, caller->identity_id) != 0 || strcmp(c.org, caller->org_id) != 0 ||
-	    !caller_credential(caller, c.by ? c.by : "") || now_ms > c.expires_ms ||
-	    strcmp(c.method, action->method) != 0 || !same_path(c.path, action, target) ||
-	    strcmp(c.payload, payload) != 0)
+	if (!token || !hf_ok(seal_open(actions, hf_span_text(token), &payload)) ||
+	    !hf_ok(token_decode(hf_buf_span(&payload), &t)) || !is_callers(&t.commitment, caller) ||
+	    !caller_credential(caller, t.by) || now_ms > t.expires_ms ||
+	    !is_for(&t.commitment, action, target))
 		return hf_fail(err, HF_DENIED, DENIED_TEXT);
-	HF_TRY(json_canonical(doc, proof));
-	hf_ignore(hf_span_to_text(hf_span_text(c.id), ret->id, sizeof(ret->id)));
-	ret->forget_ms = c.issued_ms + USER_ACTION_MEMORY_MS;
+	hf_buf_put(proof, payload.ptr, payload.len);
+	HF_TRY(hf_buf_status(proof));
+	strcpy(ret->id, t.commitment.id);
+	ret->forget_ms = t.commitment.issued_ms + USER_ACTION_MEMORY_MS;
 	return HF_SUCCESS;
 }

@@ -3,18 +3,22 @@
  *
  * Three steps, none of which stores anything before the last:
  * 1. begin:  commits to method, path, payload, identity, credentials and time. The commitment is
- * sealed into the challenge identifier; its SHA-256 is the challenge.
- * 2. finish: the credential's signature over the client data, which names the challenge, is
- * checked. The result is the user action token: the same commitment with the proof beside it,
- * sealed.
- * 3. check:  the request presents the token; it has to be the request that was committed to. Its id
- * is then spent inside the transaction that does what was asked (store/actions.h), so it works
- * once.
+ *            sealed into the challenge identifier; its SHA-256 is the challenge.
+ * 2. finish: checks the credential's signature over the client data, which names the challenge.
+ *            The result is the user action token: the commitment with the proof beside it, sealed.
+ * 3. check:  the request presents the token, and has to be what was committed to. The action's id
+ *            is then spent inside the transaction that does what was asked (store/action_rows.h),
+ *            so it works once.
  *
  * The id is made in step 1: however often step 2 is repeated, one signature allows one request.
- * Whoever has the proof and the credential's public key can verify it without us: challenge =
- * base64url(hex(SHA-256(fields))), where fields are those of user_action_commitment(). Thread-safe.
- */
+ *
+ * The proof is kept with what the request made, and needs no trust in this server: whoever has the
+ * credential's public key checks the signature over the client data, and that its challenge is
+ *   base64url(hex(SHA-256(field(USER_ACTION_LABEL) || commitment)))
+ *   commitment = u8 1, field id, org, identity, method, path, SHA-256 of the canonical payload,
+ *                u64 milliseconds, u8 n, n times field credential id
+ *   proof      = field commitment, u64 expiry, field credential id, client data, signature
+ * in the encoding of base/buf.h, where a field is a u32 length and its bytes. Thread-safe. */
 #ifndef HF_SERVER_CORE_USER_ACTION_H
 #define HF_SERVER_CORE_USER_ACTION_H
 
@@ -22,6 +26,7 @@
 #include "server/core/payload.h"
 #include "server/core/sealed.h"
 
+#define USER_ACTION_LABEL "holdfast user action 1"
 #define USER_ACTION_PATH_MAX 512
 #define USER_ACTION_IDENTIFIER_MAX 8192 /* challenge identifier, in text */
 #define USER_ACTION_TOKEN_MAX 8192
@@ -40,8 +45,8 @@ struct user_action {
 	struct payload_hash payload;
 };
 
-/* Appends challenge and challenge identifier. HF_INVALID with words; HF_STATE when the caller has
- * no credential. */
+/* Appends challenge and challenge identifier. HF_INVALID with words; HF_UNAUTHENTIC when the
+ * caller has no credential. */
 HF_MUST hf_status user_action_begin(const struct seal *challenges, const struct caller *caller,
                                     const struct user_action *action, int64_t now_ms,
                                     struct hf_buf *challenge, struct hf_buf *identifier,
@@ -67,7 +72,7 @@ struct user_action_spent {
 };
 
 /* `path` is the request's without its query, `target` with it: clients sign either. Appends the
- * proof (JSON) to be kept with what the request makes. HF_DENIED when the token is missing, forged,
+ * proof, to be kept with what the request makes. HF_DENIED when the token is missing, forged,
  * expired or for another request. */
 HF_MUST hf_status user_action_check(const struct seal *actions, const struct caller *caller,
                                     const char *token, const struct user_action *action,
