@@ -159,7 +159,7 @@ struct type_trial {
 	enum key_type type;
 	struct p11_type_profile best;
 	struct preflight_row *best_row;
-	int64_t generate_us;
+	bool generated; /* a pair could be made: only the wrapping is in doubt */
 };
 
 static void adopt(struct preflight *p, struct type_trial *trial, const struct p11_type_profile *t,
@@ -193,6 +193,7 @@ static void try_format(struct preflight *p, struct type_trial *trial,
 		row_fault(p, row, "generate");
 		return;
 	}
+	trial->generated = true;
 	row->generate_us = hf_mono_us() - began;
 	p->trial.s->rv = CKR_OK;
 	began = hf_mono_us();
@@ -253,7 +254,7 @@ static void try_formats(struct preflight *p, struct type_trial *trial,
 {
 	for (size_t i = 0; i < p->n_found; i++) {
 		try_format(p, trial, t, &p->found[i]);
-		if (p->config->quick && trial->best_row)
+		if (!trial->generated || (p->config->quick && trial->best_row))
 			return;
 	}
 	if (!trial->best_row)
@@ -262,22 +263,24 @@ static void try_formats(struct preflight *p, struct type_trial *trial,
 
 static hf_status try_type(struct preflight *p, enum key_type type)
 {
+	const struct p11_type_profile none = { 0 };
 	struct type_trial trial = { .type = type };
 	struct p11_type_profile t = { 0 };
 	struct p11_key key;
 	int64_t began = hf_mono_us();
 
-	/* A first pair finds the mechanism and the encoding; a slow RSA generation is spared where
-	 * one way is known. */
-	if (key_type_info(type)->family == FAMILY_RSA) {
+	/* A first pair finds the mechanism and the encoding; where there is one way only, a slow
+	 * RSA generation is spared. */
+	if (key_type_info(type)->family == FAMILY_RSA && p->n_found) {
 		t.generate_mechanism = p11_kind(type)->generate[0];
 		try_formats(p, &trial, &t);
 	} else if (hf_ok(trial_generate(&p->trial, type, KEY_WRAPPABLE, &t, &key)) ||
 	           hf_ok(trial_generate(&p->trial, type, KEY_SESSION, &t, &key))) {
 		p11_key_done(p->trial.s, &key);
+		trial.generated = true;
 		try_formats(p, &trial, &t);
 	} else {
-		struct preflight_row *row = row_new(p, type, 0, 0, &t);
+		struct preflight_row *row = row_new(p, type, 0, 0, &none);
 
 		row->generate_us = hf_mono_us() - began;
 		row_fault(p, row, "generate");
