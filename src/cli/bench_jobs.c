@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "crypto/tls.h"
 #include "server/core/core.h"
 #include "server/errors.h"
@@ -116,10 +117,18 @@ static bool is_over(const struct bench_queue *q)
 	       (q->load->count ? q->started >= (uint64_t)q->load->count : hf_mono_us() >= q->ends);
 }
 
+static struct slot *slot_of(struct bench_queue *q, const char *subject_id)
+{
+	int64_t i = 0;
+
+	hf_ignore(hf_parse_i64(subject_id + strlen("slot-"), 0, q->load->outstanding - 1, &i));
+	return &q->slots[i];
+}
+
 static void announce(void *ctx, enum job_subject subject, const char *subject_id)
 {
 	struct bench_queue *q = ctx;
-	struct slot *s = &q->slots[strtoul(subject_id + strlen("slot-"), NULL, 10)];
+	struct slot *s = slot_of(q, subject_id);
 	bool more = false;
 
 	pthread_mutex_lock(&q->lock);

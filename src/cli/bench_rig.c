@@ -2,6 +2,7 @@
 #include "cli/bench_rig.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "crypto/issue.h"
 
 #include <dirent.h>
@@ -161,11 +162,27 @@ static void add(struct arguments *a, const char *option, const char *value)
 	a->v[a->n++] = value;
 }
 
+/* The number behind `name` in a ready line. */
+static bool read_port(const char *line, const char *name, unsigned *ret)
+{
+	const char *at = strstr(line, name);
+	char digits[8] = "";
+	int64_t port;
+
+	if (!at)
+		return false;
+	at += strlen(name);
+	snprintf(digits, sizeof(digits), "%.*s", (int)strspn(at, "0123456789"), at);
+	if (!hf_ok(hf_parse_i64(digits, 1, 65535, &port)))
+		return false;
+	*ret = (unsigned)port;
+	return true;
+}
+
 hf_status rig_start_server(struct rig *r, bool relaxed, struct hf_err *err)
 {
 	struct arguments a = { .v = { NULL, "server" }, .n = 2 };
 	char line[128];
-	unsigned health;
 
 	add(&a, "--sqlite-path", r->path[RIG_SERVER_DB]);
 	add(&a, "--secret-file", r->path[RIG_SECRET]);
@@ -181,7 +198,7 @@ hf_status rig_start_server(struct rig *r, bool relaxed, struct hf_err *err)
 	add(&a, "--log-level", "warn");
 	add(&a, "--ready-file", r->path[RIG_SERVER_READY]);
 	HF_TRY(start(&r->server, a.v, line, sizeof(line), err));
-	if (sscanf(line, "api=%u driver=%u health=%u", &r->api_port, &r->driver_port, &health) != 3)
+	if (!read_port(line, "api=", &r->api_port) || !read_port(line, "driver=", &r->driver_port))
 		return hf_fail(err, HF_INVALID, "the server's ready file says \"%s\"", line);
 	return HF_SUCCESS;
 }

@@ -59,13 +59,19 @@ static double mib(uint64_t bytes)
 	return (double)bytes / (1 << 20);
 }
 
-static void tell_memory(const struct run *r, const char *when)
+static void tell_process(const char *name, pid_t pid)
 {
-	printf("  memory %s:", when);
-	if (r->rig.server.process.pid > 0)
-		printf(" server %.1f MiB", mib(os_process_rss(r->rig.server.process.pid)));
-	if (r->rig.driver.process.pid > 0)
-		printf(" driver %.1f MiB", mib(os_process_rss(r->rig.driver.process.pid)));
+	if (pid > 0)
+		printf(" %s %.1f MiB and %.2f s of processor;", name, mib(os_process_rss(pid)),
+		       (double)os_process_cpu_us(pid) / 1e6);
+}
+
+static void tell_processes(const struct run *r, const char *when)
+{
+	printf("  %s:", when);
+	tell_process("server", r->rig.server.process.pid);
+	tell_process("driver", r->rig.driver.process.pid);
+	tell_process("load", getpid());
 	putchar('\n');
 	fflush(stdout);
 }
@@ -80,7 +86,7 @@ static void progress(void *ctx, uint64_t done)
 	r->told = done / TELL_EVERY;
 	printf("  %llu of %lld signatures,", (unsigned long long)done,
 	       (long long)r->options->count);
-	tell_memory(r, "now");
+	tell_processes(r, "now");
 }
 
 static hf_status measure_raw(struct run *r, unsigned processes, struct bench_result *ret)
@@ -111,11 +117,11 @@ static hf_status with_server(struct run *r, const struct load *load)
 	HF_TRY(rig_start_server(&r->rig, load->relaxed, r->err));
 	s = rig_start_driver(&r->rig, &r->driver, r->err);
 	if (hf_ok(s)) {
-		tell_memory(r, "idle");
+		tell_processes(r, "idle");
 		s = load_api(&r->rig, load, &r->result, &r->sign, r->err);
 	}
 	if (hf_ok(s))
-		tell_memory(r, "after");
+		tell_processes(r, "after");
 	rig_stop(&r->rig.driver);
 	rig_stop(&r->rig.server);
 	return s;

@@ -70,17 +70,13 @@ static hf_status init_master(struct options *o, struct hf_err *err)
 static void print_quirks(const struct json_t *row)
 {
 	const struct json_t *quirks = json_member(row, "quirks");
-	char line[64] = "";
+	char line[64] = "-";
+	size_t used = 0;
 
-	for (size_t i = 0; i < json_count(quirks); i++) {
-		const char *name = json_value_text(json_element(quirks, i));
-
-		if (name && strlen(line) + strlen(name) + 2 < sizeof(line)) {
-			strcat(line, i ? "," : "");
-			strcat(line, name);
-		}
-	}
-	printf("%-10s ", line[0] ? line : "-");
+	for (size_t i = 0; i < json_count(quirks) && used < sizeof(line); i++)
+		used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s", i ? "," : "",
+		                         json_value_text(json_element(quirks, i)));
+	printf("%-10s ", line);
 }
 
 static void print_row(const struct json_t *row)

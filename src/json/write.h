@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Writing JSON straight into a buffer: no tree, commas by themselves, text made valid. The caller opens and closes in pairs;
- * hf_buf_status() of the buffer tells whether all fitted. */
+ * Writing JSON straight into a buffer: no tree, commas by themselves, text made valid. The caller
+ * opens and closes in pairs; hf_buf_status() of the buffer tells whether all fitted. */
 #ifndef HF_JSON_WRITE_H
 #define HF_JSON_WRITE_H
 
@@ -19,7 +19,8 @@ void json_close_object(struct json_writer *w);
 void json_open_array(struct json_writer *w, const char *key);
 void json_close_array(struct json_writer *w);
 void json_text(struct json_writer *w, const char *key, const char *text);
-void json_text_if(struct json_writer *w, const char *key, const char *text); /* left out when NULL or empty */
+void json_text_if(struct json_writer *w, const char *key,
+                  const char *text); /* left out when NULL or empty */
 void json_span(struct json_writer *w, const char *key, struct hf_span text);
 void json_hex(struct json_writer *w, const char *key, const char *prefix, struct hf_span bytes);
 void json_int(struct json_writer *w, const char *key, int64_t v);

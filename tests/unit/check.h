@@ -18,7 +18,7 @@
 		hf_status got_ = (call);                                                           \
 		if (got_.code != (want))                                                           \
 			fail_msg("%s: %s, expected %s", #call, hf_code_name(got_.code),            \
-				 hf_code_name(want));                                              \
+			         hf_code_name(want));                                              \
 	} while (0)
 #define CHECK_OK(call) CHECK_CODE(call, HF_OK)
 #define CHECK(cond) assert_true(cond)

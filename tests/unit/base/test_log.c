@@ -31,8 +31,9 @@ static void a_json_line_escapes_what_would_break_it(void **state)
 	char line[512];
 
 	captured(HF_LOG_JSON, "a\"b\\c\n\x01\xff\xc3\xa9", line, sizeof(line));
-	assert_non_null(strstr(line, "\"role\":\"test\",\"message\":\"said\",\"what\":\"a\\\"b\\\\c\\u000a\\u0001"
-				     "\xef\xbf\xbd\xc3\xa9\",\"n\":-7}\n"));
+	assert_non_null(strstr(
+	        line, "\"role\":\"test\",\"message\":\"said\",\"what\":\"a\\\"b\\\\c\\u000a\\u0001"
+	              "\xef\xbf\xbd\xc3\xa9\",\"n\":-7}\n"));
 }
 
 static void a_text_line_lets_no_escape_sequence_through(void **state)

@@ -14,7 +14,8 @@ static hf_status decode64(const char *text, struct hf_buf *b)
 static void base64url_gives_the_vectors_of_rfc_4648(void **state)
 {
 	static const char *const plain[] = { "", "f", "fo", "foo", "foob", "fooba", "foobar" };
-	static const char *const coded[] = { "", "Zg", "Zm8", "Zm9v", "Zm9vYg", "Zm9vYmE", "Zm9vYmFy" };
+	static const char *const coded[] = { "",       "Zg",      "Zm8",     "Zm9v",
+		                             "Zm9vYg", "Zm9vYmE", "Zm9vYmFy" };
 	HF_BUF_SCOPED struct hf_buf b = HF_BUF(100);
 
 	for (size_t i = 0; i < HF_COUNT(plain); i++) {
