@@ -56,39 +56,42 @@ hf_status hf_unhex(struct hf_span text, struct hf_buf *b)
 
 void hf_buf_base64url(struct hf_buf *b, struct hf_span from)
 {
+	uint8_t *to = from.len ? hf_buf_grow(b, (from.len * 8 + 5) / 6) : NULL;
 	uint32_t acc = 0;
 	unsigned bits = 0;
 
-	for (size_t i = 0; i < from.len; i++) {
+	for (size_t i = 0; to && i < from.len; i++) {
 		acc = acc << 8 | from.ptr[i];
 		bits += 8;
 		while (bits >= 6) {
 			bits -= 6;
-			hf_buf_u8(b, (uint8_t)b64digits[acc >> bits & 63]);
+			*to++ = (uint8_t)b64digits[acc >> bits & 63];
 		}
 	}
-	if (bits)
-		hf_buf_u8(b, (uint8_t)b64digits[acc << (6 - bits) & 63]);
+	if (to && bits)
+		*to = (uint8_t)b64digits[acc << (6 - bits) & 63];
 }
 
+/* Both alphabets; -1 for what is in neither. */
 static int b64_value(uint8_t c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '-' || c == '+')
-		return 62;
-	if (c == '_' || c == '/')
-		return 63;
-	return -1;
+	static const int8_t values[128] = {
+		-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+		-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+		-1, -1, -1, -1, -1, 62, -1, 62, -1, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60,
+		61, -1, -1, -1, -1, -1, -1, -1, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+		11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1,
+		63, -1, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42,
+		43, 44, 45, 46, 47, 48, 49, 50, 51, -1, -1, -1, -1, -1,
+	};
+
+	return c < sizeof(values) ? values[c] : -1;
 }
 
 hf_status hf_unbase64(struct hf_span text, struct hf_buf *b)
 {
 	size_t before = b->len, n = text.len;
+	uint8_t *to;
 	uint32_t acc = 0;
 	unsigned bits = 0;
 
@@ -96,6 +99,11 @@ hf_status hf_unbase64(struct hf_span text, struct hf_buf *b)
 		for (int pad = 0; pad < 2 && n && text.ptr[n - 1] == '='; pad++)
 			n--;
 	HF_ENSURE(n % 4 != 1, HF_INVALID);
+	if (!n)
+		return hf_buf_status(b);
+	to = hf_buf_grow(b, n * 6 / 8);
+	if (!to)
+		return hf_buf_status(b);
 	for (size_t i = 0; i < n; i++) {
 		int v = b64_value(text.ptr[i]);
 
@@ -107,7 +115,7 @@ hf_status hf_unbase64(struct hf_span text, struct hf_buf *b)
 		bits += 6;
 		if (bits >= 8) {
 			bits -= 8;
-			hf_buf_u8(b, (uint8_t)(acc >> bits));
+			*to++ = (uint8_t)(acc >> bits);
 		}
 	}
 	if (acc & ((1u << bits) - 1)) { /* bits that no encoder sets: two texts for one value */

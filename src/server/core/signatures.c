@@ -70,7 +70,7 @@ static hf_status insert_row(struct db *db, const struct signature_new *request)
 {
 	struct signature_row row = {
 		.body = request->body,
-		.status = SIGNATURE_EXECUTING,
+		.outcome.status = SIGNATURE_EXECUTING,
 		.requested_ms = request->now_ms,
 	};
 
@@ -129,22 +129,44 @@ hf_status signature_result_check(struct hf_span encoded, const struct op_result 
 	return HF_SUCCESS;
 }
 
-hf_status signature_settle(struct db *db, const struct job_settled *settled)
+static void fail(const struct job_settled *settled, struct signature_outcome *to)
 {
 	const struct op_result *r = settled->result;
+
+	HF_WARN("a signature could not be made", HF_KS("signature", settled->subject_id),
+	        HF_KS("driver", settled->driver), HF_KS("code", hf_code_name(r->code)),
+	        HF_KS("reason", r->text));
+	to->status = SIGNATURE_FAILED;
+	snprintf(to->reason, sizeof(to->reason), "%s", r->text);
+}
+
+static hf_status succeed(const struct job_settled *settled, struct signature_outcome *to)
+{
 	struct signature signature;
 
-	if (r->outcome != OP_DONE) {
-		HF_WARN("a signature could not be made", HF_KS("signature", settled->subject_id),
-		        HF_KS("driver", settled->driver), HF_KS("code", hf_code_name(r->code)),
-		        HF_KS("reason", r->text));
-		return signature_row_failed(db, settled->subject_id, r->text);
-	}
-	if (!hf_ok(signature_result_check(settled->op, r, &signature))) {
+	if (!hf_ok(signature_result_check(settled->op, settled->result, &signature))) {
 		HF_ERROR("a signature that does not verify was refused",
 		         HF_KS("signature", settled->subject_id), HF_KS("driver", settled->driver));
 		return HF_FAILURE(HF_UNAUTHENTIC);
 	}
-	return signature_row_signed(db, settled->subject_id, signature.bytes, signature.bytes + 32,
-	                            signature.recid, hf_wall_ms());
+	to->status = SIGNATURE_SIGNED;
+	memcpy(to->r, signature.bytes, 32);
+	memcpy(to->s, signature.bytes + 32, 32);
+	to->recid = signature.recid;
+	to->signed_ms = hf_wall_ms();
+	return HF_SUCCESS;
+}
+
+hf_status signature_settle(struct db *db, const struct job_settled *settled,
+                           struct signature_outcome *ret)
+{
+	struct signature_outcome outcome = { .recid = -1 };
+
+	if (settled->result->outcome == OP_DONE)
+		HF_TRY(succeed(settled, &outcome));
+	else
+		fail(settled, &outcome);
+	HF_TRY(signature_row_settle(db, settled->subject_id, &outcome));
+	*ret = outcome;
+	return HF_SUCCESS;
 }

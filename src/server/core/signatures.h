@@ -39,7 +39,8 @@ HF_MUST hf_status signature_result_check(struct hf_span op, const struct op_resu
                                          struct signature *ret);
 
 /* What a settled job means to its request: see job_settle in core/jobs.h. A signature is checked
- * before it is stored: HF_UNAUTHENTIC, and nothing is changed. */
-HF_MUST hf_status signature_settle(struct db *db, const struct job_settled *settled);
+ * before it is stored: HF_UNAUTHENTIC, and nothing is changed. *ret is what was stored. */
+HF_MUST hf_status signature_settle(struct db *db, const struct job_settled *settled,
+                                   struct signature_outcome *ret);
 
 #endif

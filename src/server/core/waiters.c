@@ -4,7 +4,6 @@
 #include "base/clock.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +110,18 @@ void waiters_wake(struct waiters *ws, const char *subject_id)
 	take(ws, &ws->buckets[bucket_of(subject_id)], subject_id, INT64_MAX, &taken);
 	pthread_mutex_unlock(&ws->lock);
 	call_all(taken, WAITER_WOKEN);
+}
+
+void waiters_tell(struct waiters *ws, const char *subject_id, const void *news, size_t len)
+{
+	pthread_mutex_lock(&ws->lock);
+	for (struct waiter *w = ws->buckets[bucket_of(subject_id)]; w; w = w->next) {
+		if (!w->news || strcmp(w->subject_id, subject_id) != 0)
+			continue;
+		memcpy(w->news, news, len);
+		w->told = true;
+	}
+	pthread_mutex_unlock(&ws->lock);
 }
 
 void waiters_tick(struct waiters *ws)

@@ -11,6 +11,7 @@
 
 #include "base/id.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum waiter_reason {
@@ -19,13 +20,16 @@ enum waiter_reason {
 	WAITER_RELEASED, /* the server is stopping: answer as it stands */
 };
 
-/* Embedded by the caller, who fills the first three and keeps it until fn() is called: once, from
+/* Embedded by the caller, who fills the first four and keeps it until fn() is called: once, from
  * the thread of waiters_wake(), waiters_tick() or waiters_release_all(), without any lock held. A
  * peer that leaves needs nothing: its waiter ends like any other and the answer is dropped. */
 struct waiter {
 	char subject_id[HF_ID_MAX];
 	int64_t deadline_ms; /* hf_mono_ms() */
 	void (*fn)(struct waiter *w, enum waiter_reason reason);
+	void *news; /* room for what waiters_tell() tells of this kind of subject; NULL: not wanted
+	             */
+	bool told;  /* there is news; it counts with WAITER_WOKEN only */
 	struct waiter *next; /* the table's */
 };
 
@@ -37,6 +41,9 @@ void waiters_free(struct waiters *ws); /* after waiters_release_all() */
 /* From any thread. After waiters_release_all() fn() is called at once. */
 void waiters_add(struct waiters *ws, struct waiter *w);
 void waiters_wake(struct waiters *ws, const char *subject_id);
+/* Before the commit that waiters_wake() will follow: what is going to be so, copied for whoever
+ * waits already and has room, so that he need not read the subject again. */
+void waiters_tell(struct waiters *ws, const char *subject_id, const void *news, size_t len);
 void waiters_tick(struct waiters *ws); /* about every 100 ms */
 void waiters_release_all(struct waiters *ws);
 size_t waiters_count(struct waiters *ws);

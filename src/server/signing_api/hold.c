@@ -7,7 +7,7 @@
 
 /* News is looked for this often in any case: a wake-up that came between a look and the wait is
  * only late. */
-#define LOOK_EVERY_MS 250
+#define LOOK_EVERY_MS 1000
 
 static void woken(struct waiter *w, enum waiter_reason reason);
 
@@ -16,6 +16,7 @@ static void wait_again(struct hold *h)
 	int64_t next = hf_mono_ms() + LOOK_EVERY_MS;
 
 	h->waiter.fn = woken;
+	h->waiter.told = false;
 	h->waiter.deadline_ms = next < h->until_ms ? next : h->until_ms;
 	waiters_add(h->call.api->core->waiters, &h->waiter);
 }
@@ -44,6 +45,12 @@ static void woken(struct waiter *w, enum waiter_reason reason)
 {
 	struct hold *h = (struct hold *)((char *)w - offsetof(struct hold, waiter));
 
+	if (reason == WAITER_WOKEN && w->told && h->hear) {
+		hf_buf_clear(&h->call.out);
+		h->hear(h);
+		h->answer(h);
+		return;
+	}
 	h->last = reason == WAITER_RELEASED || hf_mono_ms() >= h->until_ms;
 	call_read(&h->call, run_look, looked);
 }

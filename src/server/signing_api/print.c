@@ -42,13 +42,13 @@ void print_key(struct json_writer *w, const struct key_row *key, bool alone)
 	json_close_object(w);
 }
 
-static void print_halves(struct json_writer *w, const struct signature_row *s)
+static void print_halves(struct json_writer *w, const struct signature_outcome *o)
 {
 	json_open_object(w, "signature");
-	json_hex(w, "r", "0x", HF_SPAN(s->r, sizeof(s->r)));
-	json_hex(w, "s", "0x", HF_SPAN(s->s, sizeof(s->s)));
-	if (s->recid >= 0)
-		json_int(w, "recid", s->recid);
+	json_hex(w, "r", "0x", HF_SPAN(o->r, sizeof(o->r)));
+	json_hex(w, "s", "0x", HF_SPAN(o->s, sizeof(o->s)));
+	if (o->recid >= 0)
+		json_int(w, "recid", o->recid);
 	json_close_object(w);
 }
 
@@ -62,13 +62,13 @@ void print_signature(struct json_writer *w, const struct signature_row *s)
 	json_text_if(w, "tokenId", s->token_id);
 	json_close_object(w);
 	json_raw(w, "requestBody", s->body);
-	json_text(w, "status", signature_status_name(s->status));
-	json_text_if(w, "reason", s->reason);
-	if (s->status == SIGNATURE_SIGNED)
-		print_halves(w, s);
+	json_text(w, "status", signature_status_name(s->outcome.status));
+	json_text_if(w, "reason", s->outcome.reason);
+	if (s->outcome.status == SIGNATURE_SIGNED)
+		print_halves(w, &s->outcome);
 	json_text_if(w, "externalId", s->external_id);
 	date(w, "dateRequested", s->requested_ms);
-	date(w, "dateSigned", s->signed_ms);
+	date(w, "dateSigned", s->outcome.signed_ms);
 	json_close_object(w);
 }
 

@@ -9,6 +9,8 @@
 #include "server/signing_api/listing.h"
 #include "server/signing_api/print.h"
 
+#include <stdio.h>
+
 static const char *key_id(const struct call *c)
 {
 	return http_param(c->req, "keyId");
@@ -21,6 +23,7 @@ struct signing {
 	struct hf_buf input;
 	char id[HF_ID_MAX];
 	struct signature_made made;
+	struct signature_outcome outcome; /* as it was told */
 };
 
 static hf_status print_seen(void *ctx, const struct signature_row *row)
@@ -29,7 +32,7 @@ static hf_status print_seen(void *ctx, const struct signature_row *row)
 	struct json_writer w = JSON_WRITER(&h->call.out);
 
 	print_signature(&w, row);
-	h->settled = row->status != SIGNATURE_EXECUTING;
+	h->settled = row->outcome.status != SIGNATURE_EXECUTING;
 	return HF_SUCCESS;
 }
 
@@ -39,6 +42,25 @@ static hf_status look_at_signature(struct hold *h, struct db *db)
 
 	return signature_row_get(db, h->call.caller->org_id, key_id(&h->call), n->made.id,
 	                         print_seen, h);
+}
+
+/* The row as it is now, from what this request put there and the outcome that it was told. */
+static void hear_of_signature(struct hold *h)
+{
+	const struct signing *n = (struct signing *)h;
+	const struct call *c = &h->call;
+	struct signature_row row = {
+		.body = http_body(c->req),
+		.requested_ms = c->now_ms,
+		.outcome = n->outcome,
+	};
+
+	snprintf(row.id, sizeof(row.id), "%s", n->made.id);
+	snprintf(row.key_id, sizeof(row.key_id), "%s", key_id(c));
+	snprintf(row.requester_id, sizeof(row.requester_id), "%s", c->caller->identity_id);
+	snprintf(row.token_id, sizeof(row.token_id), "%s", c->caller->token_id);
+	snprintf(row.external_id, sizeof(row.external_id), "%s", n->body.external_id);
+	hf_ignore(print_seen(h, &row));
 }
 
 /* Signed, failed or, when it takes long, still executing: each is an answer. */
@@ -84,10 +106,13 @@ static void created(struct call *c)
 {
 	struct signing *n = (struct signing *)c;
 
-	if (n->made.existed)
+	if (n->made.existed) { /* made by another request, whose words are in the row */
 		hold_for_existing(&n->hold, n->made.id, c->api->sign_wait_ms);
-	else
-		hold_for(&n->hold, n->made.id, c->api->sign_wait_ms);
+		return;
+	}
+	n->hold.hear = hear_of_signature;
+	n->hold.waiter.news = &n->outcome;
+	hold_for(&n->hold, n->made.id, c->api->sign_wait_ms);
 }
 
 /* Another request has this external id: the answer names it. */

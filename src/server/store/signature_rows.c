@@ -36,7 +36,7 @@ hf_status signature_row_insert(struct db *db, const struct signature_row *row, s
 	db_bind_blob(st, 7, row->body);
 	db_bind_blob(st, 8, HF_SPAN(row->body_hash, BODY_HASH_LEN));
 	db_bind_text(st, 9, *row->external_id ? row->external_id : NULL);
-	db_bind_text(st, 10, signature_status_name(row->status));
+	db_bind_text(st, 10, signature_status_name(row->outcome.status));
 	db_bind_int(st, 11, row->requested_ms);
 	db_bind_blob(st, 12, proof);
 	HF_TRY(db_run(st, &changed));
@@ -65,14 +65,16 @@ static hf_status read_row(struct db_stmt *st, struct signature_row *ret)
 	HF_ENSURE(s < HF_COUNT(status_names) && hash.len == BODY_HASH_LEN, HF_CORRUPT);
 	*ret = (struct signature_row){
 		.body = db_col_blob(st, 6),
-		.status = (enum signature_status)s,
-		.recid = db_col_null(st, 13) ? -1 : (int)db_col_int(st, 13),
 		.requested_ms = db_col_int(st, 14),
-		.signed_ms = db_col_int(st, 15),
+		.outcome = {
+			.status = (enum signature_status)s,
+			.recid = db_col_null(st, 13) ? -1 : (int)db_col_int(st, 13),
+			.signed_ms = db_col_int(st, 15),
+		},
 	};
 	memcpy(ret->body_hash, hash.ptr, BODY_HASH_LEN);
-	HF_TRY(read_half(st, 11, ret->r));
-	HF_TRY(read_half(st, 12, ret->s));
+	HF_TRY(read_half(st, 11, ret->outcome.r));
+	HF_TRY(read_half(st, 12, ret->outcome.s));
 	column_text(st, 0, ret->id, sizeof(ret->id));
 	column_text(st, 1, ret->org_id, sizeof(ret->org_id));
 	column_text(st, 2, ret->key_id, sizeof(ret->key_id));
@@ -80,7 +82,7 @@ static hf_status read_row(struct db_stmt *st, struct signature_row *ret)
 	column_text(st, 4, ret->token_id, sizeof(ret->token_id));
 	column_text(st, 5, ret->kind, sizeof(ret->kind));
 	column_text(st, 8, ret->external_id, sizeof(ret->external_id));
-	column_text(st, 10, ret->reason, sizeof(ret->reason));
+	column_text(st, 10, ret->outcome.reason, sizeof(ret->outcome.reason));
 	return HF_SUCCESS;
 }
 
@@ -149,34 +151,30 @@ hf_status signature_rows_list(struct db *db, const char *key_id, const char *aft
 	return each(st, fn, ctx, &any);
 }
 
-hf_status signature_row_signed(struct db *db, const char *id, const uint8_t r[32],
-                               const uint8_t s[32], int recid, int64_t now)
+hf_status signature_row_settle(struct db *db, const char *id, const struct signature_outcome *o)
 {
-	static const char sql[] = "UPDATE signatures SET status = 'Signed', r = $1, s = $2,"
-	                          " recid = $3, date_signed = $4"
-	                          " WHERE id = $5 AND status = 'Executing'";
+	static const char sql[] = "UPDATE signatures SET status = $1, reason = $2, r = $3, s = $4,"
+	                          " recid = $5, date_signed = $6"
+	                          " WHERE id = $7 AND status = 'Executing'";
+	bool done = o->status == SIGNATURE_SIGNED;
 	DB_STMT st = NULL;
+	int64_t changed;
 
 	HF_TRY(db_query(db, sql, &st));
-	db_bind_blob(st, 1, HF_SPAN(r, 32));
-	db_bind_blob(st, 2, HF_SPAN(s, 32));
-	if (recid >= 0)
-		db_bind_int(st, 3, recid);
+	db_bind_text(st, 1, signature_status_name(o->status));
+	db_bind_text(st, 2, *o->reason ? o->reason : NULL);
+	db_bind_blob(st, 3, HF_SPAN(o->r, done ? sizeof(o->r) : 0));
+	db_bind_blob(st, 4, HF_SPAN(o->s, done ? sizeof(o->s) : 0));
+	if (o->recid >= 0)
+		db_bind_int(st, 5, o->recid);
 	else
-		db_bind_null(st, 3);
-	db_bind_int(st, 4, now);
-	db_bind_text(st, 5, id);
-	return db_run(st, NULL);
-}
-
-hf_status signature_row_failed(struct db *db, const char *id, const char *why)
-{
-	static const char sql[] = "UPDATE signatures SET status = 'Failed', reason = $1"
-	                          " WHERE id = $2 AND status = 'Executing'";
-	DB_STMT st = NULL;
-
-	HF_TRY(db_query(db, sql, &st));
-	db_bind_text(st, 1, why);
-	db_bind_text(st, 2, id);
-	return db_run(st, NULL);
+		db_bind_null(st, 5);
+	if (done)
+		db_bind_int(st, 6, o->signed_ms);
+	else
+		db_bind_null(st, 6);
+	db_bind_text(st, 7, id);
+	HF_TRY(db_run(st, &changed));
+	HF_ENSURE(changed == 1, HF_NOTFOUND);
+	return HF_SUCCESS;
 }

@@ -19,6 +19,14 @@ enum signature_status { /* stored by name: append only */
 };
 const char *signature_status_name(enum signature_status s); /* "Signed" */
 
+struct signature_outcome {
+	enum signature_status status;
+	char reason[SIGNATURE_REASON_MAX]; /* failed: why */
+	uint8_t r[32], s[32];
+	int recid;         /* -1: has none */
+	int64_t signed_ms; /* 0: not signed */
+};
+
 struct signature_row {
 	char id[HF_ID_MAX];
 	char org_id[HF_ID_MAX];
@@ -30,11 +38,8 @@ struct signature_row {
 	        body; /* JSON as it was sent; of a row that was read: valid inside the callback */
 	uint8_t body_hash[BODY_HASH_LEN];
 	char external_id[EXTERNAL_ID_MAX]; /* "": none */
-	enum signature_status status;
-	char reason[SIGNATURE_REASON_MAX];
-	uint8_t r[32], s[32];
-	int recid;                       /* -1: has none */
-	int64_t requested_ms, signed_ms; /* 0: not signed */
+	int64_t requested_ms;
+	struct signature_outcome outcome;
 };
 
 /* HF_EXISTS when the organisation has one with this external id: nothing is changed. `proof` is the
@@ -53,9 +58,8 @@ HF_MUST hf_status signature_row_by_external_id(struct db *db, const char *org_id
 HF_MUST hf_status signature_rows_list(struct db *db, const char *key_id, const char *after,
                                       int limit, signature_row_fn fn, void *ctx);
 
-/* From SIGNATURE_EXECUTING only; for any other state nothing happens. recid -1: none. */
-HF_MUST hf_status signature_row_signed(struct db *db, const char *id, const uint8_t r[32],
-                                       const uint8_t s[32], int recid, int64_t now);
-HF_MUST hf_status signature_row_failed(struct db *db, const char *id, const char *why);
+/* From SIGNATURE_EXECUTING only. HF_NOTFOUND: it is not there, or was settled before. */
+HF_MUST hf_status signature_row_settle(struct db *db, const char *id,
+                                       const struct signature_outcome *outcome);
 
 #endif

@@ -29,6 +29,13 @@ static void add(struct waiters *ws, struct one *one, const char *id, int64_t wai
 	waiters_add(ws, &one->waiter);
 }
 
+static void add_with_news(struct waiters *ws, struct one *one, const char *id, char *news)
+{
+	*one = (struct one){ .waiter = { .deadline_ms = INT64_MAX, .fn = called, .news = news } };
+	strcpy(one->waiter.subject_id, id);
+	waiters_add(ws, &one->waiter);
+}
+
 static void all_that_wait_for_a_subject_are_woken_once_and_no_other(void **state)
 {
 	struct waiters *ws;
@@ -81,9 +88,30 @@ static void a_release_ends_all_waits_also_those_that_come_after_it(void **state)
 	waiters_free(ws);
 }
 
+static void news_reaches_whoever_waits_and_has_room(void **state)
+{
+	struct waiters *ws;
+	struct one with = { 0 }, without, other = { 0 };
+	char news[8] = "", others[8] = "";
+
+	CHECK_OK(waiters_new(&ws));
+	add(ws, &without, "sig-1", 1000);
+	add_with_news(ws, &with, "sig-1", news);
+	add_with_news(ws, &other, "sig-2", others);
+	waiters_tell(ws, "sig-1", "signed", 7);
+	CHECK(with.calls == 0 && with.waiter.told);
+	waiters_wake(ws, "sig-1");
+	CHECK(with.calls == 1 && without.calls == 1 && !without.waiter.told);
+	assert_string_equal(news, "signed");
+	CHECK(!other.waiter.told && !others[0]);
+	waiters_release_all(ws);
+	waiters_free(ws);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(news_reaches_whoever_waits_and_has_room),
 		cmocka_unit_test(all_that_wait_for_a_subject_are_woken_once_and_no_other),
 		cmocka_unit_test(a_deadline_ends_the_wait),
 		cmocka_unit_test(a_release_ends_all_waits_also_those_that_come_after_it),
