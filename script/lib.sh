@@ -17,7 +17,8 @@ die() {
 	exit 1
 }
 
-# One line "what … 1.2 s"; the command's output goes to a log that is shown only when it fails.
+# One line "what … 1.2 s"; the command's output goes to a log that is shown only when it fails. A shell function given as the
+# command runs without `set -e`.
 quietly() {
 	local what=$1 log=$2 began
 	shift 2
@@ -93,8 +94,7 @@ install_client() {
 meson_build() {
 	local dir=$1
 	shift
-	[ -f "$dir/build.ninja" ] || meson setup "$dir" "$ROOT" "$@"
-	ninja -C "$dir"
+	{ [ -f "$dir/build.ninja" ] || meson setup "$dir" "$ROOT" "$@"; } && ninja -C "$dir"
 }
 
 require_module() {

@@ -17,7 +17,12 @@ const client = new sdk.DfnsApiClient({
 	signer: new keysigner.AsymmetricKeySigner({ credId: DFNS_CRED_ID, privateKey: readFileSync(DFNS_PRIVATE_KEY_FILE, 'utf8') }),
 })
 
-const tell = (name, value = '') => console.log(`  ${name.padEnd(14)}${value}`)
+const HOW_STORED = {
+	Wrapped: 'wrapped by its master key in the driver\'s database',
+	Resident: 'as an object of the token, since this module cannot wrap such a key',
+}
+
+const tell = (name, value = '') => console.log(`  ${name.padEnd(13)} ${value}`)
 const chapter = (title) => console.log(`\n${title}`)
 
 async function timed(work) {
@@ -41,10 +46,10 @@ async function createKey(scheme, curve) {
 	chapter(`A service asks for an ${scheme} key on ${curve}`)
 	const body = { scheme, curve, name: `demo ${curve}`, storeId: STORE_ID }
 	const [key, time] = await timed(() => client.keys.createKey({ body }))
-	const { store } = await client.keys.getKey({ keyId: key.id })
+	const { store, storage } = await client.keys.getKey({ keyId: key.id })
 	tell('key', key.id)
 	tell('public key', key.publicKey)
-	tell('lives in', `${store.id} (${store.kind})`)
+	tell('lives in', `${store.id} (${store.kind}), ${HOW_STORED[storage] ?? storage}`)
 	tell('took', `${time}, with the user action that the caller's credential signed`)
 	return key
 }
@@ -63,7 +68,7 @@ async function main() {
 
 	chapter('Key stores of the organisation')
 	for (const store of (await client.signers.listKeyStores()).items) {
-		tell(store.id, `${store.kind}${store.name ? `, ${store.name}` : ''}${store.primary ? ', primary' : ''}`)
+		tell('store', `${store.id}, ${store.kind}${store.name ? `, "${store.name}"` : ''}${store.primary ? ', primary' : ''}`)
 	}
 	tell('the HSM', hsm)
 
@@ -82,7 +87,7 @@ async function main() {
 	const d = await sign(eddsa, { kind: 'Message', message: message.toString('hex') })
 	tell('outside', must(verifyEd25519(eddsa.publicKey, message, d), 'valid for this public key'))
 
-	console.log(`\nBoth private keys were made inside ${hsm} and were never outside of it in the clear.`)
+	console.log(`\nBoth private keys were made inside "${hsm}" and have never been outside of it in the clear.`)
 }
 
 main().catch((error) => {
