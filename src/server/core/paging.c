@@ -21,7 +21,7 @@ static hf_status read_token(const struct seal *s, const char *list, const char *
 	hf_read_text(&r, after, sizeof(after));
 	HF_TRY(hf_reader_end(&r));
 	HF_ENSURE(strcmp(of, list) == 0, HF_INVALID);
-	strcpy(page->after, after);
+	memcpy(page->after, after, sizeof(after));
 	return HF_SUCCESS;
 }
 

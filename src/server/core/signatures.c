@@ -18,7 +18,7 @@ static hf_status compare(void *ctx, const struct signature_row *row)
 {
 	struct original *o = ctx;
 
-	strcpy(o->id, row->id);
+	memcpy(o->id, row->id, sizeof(o->id));
 	o->same = strcmp(row->key_id, o->request->key_id) == 0 &&
 	          memcmp(row->body_hash, o->request->body_hash, BODY_HASH_LEN) == 0;
 	return HF_SUCCESS;
@@ -33,7 +33,7 @@ static hf_status find_original(struct db *db, const struct signature_new *reques
 	HF_ENSURE(*request->external_id, HF_NOTFOUND);
 	HF_TRY(signature_row_by_external_id(db, request->org_id, request->external_id, compare,
 	                                    &o));
-	strcpy(ret->id, o.id);
+	memcpy(ret->id, o.id, sizeof(ret->id));
 	ret->existed = true;
 	if (!o.same)
 		return hf_fail(err, HF_EXISTS,
@@ -62,7 +62,7 @@ static hf_status make_op(const struct signature_new *request, const struct key_r
 		.input = request->input,
 		.public_key = HF_SPAN(key->public_key.bytes, key->public_key.len),
 	};
-	strcpy(op->key_id, key->id);
+	memcpy(op->key_id, key->id, sizeof(op->key_id));
 	return sign_scheme_check(op->key_type, op->scheme, op->hash, op->input.len, err);
 }
 
@@ -109,7 +109,7 @@ hf_status signature_create(struct jobs *jobs, struct db *db, const struct signat
 		return find_original(db, request, ret, err);
 	HF_TRY(s);
 	HF_TRY(jobs_add(jobs, db, &job, &number));
-	strcpy(ret->id, request->id);
+	snprintf(ret->id, sizeof(ret->id), "%s", request->id);
 	ret->existed = false;
 	return HF_SUCCESS;
 }

@@ -9,6 +9,7 @@
 #include "server/store/identity_rows.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CLAIMS_MAX 4096
@@ -138,7 +139,7 @@ static bool remembered_id(struct tokens *t, const uint8_t hash[SHA256_LEN], char
 	pthread_mutex_lock(&t->lock);
 	e = entry_of(t, hash);
 	if (e)
-		strcpy(id, e->caller->token_id);
+		memcpy(id, e->caller->token_id, HF_ID_MAX);
 	pthread_mutex_unlock(&t->lock);
 	return e != NULL;
 }
@@ -193,7 +194,7 @@ static hf_status add_credential(void *ctx, const struct credential_row *row)
 		        HF_KS("reason", err.text));
 		return HF_SUCCESS;
 	}
-	strcpy(to->id, row->id);
+	snprintf(to->id, sizeof(to->id), "%s", row->id);
 	c->n_credentials++;
 	return HF_SUCCESS;
 }
@@ -208,10 +209,10 @@ static hf_status load_caller(struct db *db, const char *token_id, int64_t now_ms
 	HF_ENSURE(c, HF_NOMEM);
 	HF_TRY(token_row_get(db, token_id, &token, &identity));
 	HF_ENSURE(token.active && identity.active && now_ms < token.expires_ms, HF_UNAUTHENTIC);
-	strcpy(c->org_id, token.org_id);
-	strcpy(c->identity_id, token.identity_id);
-	strcpy(c->token_id, token.id);
-	strcpy(c->name, identity.name);
+	memcpy(c->org_id, token.org_id, sizeof(c->org_id));
+	memcpy(c->identity_id, token.identity_id, sizeof(c->identity_id));
+	memcpy(c->token_id, token.id, sizeof(c->token_id));
+	memcpy(c->name, identity.name, sizeof(c->name));
 	c->expires_ms = token.expires_ms;
 	if (strcmp(identity.kind, KIND_SERVICE_ACCOUNT) == 0)
 		c->granted = PERMISSIONS_ALL;

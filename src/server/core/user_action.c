@@ -257,7 +257,7 @@ hf_status user_action_check(const struct seal *actions, const struct caller *cal
 		return hf_fail(err, HF_DENIED, DENIED_TEXT);
 	hf_buf_put(proof, payload.ptr, payload.len);
 	HF_TRY(hf_buf_status(proof));
-	strcpy(ret->id, t.commitment.id);
+	memcpy(ret->id, t.commitment.id, sizeof(ret->id));
 	ret->forget_ms = t.commitment.issued_ms + USER_ACTION_MEMORY_MS;
 	return HF_SUCCESS;
 }
