@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_fixture.h"
 
+#include "server/core/permissions.h"
+
 #define DIGEST "1122334455667788990011223344556677889900112233445566778899001122"
 #define K1 "{\"scheme\":\"ECDSA\",\"curve\":\"secp256k1\"}"
 #define ED "{\"scheme\":\"EdDSA\",\"curve\":\"ed25519\"}"
@@ -388,6 +390,81 @@ static void malformed_bodies_are_named(void **state)
 	CHECK(strstr(member("error.message"), "unknown field \"extra\""));
 }
 
+/* Behind the server's back. */
+static int64_t sql(const char *text)
+{
+	const struct db_config config = { .sqlite_path = fx.db };
+	DB_SCOPED struct db *db = NULL;
+	DB_STMT st = NULL;
+	int64_t value = 0;
+	bool row;
+
+	CHECK_OK(db_open(&config, &db, NULL));
+	CHECK_OK(db_query(db, text, &st));
+	CHECK_OK(db_step(st, &row));
+	if (row)
+		value = db_col_int(st, 0);
+	return value;
+}
+
+static void what_belongs_to_another_organisation_is_not_found(void **state)
+{
+	const char *id = new_key(K1);
+
+	signed_request("POST", path_of(id, "/signatures"), HASH);
+	expect(200, NULL);
+	sql("INSERT INTO orgs (id, name, created_at) VALUES ('or-other', 'Other', 1)");
+	sql("UPDATE keys SET org_id = 'or-other'");
+	sql("UPDATE signatures SET org_id = 'or-other'");
+	get(path_of(id, ""));
+	expect(404, "key not found");
+	get(path_of(id, "/signatures"));
+	expect(404, "key not found");
+	signed_request("POST", path_of(id, "/signatures"), HASH);
+	expect(404, "key not found");
+	signed_request("PUT", path_of(id, ""), "{\"name\":\"mine\"}");
+	expect(404, "key not found");
+	signed_request("DELETE", path_of(id, ""), "{}");
+	expect(404, "key not found");
+	CHECK(get("/keys") == 200);
+	CHECK(items() == 0);
+}
+
+static void used_actions_are_forgotten_once_they_cannot_return(void **state)
+{
+	sql("INSERT INTO used_actions (id, expires_at) VALUES ('ua-old', 1)");
+	new_key(K1);
+	CHECK(sql("SELECT count(*) FROM used_actions WHERE id = 'ua-old'") == 0);
+	CHECK(sql("SELECT count(*) FROM used_actions") == 1);
+}
+
+static void the_proof_is_kept_with_what_it_allowed(void **state)
+{
+	const char *id = new_key(K1);
+
+	signed_request("POST", path_of(id, "/signatures"), HASH);
+	expect(200, NULL);
+	CHECK(sql("SELECT length(proof) FROM keys") > 300);
+	CHECK(sql("SELECT length(proof) FROM signatures") > 300);
+}
+
+static void what_is_not_granted_is_refused(void **state)
+{
+	struct caller *c = NULL;
+
+	CHECK(get("/keys") == 200);
+	CHECK_OK(tokens_find(fx.api->tokens, fx.account.token, hf_wall_ms(), &c));
+	c->granted = UINT64_C(1) << PERMIT_KEYS_READ;
+	CHECK(get("/keys") == 200);
+	CHECK(get("/key-stores") == 403);
+	CHECK(strstr(member("error.message"),
+	             "is not authorized to perform operation (KeyStores:Read)"));
+	signed_request("POST", "/keys", K1);
+	CHECK(got.status == 403);
+	CHECK(strstr(member("error.message"), "(Keys:Create)"));
+	caller_unref(c);
+}
+
 int main(void)
 {
 #define API_TEST(fn) cmocka_unit_test_setup_teardown(fn, api_setup, api_teardown)
@@ -411,6 +488,10 @@ int main(void)
 		API_TEST(without_a_valid_token_nothing_is_answered),
 		API_TEST(a_user_action_works_once_and_only_for_its_request),
 		API_TEST(malformed_bodies_are_named),
+		API_TEST(what_belongs_to_another_organisation_is_not_found),
+		API_TEST(used_actions_are_forgotten_once_they_cannot_return),
+		API_TEST(the_proof_is_kept_with_what_it_allowed),
+		API_TEST(what_is_not_granted_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
