@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * holdfast help: the option tables as help, man pages and sample configuration. */
+#include "base/buf.h"
 #include "cli/commands.h"
 
 #include <stdio.h>
@@ -27,26 +28,30 @@ static void print(const struct options *o, const struct cli_command *c)
 		cli_help(c);
 }
 
+static bool is_named(const struct cli_command *c, const char *const *words, size_t n)
+{
+	HF_BUF_SCOPED struct hf_buf name = HF_BUF(256);
+
+	for (size_t i = 0; i < n; i++)
+		hf_buf_printf(&name, "%s%s", i ? " " : "", words[i]);
+	return hf_span_is(hf_buf_span(&name), c->name) || (n == 0 && c == &cmd_help);
+}
+
 static int run(void *config, const char *const *args, size_t n_args)
 {
 	const struct options *o = config;
-	char name[64] = "";
 
-	for (size_t i = 0; i < n_args && strlen(name) + strlen(args[i]) + 2 < sizeof(name); i++) {
-		strcat(name, i ? " " : "");
-		strcat(name, args[i]);
-	}
 	for (size_t i = 0; i < cli_command_count; i++) {
 		if (o->list) {
 			puts(cli_commands[i]->name);
-		} else if (strcmp(cli_commands[i]->name, n_args ? name : "help") == 0) {
+		} else if (is_named(cli_commands[i], args, n_args)) {
 			print(o, cli_commands[i]);
 			return 0;
 		}
 	}
 	if (o->list)
 		return 0;
-	fprintf(stderr, "holdfast help: there is no command \"%s\"; see: holdfast --help\n", name);
+	fputs("holdfast help: there is no such command; see: holdfast --help\n", stderr);
 	return 2;
 }
 
