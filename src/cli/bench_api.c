@@ -6,23 +6,22 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "http/client.h"
+#include "http/load.h"
 #include "json/read.h"
 #include "json/write.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { REPLY_MAX = 64 << 10, HEADER_MAX = 6000, TIMEOUT_MS = 90000, STEP_MS = 100 };
+enum { REPLY_MAX = 64 << 10, HEADER_MAX = 6000, STEP_MS = 100 };
 
 struct session; /* one caller: one request at a time */
 
 struct api {
 	struct rig *rig;
-	struct http_client *client;
+	struct http_load *client;
 	const struct load *load;
 	struct session *sessions;
-	char authorization[HEADER_MAX];
 	char key_id[HF_ID_MAX];
 	char sign_path[128];
 	int64_t began, ends;
@@ -51,23 +50,18 @@ static void fail(struct session *s, const char *what, const struct http_reply *r
 	s->idle = true;
 }
 
+/* `action`: the user action token, or NULL. */
 static void send(struct session *s, const char *path, struct hf_span body, const char *action,
                  http_done done)
 {
-	const char *headers[] = { s->api->authorization, action, NULL };
-	struct http_client_request request = {
-		.method = "POST",
-		.path = path,
-		.content_type = "application/json",
-		.body = body,
-		.headers = headers,
-		.timeout_ms = TIMEOUT_MS,
-		.done = done,
-		.ctx = s,
-	};
 	static const struct http_reply nothing = { .error = "cannot be sent" };
+	unsigned i = (unsigned)(s - s->api->sessions);
+	char headers[2 * HEADER_MAX];
 
-	if (!hf_ok(http_client_send(s->api->client, &request)))
+	snprintf(headers, sizeof(headers), "Authorization: Bearer %s\r\n%s%s%s",
+	         s->api->rig->account.token, action ? "x-dfns-useraction: " : "",
+	         action ? action : "", action ? "\r\n" : "");
+	if (!hf_ok(http_load_post(s->api->client, i, path, headers, body, done, s)))
 		fail(s, path, &nothing);
 }
 
@@ -97,13 +91,11 @@ static void on_action(void *ctx, const struct http_reply *reply)
 	struct session *s = ctx;
 	JSON_SCOPED struct json_t *doc = document(s, "/auth/action", reply);
 	const char *action = doc ? json_member_text(doc, "userAction") : NULL;
-	char header[HEADER_MAX];
 
 	if (!action)
 		return;
-	snprintf(header, sizeof(header), "x-dfns-useraction: %s", action);
 	s->asked = hf_mono_us();
-	send(s, s->path, hf_buf_span(&s->body), header, on_result);
+	send(s, s->path, hf_buf_span(&s->body), action, on_result);
 }
 
 static hf_status answer_challenge(struct session *s, const struct json_t *doc, struct hf_buf *to)
@@ -237,7 +229,7 @@ static hf_status run_until_idle(struct api *a)
 	int64_t told = hf_mono_ms();
 
 	while (!all_idle(a)) {
-		HF_TRY(http_client_step(a->client, NULL, 0, STEP_MS));
+		HF_TRY(http_load_step(a->client, STEP_MS));
 		if (a->load->progress && hf_mono_ms() - told >= 1000) {
 			told = hf_mono_ms();
 			a->load->progress(a->load->ctx, a->done);
@@ -280,12 +272,6 @@ hf_status load_api(struct rig *r, const struct load *load, struct bench_result *
 		         .whole = ret,
 		         .sign = ret_sign,
 		         .err = err };
-	char url[64];
-	struct http_client_config config = {
-		.base_url = url,
-		.ca_file = r->path[RIG_CA],
-		.max_connections = load->outstanding,
-	};
 	hf_status s;
 
 	HF_ENSURE(sessions, HF_NOMEM);
@@ -294,14 +280,11 @@ hf_status load_api(struct rig *r, const struct load *load, struct bench_result *
 		memset(ret_sign, 0, sizeof(*ret_sign));
 	for (unsigned i = 0; i < load->outstanding; i++)
 		sessions[i] = (struct session){ .api = &a, .body = HF_BUF(1024), .idle = true };
-	snprintf(url, sizeof(url), "https://127.0.0.1:%u", r->api_port);
-	snprintf(a.authorization, sizeof(a.authorization), "Authorization: Bearer %s",
-	         r->account.token);
-	HF_TRY(http_client_new(&config, &a.client, err));
+	HF_TRY(http_load_new((uint16_t)r->api_port, r->path[RIG_CA], load->outstanding, &a.client,
+	                     err));
 	s = run(&a);
-	http_client_free(a.client);
+	http_load_free(a.client);
 	for (unsigned i = 0; i < load->outstanding; i++)
 		hf_buf_done(&sessions[i].body);
-	hf_wipe(a.authorization, sizeof(a.authorization));
 	return s;
 }

@@ -6,8 +6,15 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
-enum { GROUP_DEFAULT = 256, QUEUE_DEFAULT = 16384, THREADS_MAX = 64 };
+enum {
+	GROUP_DEFAULT = 256,
+	QUEUE_DEFAULT = 16384,
+	THREADS_MAX = 64,
+	COMPANY_LEAST = 8, /* a group this large says that there is load */
+	COMPANY_US = 1000,
+};
 
 struct worker {
 	struct db_work *work;
@@ -30,8 +37,22 @@ struct db_work {
 	unsigned n_workers;
 };
 
-/* Takes up to `max` tasks as a list, sleeping while there are none. NULL: stopping, and nothing
- * left. */
+/* Under load a group that waits a moment for company makes fewer commits, each of which writes the
+ * same pages for all of its tasks: less work for everybody, and so the shorter way in the end. A
+ * task that comes alone never waits. `last` is the size of the group before. With the lock held. */
+static void wait_for_company(struct db_work *w, size_t last)
+{
+	const struct timespec moment = { .tv_nsec = COMPANY_US * 1000 };
+
+	if (last < COMPANY_LEAST || w->waiting >= last || w->stopping)
+		return;
+	pthread_mutex_unlock(&w->lock);
+	nanosleep(&moment, NULL);
+	pthread_mutex_lock(&w->lock);
+}
+
+/* Takes up to `max` tasks as a list, sleeping while there are none. *n: how many; before, how many
+ * the last time. NULL: stopping, and nothing left. */
 static struct db_task *take(struct db_work *w, size_t max, size_t *n)
 {
 	struct db_task *head, **end;
@@ -42,6 +63,7 @@ static struct db_task *take(struct db_work *w, size_t max, size_t *n)
 		pthread_cond_wait(&w->wake, &w->lock);
 		w->idle--;
 	}
+	wait_for_company(w, *n);
 	head = w->first;
 	end = &w->first;
 	for (*n = 0; *n < max && *end; (*n)++)
@@ -136,7 +158,7 @@ static void *worker_main(void *arg)
 	struct worker *me = arg;
 	bool write = me->work->config.write;
 	struct db_task *head;
-	size_t n;
+	size_t n = 0;
 
 	while ((head = take(me->work, write ? me->work->config.group_max : 1, &n)) != NULL) {
 		if (write)

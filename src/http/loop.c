@@ -178,13 +178,28 @@ static struct timeval tick_of(const struct http_server_config *config)
 	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 }
 
+/* One thread's own, woken through its eventfd only: no locks. Changes of what a connection waits
+ * for are gathered and told to the kernel once a turn. */
+static struct event_base *new_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config && event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0 &&
+	    event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0)
+		base = event_base_new_with_config(config);
+	if (config)
+		event_config_free(config);
+	return base;
+}
+
 static hf_status add_events(struct http_loop *loop)
 {
 	struct timeval tick = tick_of(&loop->shared->config);
 
 	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	HF_ENSURE(loop->wake_fd >= 0, HF_IO);
-	loop->base = event_base_new();
+	loop->base = new_base();
 	HF_ENSURE(loop->base, HF_NOMEM);
 	loop->wake = event_new(loop->base, loop->wake_fd, EV_READ | EV_PERSIST, on_wake, loop);
 	loop->tick = event_new(loop->base, -1, EV_PERSIST, on_tick, loop);
