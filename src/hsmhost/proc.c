@@ -99,6 +99,7 @@ hf_status proc_next(struct proc *p, struct wire_frame *ret)
 {
 	size_t used;
 
+	HF_ENSURE(p->in.len > p->taken, HF_BUSY);
 	HF_TRY(wire_next(HF_SPAN(p->in.ptr + p->taken, p->in.len - p->taken), ret, &used));
 	p->taken += used;
 	return HF_SUCCESS;

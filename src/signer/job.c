@@ -24,6 +24,7 @@ static hf_status seal(struct desk *d, struct key_record *r, struct hf_buf *ret, 
 		r->mac = HF_SPAN(mac, sizeof(mac));
 	}
 	record_encode(ret, r);
+	r->mac = HF_SPAN(NULL, 0); /* it ends here; the encoded record has its own copy */
 	return hf_buf_status(ret);
 }
 
