@@ -67,7 +67,7 @@ static bool make_room(struct hf_buf *b, size_t n)
 	need = b->len + n;
 	if (need <= b->cap)
 		return true;
-	cap = b->cap ? b->cap : 64;
+	cap = b->cap ? b->cap : 256;
 	while (cap < need)
 		cap *= 2;
 	if (cap > b->max)

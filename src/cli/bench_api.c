@@ -7,7 +7,6 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "http/load.h"
-#include "json/read.h"
 #include "json/write.h"
 
 #include <stdio.h>
@@ -22,7 +21,6 @@ struct api {
 	struct http_load *client;
 	const struct load *load;
 	struct session *sessions;
-	char key_id[HF_ID_MAX];
 	char sign_path[128];
 	int64_t began, ends;
 	uint64_t started, done;
@@ -36,7 +34,7 @@ struct session {
 	const char *path;
 	struct hf_buf body; /* the request that is to be signed */
 	int64_t began, asked;
-	void (*finished)(struct session *s, const struct json_t *doc);
+	void (*finished)(struct session *s, const struct http_reply *reply);
 	bool idle;
 };
 
@@ -65,54 +63,70 @@ static void send(struct session *s, const char *path, struct hf_span body, const
 		fail(s, path, &nothing);
 }
 
-/* The reply's document, or NULL after fail(). The caller owns it. */
-static struct json_t *document(struct session *s, const char *what, const struct http_reply *reply)
+/* The text of a member of a reply of our own server, which writes compact JSON, and nothing to
+ * unescape into these. A parser would cost as much as all else that a caller does. */
+static hf_status member(struct session *s, const char *what, const struct http_reply *reply,
+                        const char *name, struct hf_buf *to)
 {
-	struct json_t *doc;
+	const char *at = NULL, *end = NULL;
+	char before[32];
+	int n = snprintf(before, sizeof(before), "\"%s\":\"", name);
 
-	if (reply->status != 200 || !hf_ok(json_parse(reply->body, REPLY_MAX, &doc, NULL))) {
-		fail(s, what, reply);
-		return NULL;
+	if (reply->status == 200 && reply->body.len)
+		at = memmem(reply->body.ptr, reply->body.len, before, (size_t)n);
+	if (at) {
+		at += n;
+		end = memchr(at, '"',
+		             (size_t)((const char *)reply->body.ptr + reply->body.len - at));
 	}
-	return doc;
+	if (!end) {
+		fail(s, what, reply);
+		return HF_FAILURE(HF_NOTFOUND);
+	}
+	hf_buf_put(to, at, (size_t)(end - at));
+	hf_buf_u8(to, 0);
+	to->len--; /* a text, too */
+	return hf_buf_status(to);
 }
 
 static void on_result(void *ctx, const struct http_reply *reply)
 {
 	struct session *s = ctx;
-	JSON_SCOPED struct json_t *doc = document(s, s->path, reply);
 
-	if (doc)
-		s->finished(s, doc);
+	s->finished(s, reply);
 }
 
 static void on_action(void *ctx, const struct http_reply *reply)
 {
 	struct session *s = ctx;
-	JSON_SCOPED struct json_t *doc = document(s, "/auth/action", reply);
-	const char *action = doc ? json_member_text(doc, "userAction") : NULL;
+	HF_BUF_SCOPED struct hf_buf action = HF_BUF(HEADER_MAX);
 
-	if (!action)
+	if (!hf_ok(member(s, "/auth/action", reply, "userAction", &action)))
 		return;
 	s->asked = hf_mono_us();
-	send(s, s->path, hf_buf_span(&s->body), action, on_result);
+	send(s, s->path, hf_buf_span(&s->body), (const char *)action.ptr, on_result);
 }
 
-static hf_status answer_challenge(struct session *s, const struct json_t *doc, struct hf_buf *to)
+static hf_status answer_challenge(struct session *s, const struct http_reply *reply,
+                                  struct hf_buf *to)
 {
+	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(512);
+	HF_BUF_SCOPED struct hf_buf identifier = HF_BUF(HEADER_MAX);
 	HF_BUF_SCOPED struct hf_buf data = HF_BUF(4096);
 	HF_BUF_SCOPED struct hf_buf signature = HF_BUF(512);
 	HF_BUF_SCOPED struct hf_buf text = HF_BUF(8192);
 	struct json_writer w = JSON_WRITER(&data);
 
+	HF_TRY(member(s, "/auth/action/init", reply, "challenge", &challenge));
+	HF_TRY(member(s, "/auth/action/init", reply, "challengeIdentifier", &identifier));
 	json_open_object(&w, NULL);
 	json_text(&w, "type", "key.get");
-	json_text(&w, "challenge", json_member_text(doc, "challenge"));
+	json_span(&w, "challenge", hf_buf_span(&challenge));
 	json_close_object(&w);
 	HF_TRY(client_key_sign(s->api->rig->credential, hf_buf_span(&data), &signature));
 	w = JSON_WRITER(to);
 	json_open_object(&w, NULL);
-	json_text(&w, "challengeIdentifier", json_member_text(doc, "challengeIdentifier"));
+	json_span(&w, "challengeIdentifier", hf_buf_span(&identifier));
 	json_open_object(&w, "firstFactor");
 	json_text(&w, "kind", "Key");
 	json_open_object(&w, "credentialAssertion");
@@ -132,11 +146,8 @@ static void on_challenge(void *ctx, const struct http_reply *reply)
 {
 	struct session *s = ctx;
 	HF_BUF_SCOPED struct hf_buf body = HF_BUF(REPLY_MAX);
-	JSON_SCOPED struct json_t *doc = document(s, "/auth/action/init", reply);
 
-	if (!doc)
-		return;
-	if (!hf_ok(answer_challenge(s, doc, &body)))
+	if (!hf_ok(answer_challenge(s, reply, &body)))
 		fail(s, "answering a challenge", reply);
 	else
 		send(s, "/auth/action", hf_buf_span(&body), NULL, on_action);
@@ -144,7 +155,7 @@ static void on_challenge(void *ctx, const struct http_reply *reply)
 
 /* Sends s->body to `path`, its user action first; `finished` gets the answer. */
 static void ask(struct session *s, const char *path,
-                void (*finished)(struct session *s, const struct json_t *doc))
+                void (*finished)(struct session *s, const struct http_reply *reply))
 {
 	HF_BUF_SCOPED struct hf_buf body = HF_BUF(4096);
 	struct json_writer w = JSON_WRITER(&body);
@@ -162,13 +173,14 @@ static void ask(struct session *s, const char *path,
 	send(s, "/auth/action/init", hf_buf_span(&body), NULL, on_challenge);
 }
 
-static void on_key(struct session *s, const struct json_t *doc)
+static void on_key(struct session *s, const struct http_reply *reply)
 {
-	const char *id = json_member_text(doc, "id");
+	HF_BUF_SCOPED struct hf_buf id = HF_BUF(HF_ID_MAX);
 
-	snprintf(s->api->key_id, sizeof(s->api->key_id), "%s", id ? id : "");
+	if (!hf_ok(member(s, s->path, reply, "id", &id)))
+		return;
 	snprintf(s->api->sign_path, sizeof(s->api->sign_path), "/keys/%s/signatures",
-	         s->api->key_id);
+	         (const char *)id.ptr);
 	s->idle = true;
 }
 
@@ -178,7 +190,7 @@ static bool is_over(const struct api *a)
 	       (a->load->count ? a->started >= (uint64_t)a->load->count : hf_mono_us() >= a->ends);
 }
 
-static void on_signature(struct session *s, const struct json_t *doc);
+static void on_signature(struct session *s, const struct http_reply *reply);
 
 static void next_signature(struct session *s)
 {
@@ -197,15 +209,17 @@ static void next_signature(struct session *s)
 	ask(s, s->api->sign_path, on_signature);
 }
 
-static void on_signature(struct session *s, const struct json_t *doc)
+static void on_signature(struct session *s, const struct http_reply *reply)
 {
+	HF_BUF_SCOPED struct hf_buf status = HF_BUF(32);
 	struct api *a = s->api;
-	const char *status = json_member_text(doc, "status");
 	int64_t now = hf_mono_us();
 
-	if (!status || strcmp(status, "Signed") != 0) {
+	if (!hf_ok(member(s, s->path, reply, "status", &status)))
+		return;
+	if (!hf_span_is(hf_buf_span(&status), "Signed")) {
 		a->failed = hf_fail(a->err, HF_IO, "a signature request is \"%s\"",
-		                    status ? status : "?");
+		                    (const char *)status.ptr);
 		s->idle = true;
 		return;
 	}

@@ -4,7 +4,7 @@
 hf_status action_row_spend(struct db *db, const char *id, int64_t forget_ms)
 {
 	static const char sql[] = "INSERT INTO used_actions (id, expires_at) VALUES ($1, $2)"
-	                          " ON CONFLICT (id) DO NOTHING";
+	                          " ON CONFLICT (expires_at, id) DO NOTHING";
 	DB_STMT st = NULL;
 	int64_t changed;
 
@@ -19,8 +19,8 @@ hf_status action_row_spend(struct db *db, const char *id, int64_t forget_ms)
 hf_status action_rows_forget(struct db *db, int64_t now, int limit)
 {
 	static const char sql[] =
-	        "DELETE FROM used_actions WHERE id IN (SELECT id FROM used_actions"
-	        " WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+	        "DELETE FROM used_actions WHERE (expires_at, id) IN (SELECT expires_at, id"
+	        " FROM used_actions WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2)";
 	DB_STMT st = NULL;
 
 	HF_TRY(db_query(db, sql, &st));

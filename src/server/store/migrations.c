@@ -30,10 +30,11 @@
 	" identity_id TEXT NOT NULL REFERENCES identities(id), credential_id TEXT,"                \
 	" kind TEXT NOT NULL, is_active BIGINT NOT NULL, created_at BIGINT NOT NULL,"              \
 	" expires_at BIGINT NOT NULL)" CLUSTERED                                                   \
-	";" /* user actions that were used once, kept until they would have expired */             \
+	";" /* user actions that were used once, kept until they would have expired: an id always  \
+	       comes with the same time, so that the one key serves both uses */                   \
 	"CREATE TABLE used_actions ("                                                              \
-	" id TEXT PRIMARY KEY NOT NULL, expires_at BIGINT NOT NULL)" CLUSTERED ";"                 \
-	"CREATE INDEX used_actions_expiry ON used_actions (expires_at);"                           \
+	" expires_at BIGINT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (expires_at, id))" CLUSTERED   \
+	";"                                                                                        \
 	"CREATE TABLE keys ("                                                                      \
 	" id TEXT PRIMARY KEY NOT NULL, org_id TEXT NOT NULL REFERENCES orgs(id),"                 \
 	" store_id TEXT NOT NULL REFERENCES key_stores(id), scheme TEXT NOT NULL,"                 \
