@@ -9,6 +9,8 @@
 /* secp256k1.c. A point is SEC 1, 2.3.3: compressed or uncompressed. */
 HF_MUST hf_status k1_point(struct hf_span point, struct public_key *ret);
 HF_MUST hf_status k1_verify(struct hf_span pub, struct hf_span digest, struct hf_span sig);
+/* Of a signature that verified: the lower of s and n - s, in place. */
+void k1_make_low(uint8_t *compact);
 HF_MUST hf_status k1_finish(struct hf_span pub, struct hf_span digest, struct signature *sig);
 
 /* nist.c: P-256 and P-384 */

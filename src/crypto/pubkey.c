@@ -58,14 +58,21 @@ hf_status signature_verify(enum key_type type, struct hf_span pub, int scheme, i
 	return HF_FAILURE(HF_INVALID);
 }
 
+hf_status signature_accept(enum key_type type, struct hf_span pub, int scheme, int hash,
+                           struct hf_span input, struct signature *sig)
+{
+	HF_TRY(signature_verify(type, pub, scheme, hash, input, HF_SPAN(sig->bytes, sig->len)));
+	if (type == KEY_SECP256K1)
+		k1_make_low(sig->bytes);
+	sig->recid = -1;
+	return HF_SUCCESS;
+}
+
 hf_status signature_finish(enum key_type type, struct hf_span pub, int scheme, int hash,
                            struct hf_span input, struct signature *sig)
 {
-	if (type == KEY_SECP256K1) {
-		HF_TRY(check_lengths(type, pub, scheme, hash, input.len, sig->len));
-		return k1_finish(pub, input, sig);
-	}
-	HF_TRY(signature_verify(type, pub, scheme, hash, input, HF_SPAN(sig->bytes, sig->len)));
-	sig->recid = -1;
-	return HF_SUCCESS;
+	if (type != KEY_SECP256K1)
+		return signature_accept(type, pub, scheme, hash, input, sig);
+	HF_TRY(check_lengths(type, pub, scheme, hash, input.len, sig->len));
+	return k1_finish(pub, input, sig);
 }

@@ -15,7 +15,7 @@ struct public_key {
 struct signature {
 	uint8_t bytes[SIGNATURE_MAX];
 	size_t len;
-	int recid; /* secp256k1: 0 or 1 after signature_finish(); otherwise -1 */
+	int recid; /* secp256k1: 0 or 1 after signature_finish(); otherwise -1, unknown or none */
 };
 
 /* Canonical form of an EC point as tokens give it: DER OCTET STRING around it or not, X9.62
@@ -33,14 +33,20 @@ HF_MUST hf_status public_key_from_rsa(enum key_type type, struct hf_span n, stru
 /* Is this a well-formed canonical public key of the type? HF_INVALID. */
 HF_MUST hf_status public_key_check(enum key_type type, struct hf_span pub);
 
-/* Takes a raw signature as an HSM made it, and leaves it fit for release: checks it against `pub`
- * (HF_UNAUTHENTIC), and for secp256k1 makes s low and finds the recovery id. *sig is changed only
- * on success. For P-256 and P-384, s stays as the HSM gave it. */
+/* The gate beside the HSM: takes a raw signature as the HSM made it, checks it against `pub`
+ * (HF_UNAUTHENTIC), and for secp256k1 makes s low. *sig is changed only on success; recid is -1.
+ * For P-256 and P-384, s stays as the HSM gave it. */
+HF_MUST hf_status signature_accept(enum key_type type, struct hf_span pub, int scheme, int hash,
+                                   struct hf_span input, struct signature *sig);
+
+/* What signature_accept() does, and finds the recovery id of secp256k1 (SEC 1, 4.1.6), for an
+ * interface that shows one. It takes one or two recoveries instead of one verification, and is by
+ * itself a verification. */
 HF_MUST hf_status signature_finish(enum key_type type, struct hf_span pub, int scheme, int hash,
                                    struct hf_span input, struct signature *sig);
 
 /* Checks only; s may be high. HF_UNAUTHENTIC, or HF_INVALID when key or lengths are malformed. What
- * is to be released goes through signature_finish(). */
+ * is to be released goes through signature_accept() or signature_finish(). */
 HF_MUST hf_status signature_verify(enum key_type type, struct hf_span pub, int scheme, int hash,
                                    struct hf_span input, struct hf_span sig);
 

@@ -45,6 +45,15 @@ hf_status k1_verify(struct hf_span pub, struct hf_span digest, struct hf_span si
 	return HF_SUCCESS;
 }
 
+void k1_make_low(uint8_t *compact)
+{
+	secp256k1_ecdsa_signature parsed;
+
+	if (hf_ok(parse_low_s(compact, &parsed)))
+		secp256k1_ecdsa_signature_serialize_compact(secp256k1_context_static, compact,
+		                                            &parsed);
+}
+
 /* Does this signature with this recovery id lead to this key? SEC 1, 4.1.6. */
 static bool recovers(const uint8_t *compact, int recid, struct hf_span digest, struct hf_span pub)
 {

@@ -9,6 +9,7 @@
 #include "driver/pace.h"
 #include "driver/startup.h"
 #include "os/harden.h"
+#include "os/memory.h"
 #include "os/notify.h"
 #include "os/signals.h"
 
@@ -272,6 +273,7 @@ hf_status driver_run(const struct driver_config *config, int ready_fd, struct hf
 	d->config = config;
 	d->signals = -1;
 	d->fds = calloc(FDS_MAX, sizeof(*d->fds));
+	os_memory_keep();
 	s = d->fds ? os_signals_open(&d->signals) : HF_FAILURE(HF_NOMEM);
 	if (hf_ok(s))
 		s = open_all(d, err);

@@ -52,7 +52,7 @@ static bool signature_holds(const struct op *op, struct hf_span raw, struct sign
 		return false;
 	memcpy(sig.bytes, raw.ptr, raw.len);
 	sig.len = raw.len;
-	if (!hf_ok(signature_finish(op->key_type, op->public_key, (int)op->scheme, (int)op->hash,
+	if (!hf_ok(signature_accept(op->key_type, op->public_key, (int)op->scheme, (int)op->hash,
 	                            op->input, &sig)))
 		return false;
 	*ret = sig;

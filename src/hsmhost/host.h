@@ -5,7 +5,7 @@
  * that none waits for us; kills a signer whose current call exceeds its deadline or that died;
  * starts another; recycles signers on a budget of operations or memory. Jobs that were in a signer
  * when it ended are answered with OP_RETRY, except that jobs it had not begun yet go silently to
- * another signer. Every signature is checked here, outside the vendor's process (signature_finish),
+ * another signer. Every signature is checked here, outside the vendor's process (signature_accept),
  * before it is handed on. Non-blocking; the caller polls. One thread, from start to stop: signers
  * end with the thread that spawned them. SIGPIPE is ignored from the first start on. */
 #ifndef HF_HSMHOST_HOST_H

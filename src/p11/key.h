@@ -64,7 +64,7 @@ HF_MUST hf_status p11_key_unwrap(struct p11_session *s, const struct p11_profile
                                  CK_OBJECT_HANDLE *ret, struct hf_err *err);
 
 /* The raw signature as the HSM gave it, recid -1: fixed-width r || s, R || S, or RSA. Not verified
- * here: that is signature_finish(), outside of the vendor's reach. */
+ * here: that is signature_accept(), outside of the vendor's reach. */
 HF_MUST hf_status p11_key_sign(struct p11_session *s, const struct p11_profile *profile,
                                enum key_type type, CK_OBJECT_HANDLE private_object, int scheme,
                                int hash, struct hf_span input, struct signature *ret,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/memory.h"
 #include "os/notify.h"
 #include "os/signals.h"
 #include "server/store/migrations.h"
@@ -224,6 +225,7 @@ hf_status server_run(const struct server_config *config, int ready_fd, struct hf
 	struct server *s;
 	struct pollfd wait;
 
+	os_memory_keep();
 	HF_TRY(os_signals_open(&signals));
 	HF_TRY(server_start(config, &s, err));
 	tell_ready(s, ready_fd);

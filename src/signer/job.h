@@ -19,7 +19,7 @@ struct job_output {
 	struct hf_buf record; /* of a generated key */
 	struct public_key public_key;
 	bool resident;
-	struct signature signature; /* raw: signature_finish() is the host's */
+	struct signature signature; /* raw: signature_accept() is the host's */
 };
 
 /* Makes a key, seals its record, and proves the record before anybody hears of it: unwraps the key
