@@ -15,7 +15,7 @@ export function request(stack, { method = 'GET', path, headers = {}, body, port 
 		...headers,
 	}
 	return new Promise((done, failed) => {
-		const outgoing = https.request({ host: 'localhost', port, path, method, headers: all, agent: false,
+		const outgoing = https.request({ host: '127.0.0.1', port, path, method, headers: all, agent: false,
 			ca: readFileSync(join(stack.pki, 'root.pem')), ...options }, (answer) => {
 			const parts = []
 			answer.on('data', (part) => parts.push(part))
@@ -42,7 +42,7 @@ export function rawBytes(stack, bytes, { port = stack.ports.api, waitMs = 3000 }
 		const parts = []
 		const began = Date.now()
 		const finish = () => done({ text: Buffer.concat(parts).toString('latin1'), ms: Date.now() - began, closed: socket.destroyed || socket.readableEnded })
-		const socket = tls.connect({ host: 'localhost', port, ca: readFileSync(join(stack.pki, 'root.pem')), servername: 'localhost' }, () => socket.write(bytes))
+		const socket = tls.connect({ host: '127.0.0.1', port, ca: readFileSync(join(stack.pki, 'root.pem')) }, () => socket.write(bytes))
 		const timer = setTimeout(() => {
 			finish()
 			socket.destroy()

@@ -165,7 +165,7 @@ export class Stack {
 	}
 
 	get apiUrl() {
-		return `https://localhost:${this.ports.api}`
+		return `https://127.0.0.1:${this.ports.api}`
 	}
 
 	/** The official client, unmodified; it trusts this stack's root as NODE_EXTRA_CA_CERTS would have it. */
