@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/work.h"
 
+#include "base/log.h"
 #include "db/backend.h"
 
 #include <pthread.h>
@@ -78,12 +79,24 @@ static struct db_task *take(struct db_work *w, size_t max, size_t *n)
 	return head;
 }
 
+/* Whoever asked hears only that it failed: what the engine said is for the operator, and lost if it
+ * is not said here. */
+static hf_status run_task(struct db_task *task, struct db *db)
+{
+	hf_status s = task->run(task, db);
+
+	if (s.code == HF_INTERNAL || s.code == HF_CORRUPT || s.code == HF_IO)
+		HF_WARN("a request of the database failed", HF_KS("code", hf_code_name(s.code)),
+		        HF_KS("engine", db_error(db)));
+	return s;
+}
+
 static hf_status run_saved(struct db_task *task, struct db *db)
 {
 	hf_status s;
 
 	HF_TRY(db_save(db));
-	s = task->run(task, db);
+	s = run_task(task, db);
 	if (hf_ok(s))
 		s = db_keep(db);
 	if (!hf_ok(s))
@@ -144,7 +157,7 @@ static void write_group(struct worker *me, struct db_task *head, size_t n)
 static void read_one(struct worker *me, struct db_task *task)
 {
 	struct db_work *w = me->work;
-	hf_status s = task->run(task, me->db);
+	hf_status s = run_task(task, me->db);
 
 	pthread_mutex_lock(&w->lock);
 	w->stats.tasks++;
