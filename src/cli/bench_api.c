@@ -54,12 +54,14 @@ static void send(struct session *s, const char *path, struct hf_span body, const
 {
 	static const struct http_reply nothing = { .error = "cannot be sent" };
 	unsigned i = (unsigned)(s - s->api->sessions);
-	char headers[2 * HEADER_MAX];
+	const char *head[] = { "Authorization: Bearer ",
+		               s->api->rig->account.token,
+		               action ? "\r\nx-dfns-useraction: " : "",
+		               action ? action : "",
+		               "\r\n",
+		               NULL };
 
-	snprintf(headers, sizeof(headers), "Authorization: Bearer %s\r\n%s%s%s",
-	         s->api->rig->account.token, action ? "x-dfns-useraction: " : "",
-	         action ? action : "", action ? "\r\n" : "");
-	if (!hf_ok(http_load_post(s->api->client, i, path, headers, body, done, s)))
+	if (!hf_ok(http_load_post(s->api->client, i, path, head, body, done, s)))
 		fail(s, path, &nothing);
 }
 

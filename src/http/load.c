@@ -159,16 +159,18 @@ static hf_status flush(struct http_load *l, struct caller *c)
 	return HF_SUCCESS;
 }
 
-hf_status http_load_post(struct http_load *l, unsigned i, const char *path, const char *headers,
+hf_status http_load_post(struct http_load *l, unsigned i, const char *path, const char *const *head,
                          struct hf_span body, http_done done, void *ctx)
 {
 	struct caller *c = &l->callers[i];
 
 	HF_ENSURE(i < l->n && !c->done, HF_STATE);
-	hf_buf_printf(&c->out,
-	              "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: "
-	              "application/json\r\nContent-Length: %zu\r\n%s\r\n",
-	              path, body.len, headers);
+	hf_buf_text(&c->out, "POST ");
+	hf_buf_text(&c->out, path);
+	hf_buf_text(&c->out, " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n");
+	for (; *head; head++)
+		hf_buf_text(&c->out, *head);
+	hf_buf_printf(&c->out, "Content-Length: %zu\r\n\r\n", body.len);
 	hf_buf_put(&c->out, body.ptr, body.len);
 	HF_TRY(hf_buf_status(&c->out));
 	c->done = done;

@@ -14,11 +14,11 @@ HF_MUST hf_status http_load_new(uint16_t port, const char *ca_file, unsigned cal
                                 struct http_load **ret, struct hf_err *err);
 void http_load_free(struct http_load *l);
 
-/* Sends a request of caller `i`, which has none under way. `headers` is whole lines, each with its
- * CR LF, or "". done() is called from http_load_step(); only status and body of its reply are
- * filled in, status 0 when the connection broke. */
+/* Sends a request of caller `i`, which has none under way. `head` is the pieces of further header
+ * lines, each line with its CR LF, then NULL. done() is called from http_load_step(); only status
+ * and body of its reply are filled in, status 0 when the connection broke. */
 HF_MUST hf_status http_load_post(struct http_load *l, unsigned i, const char *path,
-                                 const char *headers, struct hf_span body, http_done done,
+                                 const char *const *head, struct hf_span body, http_done done,
                                  void *ctx);
 
 HF_MUST hf_status http_load_step(struct http_load *l, int timeout_ms);
