@@ -22,7 +22,7 @@ static const struct cli_option options[] = {
 	                "one request at a time; all"),
 	CLI_OPTION_NUMBER(struct options, sessions, "sessions", "2", 1, 256,
 	                  "signer processes of the driver"),
-	CLI_OPTION_NUMBER(struct options, outstanding, "outstanding", "64", 1, 4096,
+	CLI_OPTION_NUMBER(struct options, outstanding, "outstanding", "256", 1, 4096,
 	                  "requests under way at a time"),
 	CLI_OPTION_NUMBER(struct options, ms, "ms", "5000", 100, 3600000,
 	                  "milliseconds for each measurement"),

@@ -41,10 +41,6 @@ static int run(void *config, const char *const *args, size_t n_args)
 {
 	const struct options *o = config;
 
-	if (o->man && n_args == 0) {
-		cli_man_overview();
-		return 0;
-	}
 	for (size_t i = 0; i < cli_command_count; i++) {
 		if (o->list) {
 			puts(cli_commands[i]->name);

@@ -169,25 +169,3 @@ void cli_sample(const struct cli_command *c)
 		                             : "");
 	}
 }
-
-void cli_man_overview(void)
-{
-	printf(".TH holdfast 1 \"\" \"holdfast %s\" \"Holdfast\"\n.SH NAME\nholdfast \\- key "
-	       "custody and signing with any "
-	       "PKCS#11 HSM\n.SH SYNOPSIS\nholdfast COMMAND [OPTION]...\n.SH DESCRIPTION\n",
-	       HF_VERSION);
-	troff("A driver beside the HSM polls a queue over mTLS, has keys made inside the HSM, "
-	      "keeps them wrapped by its "
-	      "master key, and signs by unwrapping inside the HSM. The server has the queue and "
-	      "the Signing API.");
-	fputs("\n.SH COMMANDS", stdout);
-	for (size_t i = 0; i < cli_command_count; i++) {
-		fputs("\n.TP\n.B ", stdout);
-		troff(cli_commands[i]->name);
-		putchar('\n');
-		troff(cli_commands[i]->summary);
-	}
-	fputs("\n.SH SEE ALSO\nEach command has a page of its own, such as\n.BR holdfast-driver "
-	      "(1).\n",
-	      stdout);
-}

@@ -71,7 +71,6 @@ HF_MUST hf_status cli_parse(const struct cli_command *c, int argc, char **argv, 
 /* To standard output: for a terminal, as a man page (groff), as a sample environment file. */
 void cli_help(const struct cli_command *c);
 void cli_man_page(const struct cli_command *c);
-void cli_man_overview(void); /* of all commands: holdfast(1) */
 void cli_sample(const struct cli_command *c);
 
 /* The table of all commands (cli/main.c). */

@@ -2,11 +2,13 @@
 #include "crypto/credential.h"
 
 #include "crypto/algorithms.h"
+#include "crypto/digest.h"
 #include "crypto/shared.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -207,20 +209,43 @@ void credential_key_free(struct credential_key *key)
 
 /* OpenSSL itself refuses ECDSA signatures that are not the canonical DER of their two numbers, and
  * its default padding for RSA is PKCS#1 v1.5. */
+/* ECDSA and RSA over a digest of ours: OpenSSL's own digest-and-verify takes a tenth longer, for
+ * setting up what it hashes with. */
+static hf_status verify_digest(const struct crypto_shared *shared, const struct credential_key *key,
+                               struct hf_span message, struct hf_span signature)
+{
+	HF_CLEANUP(EVP_PKEY_CTX_free_at) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
+	uint8_t digest[SHA256_LEN];
+
+	HF_ENSURE(ctx, HF_NOMEM);
+	HF_TRY(sha256(message, digest));
+	HF_ENSURE(EVP_PKEY_verify_init(ctx) == 1, HF_NOMEM);
+	HF_ENSURE(!key->rsa || EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1, HF_NOMEM);
+	HF_ENSURE(EVP_PKEY_CTX_set_signature_md(ctx, shared->sha256) == 1, HF_NOMEM);
+	return verify_status(
+	        EVP_PKEY_verify(ctx, signature.ptr, signature.len, digest, sizeof(digest)));
+}
+
+static hf_status verify_message(const struct credential_key *key, struct hf_span message,
+                                struct hf_span signature)
+{
+	HF_CLEANUP(EVP_MD_CTX_free_at) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	HF_ENSURE(ctx, HF_NOMEM);
+	HF_ENSURE(EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey) == 1, HF_NOMEM);
+	return verify_status(
+	        EVP_DigestVerify(ctx, signature.ptr, signature.len, message.ptr, message.len));
+}
+
 hf_status credential_verify(const struct credential_key *key, struct hf_span message,
                             struct hf_span signature)
 {
 	const struct crypto_shared *shared = crypto_shared();
-	HF_CLEANUP(EVP_MD_CTX_free_at) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	const EVP_MD *md;
 
 	HF_ENSURE(shared, HF_INTERNAL);
-	HF_ENSURE(ctx, HF_NOMEM);
 	HF_ENSURE(signature.len > 0 && signature.len <= key->signature_len, HF_UNAUTHENTIC);
 	HF_ENSURE(!(key->ed25519 || key->rsa) || signature.len == key->signature_len,
 	          HF_UNAUTHENTIC);
-	md = key->ed25519 ? NULL : shared->sha256;
-	HF_ENSURE(EVP_DigestVerifyInit(ctx, NULL, md, NULL, key->pkey) == 1, HF_NOMEM);
-	return verify_status(
-	        EVP_DigestVerify(ctx, signature.ptr, signature.len, message.ptr, message.len));
+	return key->ed25519 ? verify_message(key, message, signature)
+	                    : verify_digest(shared, key, message, signature);
 }
