@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * holdfast bench queue: the whole path on this machine, against the raw loop of the same run. */
 #include "cli/bench_load.h"
+#include "cli/bench_series.h"
 #include "cli/commands.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@
 struct options {
 	struct module_options module;
 	const char *dir, *only;
-	int64_t sessions, outstanding, ms, count, warm_keys;
+	int64_t sessions, outstanding, rounds, ms, count, warm_keys;
 	bool relaxed;
 };
 
@@ -24,7 +25,9 @@ static const struct cli_option options[] = {
 	                  "signer processes of the driver"),
 	CLI_OPTION_NUMBER(struct options, outstanding, "outstanding", "256", 1, 4096,
 	                  "requests under way at a time"),
-	CLI_OPTION_NUMBER(struct options, ms, "ms", "5000", 100, 3600000,
+	CLI_OPTION_NUMBER(struct options, rounds, "rounds", "5", 1, SERIES_MAX,
+	                  "rounds of each measurement, each between two raw loops"),
+	CLI_OPTION_NUMBER(struct options, ms, "ms", "2000", 100, 3600000,
 	                  "milliseconds for each measurement"),
 	CLI_OPTION_NUMBER(
 	        struct options, count, "count", "0", 0, 0,
@@ -43,7 +46,7 @@ struct run {
 	struct hsmhost_config raw; /* and the PIN, for the driver */
 	struct rig rig;
 	struct rig_driver driver;
-	struct bench_result before, after;
+	struct series raw_series, jobs_series, api_series;
 	struct bench_result result, sign; /* of the measurement under way */
 	struct hf_err *err;
 	uint64_t told;
@@ -116,82 +119,106 @@ static hf_status with_server(struct run *r, const struct load *load)
 
 	HF_TRY(rig_start_server(&r->rig, load->relaxed, r->err));
 	s = rig_start_driver(&r->rig, &r->driver, r->err);
-	if (hf_ok(s)) {
+	if (hf_ok(s) && load->count)
 		tell_processes(r, "idle");
-		s = load_api(&r->rig, load, &r->result, &r->sign, r->err);
-	}
 	if (hf_ok(s))
+		s = load_api(&r->rig, load, &r->result, &r->sign, r->err);
+	if (hf_ok(s) && load->count)
 		tell_processes(r, "after");
 	rig_stop(&r->rig.driver);
 	rig_stop(&r->rig.server);
 	return s;
 }
 
-static hf_status run_jobs(struct run *r, struct bench_result *ret)
+static hf_status run_jobs(struct run *r, unsigned outstanding)
 {
-	struct load load = load_of(r, (unsigned)r->options->outstanding);
+	struct load load = load_of(r, outstanding);
 
-	HF_TRY(load_jobs(&r->rig, &r->driver, &load, ret, r->err));
-	bench_print("queue + driver + signer", ret);
+	return load_jobs(&r->rig, &r->driver, &load, &r->result, r->err);
+}
+
+static hf_status run_api(struct run *r, unsigned outstanding)
+{
+	struct load load = load_of(r, outstanding);
+
+	return with_server(r, &load);
+}
+
+/* One measurement and the raw loop after it; *raw is the rate of the one before, and then of that.
+ */
+static hf_status one_round(struct run *r, hf_status (*part)(struct run *r, unsigned outstanding),
+                           struct series *to, double *raw)
+{
+	struct bench_result after;
+
+	HF_TRY(part(r, (unsigned)r->options->outstanding));
+	HF_TRY(measure_raw(r, (unsigned)r->options->sessions, &after));
+	series_add(to, &r->result, *raw, bench_rate(&after));
+	series_add(&r->raw_series, &after, 0, 0);
+	*raw = bench_rate(&after);
+	fputc('.', stderr);
 	return HF_SUCCESS;
 }
 
-static hf_status run_api(struct run *r, struct bench_result *ret)
+static hf_status run_rounds(struct run *r)
 {
-	struct load load = load_of(r, (unsigned)r->options->outstanding);
+	struct bench_result first;
+	double raw;
 
-	HF_TRY(with_server(r, &load));
-	*ret = r->result;
-	bench_print("Signing API with user actions + all of that", ret);
+	HF_TRY(measure_raw(r, (unsigned)r->options->sessions, &first));
+	raw = bench_rate(&first);
+	for (int64_t i = 0; i < r->options->rounds; i++) {
+		if (wants(r, "jobs"))
+			HF_TRY(one_round(r, run_jobs, &r->jobs_series, &raw));
+		if (wants(r, "api"))
+			HF_TRY(one_round(r, run_api, &r->api_series, &raw));
+	}
+	fputc('\n', stderr);
+	series_print_head("secp256k1, median of rounds");
+	series_print(r->options->warm_keys ? "raw loop: sign" : "raw loop: unwrap + sign + destroy",
+	             &r->raw_series);
+	series_print("queue + driver + signer", &r->jobs_series);
+	series_print("and the Signing API with user actions", &r->api_series);
 	return HF_SUCCESS;
 }
 
+static double p50_ms(const struct bench_result *r)
+{
+	return (double)hf_latency_percentile(&r->latency, 0.5) / 1000;
+}
+
+/* One request at a time: what the way adds to the raw operation. */
 static hf_status run_light(struct run *r)
 {
-	struct load load = load_of(r, 1);
-	struct bench_result raw;
-	int64_t raw_us, jobs_us;
+	double raw[SERIES_MAX], queue[SERIES_MAX], sign[SERIES_MAX], whole[SERIES_MAX];
+	size_t n = 0;
 
-	HF_TRY(measure_raw(r, 1, &raw));
-	raw_us = hf_latency_percentile(&raw.latency, 0.5);
-	HF_TRY(load_jobs(&r->rig, &r->driver, &load, &r->result, r->err));
-	jobs_us = hf_latency_percentile(&r->result.latency, 0.5);
-	HF_TRY(with_server(r, &load));
-	printf("\nOne at a time, median in ms: raw %.3f; through the queue +%.3f; signing request "
-	       "over the API +%.3f; "
-	       "with its user action, three requests in all, +%.3f\n",
-	       (double)raw_us / 1000, (double)(jobs_us - raw_us) / 1000,
-	       (double)(hf_latency_percentile(&r->sign.latency, 0.5) - raw_us) / 1000,
-	       (double)(hf_latency_percentile(&r->result.latency, 0.5) - raw_us) / 1000);
+	for (; n < (size_t)r->options->rounds; n++) {
+		struct bench_result alone;
+
+		HF_TRY(measure_raw(r, 1, &alone));
+		raw[n] = p50_ms(&alone);
+		HF_TRY(run_jobs(r, 1));
+		queue[n] = p50_ms(&r->result) - raw[n];
+		HF_TRY(run_api(r, 1));
+		sign[n] = p50_ms(&r->sign) - raw[n];
+		whole[n] = p50_ms(&r->result) - raw[n];
+		fputc('.', stderr);
+	}
+	fputc('\n', stderr);
+	printf("\nOne at a time, medians in ms: raw operation %.3f; added by queue, driver and "
+	       "signer %.3f; by the signing request over the "
+	       "API %.3f; by its user action too, three requests in all, %.3f\n",
+	       series_median(raw, n), series_median(queue, n), series_median(sign, n),
+	       series_median(whole, n));
 	return HF_SUCCESS;
-}
-
-static void print_ratio(const struct run *r, const char *what, const struct bench_result *result)
-{
-	double raw = (bench_rate(&r->before) + bench_rate(&r->after)) / 2;
-
-	if (result->latency.count && raw > 0)
-		printf("%s: %.0f %% of the raw loop\n", what, 100 * bench_rate(result) / raw);
 }
 
 static hf_status run_parts(struct run *r)
 {
-	struct bench_result jobs = { 0 }, api = { 0 };
-
-	bench_print_head("secp256k1");
-	HF_TRY(measure_raw(r, (unsigned)r->options->sessions, &r->before));
-	bench_print(r->options->warm_keys ? "raw loop: sign" : "raw loop: unwrap + sign + destroy",
-	            &r->before);
-	if (wants(r, "jobs"))
-		HF_TRY(run_jobs(r, &jobs));
-	if (wants(r, "api"))
-		HF_TRY(run_api(r, &api));
-	HF_TRY(measure_raw(r, (unsigned)r->options->sessions, &r->after));
-	bench_print("raw loop, once more", &r->after);
-	putchar('\n');
-	print_ratio(r, "queue + driver + signer", &jobs);
-	print_ratio(r, "with the Signing API", &api);
-	if (wants(r, "light"))
+	if (strcmp(r->options->only, "light") != 0)
+		HF_TRY(run_rounds(r));
+	if (wants(r, "light") && !r->options->count)
 		HF_TRY(run_light(r));
 	return HF_SUCCESS;
 }
@@ -234,10 +261,10 @@ const struct cli_command cmd_bench_queue = {
 	.name = "bench queue",
 	.summary = "measure the whole path on this machine, against the raw loop of the same run",
 	.details = "Starts a server and a driver of its own on the given token, in a directory of "
-	           "its own that is removed at the end: first "
-	           "queue, driver and signer alone, then the Signing API with user actions, then "
-	           "one request at a time. The raw loop "
-	           "runs before and after; ratios are against the mean of both.",
+	           "its own that is removed at the "
+	           "end: queue, driver and signer alone, then with the Signing API and its user "
+	           "actions, then one request at a time. "
+	           "Each round stands between two raw loops and is compared with their mean.",
 	.options = options,
 	.n_options = HF_COUNT(options),
 	.config_size = sizeof(struct options),

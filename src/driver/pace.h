@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Under a backlog, results and free places are gathered for so long. */
-#define PACE_GATHER_US 5000
+#define PACE_GATHER_US 10000
 
 struct pace {
 	int64_t since_us;
