@@ -26,7 +26,7 @@ void hf_buf_hex(struct hf_buf *b, struct hf_span from)
 	}
 }
 
-static int hex_value(uint8_t c)
+int hf_hex_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -43,7 +43,7 @@ hf_status hf_unhex(struct hf_span text, struct hf_buf *b)
 
 	HF_ENSURE(text.len % 2 == 0, HF_INVALID);
 	for (size_t i = 0; i < text.len; i += 2) {
-		int hi = hex_value(text.ptr[i]), lo = hex_value(text.ptr[i + 1]);
+		int hi = hf_hex_digit(text.ptr[i]), lo = hf_hex_digit(text.ptr[i + 1]);
 
 		if (hi < 0 || lo < 0) {
 			b->len = before;

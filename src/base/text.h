@@ -6,6 +6,8 @@
 
 #include "base/buf.h"
 
+/* The value of a hex digit of either case; -1 for anything else. */
+int hf_hex_digit(uint8_t c);
 /* Lower-case hex into `to`, which has room for 2 * len + 1. */
 void hf_hex(const void *from, size_t len, char *to);
 void hf_buf_hex(struct hf_buf *b, struct hf_span from);

@@ -92,3 +92,16 @@ hf_status sign_scheme_check(enum key_type type, int scheme, int hash, size_t inp
 		               input_len, SIGN_INPUT_MAX);
 	return HF_SUCCESS;
 }
+
+enum sign_scheme sign_scheme_plain(enum key_type type)
+{
+	switch (key_type_info((int)type)->family) {
+	case FAMILY_EC:
+		return SIGN_ECDSA;
+	case FAMILY_ED:
+		return SIGN_ED25519;
+	case FAMILY_RSA:
+		break;
+	}
+	return SIGN_RSA_PKCS1;
+}

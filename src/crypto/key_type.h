@@ -61,6 +61,10 @@ HF_MUST hf_status key_type_parse(const char *name, enum key_type *ret);
 /* Digest length in bytes; 0 for HASH_NONE and unknown numbers. */
 size_t hash_len(int hash);
 
+/* The plainest way in which a key type signs, for trials and benchmarks: ECDSA, Ed25519 or PKCS#1.
+ */
+enum sign_scheme sign_scheme_plain(enum key_type type);
+
 /* Whether this key type signs this way, with an input of this length. HF_INVALID, with words. */
 HF_MUST hf_status sign_scheme_check(enum key_type type, int scheme, int hash, size_t input_len,
                                     struct hf_err *err);

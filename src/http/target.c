@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/target.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 /* The bytes up to the first `at`, or all; *rest is what follows it. False at the end of the input.
@@ -48,17 +50,6 @@ hf_status http_path_segments(struct hf_span path, struct hf_span ret[HTTP_SEGMEN
 	return HF_SUCCESS;
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 hf_status http_percent_decode(struct hf_span from, bool form, char *to, size_t *ret_len)
 {
 	size_t n = 0;
@@ -68,8 +59,8 @@ hf_status http_percent_decode(struct hf_span from, bool form, char *to, size_t *
 
 		if (c == '%') {
 			HF_ENSURE(from.len - i > 2, HF_INVALID);
-			int high = hex_digit(from.ptr[i + 1]);
-			int low = hex_digit(from.ptr[i + 2]);
+			int high = hf_hex_digit(from.ptr[i + 1]);
+			int low = hf_hex_digit(from.ptr[i + 2]);
 			HF_ENSURE(high >= 0 && low >= 0, HF_INVALID);
 			c = high << 4 | low;
 			i += 2;

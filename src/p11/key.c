@@ -208,13 +208,3 @@ void p11_key_discard(struct p11_session *s, struct p11_key *key)
 		s->fn->C_DestroyObject(s->handle, key->private_object);
 	p11_key_done(s, key);
 }
-
-hf_status p11_resident_destroy(struct p11_session *s, struct hf_span blob, struct hf_err *err)
-{
-	CK_OBJECT_HANDLE key;
-	CK_RV rv;
-
-	HF_TRY(find_resident(s, blob, &key, err));
-	rv = s->fn->C_DestroyObject(s->handle, key);
-	return rv == CKR_OK ? HF_SUCCESS : p11_session_fail(s, err, rv, "C_DestroyObject");
-}

@@ -74,8 +74,5 @@ HF_MUST hf_status p11_key_sign(struct p11_session *s, const struct p11_profile *
 void p11_key_done(struct p11_session *s, struct p11_key *key);
 /* Destroys all, resident or not. */
 void p11_key_discard(struct p11_session *s, struct p11_key *key);
-/* Destroys a resident key by its blob. HF_NOTFOUND. Needs an R/W session. */
-HF_MUST hf_status p11_resident_destroy(struct p11_session *s, struct hf_span blob,
-                                       struct hf_err *err);
 
 #endif

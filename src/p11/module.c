@@ -143,12 +143,6 @@ hf_status p11_module_open(const char *path, const char *init_args, struct p11_mo
 	return HF_SUCCESS;
 }
 
-hf_status p11_module_reinit(struct p11_module *m, struct hf_err *err)
-{
-	p11_module_close(m);
-	return initialize(m, err);
-}
-
 void p11_module_close(struct p11_module *m)
 {
 	if (m->initialized)

@@ -28,10 +28,6 @@ struct p11_module {
 HF_MUST hf_status p11_module_open(const char *path, const char *init_args, struct p11_module *ret,
                                   struct hf_err *err);
 
-/* C_Finalize and C_Initialize: what heals a lost token. Every session and handle is gone
- * afterwards. */
-HF_MUST hf_status p11_module_reinit(struct p11_module *m, struct hf_err *err);
-
 /* C_Finalize. The library stays mapped. */
 void p11_module_close(struct p11_module *m);
 

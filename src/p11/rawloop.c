@@ -130,25 +130,12 @@ static hf_status run(struct loop *l, loop_step step, const struct rawloop_config
 	return HF_SUCCESS;
 }
 
-static int scheme_of(enum key_type type)
-{
-	switch (key_type_info(type)->family) {
-	case FAMILY_EC:
-		return SIGN_ECDSA;
-	case FAMILY_ED:
-		return SIGN_ED25519;
-	case FAMILY_RSA:
-		break;
-	}
-	return SIGN_RSA_PKCS1;
-}
-
 /* What is measured has to be right first. */
 static hf_status check_once(struct p11_session *s, const struct p11_profile *profile,
                             const struct p11_key *key, CK_OBJECT_HANDLE object,
                             struct hf_span input, struct hf_err *err)
 {
-	int scheme = scheme_of(key->type),
+	int scheme = (int)sign_scheme_plain(key->type),
 	    hash = scheme == SIGN_RSA_PKCS1 ? HASH_SHA256 : HASH_NONE;
 	struct signature sig = { 0 };
 
@@ -201,7 +188,7 @@ static hf_status run_kind(struct loop *l, const struct p11_profile *profile,
                           const struct rawloop_config *config, struct rawloop_result *ret,
                           struct hf_err *err)
 {
-	int scheme = scheme_of(key->type),
+	int scheme = (int)sign_scheme_plain(key->type),
 	    hash = scheme == SIGN_RSA_PKCS1 ? HASH_SHA256 : HASH_NONE;
 	uint8_t bytes[64];
 	struct hf_span input = HF_SPAN(

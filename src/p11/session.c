@@ -64,38 +64,6 @@ hf_status p11_session_login(struct p11_session *s, const struct hf_secret *pin, 
 	return hf_context(err, p11_session_fail(s, err, rv, "C_Login"), "token %s", s->token.label);
 }
 
-static bool logged_in(struct p11_session *s)
-{
-	CK_SESSION_INFO info = { 0 };
-
-	return s->fn->C_GetSessionInfo(s->handle, &info) == CKR_OK &&
-	       (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
-}
-
-hf_status p11_session_reopen(struct p11_session *s, const struct hf_secret *pin, struct hf_err *err)
-{
-	struct p11_session fresh;
-	CK_RV last = s->rv;
-	hf_status status = p11_session_open(s->module, &s->token, s->rw, &fresh, err);
-
-	/* A token with one session only has to let go first, and loses the login by it. */
-	if (status.code == HF_BUSY) {
-		p11_session_close(s);
-		status = p11_session_open(s->module, &s->token, s->rw, &fresh, err);
-	}
-	p11_session_close(s);
-	HF_TRY(status);
-	fresh.rv = last;
-	if (!logged_in(&fresh))
-		status = p11_session_login(&fresh, pin, err);
-	if (!hf_ok(status)) {
-		p11_session_close(&fresh);
-		return status;
-	}
-	*s = fresh;
-	return HF_SUCCESS;
-}
-
 void p11_session_close(struct p11_session *s)
 {
 	if (s->open)

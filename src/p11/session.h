@@ -30,12 +30,6 @@ HF_MUST hf_status p11_session_open(struct p11_module *m, const struct p11_token 
 HF_MUST hf_status p11_session_login(struct p11_session *s, const struct hf_secret *pin,
                                     struct hf_err *err);
 
-/* A new session in place of the old, whose objects are gone then. Opens before it closes, so that
- * the login outlives the exchange; logs in again with `pin` only when the token says that the login
- * is lost. On failure *s is closed. */
-HF_MUST hf_status p11_session_reopen(struct p11_session *s, const struct hf_secret *pin,
-                                     struct hf_err *err);
-
 void p11_session_close(struct p11_session *s);
 
 /* Records the code in the session and gives it its words, for the calls of this layer. */

@@ -25,19 +25,6 @@ static hf_status sign_once(struct trial *r, enum key_type type, struct p11_type_
 	return HF_SUCCESS;
 }
 
-static int plain_scheme(enum key_type type)
-{
-	switch (key_type_info(type)->family) {
-	case FAMILY_EC:
-		return SIGN_ECDSA;
-	case FAMILY_ED:
-		return SIGN_ED25519;
-	case FAMILY_RSA:
-		break;
-	}
-	return SIGN_RSA_PKCS1;
-}
-
 /* Signs in every way that the type has; learns the signing quirks. */
 hf_status trial_sign(struct trial *r, enum key_type type, struct p11_type_profile *t,
                      CK_OBJECT_HANDLE object, const struct public_key *pub)
@@ -45,7 +32,7 @@ hf_status trial_sign(struct trial *r, enum key_type type, struct p11_type_profil
 	hf_status status;
 
 	t->sign_mechanism = p11_kind(type)->sign;
-	status = sign_once(r, type, t, object, pub, plain_scheme(type));
+	status = sign_once(r, type, t, object, pub, (int)sign_scheme_plain(type));
 	if (!hf_ok(status) && type == KEY_ED25519) {
 		t->quirks |= QUIRK_EDDSA_PARAMS;
 		status = sign_once(r, type, t, object, pub, SIGN_ED25519);

@@ -151,15 +151,6 @@ static void a_session_cap_is_busy_not_broken(void **state)
 	CHECK(strstr(err.text, "--sessions"));
 }
 
-static void a_token_of_one_session_is_reopened_nevertheless(void **state)
-{
-	HF_SECRET struct hf_secret pin = token_pin(TOKEN_PIN);
-
-	script("C_OpenSession cap=1");
-	CHECK_OK(p11_session_reopen(&session, &pin, NULL));
-	CHECK_OK(p11_master_find(&session, MASTER_LABEL_DEFAULT, &master, NULL));
-}
-
 static void a_locked_pin_is_not_tried(void **state)
 {
 	HF_SECRET struct hf_secret pin = token_pin(TOKEN_PIN);
@@ -207,7 +198,6 @@ int main(void)
 		WITH_SCRIPT(a_failing_read_back_destroys_the_unwrapped_key),
 		WITH_SCRIPT(an_unreadable_public_key_destroys_the_pair),
 		WITH_SCRIPT(a_session_cap_is_busy_not_broken),
-		WITH_SCRIPT(a_token_of_one_session_is_reopened_nevertheless),
 		WITH_SCRIPT(a_locked_pin_is_not_tried),
 		WITH_SCRIPT(a_failing_mac_key_leaves_no_half_master),
 		WITH_SCRIPT(a_delay_is_felt),

@@ -164,33 +164,6 @@ static void a_second_login_is_fine(void **state)
 	p11_session_close(&other);
 }
 
-/* The PIN is given again only when the token has lost the login: with a wrong one, a reopening
- * shows which. */
-static void a_reopened_session_keeps_the_login(void **state)
-{
-	HF_SECRET struct hf_secret pin = token_pin(TOKEN_PIN), wrong = token_pin("4321");
-	struct p11_session s = session_of("label:one");
-	CK_SESSION_INFO info;
-
-	CHECK_OK(p11_session_login(&s, &pin, NULL));
-	CHECK_OK(p11_session_reopen(&s, &wrong, NULL));
-	assert_int_equal(s.fn->C_GetSessionInfo(s.handle, &info), CKR_OK);
-	assert_int_equal(info.state, CKS_RO_USER_FUNCTIONS);
-	p11_session_close(&s);
-}
-
-static void a_module_comes_back_after_reinit(void **state)
-{
-	HF_SECRET struct hf_secret pin = token_pin(TOKEN_PIN);
-	struct p11_session s = session_of("label:one");
-
-	CHECK_OK(p11_module_reinit(&two.module, NULL));
-	CHECK_CODE(p11_session_login(&s, &pin, NULL), HF_CLOSED); /* the old session is gone */
-	s = session_of("label:one");
-	CHECK_OK(p11_session_login(&s, &pin, NULL));
-	p11_session_close(&s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,8 +179,6 @@ int main(void)
 		cmocka_unit_test(a_wrong_pin_stops),
 		cmocka_unit_test(no_pin_stops_before_the_token_is_asked),
 		cmocka_unit_test(a_second_login_is_fine),
-		cmocka_unit_test(a_reopened_session_keeps_the_login),
-		cmocka_unit_test(a_module_comes_back_after_reinit),
 	};
 
 	softhsm_need();
