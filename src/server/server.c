@@ -16,8 +16,8 @@
 #include <time.h>
 
 #define READER_THREADS 2
-#define WRITER_CACHE_KIB 32768
-#define READER_CACHE_KIB 8192
+#define WRITER_CACHE_KIB 8192
+#define READER_CACHE_KIB 4096
 #define TICK_MS 100
 
 static hf_status before_commit(void *ctx, struct db *db)
