@@ -9,31 +9,34 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum key_type { /* stored and sent: append only */
-	        KEY_SECP256K1 = 1,
-	        KEY_P256 = 2,
-	        KEY_P384 = 3,
-	        KEY_ED25519 = 4,
-	        KEY_RSA_2048 = 5,
-	        KEY_RSA_3072 = 6,
-	        KEY_RSA_4096 = 7,
+/* Stored and sent: append only. */
+enum key_type {
+	KEY_SECP256K1 = 1,
+	KEY_P256 = 2,
+	KEY_P384 = 3,
+	KEY_ED25519 = 4,
+	KEY_RSA_2048 = 5,
+	KEY_RSA_3072 = 6,
+	KEY_RSA_4096 = 7,
 };
 #define KEY_TYPE_MAX 7 /* arrays by key type have KEY_TYPE_MAX + 1 entries */
 
-enum hash_alg { /* stored and sent: append only */
-	        HASH_NONE = 0,
-	        HASH_SHA256 = 1,
-	        HASH_SHA384 = 2,
-	        HASH_SHA512 = 3,
+/* Stored and sent: append only. */
+enum hash_alg {
+	HASH_NONE = 0,
+	HASH_SHA256 = 1,
+	HASH_SHA384 = 2,
+	HASH_SHA512 = 3,
 };
 
-enum sign_scheme {                   /* stored and sent: append only */
-	           SIGN_ECDSA = 1,   /* HASH_NONE; input: a digest as long as the field; output r ||
-	                                s, fixed width */
-	           SIGN_ED25519 = 2, /* HASH_NONE; input: the message; output R || S (RFC 8032) */
-	           SIGN_RSA_PKCS1 = 3, /* input: a digest of `hash`; RFC 8017, 8.2 */
-	           SIGN_RSA_PSS = 4, /* input: a digest of `hash`; MGF1 and salt length of the same
-	                                hash; 8.1 */
+/* Stored and sent: append only. */
+enum sign_scheme {
+	SIGN_ECDSA = 1,     /* HASH_NONE; input: a digest as long as the field; output r ||
+	                       s, fixed width */
+	SIGN_ED25519 = 2,   /* HASH_NONE; input: the message; output R || S (RFC 8032) */
+	SIGN_RSA_PKCS1 = 3, /* input: a digest of `hash`; RFC 8017, 8.2 */
+	SIGN_RSA_PSS = 4,   /* input: a digest of `hash`; MGF1 and salt length of the same
+	                       hash; 8.1 */
 };
 
 enum key_family { FAMILY_EC, FAMILY_ED, FAMILY_RSA };

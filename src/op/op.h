@@ -10,9 +10,10 @@
 #include "crypto/key_type.h"
 #include "crypto/pubkey.h"
 
-enum op_kind { /* stored and sent: append only */
-	       OP_GENERATE = 1,
-	       OP_SIGN = 2,
+/* Stored and sent: append only. */
+enum op_kind {
+	OP_GENERATE = 1,
+	OP_SIGN = 2,
 };
 
 struct op {
@@ -26,11 +27,11 @@ struct op {
 	struct hf_span public_key; /* the key that the server expects: canonical */
 };
 
-/* How an attempt ended. */
-enum op_outcome { /* sent: append only */
-	          OP_DONE = 1,
-	          OP_FAILED = 2, /* for good: the same request would fail again */
-	          OP_RETRY = 3,  /* given back: another attempt, here or elsewhere, may succeed */
+/* How an attempt ended. Sent: append only. */
+enum op_outcome {
+	OP_DONE = 1,
+	OP_FAILED = 2, /* for good: the same request would fail again */
+	OP_RETRY = 3,  /* given back: another attempt, here or elsewhere, may succeed */
 };
 
 struct op_result {

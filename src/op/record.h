@@ -13,10 +13,11 @@
 #include "crypto/key_type.h"
 #include "p11/wrap_format.h"
 
-enum mac_kind {                      /* stored: append only */
-	        MAC_NONE = 0,        /* the HSM has none: integrity is the wrap format's own and the
-	                                verified signature */
-	        MAC_HMAC_SHA256 = 1, /* by the master MAC key, in the HSM */
+/* Stored: append only. */
+enum mac_kind {
+	MAC_NONE = 0,        /* the HSM has none: integrity is the wrap format's own and the
+	                        verified signature */
+	MAC_HMAC_SHA256 = 1, /* by the master MAC key, in the HSM */
 };
 
 #define WRAPPED_BLOB_MAX 4096

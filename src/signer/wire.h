@@ -27,17 +27,18 @@
 #define WIRE_GATHER_US 500
 #define WIRE_HEADER 13 /* bytes before the body */
 
-enum wire_type {                   /* sent: append only */
-	         WIRE_SETUP = 1,   /* in: signer_setup */
-	         WIRE_JOB = 2,     /* in: op, record */
-	         WIRE_TASK = 3,    /* in: one administrative task (enum signer_task) and its JSON
-	                              arguments */
-	         WIRE_READY = 16,  /* out: token's description, master id, profile */
-	         WIRE_ANSWER = 17, /* out: outcome, raw signature or record */
-	         WIRE_FAILED = 18, /* out: set-up, session or task failed: code, words; then the
-	                              signer ends */
-	         WIRE_REPORT = 19, /* out: the task's result, JSON */
-	         WIRE_NEWS = 20,   /* out: progress of a task, one line of text */
+/* Sent: append only. */
+enum wire_type {
+	WIRE_SETUP = 1,   /* in: signer_setup */
+	WIRE_JOB = 2,     /* in: op, record */
+	WIRE_TASK = 3,    /* in: one administrative task (enum signer_task) and its JSON
+	                     arguments */
+	WIRE_READY = 16,  /* out: token's description, master id, profile */
+	WIRE_ANSWER = 17, /* out: outcome, raw signature or record */
+	WIRE_FAILED = 18, /* out: set-up, session or task failed: code, words; then the
+	                     signer ends */
+	WIRE_REPORT = 19, /* out: the task's result, JSON */
+	WIRE_NEWS = 20,   /* out: progress of a task, one line of text */
 };
 
 /* Arguments and reports are JSON objects; unknown arguments are refused. */

@@ -21,9 +21,10 @@
 
 #define JOB_ATTEMPTS_MAX 5
 
-enum job_subject { /* stored: append only */
-	           JOB_FOR_KEY = 1,
-	           JOB_FOR_SIGNATURE = 2,
+/* Stored: append only. */
+enum job_subject {
+	JOB_FOR_KEY = 1,
+	JOB_FOR_SIGNATURE = 2,
 };
 
 struct job_new {

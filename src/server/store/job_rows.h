@@ -7,10 +7,11 @@
 #include "base/id.h"
 #include "db/db.h"
 
-enum job_state { /* stored: append only */
-	         JOB_QUEUED = 0,
-	         JOB_LEASED = 1, /* until lease_until; without an owner: given back, and queued
-	                            again at that time */
+/* Stored: append only. */
+enum job_state {
+	JOB_QUEUED = 0,
+	JOB_LEASED = 1, /* until lease_until; without an owner: given back, and queued
+	                   again at that time */
 };
 
 struct job_row {

@@ -11,11 +11,12 @@
 #define KEY_NAME_MAX (4 * KEY_NAME_CHARS + 1)
 #define KEY_FAILURE_MAX 320
 
-enum key_status {               /* stored by name: append only */
-	          KEY_CREATING, /* an HSM has not answered yet: not shown */
-	          KEY_ACTIVE,
-	          KEY_ARCHIVED,
-	          KEY_FAILED, /* could not be made: not shown */
+/* Stored by name: append only. */
+enum key_status {
+	KEY_CREATING, /* an HSM has not answered yet: not shown */
+	KEY_ACTIVE,
+	KEY_ARCHIVED,
+	KEY_FAILED, /* could not be made: not shown */
 };
 const char *key_status_name(enum key_status s); /* "Active" */
 

@@ -12,10 +12,11 @@
 #define SIGNATURE_REASON_MAX 320
 #define BODY_HASH_LEN 32
 
-enum signature_status { /* stored by name: append only */
-	                SIGNATURE_EXECUTING,
-	                SIGNATURE_SIGNED,
-	                SIGNATURE_FAILED,
+/* Stored by name: append only. */
+enum signature_status {
+	SIGNATURE_EXECUTING,
+	SIGNATURE_SIGNED,
+	SIGNATURE_FAILED,
 };
 const char *signature_status_name(enum signature_status s); /* "Signed" */
 
