@@ -91,10 +91,11 @@ hf_status p11_key_generate(struct p11_session *s, const struct p11_profile *prof
 	case ABILITY_NONE:
 		break;
 	}
-	return hf_fail(err, HF_UNSUPPORTED,
-	               "this HSM cannot make %s keys that can be kept: `holdfast hsm check` shows "
-	               "what it can",
-	               name);
+	return hf_fail(
+	        err, HF_UNSUPPORTED,
+	        "this HSM cannot make %s keys that can be kept%s: `holdfast hsm check` shows "
+	        "what it can",
+	        name, allow_resident ? "" : " without --allow-resident");
 }
 
 hf_status p11_key_wrap(struct p11_session *s, const struct p11_profile *profile,
