@@ -4,24 +4,46 @@
 #include "base/clock.h"
 #include "base/random.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
-enum { CHARS = 26, DASH_A = 5, DASH_B = 10 };
+enum { CHARS = 26, DASH_A = 5, DASH_B = 10, RAW = 16, TIME = 6 };
+
+static struct {
+	pthread_mutex_t lock;
+	uint8_t raw[RAW];
+} last = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* Time and random bytes; or, when that would not come after the one before (the same millisecond,
+ * or a clock that was set back), the one before and one more. */
+static void next_raw(uint8_t raw[RAW])
+{
+	uint64_t now = (uint64_t)hf_wall_ms();
+
+	hf_random(raw, RAW);
+	for (int i = 0; i < TIME; i++)
+		raw[i] = (uint8_t)(now >> (8 * (TIME - 1 - i)));
+	pthread_mutex_lock(&last.lock);
+	if (memcmp(raw, last.raw, TIME) <= 0) {
+		memcpy(raw, last.raw, RAW);
+		for (int i = RAW - 1; i >= 0 && ++raw[i] == 0; i--)
+			;
+	}
+	memcpy(last.raw, raw, RAW);
+	pthread_mutex_unlock(&last.lock);
+}
 
 void hf_id_new(const char *prefix, char to[HF_ID_MAX])
 {
-	uint8_t raw[16];
-	uint64_t now = (uint64_t)hf_wall_ms();
+	uint8_t raw[RAW];
 	char text[CHARS + 1];
 	unsigned acc = 0, bits = 2; /* 130 bits of text for 128: two zero bits in front */
 	size_t at = 0;
 
-	hf_random(raw, sizeof(raw));
-	for (int i = 0; i < 6; i++)
-		raw[i] = (uint8_t)(now >> (8 * (5 - i)));
+	next_raw(raw);
 	for (size_t i = 0; i < sizeof(raw); i++) {
 		acc = (acc << 8 | raw[i]) & 0xffff;
 		bits += 8;

@@ -48,8 +48,12 @@ hf_status queue_jobs_add(struct queue_jobs *t, const struct poll_job *from, stru
 {
 	struct queue_job **bucket = bucket_of(t, from->job), *job;
 
-	for (job = *bucket; job; job = job->in_bucket)
-		HF_ENSURE(job->number != from->job, HF_EXISTS);
+	for (job = *bucket; job; job = job->in_bucket) {
+		if (job->number != from->job)
+			continue;
+		HF_ENSURE(job->state == QUEUE_JOB_SENT && job->attempt < from->attempt, HF_EXISTS);
+		job->superseded = true;
+	}
 	HF_ENSURE(t->held < POLL_WORKING_MAX, HF_TOOBIG);
 	job = calloc(1, sizeof(*job));
 	HF_ENSURE(job, HF_NOMEM);
@@ -124,7 +128,7 @@ void queue_jobs_settle(struct queue_jobs *t, unsigned request, bool acknowledged
 		left--;
 		if (job->request != request)
 			continue;
-		if (acknowledged)
+		if (acknowledged || job->superseded)
 			forget(t, job);
 		else
 			change(t, job, QUEUE_JOB_READY);

@@ -21,6 +21,7 @@ struct queue_job {
 	enum queue_job_state state;
 	struct hf_buf result; /* op_result_encode() */
 	unsigned request;     /* sent: in which */
+	bool superseded;      /* sent: another attempt has come back to us meanwhile */
 	struct queue_job *in_bucket;
 	struct queue_job *next, *prev; /* of all jobs, in the order of their states' changes */
 };
@@ -33,8 +34,9 @@ struct queue_jobs {
 	size_t held, working, ready, sent;
 };
 
-/* Copies what the reply brought. HF_EXISTS: held already, nothing changes. HF_TOOBIG:
- * POLL_WORKING_MAX are held. */
+/* Copies what the reply brought. HF_EXISTS: held already, nothing changes. A job whose return is
+ * still on its way may come again as another attempt, since the answer to one request can overtake
+ * that to another: it is taken, as a job of its own. HF_TOOBIG: POLL_WORKING_MAX are held. */
 HF_MUST hf_status queue_jobs_add(struct queue_jobs *t, const struct poll_job *from,
                                  struct queue_job **ret);
 

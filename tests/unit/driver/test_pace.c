@@ -19,9 +19,9 @@ static void a_busy_driver_holds_what_it_does_in_two_round_trips(void **state)
 
 	for (int i = 0; i < 20000; i++)
 		pace_ended(&p, false, now += 100); /* ten thousand a second */
-	assert_in_range(pace_target(&p, 6, 4000, now), 6 + 170, 6 + 181);
-	CHECK(!pace_may_gather(&p, 40));
-	CHECK(pace_may_gather(&p, 60));
+	assert_in_range(pace_target(&p, 6, 4000, now), 6 + 265, 6 + 281);
+	CHECK(!pace_may_gather(&p, 80));
+	CHECK(pace_may_gather(&p, 120));
 }
 
 static void a_slow_queue_does_not_make_it_hoard(void **state)

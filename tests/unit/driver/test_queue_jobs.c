@@ -61,6 +61,38 @@ static void a_result_is_kept_until_it_is_acknowledged(void **state)
 	assert_int_equal(table->held, 0);
 }
 
+/* The queue gives a returned job out again at once, and that answer may overtake the one that
+ * acknowledges the return. */
+static void a_job_that_comes_again_while_its_return_travels_is_taken(void **state)
+{
+	struct poll_job again = { .job = 1, .attempt = 2, .op = HF_SPAN("op", 2) };
+	struct poll_result out[4];
+	struct queue_job *job;
+
+	end(add(1));
+	assert_int_equal(queue_jobs_send(table, 0, out, 4), 1);
+	CHECK_OK(queue_jobs_add(table, &again, &job));
+	assert_int_equal(table->held, 2);
+	queue_jobs_settle(table, 0, true);
+	assert_int_equal(table->held, 1);
+	end(job);
+	assert_int_equal(queue_jobs_send(table, 0, out, 4), 1);
+}
+
+static void a_return_that_was_lost_is_not_repeated_once_its_job_has_come_again(void **state)
+{
+	struct poll_job again = { .job = 1, .attempt = 2, .op = HF_SPAN("op", 2) };
+	struct poll_result out[4];
+	struct queue_job *job;
+
+	end(add(1));
+	queue_jobs_send(table, 0, out, 4);
+	CHECK_OK(queue_jobs_add(table, &again, &job));
+	queue_jobs_settle(table, 0, false);
+	assert_int_equal(table->ready, 0);
+	assert_int_equal(table->working, 1);
+}
+
 static void a_request_takes_no_more_results_than_fit(void **state)
 {
 	struct poll_result out[2];
@@ -105,6 +137,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_job_held_already_is_not_taken_twice),
 		TEST(a_result_is_kept_until_it_is_acknowledged),
+		TEST(a_job_that_comes_again_while_its_return_travels_is_taken),
+		TEST(a_return_that_was_lost_is_not_repeated_once_its_job_has_come_again),
 		TEST(a_request_takes_no_more_results_than_fit),
 		TEST(every_job_is_named_but_those_answered_in_the_same_request),
 		TEST(no_more_are_held_than_one_request_can_name),
