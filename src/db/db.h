@@ -5,9 +5,14 @@
  * SQLite and PostgreSQL share; parameters are written $1, $2, …. Statements are prepared once per
  * connection and kept by the address of their text, so `sql` must be a string literal.
  *
+ * A connection to PostgreSQL that is lost takes its open transaction with it (HF_BUSY) and is made
+ * anew by the next db_begin(), or the next statement outside of a transaction. A commit whose
+ * answer was lost is looked up on the new connection: db_commit() says what really happened.
+ *
  * Codes: HF_EXISTS for a violated unique or foreign key, HF_BUSY when the engine wants us to try
- * later (locked, disk full), HF_CORRUPT for a damaged file, HF_INTERNAL for SQL that the engine
- * refuses, HF_IO for the rest. */
+ * later (locked, disk full, no connection, a conflict with another transaction), HF_CORRUPT for a
+ * damaged file, HF_INTERNAL for SQL that the engine refuses, HF_IO for the rest; from db_commit()
+ * HF_IO also says that nobody can tell whether it happened. */
 #ifndef HF_DB_DB_H
 #define HF_DB_DB_H
 
@@ -34,7 +39,10 @@ void db_close(struct db *db);
 HF_DEFINE_CLEANUP(db_close, struct db *)
 #define DB_SCOPED HF_CLEANUP(db_close_at)
 
-HF_MUST hf_status db_begin(struct db *db); /* takes the write lock at once */
+HF_MUST hf_status db_begin(struct db *db); /* SQLite: takes the write lock at once */
+/* A transaction that only reads and sees one moment of the database throughout, while others write.
+ * Ends with db_rollback(). */
+HF_MUST hf_status db_begin_snapshot(struct db *db);
 HF_MUST hf_status db_commit(struct db *db,
                             enum db_durability how); /* after a failure nothing of it stays */
 void db_rollback(struct db *db);                     /* fine outside a transaction */
@@ -42,6 +50,9 @@ void db_rollback(struct db *db);                     /* fine outside a transacti
 HF_MUST hf_status db_save(struct db *db);
 HF_MUST hf_status db_keep(struct db *db);
 void db_unsave(struct db *db);
+
+/* For the few statements that differ: the text for this connection's engine. Both are literals. */
+const char *db_dialect(const struct db *db, const char *sqlite, const char *postgres);
 
 /* Ready to bind. Ends with db_done(), or by scope: DB_STMT st = NULL. */
 HF_MUST hf_status db_query(struct db *db, const char *sql, struct db_stmt **ret);
@@ -54,6 +65,15 @@ HF_MUST hf_status db_step(struct db_stmt *st, bool *ret_row);
 /* For statements that give no row: steps once; db_done() is still the caller's. *ret_changed may be
  * NULL. */
 HF_MUST hf_status db_run(struct db_stmt *st, int64_t *ret_changed);
+
+/* Many statements, one round trip. db_send(), after binding, lets the statement go its way without
+ * waiting; db_step() or db_run() fetch what came of it. Those that were sent are fetched in that
+ * order, before any other statement of the connection is stepped. With SQLite nothing is sent and
+ * the step does the work: the same results, in the same order. */
+void db_send(struct db_stmt *st);
+/* db_send() for a statement whose outcome nobody asks for, and db_done() with it: its failure is
+ * that of the next db_keep() or db_commit(), or, outside a transaction, of the next statement. */
+void db_post(struct db_stmt *st);
 
 /* Columns from 0; valid until the next step. */
 int64_t db_col_int(struct db_stmt *st, int i);
@@ -79,5 +99,11 @@ struct db_migration {
  * transaction. HF_STATE with words when the file is newer than this program. */
 HF_MUST hf_status db_migrate(struct db *db, const char *schema, const struct db_migration *list,
                              size_t n, struct hf_err *err);
+
+/* The version that a database's schema is at; 0: not there. */
+HF_MUST hf_status db_schema_version(struct db *db, const char *schema, int64_t *ret);
+
+/* Where the database is, for people and logs: the file, or the URL without its password. */
+void db_describe(const struct db_config *config, char *to, size_t cap);
 
 #endif

@@ -4,7 +4,12 @@
  * A *write* queue groups the tasks that are waiting into one transaction: each runs inside a
  * savepoint, so that a task that fails undoes only itself; then one commit makes all of them
  * durable, and only then is any of them told. That one commit for many requests is what makes
- * durable writes cheap. A *read* queue runs tasks one by one outside any transaction. */
+ * durable writes cheap. A *read* queue runs tasks one by one outside any transaction.
+ *
+ * PostgreSQL: a group runs first without savepoints, which cost it dear; only when one of its tasks
+ * fails after it has written does the group run again with them. A group that lost its connection,
+ * or a conflict with another's, runs again too. While no connection can be had tasks wait for
+ * `patience_ms`, then they fail with HF_BUSY until one can; nothing has to be restarted. */
 #ifndef HF_DB_WORK_H
 #define HF_DB_WORK_H
 
@@ -27,9 +32,10 @@ struct db_task {
 struct db_work_config {
 	struct db_config db;
 	bool write;
-	unsigned threads;   /* SQLite, write: must be 1 */
+	unsigned threads;   /* SQLite: of a write queue only one is used */
 	unsigned group_max; /* tasks in one transaction; 0: 256 */
 	size_t queue_max;   /* waiting tasks before HF_BUSY; 0: 16384 */
+	int patience_ms;    /* without a connection, before tasks fail; 0: 5 s */
 	/* Called before each commit with the group still open, or NULL: a place to add what follows
 	 * from it. */
 	hf_status (*before_commit)(void *ctx, struct db *db);
@@ -48,8 +54,9 @@ void db_work_stop(struct db_work *w);
 HF_MUST hf_status db_work_submit(struct db_work *w, struct db_task *task);
 
 struct db_work_stats {
-	uint64_t tasks, groups, failures;
+	uint64_t tasks, groups, failures, reruns;
 	size_t waiting;
+	bool connected; /* the last attempt of every thread went well */
 };
 void db_work_stats(struct db_work *w, struct db_work_stats *ret);
 

@@ -8,7 +8,7 @@
 #ifndef HF_DRIVER_DISPATCH_H
 #define HF_DRIVER_DISPATCH_H
 
-#include "driver/keydb.h"
+#include "keydb/keydb.h"
 #include "driver/metrics.h"
 #include "driver/queue_jobs.h"
 #include "hsmhost/host.h"

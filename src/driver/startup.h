@@ -3,7 +3,7 @@
 #ifndef HF_DRIVER_STARTUP_H
 #define HF_DRIVER_STARTUP_H
 
-#include "driver/keydb.h"
+#include "keydb/keydb.h"
 #include "hsmhost/host.h"
 
 /* Has the HSM check the database's canary; a database without one gets one, unless its records name

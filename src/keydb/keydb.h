@@ -4,8 +4,8 @@
  *
  * A key is on disk before anybody hears of it, and the first record of a key id stays: whoever
  * generates again is given what is there. One thread. */
-#ifndef HF_DRIVER_KEYDB_H
-#define HF_DRIVER_KEYDB_H
+#ifndef HF_KEYDB_KEYDB_H
+#define HF_KEYDB_KEYDB_H
 
 #include "db/db.h"
 #include "op/record.h"

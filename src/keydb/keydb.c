@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "driver/keydb.h"
+#include "keydb/keydb.h"
 
 #include "base/clock.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "records.h"
 
-#include "driver/keydb.h"
+#include "keydb/keydb.h"
 
 #include <signal.h>
 #include <sys/wait.h>
