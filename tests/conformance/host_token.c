@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host_token.h"
 
+#include "calls.h"
+
 #include "base/clock.h"
 #include "os/process.h"
 
@@ -93,6 +95,26 @@ unsigned host_token_objects(void)
 	return n;
 }
 
+static const char *calls_file(char to[160])
+{
+	snprintf(to, 160, "%s/faults.calls", dir);
+	return to;
+}
+
+unsigned host_calls(const char *function)
+{
+	char path[160];
+
+	return (unsigned)calls_read(calls_file(path), function);
+}
+
+void host_calls_reset(void)
+{
+	char path[160];
+
+	calls_reset(calls_file(path));
+}
+
 /* Written beside and moved, since modules read it at any time. */
 void host_faults(const char *script)
 {
@@ -106,6 +128,7 @@ void host_faults(const char *script)
 		snprintf(old, sizeof(old), "%s.%s", path, leftovers[i]);
 		unlink(old);
 	}
+	host_calls_reset();
 	f = fopen(fresh, "w");
 	CHECK(f && fputs(script, f) >= 0 && fclose(f) == 0 && rename(fresh, path) == 0);
 	setenv("HOLDFAST_FAULT_SCRIPT", path, 1);

@@ -25,6 +25,11 @@ unsigned host_token_objects(void);
 void host_faults(const char *script);
 /* How often the function of the script's first rule was called, if that rule is `shared`. */
 unsigned host_fault_count(void);
+/* How often the signers called that function since the script was given, which says `count`; NULL:
+ * all functions that reach a network HSM (tests/faults/calls.h). */
+unsigned host_calls(const char *function);
+/* Counts from zero again, for processes that run. */
+void host_calls_reset(void);
 
 /* Slot "label:<label>", the right PIN, one process. The PIN is released by host_config_done(). */
 struct hsmhost_config host_config(const char *label);

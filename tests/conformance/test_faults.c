@@ -9,6 +9,9 @@
 
 #include "base/clock.h"
 
+#include "calls.h"
+
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,6 +40,8 @@ static void script(const char *text)
 	fclose(f);
 }
 
+static const char *first_script = "";
+
 static int start(void **state)
 {
 	struct preflight_report *report = calloc(1, sizeof(*report));
@@ -48,7 +53,7 @@ static int start(void **state)
 	snprintf(script_path, sizeof(script_path), "%s/script", token.dir);
 	setenv("HOLDFAST_FAULT_MODULE", QUICK_MODULE, 1);
 	setenv("HOLDFAST_FAULT_SCRIPT", script_path, 1);
-	script("");
+	script(first_script);
 	token_open(&token, FAULT_MODULE);
 	session = token_session(&token, true);
 	CHECK_OK(p11_master_create(&session, MASTER_LABEL_DEFAULT, &master, NULL));
@@ -188,6 +193,138 @@ static void a_delay_is_felt(void **state)
 	p11_key_done(&session, &key);
 }
 
+static const char *calls_file(void)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s.calls", script_path);
+	return path;
+}
+
+/* The operation costs one way to the HSM; what the vendor's library knows by itself costs none. */
+static void latency_is_for_what_reaches_the_hsm(void **state)
+{
+	struct signature sig = { 0 };
+	struct p11_key key;
+	CK_INFO info;
+	int64_t began;
+
+	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &key, NULL));
+	script("latency 60ms");
+	began = hf_mono_ms();
+	CHECK_OK(sign(NULL, &sig, &key)); /* C_SignInit and C_Sign */
+	CHECK(hf_mono_ms() - began >= 60 && hf_mono_ms() - began < 115);
+	began = hf_mono_ms();
+	assert_int_equal(session.fn->C_GetInfo(&info), CKR_OK);
+	CHECK(hf_mono_ms() - began < 55);
+	script("latency-all 60ms");
+	began = hf_mono_ms();
+	CHECK_OK(sign(NULL, &sig, &key));
+	CHECK(hf_mono_ms() - began >= 120);
+	script("");
+	p11_key_done(&session, &key);
+}
+
+static void *random_once(void *ctx)
+{
+	uint8_t byte;
+
+	return session.fn->C_GenerateRandom(session.handle, &byte, 1) == CKR_OK ? NULL : ctx;
+}
+
+static int64_t four_at_once_ms(void)
+{
+	int64_t began = hf_mono_ms();
+	pthread_t threads[4];
+	void *failed;
+
+	for (size_t i = 0; i < HF_COUNT(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, random_once, &began), 0);
+	for (size_t i = 0; i < HF_COUNT(threads); i++) {
+		assert_int_equal(pthread_join(threads[i], &failed), 0);
+		assert_null(failed);
+	}
+	return hf_mono_ms() - began;
+}
+
+static void engines_are_shared_by_all_callers(void **state)
+{
+	int64_t two, many;
+
+	script("engines 2 100ms\nlatency 10ms");
+	two = four_at_once_ms();
+	script("latency 110ms");
+	many = four_at_once_ms();
+	CHECK(two >= 210);
+	CHECK(many >= 110 && many < 205);
+}
+
+static void calls_are_counted_by_function(void **state)
+{
+	struct signature sig = { 0 };
+	struct p11_key key;
+
+	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &key, NULL));
+	script("count");
+	CHECK_OK(sign(NULL, &sig, &key));
+	CHECK_OK(sign(NULL, &sig, &key));
+	assert_int_equal(calls_read(calls_file(), "C_SignInit"), 2);
+	assert_int_equal(calls_read(calls_file(), "C_Sign"), 2);
+	assert_int_equal(calls_read(calls_file(), NULL), 2); /* C_SignInit does not travel */
+	calls_reset(calls_file());
+	assert_int_equal(calls_read(calls_file(), NULL), 0);
+	CHECK_OK(sign(NULL, &sig, &key));
+	assert_int_equal(calls_read(calls_file(), "C_Sign"), 1);
+	p11_key_done(&session, &key);
+}
+
+static void an_idle_session_is_gone_and_so_are_its_objects(void **state)
+{
+	struct p11_session other = { 0 };
+	struct signature sig = { 0 };
+	struct p11_key key;
+	CK_SESSION_INFO info;
+
+	CHECK_OK(p11_session_open(&token.module, &token.token, false, &other, NULL));
+	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &key, NULL));
+	script("idle-sessions 400ms");
+	for (int i = 0; i < 5; i++) {
+		usleep(100000);
+		CHECK_OK(sign(NULL, &sig, &key)); /* one is busy, the other sleeps */
+	}
+	assert_int_equal(other.fn->C_GetSessionInfo(other.handle, &info),
+	                 CKR_SESSION_HANDLE_INVALID);
+	script("");
+	p11_key_done(&session, &key);
+}
+
+/* --- a module with few numbers for objects --- */
+
+static int start_reusing(void **state)
+{
+	first_script = "reuse-handles";
+	return start(state);
+}
+
+static void the_next_object_has_the_number_of_the_last(void **state)
+{
+	struct signature sig = { 0 };
+	struct p11_key first, second;
+
+	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &first, NULL));
+	p11_key_done(&session, &first);
+	assert_int_equal(first.private_object, P11_NO_OBJECT);
+	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &first, NULL));
+	second = first;
+	p11_key_done(&session, &second);
+	CHECK_CODE(sign(NULL, &sig, &first), HF_CLOSED); /* the handle is stale */
+	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &second, NULL));
+	CHECK(second.private_object == first.private_object ||
+	      second.private_object == first.public_object);
+	CHECK_OK(sign(NULL, &sig, &second));
+	p11_key_done(&session, &second);
+}
+
 #define WITH_SCRIPT(test) cmocka_unit_test_setup(test, quiet)
 
 int main(void)
@@ -201,7 +338,18 @@ int main(void)
 		WITH_SCRIPT(a_locked_pin_is_not_tried),
 		WITH_SCRIPT(a_failing_mac_key_leaves_no_half_master),
 		WITH_SCRIPT(a_delay_is_felt),
+		WITH_SCRIPT(latency_is_for_what_reaches_the_hsm),
+		WITH_SCRIPT(engines_are_shared_by_all_callers),
+		WITH_SCRIPT(calls_are_counted_by_function),
+		WITH_SCRIPT(an_idle_session_is_gone_and_so_are_its_objects),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	const struct CMUnitTest reusing[] = {
+		cmocka_unit_test(the_next_object_has_the_number_of_the_last),
+		cmocka_unit_test(a_corrupt_signature_is_seen),
+		cmocka_unit_test(a_failing_read_back_destroys_the_unwrapped_key),
+	};
+	int failed = cmocka_run_group_tests(tests, start, stop);
+
+	return failed + cmocka_run_group_tests(reusing, start_reusing, stop);
 }

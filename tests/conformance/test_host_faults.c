@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DEADLINE_MS = 400 };
 
@@ -252,6 +254,92 @@ static void several_signers_of_one_token_start_without_a_failure(void **state)
 	hsmhost_stop(h, 1000);
 }
 
+/* The HSM has closed every session, and the login with them: a new process is what helps. */
+static void idle_sessions_that_were_closed_cost_one_retry(void **state)
+{
+	struct host_job key, under, next;
+	struct hsmhost *h = start(1, &key);
+
+	host_faults("idle-sessions 100ms\n");
+	usleep(200000);
+	under = sign_once(h, &key);
+	CHECK(under.result.outcome != OP_FAILED);
+	next = sign_once(h, &key);
+	assert_int_equal(next.result.outcome, OP_DONE);
+	CHECK(stats_of(h).crashes == 0 && stats_of(h).hangs == 0);
+	host_job_done(&key);
+	hsmhost_stop(h, 1000);
+}
+
+/* A stale handle is another key's then: nothing may be signed with that unseen. */
+static void handles_that_come_again_never_sign_for_another_key(void **state)
+{
+	struct hsmhost_config c = config();
+	struct host_job keys[4], sign[16];
+	struct hsmhost *h;
+
+	host_faults("reuse-handles\n");
+	c.setup.warm_keys = 2;
+	c.setup.warm_ttl_s = 60;
+	h = host_start(&c);
+	host_config_done(&c);
+	for (size_t i = 0; i < HF_COUNT(keys); i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "key-%zu", i);
+		keys[i] = host_key(h, id, KEY_P256);
+	}
+	for (size_t i = 0; i < HF_COUNT(sign); i++)
+		sign[i] = host_sign(&keys[i * 7 % HF_COUNT(keys)]);
+	host_run(h, sign, HF_COUNT(sign));
+	for (size_t i = 0; i < HF_COUNT(sign); i++)
+		assert_int_equal(sign[i].result.outcome, OP_DONE);
+	for (size_t i = 0; i < HF_COUNT(keys); i++)
+		host_job_done(&keys[i]);
+	hsmhost_stop(h, 1000);
+}
+
+static void what_a_signature_asks_of_the_hsm_is_counted(void **state)
+{
+	struct host_job key, sign;
+	struct hsmhost *h = start(1, &key);
+
+	host_faults("count\n");
+	sign = sign_once(h, &key);
+	assert_int_equal(sign.result.outcome, OP_DONE);
+	assert_int_equal(host_calls("C_UnwrapKey"), 1);
+	assert_int_equal(host_calls("C_FindObjectsInit"), 0);
+	assert_int_equal(host_calls("C_DestroyObject"), 1);
+	host_job_done(&key);
+	hsmhost_stop(h, 1000);
+}
+
+/* Sessions in one process wait for the network together, not one after the other. */
+static void a_far_away_hsm_is_kept_busy_by_sessions(void **state)
+{
+	struct hsmhost_config c = config();
+	struct host_job key, sign[32];
+	struct hsmhost *h;
+	int64_t began;
+
+	host_faults("# none\n");
+	c.setup.threads = 8;
+	h = host_start(&c);
+	host_config_done(&c);
+	key = host_key(h, "far", KEY_P256);
+	for (size_t i = 0; i < HF_COUNT(sign); i++)
+		sign[i] = host_sign(&key);
+	host_faults("latency 5ms\n");
+	began = hf_mono_ms();
+	host_run(h, sign, HF_COUNT(sign));
+	CHECK(hf_mono_ms() - began < (int64_t)HF_COUNT(sign) * 3 * 5 / 2);
+	for (size_t i = 0; i < HF_COUNT(sign); i++)
+		assert_int_equal(sign[i].result.outcome, OP_DONE);
+	host_faults("# none\n");
+	host_job_done(&key);
+	hsmhost_stop(h, 1000);
+}
+
 static int set_up(void **state)
 {
 	char text[512];
@@ -281,6 +369,10 @@ int main(void)
 		cmocka_unit_test(a_locked_pin_is_not_tried_at_all),
 		cmocka_unit_test(a_slow_login_is_waited_for),
 		cmocka_unit_test(several_signers_of_one_token_start_without_a_failure),
+		cmocka_unit_test(idle_sessions_that_were_closed_cost_one_retry),
+		cmocka_unit_test(handles_that_come_again_never_sign_for_another_key),
+		cmocka_unit_test(what_a_signature_asks_of_the_hsm_is_counted),
+		cmocka_unit_test(a_far_away_hsm_is_kept_busy_by_sessions),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, host_token_remove);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The fault module: a PKCS#11 library that stands before a real one (HOLDFAST_FAULT_MODULE, an
  * absolute path) and makes it fail as a script says (script.h). For tests only. */
+#include "calls.h"
+#include "delay.h"
+#include "handles.h"
 #include "script.h"
+#include "sessions.h"
 
 #include "base/scope.h"
 
@@ -10,11 +14,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 static CK_FUNCTION_LIST *real;
 static CK_FUNCTION_LIST list;
-static unsigned open_sessions;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /* What a call is to do besides, or in place of, the real one. */
@@ -22,8 +25,9 @@ struct verdict {
 	bool answered; /* with rv, without the real call */
 	CK_RV rv;
 	bool corrupt;
-	int64_t delay_us;
-	bool hang, crash, exit;
+	int64_t delay_us, latency_us, service_us, idle_us;
+	unsigned engines;
+	bool hang, crash, exit, count, reuse_handles;
 };
 
 static void judge(struct fault_rule *r, struct verdict *v)
@@ -38,7 +42,7 @@ static void judge(struct fault_rule *r, struct verdict *v)
 		v->rv = CKR_PIN_LOCKED;
 		break;
 	case FAULT_CAP:
-		v->answered = open_sessions >= r->cap;
+		v->answered = sessions_open() >= r->cap;
 		v->rv = CKR_SESSION_COUNT;
 		break;
 	case FAULT_DELAY:
@@ -59,27 +63,55 @@ static void judge(struct fault_rule *r, struct verdict *v)
 	}
 }
 
-/* Sleeps, hangs or ends here; the rest is the caller's. */
-static struct verdict before(const char *function)
+static struct verdict ask_script(enum call c)
 {
+	struct fault_script *s;
 	struct verdict v = { 0 };
-	struct fault_rule *rules;
-	unsigned n;
 
 	pthread_mutex_lock(&mutex);
-	rules = script_rules(&n);
-	for (unsigned i = 0; i < n; i++) {
-		bool mine = !strcmp(rules[i].function, function) || !strcmp(rules[i].function, "*");
+	s = script_now();
+	for (unsigned i = 0; i < s->n_rules; i++) {
+		struct fault_rule *r = &s->rules[i];
+		bool mine = !strcmp(r->function, call_name(c)) || !strcmp(r->function, "*");
 
-		if (mine && script_strikes(&rules[i]))
-			judge(&rules[i], &v);
+		if (mine && script_strikes(r))
+			judge(r, &v);
+	}
+	v.count = s->count;
+	v.reuse_handles = s->reuse_handles;
+	v.idle_us = s->idle_us;
+	v.delay_us += s->latency_all_us;
+	if (call_is_remote(c)) {
+		v.latency_us = s->latency_us;
+		v.engines = s->engines;
+		v.service_us = s->service_us;
 	}
 	pthread_mutex_unlock(&mutex);
-	if (v.delay_us) {
-		struct timespec t = { v.delay_us / 1000000, v.delay_us % 1000000 * 1000 };
+	return v;
+}
 
-		nanosleep(&t, NULL);
+/* What the HSM itself has closed: the caller finds out at its next call. */
+static void close_idle(int64_t idle_us)
+{
+	CK_SESSION_HANDLE s;
+
+	while (idle_us && session_idle(idle_us, &s)) {
+		real->C_CloseSession(s);
+		handles_session_gone(s);
 	}
+}
+
+/* Waits, hangs or ends here; the rest is the caller's. */
+static struct verdict before(enum call c)
+{
+	struct verdict v = ask_script(c);
+	char path[4200];
+
+	if (v.count && script_file("calls", path, sizeof(path)))
+		calls_count(path, c);
+	close_idle(v.idle_us);
+	delay_us(v.delay_us);
+	delay_remote(v.latency_us, v.engines, v.service_us);
 	while (v.hang)
 		pause();
 	if (v.crash)
@@ -89,96 +121,211 @@ static struct verdict before(const char *function)
 	return v;
 }
 
-static void flip(const struct verdict *v, CK_RV rv, CK_BYTE *out, const CK_ULONG *len)
-{
-	if (v->corrupt && rv == CKR_OK && out && *len)
-		out[*len / 2] ^= 0x04;
-}
-
-/* FACE(name, parameters, arguments): the function of that name, with the script before it. */
+/* FACE(name, parameters, arguments): the function of that name, with the script before it. The
+ * arguments of IN_SESSION are reckoned after the script. */
 #define FACE(name, parameters, arguments)                                                          \
 	static CK_RV face_##name parameters                                                        \
 	{                                                                                          \
-		struct verdict v = before(#name);                                                  \
+		struct verdict v = before(CALL_##name);                                            \
 		return v.answered ? v.rv : real->name arguments;                                   \
 	}
+#define IN_SESSION(call) session_enter(s), rv = v.answered ? v.rv : (call), session_leave(s)
+#define SESSION_FACE(name, parameters, arguments)                                                  \
+	static CK_RV face_##name parameters                                                        \
+	{                                                                                          \
+		struct verdict v = before(CALL_##name);                                            \
+		CK_RV rv;                                                                          \
+		IN_SESSION(real->name arguments);                                                  \
+		return rv;                                                                         \
+	}
 
-FACE(C_Initialize, (void *a), (a))
-FACE(C_Finalize, (void *a), (a))
 FACE(C_GetInfo, (CK_INFO * a), (a))
 FACE(C_GetSlotList, (CK_BBOOL a, CK_SLOT_ID *b, CK_ULONG *c), (a, b, c))
 FACE(C_GetSlotInfo, (CK_SLOT_ID a, CK_SLOT_INFO *b), (a, b))
 FACE(C_GetMechanismList, (CK_SLOT_ID a, CK_MECHANISM_TYPE *b, CK_ULONG *c), (a, b, c))
 FACE(C_GetMechanismInfo, (CK_SLOT_ID a, CK_MECHANISM_TYPE b, CK_MECHANISM_INFO *c), (a, b, c))
-FACE(C_GetSessionInfo, (CK_SESSION_HANDLE s, CK_SESSION_INFO *a), (s, a))
-FACE(C_Login, (CK_SESSION_HANDLE s, CK_USER_TYPE a, CK_UTF8CHAR *b, CK_ULONG c), (s, a, b, c))
-FACE(C_Logout, (CK_SESSION_HANDLE s), (s))
-FACE(C_DestroyObject, (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE a), (s, a))
-FACE(C_CreateObject, (CK_SESSION_HANDLE s, CK_ATTRIBUTE *a, CK_ULONG b, CK_OBJECT_HANDLE *c),
-     (s, a, b, c))
-FACE(C_GetAttributeValue, (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE a, CK_ATTRIBUTE *b, CK_ULONG c),
-     (s, a, b, c))
-FACE(C_SetAttributeValue, (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE a, CK_ATTRIBUTE *b, CK_ULONG c),
-     (s, a, b, c))
-FACE(C_FindObjectsInit, (CK_SESSION_HANDLE s, CK_ATTRIBUTE *a, CK_ULONG b), (s, a, b))
-FACE(C_FindObjects, (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE *a, CK_ULONG b, CK_ULONG *c),
-     (s, a, b, c))
-FACE(C_FindObjectsFinal, (CK_SESSION_HANDLE s), (s))
-FACE(C_SignInit, (CK_SESSION_HANDLE s, CK_MECHANISM *a, CK_OBJECT_HANDLE b), (s, a, b))
-FACE(C_GenerateKey,
-     (CK_SESSION_HANDLE s, CK_MECHANISM *a, CK_ATTRIBUTE *b, CK_ULONG c, CK_OBJECT_HANDLE *d),
-     (s, a, b, c, d))
-FACE(C_GenerateKeyPair,
-     (CK_SESSION_HANDLE s, CK_MECHANISM *a, CK_ATTRIBUTE *b, CK_ULONG c, CK_ATTRIBUTE *d,
-      CK_ULONG e, CK_OBJECT_HANDLE *f, CK_OBJECT_HANDLE *g),
-     (s, a, b, c, d, e, f, g))
-FACE(C_UnwrapKey,
-     (CK_SESSION_HANDLE s, CK_MECHANISM *a, CK_OBJECT_HANDLE b, CK_BYTE *c, CK_ULONG d,
-      CK_ATTRIBUTE *e, CK_ULONG f, CK_OBJECT_HANDLE *g),
-     (s, a, b, c, d, e, f, g))
-FACE(C_GenerateRandom, (CK_SESSION_HANDLE s, CK_BYTE *a, CK_ULONG b), (s, a, b))
+SESSION_FACE(C_GetSessionInfo, (CK_SESSION_HANDLE s, CK_SESSION_INFO *a), (s, a))
+SESSION_FACE(C_Login, (CK_SESSION_HANDLE s, CK_USER_TYPE a, CK_UTF8CHAR *b, CK_ULONG c),
+             (s, a, b, c))
+SESSION_FACE(C_Logout, (CK_SESSION_HANDLE s), (s))
+SESSION_FACE(C_GetAttributeValue,
+             (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE a, CK_ATTRIBUTE *b, CK_ULONG c),
+             (s, handle_real(a), b, c))
+SESSION_FACE(C_SetAttributeValue,
+             (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE a, CK_ATTRIBUTE *b, CK_ULONG c),
+             (s, handle_real(a), b, c))
+SESSION_FACE(C_FindObjectsInit, (CK_SESSION_HANDLE s, CK_ATTRIBUTE *a, CK_ULONG b), (s, a, b))
+SESSION_FACE(C_FindObjectsFinal, (CK_SESSION_HANDLE s), (s))
+SESSION_FACE(C_SignInit, (CK_SESSION_HANDLE s, CK_MECHANISM *a, CK_OBJECT_HANDLE b),
+             (s, a, handle_real(b)))
+SESSION_FACE(C_GenerateRandom, (CK_SESSION_HANDLE s, CK_BYTE *a, CK_ULONG b), (s, a, b))
+
+static CK_RV face_C_Initialize(void *args)
+{
+	struct verdict v = before(CALL_C_Initialize);
+	CK_RV rv = v.answered ? v.rv : real->C_Initialize(args);
+
+	if (rv == CKR_OK)
+		handles_begin(v.reuse_handles);
+	return rv;
+}
+
+static CK_RV face_C_Finalize(void *reserved)
+{
+	struct verdict v = before(CALL_C_Finalize);
+	CK_RV rv = v.answered ? v.rv : real->C_Finalize(reserved);
+
+	if (rv == CKR_OK)
+		sessions_forget();
+	return rv;
+}
+
+static bool pin_is_locked(void)
+{
+	struct fault_script *s;
+	bool locked = false;
+
+	pthread_mutex_lock(&mutex);
+	s = script_now();
+	for (unsigned i = 0; i < s->n_rules; i++)
+		locked = locked || (s->rules[i].action == FAULT_PIN_LOCKED &&
+		                    !strcmp(s->rules[i].function, "C_Login"));
+	pthread_mutex_unlock(&mutex);
+	return locked;
+}
 
 static CK_RV face_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
-	struct verdict v = before("C_GetTokenInfo");
-	struct fault_rule *rules;
+	struct verdict v = before(CALL_C_GetTokenInfo);
 	CK_RV rv = v.answered ? v.rv : real->C_GetTokenInfo(slot, info);
-	unsigned n;
 
-	rules = script_rules(&n);
-	for (unsigned i = 0; i < n && rv == CKR_OK; i++)
-		if (rules[i].action == FAULT_PIN_LOCKED && !strcmp(rules[i].function, "C_Login"))
-			info->flags |= CKF_USER_PIN_LOCKED;
+	if (rv == CKR_OK && pin_is_locked())
+		info->flags |= CKF_USER_PIN_LOCKED;
 	return rv;
 }
 
 static CK_RV face_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *app, CK_NOTIFY notify,
                                 CK_SESSION_HANDLE *ret)
 {
-	struct verdict v = before("C_OpenSession");
+	struct verdict v = before(CALL_C_OpenSession);
 	CK_RV rv = v.answered ? v.rv : real->C_OpenSession(slot, flags, app, notify, ret);
 
 	if (rv == CKR_OK)
-		__atomic_add_fetch(&open_sessions, 1, __ATOMIC_RELAXED);
+		session_opened(*ret);
 	return rv;
 }
 
 static CK_RV face_C_CloseSession(CK_SESSION_HANDLE s)
 {
-	struct verdict v = before("C_CloseSession");
+	struct verdict v = before(CALL_C_CloseSession);
 	CK_RV rv = v.answered ? v.rv : real->C_CloseSession(s);
 
-	if (rv == CKR_OK)
-		__atomic_sub_fetch(&open_sessions, 1, __ATOMIC_RELAXED);
+	if (rv == CKR_OK) {
+		session_closed(s);
+		handles_session_gone(s);
+	}
 	return rv;
+}
+
+/* --- objects --- */
+
+static bool asks_for_token(const CK_ATTRIBUTE *a, CK_ULONG n)
+{
+	for (CK_ULONG i = 0; i < n; i++)
+		if (a[i].type == CKA_TOKEN && a[i].ulValueLen == sizeof(CK_BBOOL))
+			return *(const CK_BBOOL *)a[i].pValue == CK_TRUE;
+	return false;
+}
+
+/* A new object's number, ours for the module's; it dies with the session unless it is the token's.
+ */
+static CK_RV give(CK_RV rv, CK_OBJECT_HANDLE *object, CK_SESSION_HANDLE s, const CK_ATTRIBUTE *a,
+                  CK_ULONG n)
+{
+	if (rv == CKR_OK)
+		*object = handle_give(*object, asks_for_token(a, n) ? 0 : s);
+	return rv;
+}
+
+static CK_RV face_C_CreateObject(CK_SESSION_HANDLE s, CK_ATTRIBUTE *a, CK_ULONG n,
+                                 CK_OBJECT_HANDLE *ret)
+{
+	struct verdict v = before(CALL_C_CreateObject);
+	CK_RV rv;
+
+	IN_SESSION(real->C_CreateObject(s, a, n, ret));
+	return give(rv, ret, s, a, n);
+}
+
+static CK_RV face_C_DestroyObject(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object)
+{
+	struct verdict v = before(CALL_C_DestroyObject);
+	CK_RV rv;
+
+	IN_SESSION(real->C_DestroyObject(s, handle_real(object)));
+	if (rv == CKR_OK)
+		handle_gone(object);
+	return rv;
+}
+
+static CK_RV face_C_FindObjects(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE *to, CK_ULONG max,
+                                CK_ULONG *n)
+{
+	struct verdict v = before(CALL_C_FindObjects);
+	CK_RV rv;
+
+	IN_SESSION(real->C_FindObjects(s, to, max, n));
+	for (CK_ULONG i = 0; rv == CKR_OK && i < *n; i++)
+		to[i] = handle_give(to[i], 0);
+	return rv;
+}
+
+static CK_RV face_C_GenerateKey(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *a, CK_ULONG n,
+                                CK_OBJECT_HANDLE *ret)
+{
+	struct verdict v = before(CALL_C_GenerateKey);
+	CK_RV rv;
+
+	IN_SESSION(real->C_GenerateKey(s, m, a, n, ret));
+	return give(rv, ret, s, a, n);
+}
+
+static CK_RV face_C_GenerateKeyPair(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *pub,
+                                    CK_ULONG n_pub, CK_ATTRIBUTE *priv, CK_ULONG n_priv,
+                                    CK_OBJECT_HANDLE *ret_pub, CK_OBJECT_HANDLE *ret_priv)
+{
+	struct verdict v = before(CALL_C_GenerateKeyPair);
+	CK_RV rv;
+
+	IN_SESSION(real->C_GenerateKeyPair(s, m, pub, n_pub, priv, n_priv, ret_pub, ret_priv));
+	rv = give(rv, ret_pub, s, pub, n_pub);
+	return give(rv, ret_priv, s, priv, n_priv);
+}
+
+static CK_RV face_C_UnwrapKey(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE master,
+                              CK_BYTE *blob, CK_ULONG len, CK_ATTRIBUTE *a, CK_ULONG n,
+                              CK_OBJECT_HANDLE *ret)
+{
+	struct verdict v = before(CALL_C_UnwrapKey);
+	CK_RV rv;
+
+	IN_SESSION(real->C_UnwrapKey(s, m, handle_real(master), blob, len, a, n, ret));
+	return give(rv, ret, s, a, n);
+}
+
+static void flip(const struct verdict *v, CK_RV rv, CK_BYTE *out, const CK_ULONG *len)
+{
+	if (v->corrupt && rv == CKR_OK && out && *len)
+		out[*len / 2] ^= 0x04;
 }
 
 static CK_RV face_C_Sign(CK_SESSION_HANDLE s, CK_BYTE *data, CK_ULONG len, CK_BYTE *to,
                          CK_ULONG *to_len)
 {
-	struct verdict v = before("C_Sign");
-	CK_RV rv = v.answered ? v.rv : real->C_Sign(s, data, len, to, to_len);
+	struct verdict v = before(CALL_C_Sign);
+	CK_RV rv;
 
+	IN_SESSION(real->C_Sign(s, data, len, to, to_len));
 	flip(&v, rv, to, to_len);
 	return rv;
 }
@@ -186,9 +333,10 @@ static CK_RV face_C_Sign(CK_SESSION_HANDLE s, CK_BYTE *data, CK_ULONG len, CK_BY
 static CK_RV face_C_WrapKey(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE master,
                             CK_OBJECT_HANDLE key, CK_BYTE *to, CK_ULONG *to_len)
 {
-	struct verdict v = before("C_WrapKey");
-	CK_RV rv = v.answered ? v.rv : real->C_WrapKey(s, m, master, key, to, to_len);
+	struct verdict v = before(CALL_C_WrapKey);
+	CK_RV rv;
 
+	IN_SESSION(real->C_WrapKey(s, m, handle_real(master), handle_real(key), to, to_len));
 	flip(&v, rv, to, to_len);
 	return rv;
 }
@@ -208,41 +356,14 @@ static bool load(void)
 	return get && get(&real) == CKR_OK;
 }
 
-#define USE(name) list.name = face_##name
-
 __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST **ret)
 {
 	if (!real && !load())
 		return CKR_LIBRARY_LOAD_FAILED;
 	list = *real; /* what the script does not reach goes straight through */
 	list.C_GetFunctionList = C_GetFunctionList;
-	USE(C_Initialize);
-	USE(C_Finalize);
-	USE(C_GetInfo);
-	USE(C_GetSlotList);
-	USE(C_GetSlotInfo);
-	USE(C_GetTokenInfo);
-	USE(C_GetMechanismList);
-	USE(C_GetMechanismInfo);
-	USE(C_OpenSession);
-	USE(C_CloseSession);
-	USE(C_GetSessionInfo);
-	USE(C_Login);
-	USE(C_Logout);
-	USE(C_DestroyObject);
-	USE(C_CreateObject);
-	USE(C_GetAttributeValue);
-	USE(C_SetAttributeValue);
-	USE(C_FindObjectsInit);
-	USE(C_FindObjects);
-	USE(C_FindObjectsFinal);
-	USE(C_SignInit);
-	USE(C_Sign);
-	USE(C_GenerateKey);
-	USE(C_GenerateKeyPair);
-	USE(C_WrapKey);
-	USE(C_UnwrapKey);
-	USE(C_GenerateRandom);
+#define USE(function, remote) list.function = face_##function;
+	CALLS(USE)
 	*ret = &list;
 	return CKR_OK;
 }

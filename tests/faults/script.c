@@ -99,74 +99,127 @@ static void parse_when(struct fault_rule *r, const char *word)
 		bad_line(r->line, word);
 }
 
-static bool parse_line(char *line, unsigned number, struct fault_rule *ret)
+static unsigned parse_count(unsigned line, const char *word, unsigned max)
 {
-	struct fault_rule r = { .line = number };
+	char *end;
+	unsigned long n = strtoul(word, &end, 10);
+
+	if (*end || end == word || !n || n > max)
+		bad_line(line, word);
+	return (unsigned)n;
+}
+
+static const char *next_word(char **rest)
+{
+	const char *word = strtok_r(NULL, " \t", rest);
+
+	return word ? word : "";
+}
+
+/* A line whose first word is no function. */
+static void parse_setting(struct fault_script *s, unsigned line, const char *word, char **rest)
+{
+	if (!strcmp(word, "latency")) {
+		s->latency_us = parse_duration(line, next_word(rest));
+	} else if (!strcmp(word, "latency-all")) {
+		s->latency_all_us = parse_duration(line, next_word(rest));
+	} else if (!strcmp(word, "idle-sessions")) {
+		s->idle_us = parse_duration(line, next_word(rest));
+	} else if (!strcmp(word, "engines")) {
+		s->engines = parse_count(line, next_word(rest), FAULT_ENGINES_MAX);
+		s->service_us = parse_duration(line, next_word(rest));
+	} else if (!strcmp(word, "reuse-handles")) {
+		s->reuse_handles = true;
+	} else if (!strcmp(word, "count")) {
+		s->count = true;
+	} else {
+		bad_line(line, word);
+	}
+	word = next_word(rest);
+	if (*word)
+		bad_line(line, word);
+}
+
+static void parse_rule(struct fault_script *s, unsigned line, const char *word, char **rest)
+{
+	struct fault_rule r = { .line = line };
 	bool acts = false;
+
+	snprintf(r.function, sizeof(r.function), "%s", word);
+	while (*(word = next_word(rest))) {
+		if (parse_action(&r, word, rest))
+			acts = true;
+		else
+			parse_when(&r, word);
+	}
+	if (!acts || s->n_rules == FAULT_RULES_MAX)
+		bad_line(line, r.function);
+	s->rules[s->n_rules++] = r;
+}
+
+static void parse_line(struct fault_script *s, unsigned number, char *line)
+{
 	char *rest, *word;
 
 	line[strcspn(line, "#")] = 0;
 	word = strtok_r(line, " \t", &rest);
 	if (!word)
-		return false;
-	if (strncmp(word, "C_", 2) != 0 && strcmp(word, "*") != 0)
-		bad_line(number, word);
-	snprintf(r.function, sizeof(r.function), "%s", word);
-	while ((word = strtok_r(NULL, " \t", &rest))) {
-		if (parse_action(&r, word, &rest))
-			acts = true;
-		else
-			parse_when(&r, word);
-	}
-	if (!acts)
-		bad_line(number, r.function);
-	*ret = r;
-	return true;
+		return;
+	if (!strncmp(word, "C_", 2) || !strcmp(word, "*"))
+		parse_rule(s, number, word, &rest);
+	else
+		parse_setting(s, number, word, &rest);
 }
 
-void script_parse(const char *text, struct fault_rule rules[FAULT_RULES_MAX], unsigned *ret_n)
+void script_parse(const char *text, struct fault_script *ret)
 {
 	char copy[SCRIPT_MAX], *at = copy, *line;
-	unsigned number = 0, n = 0;
+	unsigned number = 0;
 
+	*ret = (struct fault_script){ 0 };
 	snprintf(copy, sizeof(copy), "%s", text);
-	while ((line = strsep(&at, "\n")) && n < FAULT_RULES_MAX)
-		if (parse_line(line, ++number, &rules[n]))
-			n++;
-	*ret_n = n;
+	while ((line = strsep(&at, "\n")))
+		parse_line(ret, ++number, line);
 }
 
-struct fault_rule *script_rules(unsigned *ret_n)
+struct fault_script *script_now(void)
 {
-	static struct fault_rule rules[FAULT_RULES_MAX];
+	static struct fault_script script;
 	static struct timespec read_at;
-	static unsigned n;
 	const char *path = getenv("HOLDFAST_FAULT_SCRIPT");
 	char text[SCRIPT_MAX];
 	struct stat st;
 	ssize_t len;
 
-	*ret_n = n;
 	if (!path || stat(path, &st) || !memcmp(&st.st_mtim, &read_at, sizeof(read_at)))
-		return rules;
+		return &script;
 	HF_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (len < 0)
-		return rules;
+		return &script;
 	text[len] = 0;
 	read_at = st.st_mtim;
-	script_parse(text, rules, &n);
-	*ret_n = n;
-	return rules;
+	script_parse(text, &script);
+	return &script;
+}
+
+bool script_file(const char *suffix, char *to, size_t cap)
+{
+	const char *script = getenv("HOLDFAST_FAULT_SCRIPT");
+	int n = script ? snprintf(to, cap, "%s.%s", script, suffix) : -1;
+
+	return n > 0 && (size_t)n < cap;
 }
 
 /* The number of this call over all processes. */
 static uint64_t count_shared(const struct fault_rule *r)
 {
-	char path[4200];
+	char path[4200], suffix[32];
 	uint64_t count = 0;
 
-	snprintf(path, sizeof(path), "%s.count.%u", getenv("HOLDFAST_FAULT_SCRIPT"), r->line);
+	snprintf(suffix, sizeof(suffix), "count.%u", r->line);
+	if (!script_file(suffix, path, sizeof(path)))
+		return 0;
 	HF_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || flock(fd, LOCK_EX) || pread(fd, &count, sizeof(count), 0) < 0)
 		return 0;
@@ -176,9 +229,11 @@ static uint64_t count_shared(const struct fault_rule *r)
 
 static bool first_over_all(const struct fault_rule *r)
 {
-	char path[4200];
+	char path[4200], suffix[48];
 
-	snprintf(path, sizeof(path), "%s.once.%s", getenv("HOLDFAST_FAULT_SCRIPT"), r->once);
+	snprintf(suffix, sizeof(suffix), "once.%s", r->once);
+	if (!script_file(suffix, path, sizeof(path)))
+		return false;
 	HF_FD int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	return fd >= 0;
 }

@@ -1,19 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the fault module does, and when: a text file of rules, one a line, read again when it
- * changes.
+ * The language of the fault module: a text file, one rule or setting a line, read again when it
+ * changes (HOLDFAST_FAULT_SCRIPT names it). '#' begins a comment. tests/faults/README.md has it
+ * with examples.
  *
- *   C_Sign nth=3 return CKR_DEVICE_ERROR     the third call answers that; a number (0x80000024)
- * will do too C_Sign every=5 delay=10ms                each fifth call takes that much longer (us,
- * ms, s) C_UnwrapKey nth=1 hang                   never returns C_Sign nth=2 crash the process dies
- * of SIGSEGV C_GenerateKeyPair nth=1 exit             the process ends by itself C_Sign nth=1
- * corrupt                     one bit of the output flips (C_Sign, C_WrapKey) C_OpenSession cap=4
- * a fifth open session is CKR_SESSION_COUNT C_Login pin-locked                       the token says
- * so in its flags, and C_Login answers it
- *   * delay=0.3ms                            every function
+ * A rule: FUNCTION [WHEN …] ACTION. FUNCTION is a name such as C_Sign, or * for all of them.
  *
- * Without nth or every, a rule is for each call. `shared` after a rule counts its calls over all
- * processes (in a file beside the script); `once=NAME` lets it happen once over all processes. '#'
- * begins a comment. */
+ *   return CODE         answers that, without the token: a name or a number (0x80000024)
+ *   delay=TIME          takes that much longer (us, ms, s)
+ *   hang                never returns
+ *   crash               the process dies of SIGSEGV
+ *   exit                the process ends by itself
+ *   corrupt             one bit of the output flips (C_Sign, C_WrapKey)
+ *   cap=N               C_OpenSession: with N open, CKR_SESSION_COUNT
+ *   pin-locked          C_Login answers CKR_PIN_LOCKED, and the token's flags say so
+ *
+ *   nth=N               only the Nth call
+ *   every=N             each Nth call
+ *   shared              calls are counted over all processes (in a file beside the script)
+ *   once=NAME           happens once over all processes (so does it)
+ *
+ * A setting is for the whole token:
+ *
+ *   latency TIME        the way there and back, for each call that would reach a network HSM:
+ *                       vendors' libraries answer C_SignInit and what describes the library by
+ *                       themselves
+ *   latency-all TIME    the same for every call
+ *   engines N TIME      such a call then occupies one of the N engines of the HSM that long, and
+ *                       waits for one that is free (over all processes)
+ *   idle-sessions TIME  a session that nobody used for so long is closed behind its user's back
+ *   reuse-handles       an object has the number of the one that was destroyed last, as in modules
+ *                       with small tables; read when the library is initialised
+ *   count               counts calls by function over all processes: tests/faults/calls.h
+ */
 #ifndef HF_TESTS_SCRIPT_H
 #define HF_TESTS_SCRIPT_H
 
@@ -47,15 +65,30 @@ struct fault_rule {
 };
 
 #define FAULT_RULES_MAX 32
+#define FAULT_ENGINES_MAX 256
+
+struct fault_script {
+	struct fault_rule rules[FAULT_RULES_MAX];
+	unsigned n_rules;
+	int64_t latency_us, latency_all_us;
+	unsigned engines; /* 0: as many as there are calls */
+	int64_t service_us;
+	int64_t idle_us; /* 0: sessions live on */
+	bool reuse_handles, count;
+};
 
 /* Aborts with words on standard error when a line cannot be read: a test with a misspelt fault
  * would prove nothing. */
-void script_parse(const char *text, struct fault_rule rules[FAULT_RULES_MAX], unsigned *ret_n);
+void script_parse(const char *text, struct fault_script *ret);
 
-/* The rules that are in force now. */
-struct fault_rule *script_rules(unsigned *ret_n);
+/* What is in force now. Not to be called by two threads at once, nor used after the lock that
+ * sees to that is let go. */
+struct fault_script *script_now(void);
 
 /* Counts this call, and tells whether the rule strikes. */
 bool script_strikes(struct fault_rule *r);
+
+/* A file beside the script; false without a script. */
+bool script_file(const char *suffix, char *to, size_t cap);
 
 #endif

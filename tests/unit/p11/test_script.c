@@ -3,14 +3,17 @@
 
 #include "script.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void each_kind_of_rule_is_read(void **state)
 {
-	struct fault_rule r[FAULT_RULES_MAX];
-	unsigned n;
+	struct fault_script s;
+	struct fault_rule *r = s.rules;
 
 	script_parse("# a comment\n"
 	             "C_Sign nth=3 return CKR_DEVICE_ERROR\n"
@@ -20,8 +23,8 @@ static void each_kind_of_rule_is_read(void **state)
 	             "* delay=0.3ms\n"
 	             "C_Sign nth=1 return 0x80000024 once=first shared\n"
 	             "C_Login pin-locked",
-	             r, &n);
-	assert_int_equal(n, 6);
+	             &s);
+	assert_int_equal(s.n_rules, 6);
 	assert_int_equal(r[0].rv, CKR_DEVICE_ERROR);
 	assert_int_equal(r[0].nth, 3);
 	assert_int_equal(r[1].delay_us, 10000);
@@ -31,6 +34,55 @@ static void each_kind_of_rule_is_read(void **state)
 	assert_string_equal(r[4].once, "first");
 	CHECK(r[4].shared);
 	assert_int_equal(r[5].action, FAULT_PIN_LOCKED);
+}
+
+static void each_setting_is_read(void **state)
+{
+	struct fault_script s;
+
+	script_parse("latency 0.3ms\nlatency-all 10us # both\n"
+	             "engines 4 200us\nidle-sessions 2s\nreuse-handles\n\tcount\n",
+	             &s);
+	assert_int_equal(s.n_rules, 0);
+	assert_int_equal(s.latency_us, 300);
+	assert_int_equal(s.latency_all_us, 10);
+	assert_int_equal(s.engines, 4);
+	assert_int_equal(s.service_us, 200);
+	assert_int_equal(s.idle_us, 2000000);
+	CHECK(s.reuse_handles && s.count);
+	script_parse("", &s);
+	CHECK(!s.latency_us && !s.count && !s.engines);
+}
+
+static void aborts_on(const char *script)
+{
+	struct fault_script s;
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		struct rlimit none = { 0, 0 };
+
+		setrlimit(RLIMIT_CORE, &none);
+		close(STDERR_FILENO);
+		signal(SIGABRT, SIG_DFL);
+		script_parse(script, &s);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+static void a_misspelt_line_ends_the_test(void **state)
+{
+	aborts_on("C_Sign nth=1 explode");
+	aborts_on("C_Sign nth=1");
+	aborts_on("C_Sign delay=10");
+	aborts_on("latency");
+	aborts_on("latency 1 ms");
+	aborts_on("engines many 1ms");
+	aborts_on("reuse-handles always");
+	aborts_on("slow");
 }
 
 static void nth_strikes_once_and_every_again_and_again(void **state)
@@ -73,6 +125,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kind_of_rule_is_read),
+		cmocka_unit_test(each_setting_is_read),
+		cmocka_unit_test(a_misspelt_line_ends_the_test),
 		cmocka_unit_test(nth_strikes_once_and_every_again_and_again),
 		cmocka_unit_test(once_and_shared_count_over_processes),
 	};
