@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * holdfast server: the Signing API and the drivers' queue. */
 #include "cli/commands.h"
+#include "cli/db_options.h"
 #include "server/server.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ struct options {
 };
 
 static const struct cli_option options[] = {
-	CLI_SERVER_DB_OPTIONS(struct options, server.db),
+	CLI_DB_OPTIONS(struct options, server.db, "the server's database"),
 	CLI_OPTION_NEEDED(
 	        struct options, server.secret_file, "secret-file", "FILE",
 	        "32 random bytes that tokens and challenges hang on, made by holdfast server init"),
@@ -50,8 +51,7 @@ static const struct cli_option options[] = {
 
 static hf_status finish(struct options *o, struct hf_err *err)
 {
-	if (!o->server.db.sqlite_path && !o->server.db.postgres_url)
-		return hf_fail(err, HF_INVALID, "no database: give --sqlite-path FILE");
+	HF_TRY(cli_db_options(&o->server.db, err));
 	if (strcmp(o->durability, "full") != 0 && strcmp(o->durability, "relaxed") != 0)
 		return hf_fail(err, HF_INVALID, "--durability: \"%s\" is neither full nor relaxed",
 		               o->durability);

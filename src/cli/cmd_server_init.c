@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * holdfast server init: the first organisation, key store and service account. */
 #include "cli/commands.h"
+#include "cli/db_options.h"
 #include "server/server.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@ struct options {
 };
 
 static const struct cli_option options[] = {
-	CLI_SERVER_DB_OPTIONS(struct options, init.db),
+	CLI_DB_OPTIONS(struct options, init.db, "the server's database"),
 	CLI_OPTION_NEEDED(struct options, init.secret_file, "secret-file", "FILE",
 	                  "the server's secret; made if it is not there"),
 	CLI_OPTION_TEXT(struct options, init.org_name, "org-name", "NAME", "My organisation",
@@ -69,8 +70,7 @@ static hf_status init(struct options *o, struct hf_err *err)
 	hf_status s;
 	FILE *to;
 
-	if (!o->init.db.sqlite_path && !o->init.db.postgres_url)
-		return hf_fail(err, HF_INVALID, "no database: give --sqlite-path FILE");
+	HF_TRY(cli_db_options(&o->init.db, err));
 	HF_TRY(open_output(o, &to, err));
 	s = server_init(&o->init, &result, err);
 	if (hf_ok(s))

@@ -9,17 +9,6 @@
 extern const struct cli_command cmd_server, cmd_server_init, cmd_driver, cmd_hsm_init_master,
         cmd_hsm_check, cmd_bench_hsm, cmd_bench_queue, cmd_help;
 
-/* Server and server init: where the database is. */
-#define CLI_SERVER_DB_OPTIONS(owner, member)                                                       \
-	{ .name = "sqlite-path",                                                                   \
-	  .metavar = "FILE",                                                                       \
-	  .type = CLI_TEXT,                                                                        \
-	  .conflicts = "postgres-url",                                                             \
-	  .offset = offsetof(owner, member.sqlite_path),                                           \
-	  .help = "the server's database, as a file on this machine" },                            \
-	        CLI_OPTION_TEXT(owner, member.postgres_url, "postgres-url", "URL", NULL,           \
-	                        "the server's database, in PostgreSQL (not in this release)")
-
 /* Says on standard error why `command` failed. The exit status: 1, or 78 (EX_CONFIG) for HF_STOP,
  * at which a service manager shall not start it again by itself. */
 int cli_failed(const char *command, hf_status s, const struct hf_err *err);
