@@ -66,48 +66,48 @@ static hf_status make_canary(struct keydb *k, const char *database,
 	return HF_SUCCESS;
 }
 
-struct checked {
-	const char *result, *message;
-};
-
 static hf_status check_canary(const char *database, const char *master, struct hf_span canary,
                               const struct hsmhost_config *hsm, struct hf_err *err)
 {
 	static const struct json_field fields[] = {
-		{ .name = "result",
-		  .kind = JSON_READ_TEXT,
-		  .offset = offsetof(struct checked, result),
-		  .required = true },
-		{ .name = "message",
-		  .kind = JSON_READ_TEXT,
-		  .offset = offsetof(struct checked, message) },
+		{ .name = "canaries",
+		  .kind = JSON_READ_ARRAY,
+		  .offset = 0,
+		  .required = true,
+		  .min = 1,
+		  .max = 1 },
 	};
 	HF_BUF_SCOPED struct hf_buf args = HF_BUF(WIRE_ARGS_MAX);
 	JSON_SCOPED struct json_t *doc = NULL;
 	struct json_writer w = JSON_WRITER(&args);
-	struct checked checked = { .message = "" };
+	struct json_t *canaries = NULL;
+	const char *result, *message;
 
 	json_open_object(&w, NULL);
-	json_hex(&w, "record", "", canary);
+	json_open_array(&w, "records");
+	json_hex(&w, NULL, "", canary);
+	json_close_array(&w);
 	json_close_object(&w);
 	hf_buf_u8(&args, 0);
 	HF_TRY(hf_buf_status(&args));
 	HF_TRY(run_task(hsm, TASK_CANARY_CHECK, (const char *)args.ptr, fields, HF_COUNT(fields),
-	                &checked, &doc, err));
-	if (hf_span_is(hf_span_text(checked.result), "ok"))
+	                &canaries, &doc, err));
+	result = json_member_text(json_element(canaries, 0), "result");
+	message = json_member_text(json_element(canaries, 0), "message");
+	if (hf_span_is(hf_span_text(result), "ok"))
 		return HF_SUCCESS;
-	if (hf_span_is(hf_span_text(checked.result), "mac-key-differs"))
+	if (hf_span_is(hf_span_text(result), "mac-key-differs"))
 		return hf_fail(
 		        err, HF_STOP,
 		        "%s and this HSM do not belong together: %s. Bring the MAC key that "
 		        "belongs to master key "
 		        "%s into the HSM, or give this HSM's own database with --sqlite-path",
-		        database, checked.message, master);
+		        database, message, master);
 	return hf_fail(err, HF_STOP,
 	               "%s and this HSM do not belong together: %s. If the database is the right "
 	               "one, bring master key %s "
 	               "into the HSM; if the HSM is, give its own database with --sqlite-path",
-	               database, checked.message, master);
+	               database, message, master);
 }
 
 hf_status startup_canary(struct keydb *k, const char *database, const struct hsmhost_config *hsm,

@@ -70,13 +70,40 @@ static bool key_holds(const struct op *op, const struct wire_answer *said)
 	       (r.format == WRAP_RESIDENT) == said->resident;
 }
 
-static void judge_done(struct hsmhost *h, struct seat *s, const struct op *op,
+/* The same key under the master key that was asked for. That it gives the private key back is seen
+ * by whoever asked, with a signature that passes this gate. */
+static bool rewrap_holds(const struct hsmhost_job *job, const struct wire_answer *said)
+{
+	struct key_record r;
+
+	return hf_ok(record_decode(said->record, &r)) && strcmp(r.key_id, job->op.key_id) == 0 &&
+	       r.key_type == job->op.key_type && hf_span_equal(r.public_key, job->op.public_key) &&
+	       strcmp(r.master_id, job->rewrap_to) == 0;
+}
+
+static bool answers(const struct hsmhost_job *job, const struct wire_answer *said)
+{
+	if (job->rewrap_to)
+		return said->record.len > 0 && !said->public_key.len;
+	return (job->op.kind == OP_SIGN) == (said->signature.len > 0);
+}
+
+static const char *name_of(const struct hsmhost_job *job)
+{
+	return job->rewrap_to ? "rewrap" : job->op.kind == OP_SIGN ? "sign" : "generate";
+}
+
+static void judge_done(struct hsmhost *h, struct seat *s, const struct hsmhost_job *job,
                        const struct wire_answer *said, struct hsmhost_answer *a)
 {
+	const struct op *op = &job->op;
 	bool holds;
 
 	a->result.outcome = OP_DONE;
-	if (op->kind == OP_SIGN) {
+	if (job->rewrap_to) {
+		holds = rewrap_holds(job, said);
+		a->record = said->record;
+	} else if (op->kind == OP_SIGN) {
 		holds = signature_holds(op, said->signature, &a->result.signature);
 	} else {
 		holds = key_holds(op, said);
@@ -87,8 +114,7 @@ static void judge_done(struct hsmhost *h, struct seat *s, const struct op *op,
 	if (holds)
 		return;
 	HF_ERROR("the HSM's answer does not verify and was not released; its signer is replaced",
-	         HF_KS("key", op->key_id),
-	         HF_KS("operation", op->kind == OP_SIGN ? "sign" : "generate"),
+	         HF_KS("key", op->key_id), HF_KS("operation", name_of(job)),
 	         HF_KS("token", h->stats.token));
 	fail(a, OP_RETRY, HF_UNAUTHENTIC, "the HSM's answer does not verify against the key");
 	s->worn = true;
@@ -112,10 +138,10 @@ bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *fra
 	a.hsm_us = said.hsm_us;
 	if (said.outcome != OP_DONE)
 		fail(&a, said.outcome, said.code, said.text);
-	else if ((f->job.op.kind == OP_SIGN) != (said.signature.len > 0))
+	else if (!answers(&f->job, &said))
 		fail(&a, OP_RETRY, HF_INTERNAL, "the signer answered another question");
 	else
-		judge_done(h, s, &f->job.op, &said, &a);
+		judge_done(h, s, &f->job, &said, &a);
 	hand_over(h, f, &a);
 	return true;
 }

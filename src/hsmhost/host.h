@@ -36,13 +36,17 @@ struct hsmhost_config {
 struct hsmhost_job {
 	struct op op;          /* its spans live until the answer */
 	struct hf_span record; /* record_encode(), for OP_SIGN; as op */
+	const char *rewrap_to; /* the id of a master key: the record's key is to be wrapped by it
+	                        * instead; of op only key_id, key_type and public_key count. Lives
+	                        * as op. NULL: do op */
 	void *tag;             /* the caller's */
 };
 
 struct hsmhost_answer {
 	void *tag;
 	struct op_result result;
-	struct hf_span record; /* OP_GENERATE done: the sealed record, valid during the call */
+	struct hf_span record; /* OP_GENERATE or rewrap done: the sealed record, valid during the
+	                        * call */
 	int64_t hsm_us;        /* time inside the signer */
 };
 

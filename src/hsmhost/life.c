@@ -281,6 +281,7 @@ static bool take_frame(struct hsmhost *h, struct seat *s, const struct wire_fram
 	case WIRE_SETUP:
 	case WIRE_JOB:
 	case WIRE_TASK:
+	case WIRE_REWRAP:
 	case WIRE_REPORT:
 	case WIRE_NEWS:
 		break;

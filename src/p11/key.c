@@ -143,27 +143,38 @@ static hf_status find_resident(struct p11_session *s, struct hf_span blob, CK_OB
 	return HF_SUCCESS;
 }
 
+hf_status p11_key_unwrap_as(struct p11_session *s, const struct p11_profile *profile,
+                            const struct p11_master *master, const struct unwrap_ask *ask,
+                            CK_OBJECT_HANDLE *ret, struct hf_err *err)
+{
+	const struct p11_type_profile *t = &profile->types[ask->type];
+	CK_MECHANISM_TYPE mechanism;
+
+	if (!wrap_format_name(ask->format))
+		return hf_fail(err, HF_CORRUPT, "unknown wrap format %d", (int)ask->format);
+	if (ask->format == WRAP_RESIDENT && ask->purpose == UNWRAP_TO_WRAP)
+		return hf_fail(err, HF_UNSUPPORTED, "a resident key never leaves its HSM");
+	if (ask->format == WRAP_RESIDENT)
+		return find_resident(s, ask->blob, ret, err);
+	mechanism = t->ability == ABILITY_WRAPPED && t->format == ask->format
+	                    ? t->wrap_mechanism
+	                    : profile->wrap_mechanisms[ask->format];
+	if (!mechanism)
+		return hf_fail(err, HF_UNSUPPORTED,
+		               "the key is wrapped as %s, which this HSM cannot unwrap: use the "
+		               "HSM that made it",
+		               wrap_format_name(ask->format));
+	return p11_unwrap_as(s, master->key, mechanism, ask, t, ret, err);
+}
+
 hf_status p11_key_unwrap(struct p11_session *s, const struct p11_profile *profile,
                          const struct p11_master *master, enum key_type type,
                          enum wrap_format format, struct hf_span blob, CK_OBJECT_HANDLE *ret,
                          struct hf_err *err)
 {
-	const struct p11_type_profile *t = &profile->types[type];
-	CK_MECHANISM_TYPE mechanism;
+	struct unwrap_ask ask = { .type = type, .format = format, .blob = blob };
 
-	if (!wrap_format_name(format))
-		return hf_fail(err, HF_CORRUPT, "unknown wrap format %d", (int)format);
-	if (format == WRAP_RESIDENT)
-		return find_resident(s, blob, ret, err);
-	mechanism = t->ability == ABILITY_WRAPPED && t->format == format
-	                    ? t->wrap_mechanism
-	                    : profile->wrap_mechanisms[format];
-	if (!mechanism)
-		return hf_fail(err, HF_UNSUPPORTED,
-		               "the key is wrapped as %s, which this HSM cannot unwrap: use the "
-		               "HSM that made it",
-		               wrap_format_name(format));
-	return p11_unwrap(s, master->key, mechanism, format, type, t, blob, ret, err);
+	return p11_key_unwrap_as(s, profile, master, &ask, ret, err);
 }
 
 hf_status p11_key_sign(struct p11_session *s, const struct p11_profile *profile, enum key_type type,

@@ -63,6 +63,12 @@ HF_MUST hf_status p11_key_unwrap(struct p11_session *s, const struct p11_profile
                                  enum wrap_format format, struct hf_span blob,
                                  CK_OBJECT_HANDLE *ret, struct hf_err *err);
 
+/* The same, for a purpose, and not always read back: see p11/wrap.h. A resident key cannot be had
+ * UNWRAP_TO_WRAP: HF_UNSUPPORTED. */
+HF_MUST hf_status p11_key_unwrap_as(struct p11_session *s, const struct p11_profile *profile,
+                                    const struct p11_master *master, const struct unwrap_ask *ask,
+                                    CK_OBJECT_HANDLE *ret, struct hf_err *err);
+
 /* The raw signature as the HSM gave it, recid -1: fixed-width r || s, R || S, or RSA. Not verified
  * here: that is signature_accept(), outside of the vendor's reach. */
 HF_MUST hf_status p11_key_sign(struct p11_session *s, const struct p11_profile *profile,

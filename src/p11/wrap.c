@@ -121,8 +121,9 @@ hf_status p11_wrap(struct p11_session *s, CK_OBJECT_HANDLE master, CK_MECHANISM_
 	return hf_buf_status(to);
 }
 
-void unwrap_plan_build(struct unwrap_plan *to, CK_MECHANISM_TYPE mechanism, enum wrap_format format,
-                       enum key_type type, const struct p11_type_profile *profile)
+static void build_plan(struct unwrap_plan *to, CK_MECHANISM_TYPE mechanism, enum wrap_format format,
+                       enum key_type type, const struct p11_type_profile *profile,
+                       enum unwrap_purpose purpose)
 {
 	const struct p11_kind *kind = p11_kind(type);
 	struct template *t = &to->template;
@@ -134,12 +135,18 @@ void unwrap_plan_build(struct unwrap_plan *to, CK_MECHANISM_TYPE mechanism, enum
 	template_bool(t, CKA_TOKEN, false);
 	template_bool(t, CKA_PRIVATE, true);
 	template_bool(t, CKA_SENSITIVE, true);
-	template_bool(t, CKA_EXTRACTABLE, false);
+	template_bool(t, CKA_EXTRACTABLE, purpose == UNWRAP_TO_WRAP);
 	template_bool(t, CKA_SIGN, true);
 	if (profile->quirks & QUIRK_NSS_DB)
 		template_bool(t, CKA_NSS_DB, false);
 	if (profile->quirks & QUIRK_EC_PARAMS)
 		template_bytes(t, CKA_EC_PARAMS, p11_kind_params(kind, profile->params));
+}
+
+void unwrap_plan_build(struct unwrap_plan *to, CK_MECHANISM_TYPE mechanism, enum wrap_format format,
+                       enum key_type type, const struct p11_type_profile *profile)
+{
+	build_plan(to, mechanism, format, type, profile, UNWRAP_TO_SIGN);
 }
 
 static hf_status check_blob(enum wrap_format format, size_t len, struct hf_err *err)
@@ -154,9 +161,9 @@ static hf_status check_blob(enum wrap_format format, size_t len, struct hf_err *
 	return HF_SUCCESS;
 }
 
-/* Sensitive and not extractable? Both in one call: this runs for every signature. */
-static hf_status is_closed(struct p11_session *s, CK_OBJECT_HANDLE key, bool *ret,
-                           struct hf_err *err)
+/* Sensitive, and not extractable unless it is to be wrapped? Both in one call. */
+static hf_status is_closed(struct p11_session *s, CK_OBJECT_HANDLE key, enum unwrap_purpose purpose,
+                           bool *ret, struct hf_err *err)
 {
 	CK_BBOOL sensitive = CK_FALSE, extractable = CK_TRUE;
 	CK_ATTRIBUTE a[] = { { CKA_SENSITIVE, &sensitive, sizeof(sensitive) },
@@ -165,11 +172,11 @@ static hf_status is_closed(struct p11_session *s, CK_OBJECT_HANDLE key, bool *re
 
 	if (rv != CKR_OK)
 		return p11_session_fail(s, err, rv, "C_GetAttributeValue");
-	*ret = sensitive == CK_TRUE && extractable == CK_FALSE;
+	*ret = sensitive == CK_TRUE && (extractable == CK_FALSE || purpose == UNWRAP_TO_WRAP);
 	return HF_SUCCESS;
 }
 
-static void ratchet(struct p11_session *s, CK_OBJECT_HANDLE key)
+static void ratchet(struct p11_session *s, CK_OBJECT_HANDLE key, enum unwrap_purpose purpose)
 {
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_ATTRIBUTE sensitive = { CKA_SENSITIVE, &yes, sizeof(yes) };
@@ -178,18 +185,19 @@ static void ratchet(struct p11_session *s, CK_OBJECT_HANDLE key)
 	/* One after the other, since the one that is right already may be refused; reading back
 	 * decides. */
 	s->fn->C_SetAttributeValue(s->handle, key, &sensitive, 1);
-	s->fn->C_SetAttributeValue(s->handle, key, &extractable, 1);
+	if (purpose == UNWRAP_TO_SIGN)
+		s->fn->C_SetAttributeValue(s->handle, key, &extractable, 1);
 }
 
 static hf_status make_sure_closed(struct p11_session *s, CK_OBJECT_HANDLE key, uint32_t quirks,
-                                  struct hf_err *err)
+                                  enum unwrap_purpose purpose, struct hf_err *err)
 {
 	bool closed;
 
-	HF_TRY(is_closed(s, key, &closed, err));
+	HF_TRY(is_closed(s, key, purpose, &closed, err));
 	if (!closed && (quirks & QUIRK_RATCHET)) {
-		ratchet(s, key);
-		HF_TRY(is_closed(s, key, &closed, err));
+		ratchet(s, key, purpose);
+		HF_TRY(is_closed(s, key, purpose, &closed, err));
 	}
 	if (!closed)
 		return hf_fail(err, HF_DENIED,
@@ -199,33 +207,68 @@ static hf_status make_sure_closed(struct p11_session *s, CK_OBJECT_HANDLE key, u
 	return HF_SUCCESS;
 }
 
-hf_status p11_unwrap(struct p11_session *s, CK_OBJECT_HANDLE master, CK_MECHANISM_TYPE mechanism,
-                     enum wrap_format format, enum key_type type,
-                     const struct p11_type_profile *profile, struct hf_span blob,
-                     CK_OBJECT_HANDLE *ret, struct hf_err *err)
+/* True when this one need not be read back: see UNWRAP_TRUST. */
+static bool is_trusted(const struct unwrap_ask *ask, uint32_t quirks)
+{
+	uint16_t *trust;
+
+	if (!ask->watch || ask->purpose != UNWRAP_TO_SIGN || (quirks & QUIRK_RATCHET))
+		return false;
+	trust = &ask->watch->trust[ask->type][ask->format];
+	if (*trust == 0)
+		return false;
+	--*trust;
+	return true;
+}
+
+static hf_status close_key(struct p11_session *s, CK_OBJECT_HANDLE key,
+                           const struct unwrap_ask *ask, uint32_t quirks, struct hf_err *err)
+{
+	if (is_trusted(ask, quirks))
+		return HF_SUCCESS;
+	HF_TRY(make_sure_closed(s, key, quirks, ask->purpose, err));
+	if (ask->watch && ask->purpose == UNWRAP_TO_SIGN)
+		ask->watch->trust[ask->type][ask->format] = UNWRAP_TRUST - 1;
+	return HF_SUCCESS;
+}
+
+hf_status p11_unwrap_as(struct p11_session *s, CK_OBJECT_HANDLE master, CK_MECHANISM_TYPE mechanism,
+                        const struct unwrap_ask *ask, const struct p11_type_profile *profile,
+                        CK_OBJECT_HANDLE *ret, struct hf_err *err)
 {
 	CK_OBJECT_HANDLE key = P11_NO_OBJECT;
 	struct unwrap_plan plan;
-	uint8_t *bytes = (uint8_t *)(uintptr_t)blob.ptr; /* PKCS#11 has no const */
+	uint8_t *bytes = (uint8_t *)(uintptr_t)ask->blob.ptr; /* PKCS#11 has no const */
 	hf_status status;
 	CK_RV rv;
 
-	HF_TRY(check_blob(format, blob.len, err));
-	unwrap_plan_build(&plan, mechanism, format, type, profile);
+	HF_TRY(check_blob(ask->format, ask->blob.len, err));
+	build_plan(&plan, mechanism, ask->format, ask->type, profile, ask->purpose);
 	if (plan.iv_len) {
 		plan.mechanism.pParameter = bytes;
 		plan.mechanism.ulParameterLen = plan.iv_len;
 	}
 	rv = s->fn->C_UnwrapKey(s->handle, &plan.mechanism, master, bytes + plan.iv_len,
-	                        blob.len - plan.iv_len, plan.template.attr, plan.template.n, &key);
+	                        ask->blob.len - plan.iv_len, plan.template.attr, plan.template.n,
+	                        &key);
 	if (rv != CKR_OK)
 		return p11_session_fail(s, err, rv, "C_UnwrapKey");
 	s->live++;
-	status = make_sure_closed(s, key, profile->quirks, err);
+	status = close_key(s, key, ask, profile->quirks, err);
 	if (!hf_ok(status)) {
 		p11_object_destroy(s, key);
 		return status;
 	}
 	*ret = key;
 	return HF_SUCCESS;
+}
+
+hf_status p11_unwrap(struct p11_session *s, CK_OBJECT_HANDLE master, CK_MECHANISM_TYPE mechanism,
+                     enum wrap_format format, enum key_type type,
+                     const struct p11_type_profile *profile, struct hf_span blob,
+                     CK_OBJECT_HANDLE *ret, struct hf_err *err)
+{
+	struct unwrap_ask ask = { .type = type, .format = format, .blob = blob };
+
+	return p11_unwrap_as(s, master, mechanism, &ask, profile, ret, err);
 }

@@ -45,10 +45,40 @@ struct unwrap_plan {
 void unwrap_plan_build(struct unwrap_plan *to, CK_MECHANISM_TYPE mechanism, enum wrap_format format,
                        enum key_type type, const struct p11_type_profile *profile);
 
-/* The private key as a session object that can only sign; the caller destroys it. Reads back
- * SENSITIVE and EXTRACTABLE, sets them where the module ignored the template (QUIRK_RATCHET of the
- * profile), and refuses what is still exposed: HF_DENIED. HF_CORRUPT or what p11/rv.h says when the
- * blob does not unwrap. */
+/* What an unwrapped key is for. To wrap: it may leave the HSM once more, under another master key;
+ * it is SENSITIVE all the same. */
+enum unwrap_purpose { UNWRAP_TO_SIGN, UNWRAP_TO_WRAP };
+
+/* How many more keys of a kind are believed to be closed before one is read back again.
+ *
+ * Whether C_UnwrapKey honours SENSITIVE and EXTRACTABLE is a property of the module, not of the
+ * single call: preflight has read both back for the same mechanism, key type and template on this
+ * token. What reading back can still find is a module that was exchanged under us, and that shows
+ * with the first key of a process. An attacker inside the process gains nothing by the rest, for he
+ * could ask for another template himself. So: the first of each kind, then one in UNWRAP_TRUST. A
+ * module that needs QUIRK_RATCHET is read back every time. */
+#define UNWRAP_TRUST 256
+struct unwrap_watch {
+	uint16_t trust[KEY_TYPE_MAX + 1][WRAP_FORMAT_MAX + 1];
+};
+
+struct unwrap_ask {
+	enum key_type type;
+	enum wrap_format format;
+	struct hf_span blob;
+	enum unwrap_purpose purpose;
+	struct unwrap_watch *watch; /* NULL: read back this one */
+};
+
+/* The private key as a session object; the caller destroys it. Reads back SENSITIVE and
+ * EXTRACTABLE, sets them where the module ignored the template (QUIRK_RATCHET of the profile), and
+ * refuses what is still exposed: HF_DENIED. HF_CORRUPT or what p11/rv.h says when the blob does not
+ * unwrap. */
+HF_MUST hf_status p11_unwrap_as(struct p11_session *s, CK_OBJECT_HANDLE master,
+                                CK_MECHANISM_TYPE mechanism, const struct unwrap_ask *ask,
+                                const struct p11_type_profile *profile, CK_OBJECT_HANDLE *ret,
+                                struct hf_err *err);
+/* To sign, and read back. */
 HF_MUST hf_status p11_unwrap(struct p11_session *s, CK_OBJECT_HANDLE master,
                              CK_MECHANISM_TYPE mechanism, enum wrap_format format,
                              enum key_type type, const struct p11_type_profile *profile,

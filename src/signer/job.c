@@ -6,13 +6,15 @@
 
 #include <string.h>
 
-/* Seals what is in *r but its MAC, and appends the whole. */
-static hf_status seal(struct desk *d, struct key_record *r, struct hf_buf *ret, struct hf_err *err)
+/* Seals what is in *r but its MAC, by the master key that wraps it, and appends the whole. */
+static hf_status seal(struct desk *d, const struct p11_master *master, struct key_record *r,
+                      struct hf_buf *ret, struct hf_err *err)
 {
 	HF_BUF_SCOPED struct hf_buf covered = HF_BUF(RECORD_ENCODED_MAX);
 	uint8_t mac[MASTER_MAC_LEN];
 
-	r->mac_kind = d->master.mac == P11_NO_OBJECT ? MAC_NONE : MAC_HMAC_SHA256;
+	memcpy(r->master_id, master->id, sizeof(r->master_id));
+	r->mac_kind = master->mac == P11_NO_OBJECT ? MAC_NONE : MAC_HMAC_SHA256;
 	if (r->mac_kind == MAC_NONE && r->format == WRAP_CBC_PAD)
 		return hf_fail(err, HF_UNSUPPORTED,
 		               "this HSM wraps by CBC padding only and makes no MAC: altered "
@@ -20,7 +22,7 @@ static hf_status seal(struct desk *d, struct key_record *r, struct hf_buf *ret, 
 	if (r->mac_kind != MAC_NONE) {
 		record_mac_input(&covered, r);
 		HF_TRY(hf_buf_status(&covered));
-		HF_TRY(p11_master_mac(&d->session, &d->master, hf_buf_span(&covered), mac, err));
+		HF_TRY(p11_master_mac(&d->session, master, hf_buf_span(&covered), mac, err));
 		r->mac = HF_SPAN(mac, sizeof(mac));
 	}
 	record_encode(ret, r);
@@ -28,14 +30,32 @@ static hf_status seal(struct desk *d, struct key_record *r, struct hf_buf *ret, 
 	return hf_buf_status(ret);
 }
 
+static hf_status find_master(struct desk *d, const struct key_record *r,
+                             const struct p11_master **ret, struct hf_err *err)
+{
+	char held[MASTERS_MAX * MASTER_ID_MAX * 2];
+
+	*ret = masters_by_id(&d->masters, r->master_id);
+	if (*ret)
+		return HF_SUCCESS;
+	masters_tell(&d->masters, held, sizeof(held));
+	return hf_fail(err, HF_STATE,
+	               "key %s was wrapped by master key %s and this HSM holds %s: bring that "
+	               "master key here and name it (--master-label), or send the job to an HSM "
+	               "that has it",
+	               r->key_id, r->master_id, held);
+}
+
 hf_status job_check_mac(struct desk *d, const struct key_record *r, struct hf_err *err)
 {
 	HF_BUF_SCOPED struct hf_buf covered = HF_BUF(RECORD_ENCODED_MAX);
+	const struct p11_master *master;
 	uint8_t mac[MASTER_MAC_LEN];
 
+	HF_TRY(find_master(d, r, &master, err));
 	/* Neither an attacker nor a migration takes the MAC off a record where the HSM makes one.
 	 */
-	if ((r->mac_kind == MAC_NONE) != (d->master.mac == P11_NO_OBJECT))
+	if ((r->mac_kind == MAC_NONE) != (master->mac == P11_NO_OBJECT))
 		return hf_fail(err, HF_UNAUTHENTIC,
 		               "the record of key %s %s a MAC and this HSM %s a MAC key: refused",
 		               r->key_id, r->mac_kind == MAC_NONE ? "lacks" : "has",
@@ -44,7 +64,7 @@ hf_status job_check_mac(struct desk *d, const struct key_record *r, struct hf_er
 		return HF_SUCCESS;
 	record_mac_input(&covered, r);
 	HF_TRY(hf_buf_status(&covered));
-	HF_TRY(p11_master_mac(&d->session, &d->master, hf_buf_span(&covered), mac, err));
+	HF_TRY(p11_master_mac(&d->session, master, hf_buf_span(&covered), mac, err));
 	if (r->mac.len != sizeof(mac) || !hf_equal_ct(mac, r->mac.ptr, sizeof(mac)))
 		return hf_fail(err, HF_UNAUTHENTIC,
 		               "the stored record of key %s was altered: its MAC does not match",
@@ -52,11 +72,14 @@ hf_status job_check_mac(struct desk *d, const struct key_record *r, struct hf_er
 	return HF_SUCCESS;
 }
 
-static hf_status unwrap(struct desk *d, const struct key_record *r, CK_OBJECT_HANDLE *ret,
-                        struct hf_err *err)
+static hf_status unwrap(struct desk *d, const struct key_record *r, enum unwrap_purpose purpose,
+                        CK_OBJECT_HANDLE *ret, struct hf_err *err)
 {
-	return p11_key_unwrap(&d->session, &d->token->profile, &d->master, r->key_type, r->format,
-	                      r->blob, ret, err);
+	struct unwrap_ask ask = { r->key_type, r->format, r->blob, purpose, &d->watch };
+	const struct p11_master *master;
+
+	HF_TRY(find_master(d, r, &master, err));
+	return p11_key_unwrap_as(&d->session, &d->token->profile, master, &ask, ret, err);
 }
 
 /* Some way of signing that every module has for this type. */
@@ -93,7 +116,7 @@ hf_status job_prove(struct desk *d, const struct key_record *r, struct hf_err *e
 
 	hf_random(random, sizeof(random));
 	op = probe_op(r->key_type, random);
-	HF_TRY(unwrap(d, r, &key, err));
+	HF_TRY(unwrap(d, r, UNWRAP_TO_SIGN, &key, err));
 	s = p11_key_sign(&d->session, &d->token->profile, r->key_type, key, (int)op.scheme,
 	                 (int)op.hash, op.input, &sig, err);
 	if (r->format != WRAP_RESIDENT)
@@ -117,13 +140,12 @@ static hf_status record_key(struct desk *d, const struct p11_key *key, const cha
 		.public_key = HF_SPAN(key->public_key.bytes, key->public_key.len),
 	};
 
-	memcpy(r.master_id, d->master.id, sizeof(r.master_id));
 	HF_TRY(hf_span_to_text(hf_span_text(key_id), r.key_id, sizeof(r.key_id)));
-	HF_TRY(p11_key_wrap(&d->session, &d->token->profile, &d->master, key, &blob, &r.format,
-	                    err));
+	HF_TRY(p11_key_wrap(&d->session, &d->token->profile, masters_first(&d->masters), key, &blob,
+	                    &r.format, err));
 	HF_TRY(hf_buf_status(&blob));
 	r.blob = hf_buf_span(&blob);
-	HF_TRY(seal(d, &r, &ret->record, err));
+	HF_TRY(seal(d, masters_first(&d->masters), &r, &ret->record, err));
 	return job_prove(d, &r, err);
 }
 
@@ -160,12 +182,20 @@ static hf_status check_record(struct desk *d, const struct op *op, struct hf_spa
 		        "the stored record does not belong to this key: it says %s, asked for "
 		        "was %s, with its own type and public key",
 		        ret->key_id, op->key_id);
-	if (strcmp(ret->master_id, d->master.id) != 0)
-		return hf_fail(
-		        err, HF_STATE,
-		        "key %s was wrapped by master key %s and this HSM holds %s: bring that "
-		        "master key here, or send the job to an HSM that has it",
-		        op->key_id, ret->master_id, d->master.id);
+	return HF_SUCCESS;
+}
+
+static hf_status check_mac_once(struct desk *d, const struct key_record *r, struct hf_span bytes,
+                                struct hf_err *err)
+{
+	const struct p11_master *master;
+
+	HF_TRY(find_master(d, r, &master, err));
+	if (d->checked && checked_has(d->checked, bytes))
+		return HF_SUCCESS;
+	HF_TRY(job_check_mac(d, r, err));
+	if (d->checked)
+		checked_add(d->checked, bytes);
 	return HF_SUCCESS;
 }
 
@@ -179,8 +209,8 @@ static hf_status open_key(struct desk *d, const struct key_record *r, struct hf_
 
 	key = cache ? keycache_get(cache, r->key_id, bytes, now) : P11_NO_OBJECT;
 	if (key == P11_NO_OBJECT) {
-		HF_TRY(job_check_mac(d, r, err));
-		HF_TRY(unwrap(d, r, &key, err));
+		HF_TRY(check_mac_once(d, r, bytes, err));
+		HF_TRY(unwrap(d, r, UNWRAP_TO_SIGN, &key, err));
 		gone = cache ? keycache_put(cache, r->key_id, bytes, key, now) : P11_NO_OBJECT;
 		*ret_ours = !cache || gone == key;
 		if (r->format == WRAP_RESIDENT)
@@ -209,4 +239,63 @@ hf_status job_sign(struct desk *d, const struct op *op, struct hf_span record,
 	if (ours)
 		p11_object_destroy(&d->session, key);
 	return s;
+}
+
+/* The mechanism by which a key goes under another master key: what new keys get, or, for a type
+ * that is not made here, the format that it has. */
+static hf_status choose_wrap(struct desk *d, struct key_record *r, CK_MECHANISM_TYPE *ret,
+                             struct hf_err *err)
+{
+	const struct p11_profile *p = &d->token->profile;
+	const struct p11_type_profile *t = &p->types[r->key_type];
+
+	if (t->ability == ABILITY_WRAPPED) {
+		r->format = t->format;
+		*ret = t->wrap_mechanism;
+		return HF_SUCCESS;
+	}
+	*ret = p->wrap_mechanisms[r->format];
+	if (!*ret)
+		return hf_fail(err, HF_UNSUPPORTED, "this HSM cannot wrap as %s",
+		               wrap_format_name(r->format));
+	return HF_SUCCESS;
+}
+
+/* From the record's own blob into `to`, under `master`; r->format follows. */
+static hf_status wrap_again(struct desk *d, struct key_record *r, const struct p11_master *master,
+                            struct hf_buf *to, struct hf_err *err)
+{
+	CK_OBJECT_HANDLE key = P11_NO_OBJECT;
+	CK_MECHANISM_TYPE mechanism;
+	hf_status s;
+
+	HF_TRY(unwrap(d, r, UNWRAP_TO_WRAP, &key, err));
+	s = choose_wrap(d, r, &mechanism, err);
+	if (hf_ok(s))
+		s = p11_wrap(&d->session, master->key, mechanism, r->format, key, to, err);
+	p11_object_destroy(&d->session, key);
+	HF_TRY(s);
+	return hf_buf_status(to);
+}
+
+hf_status job_rewrap(struct desk *d, struct hf_span record, const char *to_master,
+                     struct hf_buf *ret, struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf blob = HF_BUF(WRAPPED_BLOB_MAX);
+	const struct p11_master *to = masters_by_id(&d->masters, to_master);
+	struct key_record r;
+
+	if (!hf_ok(record_decode(record, &r)))
+		return hf_fail(err, HF_CORRUPT, "the stored record is damaged");
+	if (!to)
+		return hf_fail(err, HF_STATE, "this HSM does not hold master key %s", to_master);
+	if (strcmp(r.master_id, to_master) == 0)
+		return hf_fail(err, HF_EXISTS, "key %s is wrapped by master key %s already",
+		               r.key_id, to_master);
+	HF_TRY(job_check_mac(d, &r, err));
+	if (r.format != WRAP_RESIDENT) {
+		HF_TRY(wrap_again(d, &r, to, &blob, err));
+		r.blob = hf_buf_span(&blob);
+	}
+	return seal(d, to, &r, ret, err);
 }

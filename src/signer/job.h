@@ -4,15 +4,19 @@
 #define HF_SIGNER_JOB_H
 
 #include "p11/key.h"
+#include "signer/checked.h"
 #include "signer/keycache.h"
+#include "signer/masters.h"
 #include "signer/token.h"
 
 struct desk {
 	struct token *token;
 	struct p11_session session;
-	struct p11_master master;
+	struct masters masters;
 	struct keycache *warm;     /* unwrapped keys; NULL: unwrap, sign, destroy */
 	struct keycache *resident; /* handles of token objects: searching is slow */
+	struct checked *checked;   /* records whose MAC was seen to be right; NULL: ask each time */
+	struct unwrap_watch watch;
 };
 
 struct job_output {
@@ -28,12 +32,24 @@ struct job_output {
 HF_MUST hf_status job_generate(struct desk *d, enum key_type type, const char *key_id,
                                struct job_output *ret, struct hf_err *err);
 
-/* Refuses a record that is another key's, or altered, or not from this master key, before the HSM
- * is asked to unwrap anything: HF_UNAUTHENTIC, HF_CORRUPT, HF_STATE. */
+/* Refuses a record that is another key's, or altered, or not from a master key that is here, before
+ * the HSM is asked to unwrap anything: HF_UNAUTHENTIC, HF_CORRUPT, HF_STATE.
+ *
+ * In steady state three HSM calls: unwrap, sign, destroy (four C_ functions: C_UnwrapKey,
+ * C_SignInit and C_Sign, C_DestroyObject); with a warm key one. A record's first use has its MAC
+ * checked, one call more; now and then an unwrapped key is read back (p11/wrap.h), one more. */
 HF_MUST hf_status job_sign(struct desk *d, const struct op *op, struct hf_span record,
                            struct signature *ret, struct hf_err *err);
 
-/* The MAC of a record, by the HSM. HF_UNAUTHENTIC. */
+/* The record's key under another of our master keys: into *ret (RECORD_ENCODED_MAX) goes a new
+ * record of the same key, sealed by it. The private key is unwrapped as SENSITIVE and wrapped again
+ * inside the HSM; a resident key's record is sealed anew. That the new record gives the key back is
+ * the caller's to see, by signing with it, before anything is replaced. HF_EXISTS: it is that
+ * master's already. */
+HF_MUST hf_status job_rewrap(struct desk *d, struct hf_span record, const char *to_master,
+                             struct hf_buf *ret, struct hf_err *err);
+
+/* The MAC of a record, by the HSM. HF_UNAUTHENTIC; HF_STATE: its master key is not here. */
 HF_MUST hf_status job_check_mac(struct desk *d, const struct key_record *r, struct hf_err *err);
 /* Unwraps, signs something random, verifies. HF_UNAUTHENTIC: it is not this public key's. */
 HF_MUST hf_status job_prove(struct desk *d, const struct key_record *r, struct hf_err *err);

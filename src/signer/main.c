@@ -56,7 +56,7 @@ int main(void)
 	pid_t parent = getppid();
 	struct signer_setup setup = { 0 };
 	struct p11_session session = { 0 };
-	struct p11_master master = { 0 };
+	struct masters masters = { 0 };
 	struct hf_err err = { 0 };
 	int in_fd, out_fd;
 	hf_status s;
@@ -75,11 +75,11 @@ int main(void)
 	}
 	if (!hf_ok(os_sandbox_module()))
 		HF_WARN("no seccomp here: the vendor's library runs without a sandbox");
-	s = token_open(&token, &setup, parent, &session, &master, &err);
+	s = token_open(&token, &setup, parent, &session, &masters, &err);
 	if (!hf_ok(s)) {
 		output_failed(s.code, err.code == s.code ? err.text : hf_code_name(s.code));
 		return SIGNER_FAILED;
 	}
 	tell_ready(&token);
-	return serve(&token, &session, &master, &in);
+	return serve(&token, &session, &masters, &in);
 }

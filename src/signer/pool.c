@@ -10,8 +10,7 @@
 struct queued {
 	struct queued *next;
 	uint64_t tag;
-	struct op op; /* spans point into `body` */
-	struct hf_span record;
+	struct wire_work work; /* spans point into `body` */
 	uint8_t body[];
 };
 
@@ -90,7 +89,7 @@ static void *work(void *arg)
 
 		if (!q)
 			continue;
-		fate = worker_run(t->worker, &q->op, q->record, &output, &answer);
+		fate = worker_run(t->worker, &q->work, &output, &answer);
 		output_answer(q->tag, &answer);
 		output_flush(); /* the other threads' operations say nothing about how long ours
 		                   would wait */
@@ -143,7 +142,9 @@ hf_status pool_add(struct pool *p, const struct wire_frame *frame)
 	*q = (struct queued){ .tag = frame->tag };
 	if (frame->body.len)
 		memcpy(q->body, frame->body.ptr, frame->body.len);
-	HF_TRY(wire_get_job(HF_SPAN(q->body, frame->body.len), &q->op, &q->record, NULL));
+	HF_TRY(wire_get_work(&(struct wire_frame){ .type = frame->type,
+	                                           .body = HF_SPAN(q->body, frame->body.len) },
+	                     &q->work));
 	pthread_mutex_lock(&p->lock);
 	*p->last = q;
 	p->last = &q->next;

@@ -44,17 +44,16 @@ static int after(enum worker_fate fate, const struct wire_answer *answer)
 static int do_job(struct server *s, const struct wire_frame *frame)
 {
 	struct wire_answer answer;
-	struct hf_span record;
 	enum worker_fate fate;
-	struct op op;
+	struct wire_work work;
 
 	if (!s->token->have_master || !s->token->have_profile)
 		return refuse("a job without a master key");
-	if (!hf_ok(wire_get_job(frame->body, &op, &record, NULL)))
+	if (!hf_ok(wire_get_work(frame, &work)))
 		return refuse("job");
-	if (op.kind == OP_GENERATE) /* slow: nobody is to wait behind it */
+	if (work.op.kind == OP_GENERATE) /* slow: nobody is to wait behind it */
 		output_flush();
-	fate = worker_run(&s->worker, &op, record, &s->output, &answer);
+	fate = worker_run(&s->worker, &work, &s->output, &answer);
 	output_answer(frame->tag, &answer);
 	output_flush_if_due(answer.hsm_us);
 	return after(fate, &answer);
@@ -88,6 +87,7 @@ static int handle(struct server *s, const struct wire_frame *frame)
 {
 	switch (frame->type) {
 	case WIRE_JOB:
+	case WIRE_REWRAP:
 		return s->token->setup.threads > 1 ? queue_job(s, frame) : do_job(s, frame);
 	case WIRE_TASK:
 		return do_task(s, frame);
@@ -126,14 +126,14 @@ static int loop(struct server *s, struct input *in)
 	}
 }
 
-int serve(struct token *t, const struct p11_session *session, const struct p11_master *master,
+int serve(struct token *t, const struct p11_session *session, const struct masters *masters,
           struct input *in)
 {
 	static struct server s; /* a worn process ends with it in the middle of things */
 	int status;
 
 	s = (struct server){ .token = t, .output = { .record = HF_BUF(RECORD_ENCODED_MAX) } };
-	if (!hf_ok(worker_adopt(t, session, master, &s.worker))) {
+	if (!hf_ok(worker_adopt(t, session, masters, &s.worker))) {
 		output_failed(HF_NOMEM, "out of memory");
 		return SIGNER_FAILED;
 	}

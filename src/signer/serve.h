@@ -15,8 +15,8 @@ enum {
 	SIGNER_WORN = 75, /* the module needs a new process */
 };
 
-/* Consumes session and master. Returns the exit status. */
-int serve(struct token *t, const struct p11_session *session, const struct p11_master *master,
+/* Consumes session and masters. Returns the exit status. */
+int serve(struct token *t, const struct p11_session *session, const struct masters *masters,
           struct input *in);
 
 #endif

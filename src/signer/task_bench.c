@@ -10,7 +10,7 @@ struct runner {
 	struct desk *desk;
 	const struct rawloop_config *config;
 	struct p11_session session;
-	struct p11_master master;
+	struct masters masters;
 	struct rawloop_result result;
 	struct hf_err err;
 	hf_status status;
@@ -59,8 +59,8 @@ static void *run(void *arg)
 {
 	struct runner *r = arg;
 
-	r->status = p11_rawloop(&r->session, &r->desk->token->profile, &r->master, r->config,
-	                        &r->result, &r->err);
+	r->status = p11_rawloop(&r->session, &r->desk->token->profile, masters_first(&r->masters),
+	                        r->config, &r->result, &r->err);
 	return NULL;
 }
 
@@ -72,7 +72,7 @@ static hf_status open_all(struct runner *r, unsigned n, struct hf_err *err)
 
 		HF_TRY(p11_session_open(&t->module, &t->id, t->setup.allow_resident, &r[i].session,
 		                        err));
-		HF_TRY(p11_master_find(&r[i].session, t->setup.master_label, &r[i].master, err));
+		HF_TRY(masters_find(&r[i].session, t->setup.master_label, &r[i].masters, err));
 	}
 	return HF_SUCCESS;
 }
@@ -114,7 +114,8 @@ hf_status task_bench(struct desk *d, const struct json_t *args, struct hf_buf *r
 	HF_ENSURE(runners && sum, HF_NOMEM);
 	HF_TRY(read_args(args, &config, err));
 	HF_TRY(task_needs_master(d, err));
-	HF_TRY(token_profile(d->token, &d->session, &d->master, 1u << config.type, err));
+	HF_TRY(token_profile(d->token, &d->session, masters_first(&d->masters), 1u << config.type,
+	                     err));
 	for (unsigned i = 0; i < n; i++)
 		runners[i] = (struct runner){ .desk = d, .config = &config };
 	HF_TRY(run_all(runners, n, sum, err));

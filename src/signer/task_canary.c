@@ -35,7 +35,7 @@ hf_status task_canary_make(struct desk *d, const struct json_t *args, struct hf_
 
 	HF_TRY(json_read(args, NULL, 0, NULL, err));
 	HF_TRY(task_needs_master(d, err));
-	HF_TRY(token_profile(d->token, &d->session, &d->master, 0, err));
+	HF_TRY(token_profile(d->token, &d->session, masters_first(&d->masters), 0, err));
 	HF_TRY(choose_type(d, &type, err));
 	s = job_generate(d, type, CANARY_ID, &made, err);
 	hf_buf_hex(&hex, hf_buf_span(&made.record));
@@ -44,19 +44,19 @@ hf_status task_canary_make(struct desk *d, const struct json_t *args, struct hf_
 	json_open_object(&w, NULL);
 	json_span(&w, "record", hf_buf_span(&hex));
 	json_text(&w, "key_type", key_type_info((int)type)->name);
-	json_text(&w, "master_id", d->master.id);
+	json_text(&w, "master_id", masters_first(&d->masters)->id);
 	json_close_object(&w);
 	return hf_buf_status(&hex);
 }
 
-static void verdict(struct hf_buf *report, const char *result, const char *message)
+static void verdict(struct json_writer *w, const char *master_id, const char *result,
+                    const char *message)
 {
-	struct json_writer w = JSON_WRITER(report);
-
-	json_open_object(&w, NULL);
-	json_text(&w, "result", result);
-	json_text(&w, "message", message);
-	json_close_object(&w);
+	json_open_object(w, NULL);
+	json_text(w, "master_id", master_id);
+	json_text(w, "result", result);
+	json_text(w, "message", message);
+	json_close_object(w);
 }
 
 /* An answer about the canary, as against trouble on the way to it. */
@@ -65,23 +65,31 @@ static bool says_no(hf_status s)
 	return p11_class_of(s.code) == RV_REQUEST;
 }
 
-static hf_status judge(struct desk *d, const struct key_record *r, struct hf_buf *report,
+static void tell_absent(struct desk *d, const struct key_record *r, struct json_writer *w)
+{
+	char held[MASTERS_MAX * MASTER_ID_MAX * 2], text[2 * HF_ERR_TEXT_MAX];
+
+	masters_tell(&d->masters, held, sizeof(held));
+	snprintf(text, sizeof(text),
+	         "keys in the database are wrapped by master key %s, this HSM holds %s",
+	         r->master_id, held);
+	verdict(w, r->master_id, "master-key-absent", text);
+}
+
+static hf_status judge(struct desk *d, const struct key_record *r, struct json_writer *w,
                        struct hf_err *err)
 {
 	struct hf_err why = { 0 };
 	char text[2 * HF_ERR_TEXT_MAX];
 	hf_status s;
 
-	if (strcmp(r->master_id, d->master.id) != 0) {
-		snprintf(text, sizeof(text),
-		         "the keys in the database are wrapped by master key %s, this HSM holds %s",
-		         r->master_id, d->master.id);
-		verdict(report, "master-key-differs", text);
+	if (!masters_by_id(&d->masters, r->master_id)) {
+		tell_absent(d, r, w);
 		return HF_SUCCESS;
 	}
 	s = job_check_mac(d, r, &why);
 	if (says_no(s)) {
-		verdict(report, "mac-key-differs",
+		verdict(w, r->master_id, "mac-key-differs",
 		        "the MAC key of this HSM is not the one that sealed the database's "
 		        "records, or "
 		        "the canary was altered");
@@ -95,32 +103,60 @@ static hf_status judge(struct desk *d, const struct key_record *r, struct hf_buf
 		        "the master key of this HSM has the id of the database's, %s, and does not "
 		        "unwrap its keys: %s",
 		        r->master_id, why.text);
-		verdict(report, "master-key-differs", text);
+		verdict(w, r->master_id, "master-key-differs", text);
 		return HF_SUCCESS;
 	}
 	if (!hf_ok(s))
 		return hf_fail(err, s.code, "%s", why.text);
-	verdict(report, "ok", "");
+	verdict(w, r->master_id, "ok", "");
 	return HF_SUCCESS;
+}
+
+static hf_status judge_hex(struct desk *d, const char *hex, struct json_writer *w,
+                           struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf bytes = HF_BUF(RECORD_ENCODED_MAX);
+	struct key_record r;
+
+	if (!hex || !hf_ok(hf_unhex(hf_span_text(hex), &bytes)) ||
+	    !hf_ok(record_decode(hf_buf_span(&bytes), &r)) || strcmp(r.key_id, CANARY_ID) != 0)
+		return hf_fail(err, HF_CORRUPT, "the canary is damaged");
+	HF_TRY(token_profile(d->token, &d->session, masters_first(&d->masters), 1u << r.key_type,
+	                     err));
+	return judge(d, &r, w, err);
+}
+
+static void write_masters(struct desk *d, struct json_writer *w)
+{
+	json_open_array(w, "masters");
+	for (unsigned i = 0; i < d->masters.n; i++) {
+		json_open_object(w, NULL);
+		json_text(w, "label", d->masters.labels[i]);
+		json_text(w, "master_id", d->masters.list[i].id);
+		json_close_object(w);
+	}
+	json_close_array(w);
 }
 
 hf_status task_canary_check(struct desk *d, const struct json_t *json, struct hf_buf *report,
                             struct hf_err *err)
 {
 	struct {
-		const char *record;
+		struct json_t *records;
 	} args = { 0 };
 	static const struct json_field fields[] = {
-		{ "record", JSON_READ_TEXT, offsetof(__typeof__(args), record), true },
+		{ "records", JSON_READ_ARRAY, offsetof(__typeof__(args), records), true },
 	};
-	HF_BUF_SCOPED struct hf_buf bytes = HF_BUF(RECORD_ENCODED_MAX);
-	struct key_record r;
+	struct json_writer w = JSON_WRITER(report);
 
 	HF_TRY(json_read(json, fields, HF_COUNT(fields), &args, err));
-	if (!hf_ok(hf_unhex(hf_span_text(args.record), &bytes)) ||
-	    !hf_ok(record_decode(hf_buf_span(&bytes), &r)) || strcmp(r.key_id, CANARY_ID) != 0)
-		return hf_fail(err, HF_CORRUPT, "the canary is damaged");
 	HF_TRY(task_needs_master(d, err));
-	HF_TRY(token_profile(d->token, &d->session, &d->master, 1u << r.key_type, err));
-	return judge(d, &r, report, err);
+	json_open_object(&w, NULL);
+	write_masters(d, &w);
+	json_open_array(&w, "canaries");
+	for (size_t i = 0; i < json_count(args.records); i++)
+		HF_TRY(judge_hex(d, json_value_text(json_element(args.records, i)), &w, err));
+	json_close_array(&w);
+	json_close_object(&w);
+	return hf_buf_status(report);
 }

@@ -14,7 +14,9 @@ hf_status task_needs_master(struct desk *d, struct hf_err *err)
 	if (d->token->have_master)
 		return HF_SUCCESS;
 	/* Found out at the start and not told then: once more, for the words. */
-	return p11_master_find(&d->session, d->token->setup.master_label, &d->master, err);
+	HF_TRY(masters_find(&d->session, d->token->setup.master_label, &d->masters, err));
+	d->token->have_master = true;
+	return HF_SUCCESS;
 }
 
 static hf_status key_types(const struct json_t *names, uint32_t *ret, struct hf_err *err)
@@ -50,7 +52,7 @@ static hf_status check(struct desk *d, const struct json_t *json, struct hf_buf 
 	};
 	struct preflight_config config = {
 		.allow_resident = d->token->setup.allow_resident,
-		.master = d->token->have_master ? &d->master : NULL,
+		.master = d->token->have_master ? masters_first(&d->masters) : NULL,
 		.progress = news,
 	};
 	HF_FREE struct preflight_report *result = calloc(1, sizeof(*result));
@@ -67,13 +69,14 @@ static hf_status check(struct desk *d, const struct json_t *json, struct hf_buf 
 static hf_status init_master(struct desk *d, const struct json_t *args, struct hf_buf *report,
                              struct hf_err *err)
 {
-	const char *label = d->token->setup.master_label;
+	char label[MASTER_LABEL_MAX];
 	struct json_writer w = JSON_WRITER(report);
 	struct p11_session session;
 	struct p11_master made;
 	hf_status s;
 
 	HF_TRY(json_read(args, NULL, 0, NULL, err));
+	HF_TRY(masters_first_label(d->token->setup.master_label, label, err));
 	HF_TRY(p11_session_open(&d->token->module, &d->token->id, true, &session, err));
 	s = p11_master_create(&session, label, &made, err);
 	if (hf_ok(s)) /* as every signer will: also sees that there is exactly one */

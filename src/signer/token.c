@@ -53,23 +53,23 @@ static hf_status log_in_alone(struct token *t, pid_t parent, struct p11_session 
 	return s;
 }
 
-static hf_status find_master(struct token *t, struct p11_session *session, struct p11_master *ret,
-                             struct hf_err *err)
+static hf_status find_masters(struct token *t, struct p11_session *session, struct masters *ret,
+                              struct hf_err *err)
 {
-	hf_status s = p11_master_find(session, t->setup.master_label, ret, err);
+	hf_status s = masters_find(session, t->setup.master_label, ret, err);
 
 	if (!t->setup.needs_master && !hf_ok(s)) {
-		*ret = (struct p11_master){ 0 };
+		*ret = (struct masters){ 0 };
 		return HF_SUCCESS;
 	}
 	HF_TRY(s);
 	t->have_master = true;
-	snprintf(t->master_id, sizeof(t->master_id), "%s", ret->id);
+	snprintf(t->master_id, sizeof(t->master_id), "%s", masters_first(ret)->id);
 	return HF_SUCCESS;
 }
 
 hf_status token_open(struct token *t, struct signer_setup *setup, pid_t parent,
-                     struct p11_session *ret_session, struct p11_master *ret_master,
+                     struct p11_session *ret_session, struct masters *ret_masters,
                      struct hf_err *err)
 {
 	hf_status s;
@@ -81,9 +81,9 @@ hf_status token_open(struct token *t, struct signer_setup *setup, pid_t parent,
 	s = log_in_alone(t, parent, ret_session, err);
 	hf_secret_done(&t->setup.pin);
 	HF_TRY(s);
-	HF_TRY(find_master(t, ret_session, ret_master, err));
+	HF_TRY(find_masters(t, ret_session, ret_masters, err));
 	if (t->setup.needs_master)
-		HF_TRY(token_profile(t, ret_session, ret_master, 0, err));
+		HF_TRY(token_profile(t, ret_session, masters_first(ret_masters), 0, err));
 	return HF_SUCCESS;
 }
 

@@ -3,7 +3,7 @@
 #ifndef HF_SIGNER_TOKEN_H
 #define HF_SIGNER_TOKEN_H
 
-#include "p11/master.h"
+#include "signer/masters.h"
 #include "signer/wire.h"
 
 struct token {
@@ -11,8 +11,8 @@ struct token {
 	struct p11_module module;
 	struct p11_token id;
 	bool have_master;
-	char master_id[MASTER_ID_MAX];
-	struct p11_profile profile; /* of setup, or after token_profile() */
+	char master_id[MASTER_ID_MAX]; /* of the one that wraps */
+	struct p11_profile profile;    /* of setup, or after token_profile() */
 	bool have_profile;
 };
 
@@ -21,7 +21,7 @@ struct token {
  * parent (os/process.h). The PIN is tried once. *ret_session is the one that is logged in: keep one
  * open always, for the login ends with the last. `t` must not move afterwards. */
 HF_MUST hf_status token_open(struct token *t, struct signer_setup *setup, pid_t parent,
-                             struct p11_session *ret_session, struct p11_master *ret_master,
+                             struct p11_session *ret_session, struct masters *ret_masters,
                              struct hf_err *err);
 
 /* Makes sure of a profile for these key types (bits, 0: all), by a quick preflight where it is not

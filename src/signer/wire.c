@@ -2,6 +2,7 @@
  * Frames, and the bodies that go in. */
 #include "signer/wire.h"
 
+#include "op/fields.h"
 #include "signer/wire_put.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@ static size_t body_max(uint8_t type)
 	case WIRE_SETUP:
 	case WIRE_JOB:
 	case WIRE_TASK:
+	case WIRE_REWRAP:
 	case WIRE_READY:
 	case WIRE_ANSWER:
 	case WIRE_FAILED:
@@ -168,6 +170,43 @@ hf_status wire_get_job(struct hf_span body, struct op *ret_op, struct hf_span *r
 	HF_ENSURE((decoded.kind == OP_SIGN) == (record.len > 0), HF_INVALID);
 	*ret_op = decoded;
 	*ret_record = record;
+	return HF_SUCCESS;
+}
+
+void wire_put_rewrap(struct hf_buf *to, uint64_t tag, const char *to_master, struct hf_span record)
+{
+	size_t at = wire_open(to, WIRE_REWRAP, tag);
+
+	hf_buf_field(to, hf_span_text(to_master));
+	hf_buf_field(to, record);
+	wire_close(to, at);
+}
+
+hf_status wire_get_rewrap(struct hf_span body, char ret_to_master[MASTER_ID_MAX],
+                          struct hf_span *ret_record)
+{
+	struct hf_reader r = hf_reader(body);
+	char to_master[MASTER_ID_MAX] = "";
+	struct hf_span record;
+
+	hf_read_text(&r, to_master, sizeof(to_master));
+	record = hf_read_field(&r, RECORD_ENCODED_MAX);
+	HF_TRY(hf_reader_end(&r));
+	HF_ENSURE(field_is_hex(to_master, MASTER_ID_MAX - 1) && record.len > 0, HF_INVALID);
+	memcpy(ret_to_master, to_master, MASTER_ID_MAX);
+	*ret_record = record;
+	return HF_SUCCESS;
+}
+
+hf_status wire_get_work(const struct wire_frame *frame, struct wire_work *ret)
+{
+	struct wire_work work = { .rewrap = frame->type == WIRE_REWRAP };
+
+	if (work.rewrap)
+		HF_TRY(wire_get_rewrap(frame->body, work.to_master, &work.record));
+	else
+		HF_TRY(wire_get_job(frame->body, &work.op, &work.record, NULL));
+	*ret = work;
 	return HF_SUCCESS;
 }
 

@@ -17,7 +17,7 @@
 #include "op/record.h"
 #include "p11/profile.h"
 
-#define WIRE_VERSION 1 /* of the frames: driver and signer must be of one installation */
+#define WIRE_VERSION 2 /* of the frames: driver and signer must be of one installation */
 #define WIRE_FRAME_MAX (OP_ENCODED_MAX + RECORD_ENCODED_MAX + 4096)
 #define WIRE_REPORT_MAX (256u << 10) /* a REPORT's JSON */
 #define WIRE_ARGS_MAX (16u << 10)    /* a TASK's JSON */
@@ -33,8 +33,11 @@ enum wire_type {
 	WIRE_JOB = 2,     /* in: op, record */
 	WIRE_TASK = 3,    /* in: one administrative task (enum signer_task) and its JSON
 	                     arguments */
+	WIRE_REWRAP = 4,  /* in: a record, and the master key that its key is to be wrapped by
+	                     instead. No op of the queue, so that no server can ask for it */
 	WIRE_READY = 16,  /* out: token's description, master id, profile */
-	WIRE_ANSWER = 17, /* out: outcome, raw signature or record */
+	WIRE_ANSWER = 17, /* out: outcome; a new key and its record, a raw signature, or the record
+	                     of a rewrapped key */
 	WIRE_FAILED = 18, /* out: set-up, session or task failed: code, words; then the
 	                     signer ends */
 	WIRE_REPORT = 19, /* out: the task's result, JSON */
@@ -53,8 +56,9 @@ enum signer_task {
 	TASK_BENCH = 3,
 	/* {} -> {"record": hex, "key_type", "master_id"}: a key record with the id "canary" */
 	TASK_CANARY_MAKE = 4,
-	/* {"record": hex} -> {"result": "ok" | "master-key-differs" | "mac-key-differs", "message"}
-	 */
+	/* {"records": [hex, …]} -> {"masters": [{"label", "master_id"}, …], the first wraps,
+	 * "canaries": [{"master_id", "result": "ok" | "master-key-absent" | "master-key-differs" |
+	 * "mac-key-differs", "message"}, …], in the order of the records} */
 	TASK_CANARY_CHECK = 5,
 };
 #define SIGNER_TASK_MAX 5
@@ -66,7 +70,8 @@ struct signer_setup {
 	char module_args[1024]; /* handed to C_Initialize as pReserved for modules that want a
 	                           string (NSS), or "" */
 	struct hf_secret pin;   /* may be empty */
-	char master_label[64];  /* label of the master key; the MAC key's is the same with "-mac" */
+	char master_label[256]; /* of the master keys, with commas between; the first wraps. A MAC
+	                           key's is the same with "-mac" */
 	bool needs_master;      /* refuse to be READY without a usable master key and a profile */
 	bool allow_resident;
 	unsigned threads;   /* sessions inside this process; normally 1 */
@@ -97,6 +102,18 @@ void wire_put_task(struct hf_buf *to, enum signer_task task, const char *json);
 HF_MUST hf_status wire_get_setup(struct hf_span body, struct signer_setup *ret);
 HF_MUST hf_status wire_get_job(struct hf_span body, struct op *ret_op, struct hf_span *ret_record,
                                struct hf_err *err);
+void wire_put_rewrap(struct hf_buf *to, uint64_t tag, const char *to_master, struct hf_span record);
+HF_MUST hf_status wire_get_rewrap(struct hf_span body, char ret_to_master[MASTER_ID_MAX],
+                                  struct hf_span *ret_record);
+
+/* What a worker is given: a JOB or a REWRAP frame. */
+struct wire_work {
+	bool rewrap;
+	struct op op;                  /* JOB */
+	char to_master[MASTER_ID_MAX]; /* REWRAP */
+	struct hf_span record;
+};
+HF_MUST hf_status wire_get_work(const struct wire_frame *frame, struct wire_work *ret);
 HF_MUST hf_status wire_get_task(struct hf_span body, enum signer_task *ret,
                                 struct hf_span *ret_json);
 
@@ -114,7 +131,7 @@ struct wire_answer {
 	int64_t hsm_us; /* from entering the module to leaving it */
 	bool resident;
 	struct hf_span public_key; /* generated */
-	struct hf_span record;     /* generated */
+	struct hf_span record;     /* generated, or, alone, rewrapped */
 	struct hf_span signature;  /* signed: raw */
 };
 

@@ -49,14 +49,15 @@ void wire_put_answer(struct hf_buf *to, uint64_t tag, const struct wire_answer *
 	wire_close(to, at);
 }
 
-/* Either a key with its record, or a signature, or, when not done, neither. */
+/* A key with its record, or a signature, or a record alone; when not done, none of them. */
 static bool answer_is_whole(const struct wire_answer *a)
 {
 	bool key = a->public_key.len > 0, record = a->record.len > 0, sig = a->signature.len > 0;
 
 	switch (a->outcome) {
 	case OP_DONE:
-		return a->code == HF_OK && key == record && key != sig && (key || !a->resident);
+		return a->code == HF_OK && record != sig && (record || !key) &&
+		       (key || !a->resident);
 	case OP_FAILED:
 	case OP_RETRY:
 		return a->code != HF_OK && !key && !record && !sig && !a->resident;

@@ -14,20 +14,27 @@ enum {
 	COOL_EVERY_MS = 1000,
 };
 
-hf_status worker_adopt(struct token *t, const struct p11_session *session,
-                       const struct p11_master *master, struct worker *ret)
+static void free_memories(struct desk *d)
 {
-	struct worker w = { .desk = { .token = t, .session = *session, .master = *master } };
+	keycache_free(d->warm);
+	keycache_free(d->resident);
+	checked_free(d->checked);
+}
 
-	HF_TRY(keycache_new(RESIDENT_HANDLES, 0, &w.desk.resident));
-	if (t->setup.warm_keys) {
-		hf_status s = keycache_new(t->setup.warm_keys, (int64_t)t->setup.warm_ttl_s * 1000,
-		                           &w.desk.warm);
+hf_status worker_adopt(struct token *t, const struct p11_session *session,
+                       const struct masters *masters, struct worker *ret)
+{
+	struct worker w = { .desk = { .token = t, .session = *session, .masters = *masters } };
+	hf_status s = keycache_new(RESIDENT_HANDLES, 0, &w.desk.resident);
 
-		if (!hf_ok(s)) {
-			keycache_free(w.desk.resident);
-			return s;
-		}
+	if (hf_ok(s))
+		s = checked_new(CHECKED_MAX, &w.desk.checked);
+	if (hf_ok(s) && t->setup.warm_keys)
+		s = keycache_new(t->setup.warm_keys, (int64_t)t->setup.warm_ttl_s * 1000,
+		                 &w.desk.warm);
+	if (!hf_ok(s)) {
+		free_memories(&w.desk);
+		return s;
 	}
 	*ret = w;
 	return HF_SUCCESS;
@@ -36,13 +43,13 @@ hf_status worker_adopt(struct token *t, const struct p11_session *session,
 hf_status worker_open(struct token *t, struct worker *ret, struct hf_err *err)
 {
 	struct p11_session session;
-	struct p11_master master;
+	struct masters masters;
 	hf_status s;
 
 	HF_TRY(p11_session_open(&t->module, &t->id, t->setup.allow_resident, &session, err));
-	s = p11_master_find(&session, t->setup.master_label, &master, err);
+	s = masters_find(&session, t->setup.master_label, &masters, err);
 	if (hf_ok(s))
-		s = worker_adopt(t, &session, &master, ret);
+		s = worker_adopt(t, &session, &masters, ret);
 	if (!hf_ok(s))
 		p11_session_close(&session);
 	return s;
@@ -50,8 +57,7 @@ hf_status worker_open(struct token *t, struct worker *ret, struct hf_err *err)
 
 void worker_close(struct worker *w)
 {
-	keycache_free(w->desk.warm);
-	keycache_free(w->desk.resident);
+	free_memories(&w->desk);
 	p11_session_close(&w->desk.session);
 	*w = (struct worker){ 0 };
 }
@@ -69,11 +75,11 @@ static hf_status refresh(struct worker *w, struct hf_err *err)
 {
 	struct desk *d = &w->desk;
 	struct p11_session fresh;
-	struct p11_master master;
+	struct masters masters;
 	hf_status s;
 
 	HF_TRY(p11_session_open(&d->token->module, &d->token->id, d->session.rw, &fresh, err));
-	s = p11_master_find(&fresh, d->token->setup.master_label, &master, err);
+	s = masters_find(&fresh, d->token->setup.master_label, &masters, err);
 	if (!hf_ok(s)) {
 		p11_session_close(&fresh);
 		return s;
@@ -81,20 +87,22 @@ static hf_status refresh(struct worker *w, struct hf_err *err)
 	forget_keys(d);
 	p11_session_close(&d->session);
 	d->session = fresh;
-	d->master = master;
+	d->masters = masters;
 	w->ops = 0;
 	return HF_SUCCESS;
 }
 
-static hf_status attempt(struct worker *w, const struct op *op, struct hf_span record,
-                         struct job_output *output, struct hf_err *err)
+static hf_status attempt(struct worker *w, const struct wire_work *work, struct job_output *output,
+                         struct hf_err *err)
 {
 	hf_buf_clear(&output->record);
-	switch (op->kind) {
+	if (work->rewrap)
+		return job_rewrap(&w->desk, work->record, work->to_master, &output->record, err);
+	switch (work->op.kind) {
 	case OP_GENERATE:
-		return job_generate(&w->desk, op->key_type, op->key_id, output, err);
+		return job_generate(&w->desk, work->op.key_type, work->op.key_id, output, err);
 	case OP_SIGN:
-		return job_sign(&w->desk, op, record, &output->signature, err);
+		return job_sign(&w->desk, &work->op, work->record, &output->signature, err);
 	}
 	return hf_fail(err, HF_INVALID, "unknown kind of operation");
 }
@@ -110,10 +118,15 @@ static void ease(struct desk *d)
 	nanosleep(&pause, NULL);
 }
 
-static void answer_done(enum op_kind kind, const struct job_output *output, struct wire_answer *ret)
+static void answer_done(const struct wire_work *work, const struct job_output *output,
+                        struct wire_answer *ret)
 {
 	ret->outcome = OP_DONE;
-	if (kind == OP_SIGN) {
+	if (work->rewrap) {
+		ret->record = hf_buf_span(&output->record);
+		return;
+	}
+	if (work->op.kind == OP_SIGN) {
 		ret->signature = HF_SPAN(output->signature.bytes, output->signature.len);
 		return;
 	}
@@ -161,32 +174,32 @@ static hf_status renew(struct worker *w, struct hf_err *err)
 	return hf_fail(err, HF_IO, "the session with the HSM is lost and a new one does not work");
 }
 
-static hf_status do_job(struct worker *w, const struct op *op, struct hf_span record,
-                        struct job_output *output, struct hf_err *err)
+static hf_status do_job(struct worker *w, const struct wire_work *work, struct job_output *output,
+                        struct hf_err *err)
 {
 	hf_status s;
 
 	if (w->ops++ >= SESSION_OPS || has_lost_objects(&w->desk))
 		HF_TRY(renew(w, err));
-	s = attempt(w, op, record, output, err);
+	s = attempt(w, work, output, err);
 	if (p11_class_of(s.code) != RV_RETRY_SESSION)
 		return s;
 	HF_TRY(renew(w, err));
-	return attempt(w, op, record, output, err);
+	return attempt(w, work, output, err);
 }
 
-enum worker_fate worker_run(struct worker *w, const struct op *op, struct hf_span record,
+enum worker_fate worker_run(struct worker *w, const struct wire_work *work,
                             struct job_output *output, struct wire_answer *ret)
 {
 	struct hf_err err = { 0 };
 	int64_t start = hf_mono_us();
-	hf_status s = do_job(w, op, record, output, &err);
+	hf_status s = do_job(w, work, output, &err);
 
 	*ret = (struct wire_answer){ .hsm_us = hf_mono_us() - start };
 	if (w->desk.warm && start / 1000 - w->cooled_ms >= COOL_EVERY_MS)
 		worker_cool(w); /* no idle moment may come */
 	if (hf_ok(s)) {
-		answer_done(op->kind, output, ret);
+		answer_done(work, output, ret);
 		return WORKER_GOES_ON;
 	}
 	if (err.code != s.code) /* no words of its own */

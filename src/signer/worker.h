@@ -18,15 +18,15 @@ enum worker_fate {
 	WORKER_STOPS,  /* an operator has to act: `text` of the answer says what */
 };
 
-/* Takes over an open session and its master key. HF_NOMEM. */
+/* Takes over an open session and its master keys. HF_NOMEM. */
 HF_MUST hf_status worker_adopt(struct token *t, const struct p11_session *session,
-                               const struct p11_master *master, struct worker *ret);
+                               const struct masters *masters, struct worker *ret);
 /* With a session of its own, beside others that keep the login. */
 HF_MUST hf_status worker_open(struct token *t, struct worker *ret, struct hf_err *err);
 void worker_close(struct worker *w);
 
 /* Does a job and fills *ret, whose spans live until the next one. */
-enum worker_fate worker_run(struct worker *w, const struct op *op, struct hf_span record,
+enum worker_fate worker_run(struct worker *w, const struct wire_work *work,
                             struct job_output *output, struct wire_answer *ret);
 
 /* Destroys warm keys whose time is over. Returns in how many milliseconds to come again, -1: need

@@ -301,17 +301,17 @@ static void the_canary_tells_one_master_key_from_another(void **state)
 
 	host_task("test", TASK_CANARY_MAKE, "{}", text, sizeof(text));
 	member(text, "record", record, sizeof(record));
-	snprintf(args, sizeof(args), "{\"record\":\"%s\"}", record);
+	snprintf(args, sizeof(args), "{\"records\":[\"%s\"]}", record);
 	host_task("test", TASK_CANARY_CHECK, args, text, sizeof(text));
 	CHECK(strstr(text, "\"result\":\"ok\""));
 
 	host_token_add("other");
 	host_task("other", TASK_INIT_MASTER, "", text, sizeof(text));
 	host_task("other", TASK_CANARY_CHECK, args, text, sizeof(text));
-	CHECK(strstr(text, "\"result\":\"master-key-differs\""));
+	CHECK(strstr(text, "\"result\":\"master-key-absent\""));
 
 	record[strlen(record) - 1] = record[strlen(record) - 1] == '0' ? '1' : '0'; /* of the MAC */
-	snprintf(args, sizeof(args), "{\"record\":\"%s\"}", record);
+	snprintf(args, sizeof(args), "{\"records\":[\"%s\"]}", record);
 	host_task("test", TASK_CANARY_CHECK, args, text, sizeof(text));
 	CHECK(strstr(text, "\"result\":\"mac-key-differs\""));
 }

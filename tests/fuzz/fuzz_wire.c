@@ -27,6 +27,15 @@ static void again_job(struct hf_buf *to, const struct wire_frame *f)
 		wire_put_job(to, f->tag, &op, record);
 }
 
+static void again_rewrap(struct hf_buf *to, const struct wire_frame *f)
+{
+	char to_master[MASTER_ID_MAX];
+	struct hf_span record;
+
+	if (hf_ok(wire_get_rewrap(f->body, to_master, &record)))
+		wire_put_rewrap(to, f->tag, to_master, record);
+}
+
 static void again_task(struct hf_buf *to, struct hf_span body)
 {
 	char json[WIRE_ARGS_MAX + 1];
@@ -64,6 +73,9 @@ static void again(struct hf_buf *to, const struct wire_frame *f)
 		break;
 	case WIRE_TASK:
 		again_task(to, f->body);
+		break;
+	case WIRE_REWRAP:
+		again_rewrap(to, f);
 		break;
 	case WIRE_READY:
 	case WIRE_ANSWER:
