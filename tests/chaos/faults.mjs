@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of faults. Each: its name, what it is on, how long it lasts in seconds, what it needs of the machine (World.abilities), what
+// it does, and how it is healed. `strike` may return what `heal` will want to know.
+//
+// Those on a driver's HSM are scripts for the fault module before its token (tests/faults/script.h). None touches C_Login.
+
+const DEVICE_CALLS = ['C_UnwrapKey', 'C_SignInit', 'C_Sign', 'C_GenerateKeyPair', 'C_WrapKey']
+const onAll = (what) => DEVICE_CALLS.map((call) => `${call} ${what}`).join('\n')
+const scripted = (script) => ({
+	on: 'driver',
+	back: 'hsm',
+	strike: ({ target }) => target.faults(script),
+	heal: ({ target }) => target.faults(''),
+})
+const killed = { strike: ({ target }) => target.kill(), heal: ({ target }) => target.revive() }
+const paused = { strike: ({ target }) => target.pause(), heal: ({ target }) => target.resume() }
+const CLOCK_JUMPS = ['+2h', '-2h', '+3d', '-90s', '+400s', '-10d']
+
+export const faults = [
+	{ name: 'kill-server', on: 'server', lasts: [0.2, 1.5], back: 'server', ...killed },
+	{ name: 'kill-driver', on: 'driver', lasts: [0.2, 4], back: 'driver', takeover: true, ...killed },
+	{ name: 'kill-signer', on: 'driver', lasts: [0.1, 0.1], back: 'driver', strike: ({ target, random }) => signalSigner(target, random, 'KILL'), heal: () => {} },
+	{ name: 'kill-all', on: 'everything', lasts: [0.2, 1], back: 'work',
+		strike: ({ world }) => Promise.all(world.members.map((member) => member.kill())),
+		heal: ({ world }) => Promise.all(world.members.map((member) => member.revive())) },
+	{ name: 'pause-server', on: 'server', lasts: [0.3, 4], back: 'server', ...paused },
+	{ name: 'pause-driver', on: 'driver', lasts: [0.3, 5], back: 'driver', takeover: true, ...paused },
+	{ name: 'pause-signer', on: 'driver', lasts: [0.3, 4], back: 'driver',
+		strike: ({ target, random }) => signalSigner(target, random, 'STOP'),
+		heal: ({ struck }) => struck && resume(struck) },
+	{ name: 'cut-server', on: 'apart-server', lasts: [0.5, 5], needs: 'namespaces', back: 'server', ...network() },
+	{ name: 'cut-driver', on: 'apart-driver', lasts: [0.5, 5], needs: 'namespaces', back: 'driver', takeover: true, ...network() },
+	{ name: 'hsm-hangs', lasts: [1, 4], ...scripted('C_Sign every=3 hang') },
+	{ name: 'hsm-device-errors', lasts: [1, 4], ...scripted(onAll('return CKR_DEVICE_ERROR')) },
+	{ name: 'hsm-away', lasts: [0.5, 2], ...scripted(`${onAll('return CKR_TOKEN_NOT_PRESENT')}\nC_OpenSession return CKR_TOKEN_NOT_PRESENT`) },
+	{ name: 'hsm-library-crashes', lasts: [1, 3], ...scripted('C_Sign every=5 crash\nC_UnwrapKey every=7 crash') },
+	{ name: 'hsm-slow', lasts: [1, 3], ...scripted('* delay=40ms') },
+	{ name: 'hsm-wrong-signatures', lasts: [0.5, 1.5], ...scripted('C_Sign every=4 corrupt') },
+	{ name: 'clock-server', on: 'clock-server', lasts: [0.5, 3], needs: 'faketime', back: 'server', ...clock() },
+	{ name: 'clock-driver', on: 'clock-driver', lasts: [0.5, 3], needs: 'faketime', back: 'driver', ...clock() },
+]
+
+/** Who there is of each kind of target. Cuts and clocks reach those that were made for it (world.mjs). */
+export const targets = {
+	server: ['server-a', 'server-b'], driver: ['driver-a', 'driver-b', 'driver-c'], everything: ['everything'],
+	'apart-server': ['server-b'], 'apart-driver': ['driver-c'], 'clock-server': ['server-b'], 'clock-driver': ['driver-b'],
+}
+
+function network() {
+	return { strike: ({ world, target }) => world.net.cut(target.name), heal: ({ world, target }) => world.net.mend(target.name) }
+}
+
+function clock() {
+	return {
+		strike: ({ world, target, random }) => world.setClock(target, random.pick(CLOCK_JUMPS)),
+		heal: ({ world, target }) => world.setClock(target, '+0s'),
+	}
+}
+
+/** One signer of the driver, chosen now, signalled while none of its module logs in. Returns its pid; undefined when there was none. */
+async function signalSigner(driver, random, signal) {
+	const pids = driver.signers()
+	if (pids.length === 0) return undefined
+	const pid = random.pick(pids)
+	const { code } = await driver.whileNoneLogsIn(['kill', `-${signal}`, `${pid}`])
+	return code === 0 ? pid : undefined
+}
+
+function resume(pid) {
+	try {
+		process.kill(pid, 'SIGCONT')
+	} catch {
+		/* its driver has ended it meanwhile, as it does with one that hangs */
+	}
+}

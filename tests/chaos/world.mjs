@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is to be broken: servers, drivers with an HSM each, databases, and the network between them.
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import https from 'node:https'
+import { join } from 'node:path'
+
+import { command, faultModule, holdfast, softhsm, root, PIN, Stack } from '../e2e/stack.mjs'
+import { Databases } from './databases.mjs'
+import { get } from './https.mjs'
+import { Member } from './member.mjs'
+import { Net } from './net.mjs'
+
+export const LEASE_MS = 2000
+const OP_DEADLINE_MS = 1500
+const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu'].map((dir) => `${dir}/faketime/libfaketimeMT.so.1`).find(existsSync)
+
+export class World {
+	servers = []
+	drivers = []
+
+	static async make({ servers, drivers, logLevel }) {
+		const world = new World()
+		world.logLevel = logLevel
+		world.net = await Net.make(['server-b', 'driver-c'])
+		world.stack = await Stack.prepare()
+		try {
+			world.dir = world.stack.dir
+			world.databases = await Databases.make(world)
+			await world.#certify()
+			for (let i = 0; i < servers; i++) await world.#addServer(`server-${'abc'[i]}`)
+			for (let i = 0; i < drivers; i++) await world.#addDriver(`driver-${'abc'[i]}`)
+			return world
+		} catch (error) {
+			error.dir = world.dir
+			await world.stop()
+			throw error
+		}
+	}
+
+	path(...parts) {
+		return this.stack.path(...parts)
+	}
+
+	member(name) {
+		return this.members.find((member) => member.name === name)
+	}
+
+	get members() {
+		return [...this.servers, ...this.drivers]
+	}
+
+	/** What this machine lets us do, as the table of faults names it. */
+	get abilities() {
+		return new Set([...(this.net.namespaces ? ['namespaces'] : []), ...(FAKETIME ? ['faketime'] : []), ...this.databases.abilities])
+	}
+
+	/** Certificates whose names are this run's addresses, and a leaf for each driver. */
+	async #certify() {
+		const pki = this.stack.pki
+		const names = ['DNS:localhost', 'IP:127.0.0.1', ...this.net.hosts.map((host) => `IP:${host}`)].join(',')
+		for (const name of ['api', 'proxy'])
+			await sign({ pki, name, issuer: 'root', days: 2, extensions: [`subjectAltName=${names}`, 'extendedKeyUsage=serverAuth'] })
+	}
+
+	async #addServer(name) {
+		const { stack, net } = this
+		const pem = (file) => join(stack.pki, `${file}.pem`)
+		const server = new Member({ name, kind: 'server', host: net.host(name), before: net.inside(name), dir: this.dir, env: this.#env(name),
+			argv: () => [holdfast, 'server', ...this.databases.ofServer(), '--secret-file', stack.path('server.secret'), '--lease-ms', `${LEASE_MS}`,
+				'--api-listen', `${server.host}:${server.ports.api ?? 0}`, '--api-cert', pem('api'), '--api-key', pem('api-key'),
+				'--driver-listen', `${server.host}:${server.ports.driver ?? 0}`, '--driver-cert', pem('proxy'), '--driver-key', pem('proxy-key'),
+				'--driver-client-ca', pem('root'), '--health-listen', `${server.host}:${server.ports.health ?? 0}`,
+				'--log-format', 'json', '--log-level', this.logLevel] })
+		this.servers.push(server)
+		await server.start()
+		server.agent = new https.Agent({ keepAlive: true, maxSockets: 32 })
+		server.get = (path) => get(this, server, path, 8000)
+		server.client = Stack.prototype.client.call(Object.create(stack, { apiUrl: { value: `https://${server.host}:${server.ports.api}` } }))
+	}
+
+	async #addDriver(name) {
+		const { stack, net } = this
+		await command([join(root, 'script/pki'), stack.pki, name])
+		const pem = (file) => join(stack.pki, `${file}.pem`)
+		const driver = new Member({ name, kind: 'driver', host: net.host(name), before: net.inside(name), dir: this.dir,
+			env: { ...this.#env(name), USER_PIN: PIN, SOFTHSM2_CONF: this.#cloneToken(name),
+				HOLDFAST_FAULT_MODULE: softhsm, HOLDFAST_FAULT_SCRIPT: stack.path(`${name}.faults`) },
+			argv: () => [holdfast, 'driver', '--module', faultModule, '--slot', `label:${stack.tokenLabel}`, '--name', name, ...this.databases.ofDriver(),
+				'--client-cert', pem(name), '--client-key', pem(`${name}-key`), '--ca-cert', pem('org-chain'),
+				'--proxy-addr', this.servers.map((server) => `${server.host}:${server.ports.driver}`).join(','), '--sessions', '2',
+				'--op-deadline-ms', `${OP_DEADLINE_MS}`, '--health-listen', `${driver.host}:${driver.ports.health ?? 0}`,
+				'--log-format', 'json', '--log-level', this.logLevel] })
+		driver.script = stack.path(`${name}.faults`)
+		driver.lockFile = signerLock(faultModule)
+		writeFileSync(driver.script, '')
+		this.drivers.push(driver)
+		await driver.start()
+	}
+
+	/** The same master key in an HSM of its own: a SoftHSM2 token is a directory. */
+	#cloneToken(name) {
+		mkdirSync(this.path(`hsm-${name}`), { recursive: true })
+		cpSync(this.path('tokens'), this.path(`hsm-${name}`, 'tokens'), { recursive: true })
+		const conf = this.path(`hsm-${name}`, 'softhsm2.conf')
+		writeFileSync(conf, readFileSync(this.stack.env.SOFTHSM2_CONF, 'utf8').replace(this.path('tokens'), this.path(`hsm-${name}`, 'tokens')))
+		return conf
+	}
+
+	#env(name) {
+		const env = { ...this.stack.env }
+		if (!FAKETIME || !hasOwnClock(name)) return env
+		writeFileSync(this.path(`${name}.clock`), '+0s\n')
+		return { ...env, LD_PRELOAD: FAKETIME, FAKETIME_TIMESTAMP_FILE: this.path(`${name}.clock`), FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' }
+	}
+
+	setClock(member, offset) {
+		writeFileSync(this.path(`${member.name}.clock.new`), `${offset}\n`)
+		renameSync(this.path(`${member.name}.clock.new`), this.path(`${member.name}.clock`))
+	}
+
+	/** Ends everything, also what is half broken. */
+	async stop() {
+		await Promise.all(this.members.map((member) => member.stop()))
+		for (const server of this.servers) server.agent?.destroy()
+		await this.databases?.stop()
+	}
+}
+
+/** Those whose wall clock can be set: the last server, the second driver. */
+export const hasOwnClock = (name) => name === 'server-b' || name === 'driver-b'
+
+/** The lock under which signers of this module log in (src/signer/token.c, src/os/lockfile.c). */
+function signerLock(module) {
+	const hash = [...Buffer.from(module)].reduce((h, byte) => ((h ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn, 0xcbf29ce484222325n)
+	return `/run/lock/holdfast-${process.geteuid()}-signer-${hash.toString(16).padStart(16, '0')}.lock`
+}
+
+/** NAME.pem for NAME-key.pem below ISSUER.pem, valid from now; `ends`: a Date, in place of days. */
+export async function sign({ pki, name, subject = '/CN=localhost', issuer, days = 2, ends, extensions }) {
+	const ext = join(pki, `${name}.ext`)
+	writeFileSync(ext, ['basicConstraints=critical,CA:FALSE', 'keyUsage=critical,digitalSignature', 'authorityKeyIdentifier=keyid', ...extensions].join('\n') + '\n')
+	const csr = join(pki, `${name}.csr`)
+	execFileSync('openssl', ['req', '-new', '-key', join(pki, `${name}-key.pem`), '-subj', subject, '-out', csr])
+	const validity = ends ? ['-startdate', stamp(new Date(Date.now() - 86_400_000)), '-enddate', stamp(ends)] : ['-days', `${days}`]
+	writeFileSync(join(pki, 'ca.cnf'), `[ca]\ndefault_ca=here\n[here]\ndatabase=${pki}/index.txt\nrand_serial=yes\nnew_certs_dir=${pki}\ndefault_md=sha256\npolicy=any\nunique_subject=no\n[any]\ncommonName=supplied\norganizationName=optional\n`)
+	writeFileSync(join(pki, 'index.txt'), '')
+	execFileSync('openssl', ['ca', '-batch', '-notext', '-config', join(pki, 'ca.cnf'), '-cert', join(pki, `${issuer}.pem`), '-keyfile', join(pki, `${issuer}-key.pem`),
+		'-in', csr, '-out', join(pki, `${name}.pem`), '-extfile', ext, ...validity], { stdio: ['ignore', 'ignore', 'pipe'] })
+}
+
+const stamp = (date) => `${date.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`
