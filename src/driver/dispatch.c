@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STORE_MAX = 256 }; /* keys in one commit */
-
 /* One job on its way. */
 struct task {
 	struct queue_job *job;
@@ -25,10 +23,10 @@ struct list {
 
 struct dispatch {
 	struct dispatch_config config;
-	struct list waiting;   /* for the HSM */
-	struct list generated; /* for the disk */
+	struct keydb_front *front;
+	struct list waiting; /* for the HSM */
+	size_t looked_up;    /* by the database, now */
 	size_t in_hsm;
-	char database[256];
 };
 
 static void append(struct list *l, struct task *t)
@@ -58,14 +56,28 @@ static void task_free(struct task *t)
 	free(t);
 }
 
-hf_status dispatch_new(const struct dispatch_config *config, struct dispatch **ret)
+static void front_answered(void *ctx, const struct keydb_answer *answer);
+
+hf_status dispatch_new(const struct dispatch_config *config, struct dispatch **ret,
+                       struct hf_err *err)
 {
 	struct dispatch *d = calloc(1, sizeof(*d));
+	struct keydb_front_config front = {
+		.db = config->db,
+		.patience_ms = config->patience_ms,
+		.answered = front_answered,
+		.ctx = d,
+	};
+	hf_status s;
 
 	HF_ENSURE(d, HF_NOMEM);
 	d->config = *config;
 	d->waiting.last = &d->waiting.first;
-	d->generated.last = &d->generated.first;
+	s = keydb_front_start(&front, &d->front, err);
+	if (!hf_ok(s)) {
+		free(d);
+		return s;
+	}
 	*ret = d;
 	return HF_SUCCESS;
 }
@@ -76,14 +88,15 @@ void dispatch_free(struct dispatch *d)
 
 	if (!d)
 		return;
-	while ((t = pop(&d->waiting)) || (t = pop(&d->generated)))
+	keydb_front_stop(d->front);
+	while ((t = pop(&d->waiting)) != NULL)
 		task_free(t);
 	free(d);
 }
 
 size_t dispatch_waiting(const struct dispatch *d)
 {
-	return d->waiting.n;
+	return d->looked_up + d->waiting.n;
 }
 
 size_t dispatch_in_hsm(const struct dispatch *d)
@@ -91,9 +104,19 @@ size_t dispatch_in_hsm(const struct dispatch *d)
 	return d->in_hsm;
 }
 
-const char *dispatch_database(const struct dispatch *d)
+void dispatch_database(const struct dispatch *d, struct keydb_front_stats *ret)
 {
-	return d->database;
+	keydb_front_stats(d->front, ret);
+}
+
+int dispatch_fd(const struct dispatch *d)
+{
+	return keydb_front_fd(d->front);
+}
+
+void dispatch_step(struct dispatch *d, int *timeout_ms)
+{
+	keydb_front_step(d->front, timeout_ms);
 }
 
 /* Ends the job and the task. */
@@ -122,16 +145,6 @@ static void refuse(struct dispatch *d, struct task *t, enum op_outcome outcome, 
 	finish(d, t, &r);
 }
 
-/* Notes how the database does. */
-static void note_database(struct dispatch *d, hf_status s)
-{
-	bool well = hf_ok(s) || s.code == HF_NOTFOUND || s.code == HF_EXISTS;
-
-	snprintf(d->database, sizeof(d->database), "%s", well ? "" : keydb_error(d->config.keydb));
-	if (!well && !d->database[0])
-		snprintf(d->database, sizeof(d->database), "%s", hf_code_name(s.code));
-}
-
 /* The key is there already: this is what a repeated generation is answered with. */
 static void answer_stored(struct dispatch *d, struct task *t, struct hf_span record)
 {
@@ -151,21 +164,6 @@ static void answer_stored(struct dispatch *d, struct task *t, struct hf_span rec
 	r.public_key = stored.public_key;
 	r.resident = stored.format == WRAP_RESIDENT;
 	finish(d, t, &r);
-}
-
-static void take_generate(struct dispatch *d, struct task *t)
-{
-	HF_BUF_SCOPED struct hf_buf record = HF_BUF(RECORD_ENCODED_MAX);
-	struct hf_err err = { 0 };
-	hf_status s = keydb_get(d->config.keydb, t->op.key_id, &record, &err);
-
-	note_database(d, s);
-	if (hf_ok(s))
-		answer_stored(d, t, hf_buf_span(&record));
-	else if (s.code == HF_NOTFOUND)
-		append(&d->waiting, t);
-	else
-		refuse(d, t, s.code == HF_CORRUPT ? OP_FAILED : OP_RETRY, s.code, err.text);
 }
 
 /* Does the record fit what the server asks for? */
@@ -190,23 +188,36 @@ static hf_status check_record(const struct dispatch *d, const struct op *op, str
 	return HF_SUCCESS;
 }
 
-static void take_sign(struct dispatch *d, struct task *t)
+static void found_to_sign(struct dispatch *d, struct task *t)
 {
 	struct hf_err err = { 0 };
-	hf_status s = keydb_get(d->config.keydb, t->op.key_id, &t->record, &err);
+	hf_status s = check_record(d, &t->op, hf_buf_span(&t->record), &err);
 
-	note_database(d, s);
-	if (!hf_ok(s)) {
-		/* Not here, though another driver's database may have it; damaged rows are the same
-		 * for all. */
-		refuse(d, t, s.code == HF_CORRUPT ? OP_FAILED : OP_RETRY, s.code, err.text);
-		return;
-	}
-	s = check_record(d, &t->op, hf_buf_span(&t->record), &err);
 	if (hf_ok(s))
 		append(&d->waiting, t);
 	else
 		refuse(d, t, OP_FAILED, s.code, err.text);
+}
+
+static void looked_up(struct dispatch *d, struct task *t, const struct keydb_answer *a)
+{
+	bool found = hf_ok(a->status);
+
+	d->looked_up--;
+	if (found && t->op.kind == OP_GENERATE) {
+		answer_stored(d, t, hf_buf_span(a->record));
+	} else if (found) {
+		t->record = *a->record;
+		*a->record = HF_BUF(RECORD_ENCODED_MAX);
+		found_to_sign(d, t);
+	} else if (a->status.code == HF_NOTFOUND && t->op.kind == OP_GENERATE) {
+		append(&d->waiting, t);
+	} else {
+		/* Not here, though another driver's database may have it; damaged rows are the same
+		 * for all. */
+		refuse(d, t, a->status.code == HF_CORRUPT ? OP_FAILED : OP_RETRY, a->status.code,
+		       a->why);
+	}
 }
 
 void dispatch_take(struct dispatch *d, struct queue_job *job)
@@ -231,14 +242,11 @@ void dispatch_take(struct dispatch *d, struct queue_job *job)
 		       err.text[0] ? err.text : "the job is not understood");
 		return;
 	}
-	switch (t->op.kind) {
-	case OP_GENERATE:
-		take_generate(d, t);
-		break;
-	case OP_SIGN:
-		take_sign(d, t);
-		break;
-	}
+	s = keydb_front_get(d->front, t->op.key_id, t);
+	if (hf_ok(s))
+		d->looked_up++;
+	else
+		refuse(d, t, OP_RETRY, s.code, "the driver is out of memory");
 }
 
 void dispatch_feed(struct dispatch *d, struct hsmhost *hsm)
@@ -282,15 +290,13 @@ static void take_generated(struct dispatch *d, struct task *t, const struct hsmh
 	if (!fault) {
 		hf_buf_clear(&t->record);
 		hf_buf_put(&t->record, a->record.ptr, a->record.len);
-		if (!hf_ok(hf_buf_status(&t->record)))
+		if (!hf_ok(hf_buf_status(&t->record)) ||
+		    !hf_ok(keydb_front_put(d->front, &t->record, t)))
 			fault = "the driver is out of memory";
 	}
-	if (fault) {
-		refuse(d, t, OP_RETRY, HF_CORRUPT, fault);
-		return;
-	}
 	t->resident = a->result.resident;
-	append(&d->generated, t);
+	if (fault)
+		refuse(d, t, OP_RETRY, HF_CORRUPT, fault);
 }
 
 void dispatch_answered(void *ctx, const struct hsmhost_answer *answer)
@@ -308,36 +314,41 @@ void dispatch_answered(void *ctx, const struct hsmhost_answer *answer)
 }
 
 /* A resident key was made and will not be used: nobody else will find it by itself. */
-static void tell_orphan(struct dispatch *d, const struct task *t, const char *why)
+static void tell_orphan(struct dispatch *d, const struct task *t, struct hf_span record,
+                        const char *what, const char *why)
 {
 	struct key_record r;
 	char id[2 * 64 + 1] = "";
 
-	if (!t->resident || !hf_ok(record_decode(hf_buf_span(&t->record), &r)))
+	if (!t->resident || !hf_ok(record_decode(record, &r)))
 		return;
 	for (size_t i = 0; i < r.blob.len && i < 64; i++)
 		snprintf(id + 2 * i, 3, "%02x", r.blob.ptr[i]);
 	hf_count(&d->config.metrics->orphans, 1);
-	HF_ERROR("a key in the HSM belongs to no record: destroy the token object",
-	         HF_KS("cka_id", id), HF_KS("key", t->op.key_id), HF_KS("reason", why));
+	HF_ERROR(what, HF_KS("cka_id", id), HF_KS("key", t->op.key_id), HF_KS("reason", why));
 }
 
-static void end_generated(struct dispatch *d, struct task *t, const struct keydb_put *put)
+static void stored(struct dispatch *d, struct task *t, const struct keydb_answer *a)
 {
 	struct op_result r = { .outcome = OP_DONE, .resident = t->resident };
+	struct hf_span ours = hf_buf_span(a->record);
 	struct key_record record;
 	char text[256];
 
-	if (put->status.code == HF_EXISTS) {
-		tell_orphan(d, t, "another driver generated the same key first");
-		answer_stored(d, t, hf_buf_span(&put->stored));
+	if (a->status.code == HF_EXISTS) {
+		tell_orphan(d, t, ours,
+		            "a key in the HSM belongs to no record: destroy the token object",
+		            "another driver generated the same key first");
+		answer_stored(d, t, a->stored);
 		return;
 	}
-	if (!hf_ok(put->status) || !hf_ok(record_decode(hf_buf_span(&t->record), &record))) {
-		tell_orphan(d, t, "its record could not be stored");
-		snprintf(text, sizeof(text), "the new key could not be stored: %.200s",
-		         keydb_error(d->config.keydb));
-		refuse(d, t, OP_RETRY, put->status.code, text);
+	if (!hf_ok(a->status) || !hf_ok(record_decode(ours, &record))) {
+		tell_orphan(d, t, ours,
+		            "a key in the HSM may belong to no record: destroy the token object "
+		            "unless the database has one",
+		            "its record could not be stored for certain");
+		snprintf(text, sizeof(text), "the new key could not be stored: %.200s", a->why);
+		refuse(d, t, OP_RETRY, a->status.code, text);
 		return;
 	}
 	hf_count(&d->config.metrics->stored, 1);
@@ -346,23 +357,12 @@ static void end_generated(struct dispatch *d, struct task *t, const struct keydb
 	finish(d, t, &r);
 }
 
-void dispatch_store(struct dispatch *d)
+static void front_answered(void *ctx, const struct keydb_answer *answer)
 {
-	struct keydb_put puts[STORE_MAX];
-
-	while (d->generated.first) {
-		struct task *t = d->generated.first;
-		size_t n = 0;
-
-		for (; t && n < STORE_MAX; t = t->next)
-			puts[n++] = (struct keydb_put){ .record = hf_buf_span(&t->record) };
-		keydb_put_all(d->config.keydb, puts, n);
-		for (size_t i = 0; i < n; i++) {
-			note_database(d, puts[i].status);
-			end_generated(d, pop(&d->generated), &puts[i]);
-			hf_buf_done(&puts[i].stored);
-		}
-	}
+	if (answer->put)
+		stored(ctx, answer->tag, answer);
+	else
+		looked_up(ctx, answer->tag, answer);
 }
 
 void dispatch_give_back(struct dispatch *d, const char *why)

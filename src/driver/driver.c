@@ -28,7 +28,7 @@ struct driver {
 	const struct driver_config *config;
 	struct driver_metrics metrics;
 	struct health *health;
-	struct keydb *keydb;
+	struct db *keydb; /* for the start */
 	struct hsmhost *hsm;
 	struct dispatch *dispatch;
 	struct queue_client *queue;
@@ -41,6 +41,7 @@ struct driver {
 	int64_t stop_by_ms;
 	int64_t unwell_since_ms; /* 0: well */
 	struct hsmhost_stats hsm_stats;
+	struct keydb_front_stats db_stats;
 };
 
 static void finish(void *ctx, struct queue_job *job, const struct op_result *result)
@@ -111,7 +112,7 @@ static size_t room(struct driver *d, int64_t rest_ms)
 	       target;
 	struct queue_client_stats queue;
 
-	if (d->hsm_stats.health != HSMHOST_HEALTHY || rest_ms > 0)
+	if (d->hsm_stats.health != HSMHOST_HEALTHY || !d->db_stats.readable || rest_ms > 0)
 		return 0;
 	queue_client_stats(d->queue, &queue);
 	target = pace_target(&d->pace, in_hsm + hsmhost_capacity(d->hsm), queue.round_trip_us,
@@ -151,7 +152,7 @@ static void tell_health(struct driver *d)
 	queue_client_stats(d->queue, &queue);
 	if (!queue.connected && !queue.problem[0])
 		return; /* not known yet: still starting */
-	health_update(d->health, &d->hsm_stats, &queue, dispatch_database(d->dispatch));
+	health_update(d->health, &d->hsm_stats, &queue, &d->db_stats);
 }
 
 static hf_status turn(struct driver *d, struct hf_err *err)
@@ -163,14 +164,15 @@ static hf_status turn(struct driver *d, struct hf_err *err)
 	dispatch_feed(d->dispatch, d->hsm);
 	gather_us = pace_may_gather(&d->pace, dispatch_waiting(d->dispatch)) ? PACE_GATHER_US : 0;
 	queue_client_pump(d->queue, room(d, rest_ms), gather_us, &timeout_ms);
+	dispatch_step(d->dispatch, &timeout_ms);
 	d->fds[0] = (struct pollfd){ .fd = d->signals, .events = POLLIN };
-	n = 1 + hsmhost_pollfds(d->hsm, d->fds + 1, FDS_MAX - 1, &timeout_ms);
+	d->fds[1] = (struct pollfd){ .fd = dispatch_fd(d->dispatch), .events = POLLIN };
+	n = 2 + hsmhost_pollfds(d->hsm, d->fds + 2, FDS_MAX - 2, &timeout_ms);
 	if (!hf_ok(queue_client_wait(d->queue, d->fds, (unsigned)n, timeout_ms)))
 		return hf_fail(err, HF_IO, "waiting for the network failed");
 	if (d->fds[0].revents && os_signals_read(d->signals))
 		stop(d, "signal");
 	hsmhost_step(d->hsm);
-	dispatch_store(d->dispatch);
 	return HF_SUCCESS;
 }
 
@@ -184,6 +186,7 @@ static hf_status loop(struct driver *d, struct hf_err *err)
 
 		HF_TRY(turn(d, err));
 		s = watch_hsm(d, err);
+		dispatch_database(d->dispatch, &d->db_stats);
 		if (!hf_ok(s))
 			end = s;
 		tell_health(d);
@@ -216,6 +219,7 @@ static hf_status open_all(struct driver *d, struct hf_err *err)
 {
 	struct hsmhost_config hsm = d->config->hsm;
 	struct dispatch_config dispatch = {
+		.db = d->config->db,
 		.metrics = &d->metrics,
 		.allow_resident = hsm.setup.allow_resident,
 		.finish = finish,
@@ -227,8 +231,9 @@ static hf_status open_all(struct driver *d, struct hf_err *err)
 	HF_TRY(health_start(d->config->health_listen, &d->metrics, &d->health, err));
 	HF_TRY(keydb_open(&d->config->db, &d->keydb, err));
 	HF_TRY(startup_canary(d->keydb, d->config->db.sqlite_path, &hsm, err));
-	dispatch.keydb = d->keydb;
-	HF_TRY(dispatch_new(&dispatch, &d->dispatch));
+	db_close(hf_take(d->keydb));
+	HF_TRY(dispatch_new(&dispatch, &d->dispatch, err));
+	dispatch_database(d->dispatch, &d->db_stats);
 	HF_TRY(hsmhost_start(&hsm, dispatch_answered, d->dispatch, &d->hsm, err));
 	hsmhost_stats(d->hsm, &d->hsm_stats);
 	return open_queue(d, err);
@@ -239,12 +244,10 @@ static void close_all(struct driver *d)
 {
 	if (d->hsm)
 		hsmhost_stop(d->hsm, 0);
-	if (d->dispatch)
-		dispatch_store(d->dispatch);
 	dispatch_free(d->dispatch);
 	queue_client_free(d->queue);
 	health_stop(d->health);
-	keydb_close(d->keydb);
+	db_close(d->keydb);
 	free(d->fds);
 	if (d->signals >= 0)
 		close(d->signals);

@@ -17,6 +17,7 @@ struct health {
 	bool known;
 	struct hsmhost_stats hsm;
 	struct queue_client_stats queue;
+	struct keydb_front_stats database;
 	char reason[REASON_MAX]; /* "": healthy */
 };
 
@@ -38,14 +39,16 @@ static void answer_metrics(struct http_request *req, void *ctx)
 {
 	HF_BUF_SCOPED struct hf_buf text = HF_BUF(HF_METRICS_TEXT_MAX);
 	struct health *h = ctx;
+	struct keydb_front_stats database;
 	struct queue_client_stats queue;
 	struct hsmhost_stats hsm;
 
 	pthread_mutex_lock(&h->lock);
 	hsm = h->hsm;
 	queue = h->queue;
+	database = h->database;
 	pthread_mutex_unlock(&h->lock);
-	driver_metrics_write(h->metrics, &hsm, &queue, &text);
+	driver_metrics_write(h->metrics, &hsm, &queue, &database, &text);
 	http_reply(req, 200, HF_METRICS_CONTENT_TYPE, hf_buf_span(&text));
 }
 
@@ -105,19 +108,19 @@ static void add_reason(struct hf_buf *to, const char *what, const char *why)
 }
 
 static void find_reasons(const struct hsmhost_stats *hsm, const struct queue_client_stats *queue,
-                         const char *database, char to[REASON_MAX])
+                         const struct keydb_front_stats *database, char to[REASON_MAX])
 {
 	HF_BUF_SCOPED struct hf_buf text = HF_BUF(4 * REASON_MAX);
 	const char *unwell = hsm->reason[0] ? hsm->reason : "no signer is ready";
 
 	add_reason(&text, "HSM", hsm->health == HSMHOST_HEALTHY ? "" : unwell);
 	add_reason(&text, "queue", queue->problem);
-	add_reason(&text, "database", database);
+	add_reason(&text, "database", database->problem);
 	snprintf(to, REASON_MAX, "%.*s", (int)text.len, text.len ? (const char *)text.ptr : "");
 }
 
 void health_update(struct health *h, const struct hsmhost_stats *hsm,
-                   const struct queue_client_stats *queue, const char *database)
+                   const struct queue_client_stats *queue, const struct keydb_front_stats *database)
 {
 	char reason[REASON_MAX];
 	bool was_well = h->reason[0] == 0, changed;
@@ -128,6 +131,7 @@ void health_update(struct health *h, const struct hsmhost_stats *hsm,
 	h->known = true;
 	h->hsm = *hsm;
 	h->queue = *queue;
+	h->database = *database;
 	h->queue.problem = ""; /* borrowed from the client: not ours to keep */
 	memcpy(h->reason, reason, sizeof(reason));
 	pthread_mutex_unlock(&h->lock);

@@ -16,9 +16,9 @@ void health_stop(struct health *h);
 HF_DEFINE_CLEANUP(health_stop, struct health *)
 unsigned health_port(const struct health *h); /* 0 without a listener */
 
-/* The state of things. `database` is "" or what is wrong with it. A change between well and unwell
- * is logged. */
+/* The state of things. A change between well and unwell is logged. */
 void health_update(struct health *h, const struct hsmhost_stats *hsm,
-                   const struct queue_client_stats *queue, const char *database);
+                   const struct queue_client_stats *queue,
+                   const struct keydb_front_stats *database);
 
 #endif

@@ -72,8 +72,26 @@ static void write_queue(const struct queue_client_stats *queue, struct hf_buf *t
 	          HF_METRIC_GAUGE, (double)queue->outbox);
 }
 
+static void write_database(const struct keydb_front_stats *database, struct hf_buf *to)
+{
+	hf_metric(to, "holdfast_driver_database_readable",
+	          "1 while lookups of wrapped keys are answered", HF_METRIC_GAUGE,
+	          database->readable);
+	hf_metric(to, "holdfast_driver_database_writable", "1 while new keys can be stored",
+	          HF_METRIC_GAUGE, database->writable);
+	hf_metric(to, "holdfast_driver_database_waiting",
+	          "Lookups and new keys that the database has not answered", HF_METRIC_GAUGE,
+	          (double)database->asked);
+	hf_metric(to, "holdfast_driver_lookups_total", "Wrapped keys asked for", HF_METRIC_COUNTER,
+	          (double)database->lookups);
+	hf_metric(to, "holdfast_driver_lookup_batches_total",
+	          "Round trips to the database for them", HF_METRIC_COUNTER,
+	          (double)database->lookup_batches);
+}
+
 void driver_metrics_write(struct driver_metrics *m, const struct hsmhost_stats *hsm,
-                          const struct queue_client_stats *queue, struct hf_buf *to)
+                          const struct queue_client_stats *queue,
+                          const struct keydb_front_stats *database, struct hf_buf *to)
 {
 	struct hf_label labels[] = { { "version", HF_VERSION }, { "role", "driver" } };
 
@@ -85,6 +103,7 @@ void driver_metrics_write(struct driver_metrics *m, const struct hsmhost_stats *
 	            to);
 	write_hsm(hsm, to);
 	write_queue(queue, to);
+	write_database(database, to);
 	hf_metric(to, "holdfast_driver_keys_stored_total", "Wrapped keys committed",
 	          HF_METRIC_COUNTER, (double)hf_counted(&m->stored));
 	hf_metric(to, "holdfast_driver_keys_repeated_total",

@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "driver/queue_client.h"
 #include "hsmhost/host.h"
+#include "keydb/front.h"
 
 #define DRIVER_KINDS (OP_SIGN + 1)
 #define DRIVER_OUTCOMES (OP_RETRY + 1)
@@ -23,6 +24,7 @@ void driver_metrics_count(struct driver_metrics *m, enum op_kind kind, enum op_o
 
 /* The whole exposition text. */
 void driver_metrics_write(struct driver_metrics *m, const struct hsmhost_stats *hsm,
-                          const struct queue_client_stats *queue, struct hf_buf *to);
+                          const struct queue_client_stats *queue,
+                          const struct keydb_front_stats *database, struct hf_buf *to);
 
 #endif

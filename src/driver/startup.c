@@ -29,8 +29,8 @@ struct made {
 	const char *record, *master_id;
 };
 
-static hf_status make_canary(struct keydb *k, const char *database,
-                             const struct hsmhost_config *hsm, struct hf_err *err)
+static hf_status make_canary(struct db *k, const char *database, const struct hsmhost_config *hsm,
+                             struct hf_err *err)
 {
 	static const struct json_field fields[] = {
 		{ .name = "record",
@@ -60,7 +60,7 @@ static hf_status make_canary(struct keydb *k, const char *database,
 		        "use the database that belongs to this HSM, or bring master key %s into it",
 		        database, other, made.master_id, other);
 	if (!hf_ok(s))
-		return hf_fail(err, s.code, "cannot store the canary: %s", keydb_error(k));
+		return hf_fail(err, s.code, "cannot store the canary: %s", db_error(k));
 	HF_INFO("the database now belongs to this HSM's master key", HF_KS("database", database),
 	        HF_KS("master", made.master_id));
 	return HF_SUCCESS;
@@ -110,7 +110,7 @@ static hf_status check_canary(const char *database, const char *master, struct h
 	               database, message, master);
 }
 
-hf_status startup_canary(struct keydb *k, const char *database, const struct hsmhost_config *hsm,
+hf_status startup_canary(struct db *k, const char *database, const struct hsmhost_config *hsm,
                          struct hf_err *err)
 {
 	HF_BUF_SCOPED struct hf_buf canary = HF_BUF(RECORD_ENCODED_MAX);
@@ -121,6 +121,6 @@ hf_status startup_canary(struct keydb *k, const char *database, const struct hsm
 		return make_canary(k, database, hsm, err);
 	if (!hf_ok(s))
 		return hf_fail(err, s.code, "cannot read the canary in %s: %s", database,
-		               keydb_error(k));
+		               db_error(k));
 	return check_canary(database, master, hf_buf_span(&canary), hsm, err);
 }

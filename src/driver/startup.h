@@ -9,7 +9,7 @@
 /* Has the HSM check the database's canary; a database without one gets one, unless its records name
  * another master key. HF_STOP when they do not belong together: the words say which of the two
  * differs. */
-HF_MUST hf_status startup_canary(struct keydb *k, const char *database,
+HF_MUST hf_status startup_canary(struct db *k, const char *database,
                                  const struct hsmhost_config *hsm, struct hf_err *err);
 
 #endif

@@ -3,12 +3,13 @@
  * are given. */
 #include "records.h"
 
+#include "base/clock.h"
 #include "driver/dispatch.h"
 
 enum { PLACES = 2 };
 
 static struct tempdb temp;
-static struct keydb *keydb;
+static struct db *keydb;
 static struct driver_metrics metrics;
 static struct dispatch *dispatch;
 static struct queue_jobs table;
@@ -51,8 +52,8 @@ static int start(bool allow_resident)
 
 	tempdb_make(&temp);
 	CHECK_OK(keydb_open(&(struct db_config){ .sqlite_path = temp.path }, &keydb, NULL));
-	config.keydb = keydb;
-	CHECK_OK(dispatch_new(&config, &dispatch));
+	config.db = (struct db_config){ .sqlite_path = temp.path };
+	CHECK_OK(dispatch_new(&config, &dispatch, NULL));
 	memset(&metrics, 0, sizeof(metrics));
 	memset(&last, 0, sizeof(last));
 	n_submitted = n_answered = n_ended = 0;
@@ -73,7 +74,7 @@ static int tear_down(void **state)
 {
 	dispatch_free(dispatch);
 	queue_jobs_clear(&table);
-	keydb_close(keydb);
+	db_close(keydb);
 	tempdb_remove(&temp);
 	return 0;
 }
@@ -84,8 +85,28 @@ static void put(const char *key_id, const uint8_t *point, enum wrap_format forma
 	        make_record(key_id, format == WRAP_RESIDENT ? "" : MASTER_A, point, format);
 	struct keydb_put p = { .record = record_span(&r) };
 
-	keydb_put_all(keydb, &p, 1);
+	CHECK_OK(db_begin(keydb));
+	CHECK_OK(keydb_put_all(keydb, &p, 1));
+	CHECK_OK(db_commit(keydb, DB_DURABLE));
 	CHECK_OK(p.status);
+}
+
+/* Until the database has answered everything. */
+static void settle(void)
+{
+	struct keydb_front_stats stats;
+	int64_t until_ms = hf_mono_ms() + 3000;
+
+	do {
+		struct pollfd fd = { .fd = dispatch_fd(dispatch), .events = POLLIN };
+		int timeout = 100;
+
+		dispatch_step(dispatch, &timeout);
+		dispatch_database(dispatch, &stats);
+		if (stats.asked > 0)
+			poll(&fd, 1, timeout);
+	} while (stats.asked > 0 && hf_mono_ms() < until_ms);
+	assert_int_equal(stats.asked, 0);
 }
 
 static void take(uint64_t number, struct op op, const char *key_id)
@@ -99,6 +120,7 @@ static void take(uint64_t number, struct op op, const char *key_id)
 	from.op = hf_buf_span(&b);
 	CHECK_OK(queue_jobs_add(&table, &from, &job));
 	dispatch_take(dispatch, job);
+	settle();
 }
 
 static void take_generate(uint64_t number, enum key_type type, const char *key_id)
@@ -144,11 +166,11 @@ static void a_generated_key_is_stored_before_it_is_announced(void **state)
 	assert_int_equal(n_submitted, 1);
 	answer_generated(&r, point_g, false);
 	assert_int_equal(n_ended, 0);
-	dispatch_store(dispatch);
+	settle();
 	assert_int_equal(n_ended, 1);
 	assert_int_equal(last.outcome, OP_DONE);
 	CHECK(hf_span_equal(last.public_key, HF_SPAN(point_g, 33)));
-	CHECK_OK(keydb_get(keydb, "key-1", &got, NULL));
+	CHECK_OK(keydb_get_one(keydb, "key-1", &got, NULL));
 }
 
 static void a_repeated_generation_answers_with_the_stored_key(void **state)
@@ -169,7 +191,7 @@ static void a_lost_race_answers_with_the_winner_s_key(void **state)
 	dispatch_feed(dispatch, NULL);
 	put("key-1", point_g, WRAP_RFC5649);
 	answer_generated(&mine, point_2g, false);
-	dispatch_store(dispatch);
+	settle();
 	assert_int_equal(last.outcome, OP_DONE);
 	CHECK(hf_span_equal(last.public_key, HF_SPAN(point_g, 33)));
 	assert_int_equal(hf_counted(&metrics.orphans), 0);
@@ -183,7 +205,7 @@ static void the_resident_key_of_a_lost_race_is_reported(void **state)
 	dispatch_feed(dispatch, NULL);
 	put("key-1", point_g, WRAP_RESIDENT);
 	answer_generated(&mine, point_2g, true);
-	dispatch_store(dispatch);
+	settle();
 	assert_int_equal(last.outcome, OP_DONE);
 	CHECK(last.resident);
 	CHECK(hf_span_equal(last.public_key, HF_SPAN(point_g, 33)));
@@ -206,10 +228,10 @@ static void a_record_that_contradicts_its_answer_is_not_stored(void **state)
 	take_generate(1, KEY_P256, "key-1");
 	dispatch_feed(dispatch, NULL);
 	answer_generated(&other, point_g, false);
-	dispatch_store(dispatch);
+	settle();
 	assert_int_equal(last.outcome, OP_RETRY);
 	assert_int_equal(last.code, HF_CORRUPT);
-	CHECK_CODE(keydb_get(keydb, "key-2", &got, NULL), HF_NOTFOUND);
+	CHECK_CODE(keydb_get_one(keydb, "key-2", &got, NULL), HF_NOTFOUND);
 }
 
 static void a_signature_goes_to_the_hsm_with_its_record(void **state)
@@ -242,10 +264,13 @@ static void a_record_of_another_public_key_is_refused(void **state)
 
 static void a_key_that_is_not_here_is_given_back(void **state)
 {
+	struct keydb_front_stats stats;
+
 	take_sign(1, "key-1", point_g);
 	assert_int_equal(last.outcome, OP_RETRY);
 	assert_int_equal(last.code, HF_NOTFOUND);
-	assert_string_equal(dispatch_database(dispatch), "");
+	dispatch_database(dispatch, &stats);
+	assert_string_equal(stats.problem, "");
 }
 
 static void a_resident_key_needs_the_operator_s_leave(void **state)

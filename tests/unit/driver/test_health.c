@@ -57,10 +57,12 @@ static void update(enum hsmhost_health hsm, const char *reason, const char *prob
                    const char *database)
 {
 	struct hsmhost_stats h = { .health = hsm, .signers_ready = 2 };
+	struct keydb_front_stats d = { .readable = !database[0] };
 	struct queue_client_stats q = { .connected = !problem[0], .problem = problem, .outbox = 3 };
 
 	snprintf(h.reason, sizeof(h.reason), "%s", reason);
-	health_update(health, &h, &q, database);
+	snprintf(d.problem, sizeof(d.problem), "%s", database);
+	health_update(health, &h, &q, &d);
 }
 
 static void before_the_first_turn_it_is_starting(void **state)

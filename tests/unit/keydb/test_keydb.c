@@ -7,11 +7,11 @@
 #include <sys/wait.h>
 
 static struct tempdb temp;
-static struct keydb *keydb;
+static struct db *keydb;
 
-static struct keydb *open_keydb(void)
+static struct db *open_keydb(void)
 {
-	struct keydb *k = NULL;
+	struct db *k = NULL;
 	struct hf_err err = { 0 };
 
 	if (!hf_ok(keydb_open(&(struct db_config){ .sqlite_path = temp.path }, &k, &err)))
@@ -28,25 +28,32 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	keydb_close(keydb);
+	db_close(keydb);
 	tempdb_remove(&temp);
 	return 0;
 }
 
-static hf_status put(struct keydb *k, const struct record_bytes *r)
+static void put_all(struct db *k, struct keydb_put *puts, size_t n)
+{
+	CHECK_OK(db_begin(k));
+	CHECK_OK(keydb_put_all(k, puts, n));
+	CHECK_OK(db_commit(k, DB_DURABLE));
+}
+
+static hf_status put(struct db *k, const struct record_bytes *r)
 {
 	struct keydb_put p = { .record = record_span(r) };
 
-	keydb_put_all(k, &p, 1);
+	put_all(k, &p, 1);
 	hf_buf_done(&p.stored);
 	return p.status;
 }
 
-static void expect(struct keydb *k, const char *key_id, const struct record_bytes *want)
+static void expect(struct db *k, const char *key_id, const struct record_bytes *want)
 {
 	HF_BUF_SCOPED struct hf_buf got = HF_BUF(RECORD_ENCODED_MAX);
 
-	CHECK_OK(keydb_get(k, key_id, &got, NULL));
+	CHECK_OK(keydb_get_one(k, key_id, &got, NULL));
 	CHECK(hf_span_equal(hf_buf_span(&got), record_span(want)));
 }
 
@@ -58,7 +65,7 @@ static void what_is_put_comes_back(void **state)
 
 	CHECK_OK(put(keydb, &r));
 	expect(keydb, "key-1", &r);
-	CHECK_CODE(keydb_get(keydb, "key-2", &got, &err), HF_NOTFOUND);
+	CHECK_CODE(keydb_get_one(keydb, "key-2", &got, &err), HF_NOTFOUND);
 	CHECK(strstr(err.text, "key-2") != NULL);
 }
 
@@ -69,7 +76,7 @@ static void a_repeated_put_gives_back_the_stored_record(void **state)
 	struct keydb_put p = { .record = record_span(&second) };
 
 	CHECK_OK(put(keydb, &first));
-	keydb_put_all(keydb, &p, 1);
+	put_all(keydb, &p, 1);
 	CHECK_CODE(p.status, HF_EXISTS);
 	CHECK(hf_span_equal(hf_buf_span(&p.stored), record_span(&first)));
 	hf_buf_done(&p.stored);
@@ -80,18 +87,22 @@ static void one_of_many_that_fails_leaves_the_others(void **state)
 {
 	struct record_bytes a = make_record("key-1", MASTER_A, point_g, WRAP_RFC5649);
 	struct record_bytes b = make_record("key-2", MASTER_A, point_2g, WRAP_RFC5649);
+	struct record_bytes other = make_record("key-1", MASTER_A, point_2g, WRAP_RFC5649);
 	struct record_bytes junk = { .bytes = "junk", .len = 4 };
 	struct keydb_put puts[] = { { .record = record_span(&a) },
 		                    { .record = record_span(&junk) },
 		                    { .record = record_span(&b) },
+		                    { .record = record_span(&other) },
 		                    { .record = record_span(&a) } };
 
-	keydb_put_all(keydb, puts, HF_COUNT(puts));
+	put_all(keydb, puts, HF_COUNT(puts));
 	CHECK_OK(puts[0].status);
 	CHECK_CODE(puts[1].status, HF_INVALID);
 	CHECK_OK(puts[2].status);
 	CHECK_CODE(puts[3].status, HF_EXISTS);
+	CHECK(hf_span_equal(hf_buf_span(&puts[3].stored), record_span(&a)));
 	hf_buf_done(&puts[3].stored);
+	CHECK_OK(puts[4].status); /* the very same: a commit that is repeated */
 	expect(keydb, "key-1", &a);
 	expect(keydb, "key-2", &b);
 }
@@ -128,7 +139,7 @@ static void records_swapped_between_rows_are_refused(void **state)
 	CHECK_OK(put(keydb, &b));
 	CHECK_OK(db_query(db, swap, &st));
 	CHECK_OK(db_run(st, NULL));
-	CHECK_CODE(keydb_get(keydb, "key-1", &got, &err), HF_CORRUPT);
+	CHECK_CODE(keydb_get_one(keydb, "key-1", &got, &err), HF_CORRUPT);
 	CHECK(strstr(err.text, "another key") != NULL);
 	assert_int_equal(got.len, 0);
 	expect(keydb, "key-2", &b);
@@ -144,7 +155,7 @@ static void a_damaged_row_is_refused(void **state)
 	CHECK_OK(put(keydb, &a));
 	CHECK_OK(db_query(db, "UPDATE wrapped_keys SET record = substr(record, 2)", &st));
 	CHECK_OK(db_run(st, NULL));
-	CHECK_CODE(keydb_get(keydb, "key-1", &got, NULL), HF_CORRUPT);
+	CHECK_CODE(keydb_get_one(keydb, "key-1", &got, NULL), HF_CORRUPT);
 }
 
 static void a_canary_goes_only_into_a_database_of_the_same_master(void **state)

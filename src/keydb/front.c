@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Two sides, lookups and puts, each with a worker of its own, so that no lookup waits for a commit.
+ * Of each at most one batch is away; what the worker touches is the batch's until it is back. */
+#include "keydb/front.h"
+
+#include "base/clock.h"
+#include "db/work.h"
+
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+enum {
+	BATCH_MAX = 256,
+	PATIENCE_MS = 2000,
+	TRY_MS = 200,  /* between two looks whether the database is back */
+	LATE_MS = 500, /* a batch that is away for longer: nothing more should be begun */
+	CACHE_KIB = 1024,
+};
+
+struct ask {
+	struct ask *next;
+	void *tag;
+	char key_id[HF_ID_MAX]; /* lookup */
+	struct hf_buf record;   /* lookup: what was found; put: what is to be stored */
+	struct hf_buf stored;   /* put: what is there instead */
+	hf_status status;
+	int64_t until_ms;
+	bool dropped; /* answered already, while it was away */
+};
+
+struct asks {
+	struct ask *first, **last;
+	size_t n;
+};
+
+struct side {
+	struct db_task task;
+	struct keydb_front *front;
+	struct db_work *work;
+	bool put;
+	struct asks waiting;
+	/* The batch. */
+	struct ask *list[BATCH_MAX];
+	size_t n;
+	bool away;
+	int64_t since_ms;
+	atomic_bool back;
+	hf_status status;
+	char engine[200]; /* what the engine said */
+	/* How it goes. */
+	bool well;
+	char problem[256];
+	int64_t try_at_ms;
+	uint64_t answered, batches;
+};
+
+struct keydb_front {
+	struct keydb_front_config config;
+	struct side get, put;
+	int event;
+	bool stopping;
+};
+
+static void append(struct asks *l, struct ask *a)
+{
+	a->next = NULL;
+	*l->last = a;
+	l->last = &a->next;
+	l->n++;
+}
+
+static struct ask *pop(struct asks *l)
+{
+	struct ask *a = l->first;
+
+	if (!a)
+		return NULL;
+	l->first = a->next;
+	if (!l->first)
+		l->last = &l->first;
+	l->n--;
+	return a;
+}
+
+static void prepend(struct asks *l, struct ask *a)
+{
+	a->next = l->first;
+	if (!l->first)
+		l->last = &a->next;
+	l->first = a;
+	l->n++;
+}
+
+static void ask_free(struct ask *a)
+{
+	hf_buf_done(&a->record);
+	hf_buf_done(&a->stored);
+	free(a);
+}
+
+/* On the worker's thread. */
+static hf_status look_up(struct side *s, struct db *db)
+{
+	struct keydb_get gets[BATCH_MAX];
+	hf_status all;
+
+	if (s->n == 0)
+		return keydb_try_read(db);
+	for (size_t i = 0; i < s->n; i++) {
+		hf_buf_clear(&s->list[i]->record); /* of a first run */
+		gets[i] = (struct keydb_get){ .key_id = s->list[i]->key_id,
+			                      .record = s->list[i]->record };
+	}
+	all = keydb_get_all(db, gets, s->n);
+	for (size_t i = 0; i < s->n; i++) {
+		s->list[i]->record = gets[i].record;
+		s->list[i]->status = gets[i].status;
+	}
+	return all;
+}
+
+/* On the worker's thread, inside the transaction. The records stay what they are until the commit
+ * is known: another run may follow. */
+static hf_status store(struct side *s, struct db *db)
+{
+	struct keydb_put puts[BATCH_MAX];
+	hf_status all;
+
+	if (s->n == 0)
+		return keydb_try_write(db);
+	for (size_t i = 0; i < s->n; i++)
+		puts[i] = (struct keydb_put){ .record = hf_buf_span(&s->list[i]->record) };
+	all = keydb_put_all(db, puts, s->n);
+	for (size_t i = 0; i < s->n; i++) {
+		struct ask *a = s->list[i];
+
+		a->status = puts[i].status;
+		hf_buf_done(&a->stored);
+		a->stored = puts[i].stored;
+	}
+	return all;
+}
+
+static hf_status run(struct db_task *task, struct db *db)
+{
+	struct side *s = (struct side *)task; /* its first member */
+	hf_status all = s->put ? store(s, db) : look_up(s, db);
+
+	if (!hf_ok(all))
+		snprintf(s->engine, sizeof(s->engine), "%s", db_error(db));
+	return all;
+}
+
+static void done(struct db_task *task, hf_status status)
+{
+	struct side *s = (struct side *)task;
+	int event = s->front->event;
+
+	s->status = status;
+	atomic_store(&s->back, true); /* the side is the owner's from here on */
+	if (eventfd_write(event, 1) < 0)
+		return; /* full of wake-ups: as good */
+}
+
+static void lower(int *timeout_ms, int64_t to)
+{
+	if (to < 0)
+		to = 0;
+	if (*timeout_ms < 0 || to < *timeout_ms)
+		*timeout_ms = to < 1000000 ? (int)to : 1000000;
+}
+
+static void answer(struct side *s, struct ask *a, hf_status status, const char *why)
+{
+	struct keydb_answer answer = {
+		.tag = a->tag,
+		.put = s->put,
+		.status = status,
+		.why = why,
+		.record = &a->record,
+		.stored = hf_buf_span(&a->stored),
+	};
+
+	s->answered++;
+	s->front->config.answered(s->front->config.ctx, &answer);
+}
+
+/* The database has spoken of this one. */
+static void answer_known(struct side *s, struct ask *a)
+{
+	struct keydb_get get = { .key_id = a->key_id, .status = a->status };
+	struct hf_err err = { 0 };
+
+	if (!s->put && !hf_ok(a->status))
+		keydb_get_explain(&get, &err);
+	else if (!hf_ok(a->status) && a->status.code != HF_EXISTS)
+		snprintf(err.text, sizeof(err.text), "the record cannot be stored: %s",
+		         hf_code_name(a->status.code));
+	answer(s, a, a->status, err.text);
+}
+
+static void note_well(struct side *s, int64_t now)
+{
+	s->well = hf_ok(s->status);
+	if (s->well) {
+		s->problem[0] = 0;
+		return;
+	}
+	s->try_at_ms = now + TRY_MS;
+	snprintf(s->problem, sizeof(s->problem), "%s: %s",
+	         s->put ? "new keys cannot be stored" : "keys cannot be looked up",
+	         s->engine[0] ? s->engine : hf_code_name(s->status.code));
+}
+
+/* What comes back from a database that cannot be used, waits again, at its old place. */
+static void collect(struct side *s, int64_t now)
+{
+	struct ask *list[BATCH_MAX];
+	size_t n = s->n;
+
+	if (!s->away || !atomic_load(&s->back))
+		return;
+	memcpy(list, s->list, n * sizeof(list[0]));
+	s->n = 0;
+	s->away = false;
+	s->batches += n > 0;
+	note_well(s, now);
+	for (size_t i = n; i-- > 0;)
+		if (list[i]->dropped)
+			ask_free(list[i]);
+		else if (!s->well)
+			prepend(&s->waiting, list[i]);
+	for (size_t i = 0; i < n && s->well; i++) {
+		if (list[i]->dropped)
+			continue;
+		answer_known(s, list[i]);
+		ask_free(list[i]);
+	}
+}
+
+static void expire(struct side *s, int64_t now)
+{
+	struct ask *a;
+	char why[300];
+
+	snprintf(why, sizeof(why), "%s",
+	         s->problem[0] ? s->problem : "the database of wrapped keys does not answer");
+	while ((a = s->waiting.first) != NULL && (a->until_ms <= now || s->front->stopping)) {
+		pop(&s->waiting);
+		answer(s, a, HF_FAILURE(HF_BUSY), why);
+		ask_free(a);
+	}
+	/* Whoever looks for a key need not hear of it any more; what became of a new one must be
+	 * known. */
+	for (size_t i = 0; i < s->n && s->away && !s->put; i++) {
+		a = s->list[i];
+		if (a->dropped || a->until_ms > now)
+			continue;
+		a->dropped = true;
+		answer(s, a, HF_FAILURE(HF_BUSY), why);
+	}
+}
+
+static void hand_over(struct side *s, int64_t now)
+{
+	bool look = !s->well && now >= s->try_at_ms;
+	hf_status status;
+
+	if (s->away || s->front->stopping || (s->well ? !s->waiting.first : !look))
+		return;
+	while (s->n < BATCH_MAX && s->waiting.first)
+		s->list[s->n++] = pop(&s->waiting);
+	s->engine[0] = 0;
+	s->since_ms = now;
+	s->away = true;
+	atomic_store(&s->back, false);
+	s->task = (struct db_task){ .run = run, .done = done, .durability = DB_DURABLE };
+	status = db_work_submit(s->work, &s->task);
+	if (hf_ok(status))
+		return; /* it may be back already */
+	s->status = status;
+	atomic_store(&s->back, true);
+}
+
+static void when_next(const struct side *s, int64_t now, int *timeout_ms)
+{
+	if (s->waiting.first)
+		lower(timeout_ms, s->waiting.first->until_ms - now);
+	if (s->away && !s->put && s->n > 0 && !s->list[s->n - 1]->dropped)
+		lower(timeout_ms, s->list[0]->dropped ? TRY_MS : s->list[0]->until_ms - now);
+	if (s->away && now < s->since_ms + LATE_MS)
+		lower(timeout_ms, s->since_ms + LATE_MS - now);
+	if (s->away && atomic_load(&s->back))
+		lower(timeout_ms, 0);
+	if (!s->away && !s->well)
+		lower(timeout_ms, s->try_at_ms - now);
+}
+
+static void step_side(struct side *s, int64_t now)
+{
+	collect(s, now);
+	expire(s, now);
+	hand_over(s, now);
+}
+
+void keydb_front_step(struct keydb_front *f, int *timeout_ms)
+{
+	int64_t now = hf_mono_ms();
+	eventfd_t ignored;
+
+	if (atomic_load(&f->get.back) || atomic_load(&f->put.back))
+		if (eventfd_read(f->event, &ignored) < 0)
+			ignored = 0; /* somebody's wake-up is still to come: nothing is lost */
+	step_side(&f->get, now);
+	step_side(&f->put, now);
+	when_next(&f->get, now, timeout_ms);
+	when_next(&f->put, now, timeout_ms);
+}
+
+static hf_status ask_new(struct keydb_front *f, void *tag, struct ask **ret)
+{
+	struct ask *a = calloc(1, sizeof(*a));
+
+	HF_ENSURE(a, HF_NOMEM);
+	a->tag = tag;
+	a->record = a->stored = HF_BUF(RECORD_ENCODED_MAX);
+	a->until_ms = hf_mono_ms() + f->config.patience_ms;
+	*ret = a;
+	return HF_SUCCESS;
+}
+
+hf_status keydb_front_get(struct keydb_front *f, const char *key_id, void *tag)
+{
+	struct ask *a;
+
+	HF_ENSURE(strlen(key_id) < HF_ID_MAX, HF_TOOBIG);
+	HF_TRY(ask_new(f, tag, &a));
+	snprintf(a->key_id, sizeof(a->key_id), "%s", key_id);
+	append(&f->get.waiting, a);
+	return HF_SUCCESS;
+}
+
+hf_status keydb_front_put(struct keydb_front *f, struct hf_buf *record, void *tag)
+{
+	struct ask *a;
+	hf_status s = ask_new(f, tag, &a);
+
+	if (hf_ok(s)) {
+		a->record = *record;
+		append(&f->put.waiting, a);
+		*record = HF_BUF(RECORD_ENCODED_MAX);
+	}
+	hf_buf_done(record);
+	return s;
+}
+
+int keydb_front_fd(const struct keydb_front *f)
+{
+	return f->event;
+}
+
+static hf_status side_start(struct keydb_front *f, struct side *s, bool put, struct hf_err *err)
+{
+	struct db_work_config work = {
+		.db = f->config.db,
+		.write = put,
+		.threads = 1,
+		.patience_ms = f->config.patience_ms,
+	};
+
+	s->front = f;
+	s->put = put;
+	s->well = true;
+	work.db.cache_kib = CACHE_KIB;
+	return db_work_start(&work, &s->work, err);
+}
+
+hf_status keydb_front_start(const struct keydb_front_config *config, struct keydb_front **ret,
+                            struct hf_err *err)
+{
+	struct keydb_front *f = calloc(1, sizeof(*f));
+	hf_status s;
+
+	HF_ENSURE(f, HF_NOMEM);
+	f->config = *config;
+	if (!f->config.patience_ms)
+		f->config.patience_ms = PATIENCE_MS;
+	f->get.waiting.last = &f->get.waiting.first;
+	f->put.waiting.last = &f->put.waiting.first;
+	f->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s = f->event >= 0 ? HF_SUCCESS : HF_FAILURE(HF_IO);
+	if (hf_ok(s))
+		s = side_start(f, &f->get, false, err);
+	if (hf_ok(s))
+		s = side_start(f, &f->put, true, err);
+	if (!hf_ok(s)) {
+		keydb_front_stop(f);
+		return s;
+	}
+	*ret = f;
+	return HF_SUCCESS;
+}
+
+static void side_stop(struct side *s)
+{
+	int64_t now = hf_mono_ms();
+
+	if (!s->work)
+		return;
+	db_work_stop(s->work); /* takes what it has to its end */
+	collect(s, now);
+	expire(s, now);
+}
+
+/* Keys that were made are kept. */
+static void store_last(struct keydb_front *f)
+{
+	struct pollfd fd = { .fd = f->event, .events = POLLIN };
+	int64_t until_ms = hf_mono_ms() + f->config.patience_ms;
+
+	while ((f->put.waiting.first || f->put.away) && hf_mono_ms() < until_ms) {
+		int timeout_ms = (int)(until_ms - hf_mono_ms());
+
+		keydb_front_step(f, &timeout_ms);
+		(void)poll(&fd, 1, timeout_ms);
+	}
+}
+
+void keydb_front_stop(struct keydb_front *f)
+{
+	if (!f)
+		return;
+	if (f->get.work && f->put.work)
+		store_last(f);
+	f->stopping = true;
+	side_stop(&f->get);
+	side_stop(&f->put);
+	if (f->event >= 0)
+		close(f->event);
+	free(f);
+}
+
+void keydb_front_stats(const struct keydb_front *f, struct keydb_front_stats *ret)
+{
+	const int64_t now = hf_mono_ms();
+	const struct side *get = &f->get, *put = &f->put;
+	bool late = get->away && now - get->since_ms > LATE_MS;
+	const char *problem = get->problem[0] ? get->problem
+	                      : late          ? "lookups of keys are not answered"
+	                                      : put->problem;
+
+	*ret = (struct keydb_front_stats){
+		.asked = get->waiting.n + get->n + put->waiting.n + put->n,
+		.readable = get->well && !late,
+		.writable = put->well && !(put->away && now - put->since_ms > 4 * LATE_MS),
+		.lookups = get->answered,
+		.puts = put->answered,
+		.lookup_batches = get->batches,
+		.put_batches = put->batches,
+	};
+	if (!problem[0] && !ret->writable)
+		problem = "new keys are not stored: the commit takes long";
+	snprintf(ret->problem, sizeof(ret->problem), "%s", problem);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keydb/keydb.h"
+
+/* Append only: number n brings version n - 1 to n. Ids are compared byte by byte on both engines.
+ */
+static const struct db_migration migrations[] = {
+	{ .name = "wrapped keys and canaries",
+	  .sqlite = "CREATE TABLE wrapped_keys ("
+	            " key_id TEXT NOT NULL PRIMARY KEY,"
+	            " record BLOB NOT NULL,"
+	            " key_type INTEGER NOT NULL,"
+	            " format INTEGER NOT NULL,"
+	            " master_id TEXT NOT NULL,"
+	            " created_at INTEGER NOT NULL" /* ms since 1970 */
+	            ") WITHOUT ROWID;"
+	            "CREATE TABLE canaries ("
+	            " master_id TEXT NOT NULL PRIMARY KEY,"
+	            " record BLOB NOT NULL,"
+	            " created_at INTEGER NOT NULL"
+	            ") WITHOUT ROWID",
+	  .postgres = "CREATE TABLE wrapped_keys ("
+	              " key_id TEXT COLLATE \"C\" NOT NULL PRIMARY KEY,"
+	              " record BYTEA NOT NULL,"
+	              " key_type BIGINT NOT NULL,"
+	              " format BIGINT NOT NULL,"
+	              " master_id TEXT COLLATE \"C\" NOT NULL,"
+	              " created_at BIGINT NOT NULL"
+	              ");"
+	              "CREATE TABLE canaries ("
+	              " master_id TEXT COLLATE \"C\" NOT NULL PRIMARY KEY,"
+	              " record BYTEA NOT NULL,"
+	              " created_at BIGINT NOT NULL"
+	              ")" },
+};
+
+hf_status keydb_migrate(struct db *db, struct hf_err *err)
+{
+	return db_migrate(db, "keys", migrations, HF_COUNT(migrations), err);
+}
+
+hf_status keydb_open(const struct db_config *config, struct db **ret, struct hf_err *err)
+{
+	DB_SCOPED struct db *db = NULL;
+
+	HF_TRY(db_open(config, &db, err));
+	HF_TRY(keydb_migrate(db, err));
+	*ret = hf_take(db);
+	return HF_SUCCESS;
+}
