@@ -13,7 +13,13 @@ struct db {
 	const struct db_backend *backend;
 	bool read_only;
 	bool in_transaction;
-	bool saved;                 /* inside db_save() */
+	bool saved; /* inside db_save() */
+	/* A statement failed since db_save() or db_begin(), and nothing that follows can succeed
+	 * until db_unsave() or db_rollback(); outside a transaction: one that was posted. */
+	enum hf_code broken;
+	bool unknown;               /* nobody can tell whether the last commit happened */
+	uint64_t losses;            /* of the connection, and failures to make it anew */
+	uint64_t writes;            /* statements sent that are no SELECT */
 	enum db_durability expects; /* of the next transaction */
 	enum hf_code lost; /* the engine gave up the open transaction by itself, for this reason */
 	char error[DB_ERROR_MAX];
@@ -28,6 +34,9 @@ struct db_stmt {
 struct db_backend {
 	const char *name;
 	bool one_writer; /* a second writing connection only gets in the way */
+	/* Transactions may fail through no fault of theirs (the connection, a conflict): they are
+	 * worth running again. And savepoints cost dear. */
+	bool reruns;
 
 	hf_status (*open)(const struct db_config *config, struct db **ret, struct hf_err *err);
 	void (*close)(struct db *db);
@@ -35,6 +44,7 @@ struct db_backend {
 	/* begin() reads db->expects. After a failure the transaction is as it was, or db->lost says
 	 * why it is gone. */
 	hf_status (*begin)(struct db *db);
+	hf_status (*begin_snapshot)(struct db *db);
 	hf_status (*commit)(struct db *db);
 	void (*rollback)(struct db *db);
 	hf_status (*save)(struct db *db);
@@ -42,6 +52,9 @@ struct db_backend {
 	void (*unsave)(struct db *db);
 	/* One or more statements without parameters. */
 	hf_status (*exec)(struct db *db, const char *sql);
+	/* Inside a transaction, to its end: nobody else changes the schema. */
+	hf_status (*lock_schema)(struct db *db);
+	const char *schema_exists_sql; /* one row when schema_versions is there */
 	const char *(*migration_sql)(const struct db_migration *m);
 
 	hf_status (*query)(struct db *db, const char *sql, struct db_stmt **ret);
@@ -49,6 +62,9 @@ struct db_backend {
 	enum hf_code (*bind_text)(struct db_stmt *st, int i, const char *v);
 	enum hf_code (*bind_blob)(struct db_stmt *st, int i, struct hf_span v);
 	enum hf_code (*bind_null)(struct db_stmt *st, int i);
+	/* A failure to send is that of the step. */
+	void (*send)(struct db_stmt *st);
+	void (*post)(struct db_stmt *st); /* done() included */
 	hf_status (*step)(struct db_stmt *st, bool *ret_row);
 	int64_t (*changed)(struct db_stmt *st);
 	void (*reset)(struct db_stmt *st);
@@ -60,6 +76,7 @@ struct db_backend {
 };
 
 extern const struct db_backend db_sqlite;
+extern const struct db_backend db_postgres;
 
 /* How durable the next transaction's commit will have to be, when that is known before it begins:
  * what lets a relaxed group be cheap. Without it, DB_DURABLE. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "db/backend.h"
+#include "db/postgres.h"
+
+#include <stdio.h>
 
 hf_status db_open(const struct db_config *config, struct db **ret, struct hf_err *err)
 {
@@ -10,12 +12,10 @@ hf_status db_open(const struct db_config *config, struct db **ret, struct hf_err
 		return hf_fail(
 		        err, HF_INVALID,
 		        "--sqlite-path and --postgres-url exclude each other: give one of them");
-	if (postgres)
-		return hf_fail(err, HF_UNSUPPORTED,
-		               "PostgreSQL support arrives in the next release; use --sqlite-path");
-	if (!sqlite)
-		return hf_fail(err, HF_INVALID, "no database given: use --sqlite-path FILE");
-	return db_sqlite.open(config, ret, err);
+	if (!sqlite && !postgres)
+		return hf_fail(err, HF_INVALID,
+		               "no database given: use --sqlite-path FILE or --postgres-url URL");
+	return postgres ? db_postgres.open(config, ret, err) : db_sqlite.open(config, ret, err);
 }
 
 void db_close(struct db *db)
@@ -24,6 +24,19 @@ void db_close(struct db *db)
 		return;
 	db_rollback(db);
 	db->backend->close(db);
+}
+
+void db_describe(const struct db_config *config, char *to, size_t cap)
+{
+	if (config->postgres_url && config->postgres_url[0])
+		pg_describe(config->postgres_url, to, cap);
+	else
+		snprintf(to, cap, "%s", config->sqlite_path ? config->sqlite_path : "");
+}
+
+const char *db_dialect(const struct db *db, const char *sqlite, const char *postgres)
+{
+	return db->backend == &db_postgres ? postgres : sqlite;
 }
 
 const char *db_error(struct db *db)
@@ -36,15 +49,27 @@ void db_expect(struct db *db, enum db_durability how)
 	db->expects = how;
 }
 
-hf_status db_begin(struct db *db)
+static hf_status begin(struct db *db, hf_status (*how)(struct db *db))
 {
 	hf_status s;
 
 	HF_ENSURE(!db->in_transaction, HF_STATE);
 	db->lost = HF_OK;
-	s = db->backend->begin(db);
+	db->broken = HF_OK;
+	db->unknown = false;
+	s = how(db);
 	db->in_transaction = hf_ok(s);
 	return s;
+}
+
+hf_status db_begin(struct db *db)
+{
+	return begin(db, db->backend->begin);
+}
+
+hf_status db_begin_snapshot(struct db *db)
+{
+	return begin(db, db->backend->begin_snapshot);
 }
 
 hf_status db_commit(struct db *db, enum db_durability how)
@@ -52,8 +77,8 @@ hf_status db_commit(struct db *db, enum db_durability how)
 	hf_status s;
 
 	HF_ENSURE(db->in_transaction && !db->saved, HF_STATE);
-	if (db->lost != HF_OK)
-		s = HF_FAILURE(db->lost);
+	if (db->lost != HF_OK || db->broken != HF_OK)
+		s = HF_FAILURE(db->lost != HF_OK ? db->lost : db->broken);
 	else if (how == DB_DURABLE && db->expects != DB_DURABLE)
 		s = HF_FAILURE(HF_INTERNAL);
 	else
@@ -69,8 +94,11 @@ hf_status db_commit(struct db *db, enum db_durability how)
 
 void db_rollback(struct db *db)
 {
-	if (db->in_transaction && db->lost == HF_OK)
-		db->backend->rollback(db);
+	if (db->in_transaction) {
+		if (db->lost == HF_OK)
+			db->backend->rollback(db);
+		db->broken = HF_OK;
+	}
 	db->in_transaction = false;
 	db->saved = false;
 	db->expects = DB_DURABLE;
@@ -80,6 +108,7 @@ hf_status db_save(struct db *db)
 {
 	HF_ENSURE(db->in_transaction && !db->saved, HF_STATE);
 	HF_ENSURE(db->lost == HF_OK, db->lost);
+	HF_ENSURE(db->broken == HF_OK, db->broken);
 	HF_TRY(db->backend->save(db));
 	db->saved = true;
 	return HF_SUCCESS;
@@ -89,6 +118,7 @@ hf_status db_keep(struct db *db)
 {
 	HF_ENSURE(db->saved, HF_STATE);
 	HF_ENSURE(db->lost == HF_OK, db->lost);
+	HF_ENSURE(db->broken == HF_OK, db->broken);
 	HF_TRY(db->backend->keep(db));
 	db->saved = false;
 	return HF_SUCCESS;
@@ -96,8 +126,10 @@ hf_status db_keep(struct db *db)
 
 void db_unsave(struct db *db)
 {
-	if (db->saved && db->lost == HF_OK)
+	if (db->saved && db->lost == HF_OK) {
+		db->broken = HF_OK;
 		db->backend->unsave(db);
+	}
 	db->saved = false;
 }
 
@@ -105,6 +137,13 @@ hf_status db_query(struct db *db, const char *sql, struct db_stmt **ret)
 {
 	/* Outside of the lost transaction a statement would take effect by itself. */
 	HF_ENSURE(!db->in_transaction || db->lost == HF_OK, db->lost);
+	if (db->broken != HF_OK) {
+		enum hf_code code = db->broken;
+
+		if (!db->in_transaction)
+			db->broken = HF_OK;
+		return HF_FAILURE(code);
+	}
 	return db->backend->query(db, sql, ret);
 }
 
@@ -135,6 +174,17 @@ void db_bind_blob(struct db_stmt *st, int i, struct hf_span v)
 void db_bind_null(struct db_stmt *st, int i)
 {
 	note(st, st->db->backend->bind_null(st, i));
+}
+
+void db_send(struct db_stmt *st)
+{
+	if (st->failed == HF_OK)
+		st->db->backend->send(st);
+}
+
+void db_post(struct db_stmt *st)
+{
+	st->db->backend->post(st);
 }
 
 hf_status db_step(struct db_stmt *st, bool *ret_row)

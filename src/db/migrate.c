@@ -5,7 +5,7 @@
 static const char create_sql[] = "CREATE TABLE IF NOT EXISTS schema_versions (name TEXT PRIMARY "
                                  "KEY, version INTEGER NOT NULL)";
 
-static hf_status read_version(struct db *db, const char *schema, int64_t *ret)
+static hf_status version_in_table(struct db *db, const char *schema, int64_t *ret)
 {
 	DB_STMT st = NULL;
 	bool row;
@@ -14,6 +14,19 @@ static hf_status read_version(struct db *db, const char *schema, int64_t *ret)
 	db_bind_text(st, 1, schema);
 	HF_TRY(db_step(st, &row));
 	*ret = row ? db_col_int(st, 0) : 0;
+	return HF_SUCCESS;
+}
+
+hf_status db_schema_version(struct db *db, const char *schema, int64_t *ret)
+{
+	DB_STMT st = NULL;
+	bool there;
+
+	HF_TRY(db_query(db, db->backend->schema_exists_sql, &st));
+	HF_TRY(db_step(st, &there));
+	if (there)
+		return version_in_table(db, schema, ret);
+	*ret = 0;
 	return HF_SUCCESS;
 }
 
@@ -45,8 +58,9 @@ static hf_status check_version(int64_t version, size_t n, const char *schema, st
 static hf_status step_inside(struct db *db, const char *schema, const struct db_migration *list,
                              size_t n, int64_t *version, struct hf_err *err)
 {
+	HF_TRY(db->backend->lock_schema(db));
 	HF_TRY(db->backend->exec(db, create_sql));
-	HF_TRY(read_version(db, schema, version));
+	HF_TRY(version_in_table(db, schema, version));
 	HF_TRY(check_version(*version, n, schema, err));
 	if ((uint64_t)*version == n)
 		return HF_SUCCESS;
@@ -78,10 +92,9 @@ hf_status db_migrate(struct db *db, const char *schema, const struct db_migratio
                      struct hf_err *err)
 {
 	int64_t version = 0;
-	hf_status s = read_version(db, schema, &version);
+	hf_status s = db_schema_version(db, schema, &version);
 
-	/* HF_INTERNAL: the table is not there yet. */
-	if (!hf_ok(s) && s.code != HF_INTERNAL)
+	if (!hf_ok(s))
 		return hf_fail(err, s.code, "cannot read the schema's version: %s", db_error(db));
 	HF_TRY(check_version(version, n, schema, err));
 	if ((uint64_t)version < n && db->read_only)

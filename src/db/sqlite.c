@@ -103,6 +103,24 @@ static hf_status sqlite_begin(struct db *db)
 	return run(db, "BEGIN IMMEDIATE");
 }
 
+/* What is read first fixes the moment; the log keeps what writers replace meanwhile. */
+static hf_status sqlite_begin_snapshot(struct db *db)
+{
+	hf_status s;
+
+	HF_TRY(run(db, "BEGIN"));
+	s = run(db, "SELECT count(*) FROM sqlite_schema");
+	if (!hf_ok(s))
+		hf_ignore(run(db, "ROLLBACK"));
+	return s;
+}
+
+/* BEGIN IMMEDIATE locked the whole file. */
+static hf_status sqlite_lock_schema(struct db *db)
+{
+	return HF_SUCCESS;
+}
+
 static hf_status sqlite_commit(struct db *db)
 {
 	return run(db, "COMMIT");
@@ -286,6 +304,10 @@ static hf_status sqlite_step(struct db_stmt *st, bool *ret_row)
 	return HF_SUCCESS;
 }
 
+static void sqlite_send(struct db_stmt *st)
+{
+}
+
 static int64_t sqlite_changed(struct db_stmt *st)
 {
 	return sqlite3_changes64(self(st->db)->handle);
@@ -334,6 +356,19 @@ static void sqlite_done(struct db_stmt *base)
 	st->in_use = false;
 }
 
+static void sqlite_post(struct db_stmt *st)
+{
+	struct db *db = st->db;
+	enum hf_code code = st->failed;
+	bool row = true;
+
+	while (row && code == HF_OK)
+		code = sqlite_step(st, &row).code;
+	if (db->broken == HF_OK)
+		db->broken = code;
+	sqlite_done(st);
+}
+
 static void sqlite_close(struct db *base)
 {
 	struct sqlite_db *db = self(base);
@@ -356,18 +391,23 @@ const struct db_backend db_sqlite = {
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.begin = sqlite_begin,
+	.begin_snapshot = sqlite_begin_snapshot,
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
 	.save = sqlite_save,
 	.keep = sqlite_keep,
 	.unsave = sqlite_unsave,
 	.exec = sqlite_exec,
+	.lock_schema = sqlite_lock_schema,
+	.schema_exists_sql = "SELECT 1 FROM sqlite_schema WHERE name = 'schema_versions'",
 	.migration_sql = sqlite_migration_sql,
 	.query = sqlite_query,
 	.bind_int = sqlite_bind_int,
 	.bind_text = sqlite_bind_text,
 	.bind_blob = sqlite_bind_blob,
 	.bind_null = sqlite_bind_null,
+	.send = sqlite_send,
+	.post = sqlite_post,
 	.step = sqlite_step,
 	.changed = sqlite_changed,
 	.reset = sqlite_reset,

@@ -25,6 +25,15 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static hf_status first_row(struct db *d, const char *sql)
+{
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(d, sql, &st));
+	return db_step(st, &row);
+}
+
 static void parameters_go_by_number_not_by_place(void **state)
 {
 	DB_STMT st = NULL;
@@ -94,7 +103,7 @@ static void unique_and_foreign_key_violations_are_exists(void **state)
 	CHECK_CODE(add_person(db, 2, "ann"), HF_EXISTS);
 	CHECK_OK(db_query(db, "INSERT INTO pets (owner, name) VALUES (77, 'rex')", &st));
 	CHECK_CODE(db_run(st, NULL), HF_EXISTS);
-	CHECK(strstr(db_error(db), "FOREIGN KEY") != NULL);
+	CHECK(strcasestr(db_error(db), "foreign key") != NULL);
 }
 
 static void the_same_statement_can_be_used_inside_itself(void **state)
@@ -178,15 +187,11 @@ static void a_new_file_is_for_its_owner_only(void **state)
 	}
 }
 
-static void postgres_is_refused_with_words(void **state)
+static void what_cannot_be_opened_is_told_with_words(void **state)
 {
 	struct hf_err err = { 0 };
 	struct db *other;
 
-	CHECK_CODE(db_open(&(struct db_config){ .postgres_url = "postgresql://localhost/x" },
-	                   &other, &err),
-	           HF_UNSUPPORTED);
-	CHECK(strstr(err.text, "--sqlite-path") != NULL);
 	CHECK_CODE(db_open(&(struct db_config){ .postgres_url = "x", .sqlite_path = "y" }, &other,
 	                   &err),
 	           HF_INVALID);
@@ -199,14 +204,15 @@ static void postgres_is_refused_with_words(void **state)
 
 static void read_only_neither_creates_nor_writes(void **state)
 {
+	struct db_config config = tempdb_config(&temp);
 	struct db *reader = NULL;
 
 	CHECK_CODE(db_open(&(struct db_config){ .sqlite_path = "/tmp/hf-no-such.db",
 	                                        .read_only = true },
 	                   &reader, NULL),
 	           HF_NOTFOUND);
-	CHECK_OK(db_open(&(struct db_config){ .sqlite_path = temp.path, .read_only = true },
-	                 &reader, NULL));
+	config.read_only = true;
+	CHECK_OK(db_open(&config, &reader, NULL));
 	CHECK_OK(db_migrate(reader, "test", people, HF_COUNT(people), NULL));
 	CHECK(!hf_ok(add_person(reader, 1, "ann")));
 	assert_int_equal(count_people(reader), 0);
@@ -248,11 +254,10 @@ static void a_migration_that_fails_leaves_the_version_before(void **state)
 		                      { .name = "bad",
 		                        .sqlite = "CREATE TABLE c (x TEXT); NONSENSE" } };
 	struct hf_err err = { 0 };
-	DB_STMT st = NULL;
 
 	CHECK_CODE(db_migrate(db, "test", bad, 3, &err), HF_INTERNAL);
 	CHECK(strstr(err.text, "NONSENSE") != NULL);
-	CHECK_CODE(db_query(db, "SELECT x FROM c", &st), HF_INTERNAL);
+	CHECK_CODE(first_row(db, "SELECT x FROM c"), HF_INTERNAL);
 	CHECK_OK(db_migrate(db, "test", people, 2, NULL));
 }
 
@@ -364,16 +369,21 @@ int main(void)
 		TEST(changed_rows_are_counted),
 		TEST(rollback_undoes_everything),
 		TEST(unsave_undoes_only_what_followed_save),
-		TEST(a_new_file_is_for_its_owner_only),
-		TEST(postgres_is_refused_with_words),
+		TEST(what_cannot_be_opened_is_told_with_words),
 		TEST(read_only_neither_creates_nor_writes),
 		TEST(migrations_go_forward_once_and_keep_data),
 		TEST(a_newer_schema_is_refused_with_words),
 		TEST(a_migration_that_fails_leaves_the_version_before),
+	};
+	const struct CMUnitTest of_files[] = {
+		TEST(a_new_file_is_for_its_owner_only),
 		TEST(a_file_that_is_no_database_is_corrupt_with_words),
 		TEST(a_damaged_page_is_corrupt_with_words),
 		TEST(a_full_disk_is_told_and_loses_nothing),
 	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (!test_postgres())
+		failed += cmocka_run_group_tests(of_files, NULL, NULL);
+	return failed;
 }

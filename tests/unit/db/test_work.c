@@ -57,7 +57,10 @@ static struct person person(int64_t id)
 
 static void start(struct db_work_config config)
 {
-	config.db.sqlite_path = temp.path;
+	bool read_only = config.db.read_only;
+
+	config.db = tempdb_config(&temp);
+	config.db.read_only = read_only;
 	CHECK_OK(db_work_start(&config, &work, NULL));
 }
 

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Commits, and what became of one whose answer was lost. The transaction's number was fetched
+ * before the commit was sent; a new connection asks for its status. */
+#include "db/postgres.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	LOOKUP_MS = 10000,  /* for a server that restarts, or another that takes over */
+	PATIENCE_MS = 1000, /* with an old connection that still holds the transaction open */
+	PAUSE_LEAST_MS = 20,
+	PAUSE_MOST_MS = 250,
+};
+
+/* A server that has not noticed our absence still waits for our next word: it is told. Not one that
+ * waits for a replica: there the commit is done, and only not yet safe. */
+static void end_the_old_connection(PGconn *conn, uint64_t xid)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof(sql),
+	         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid::text = "
+	         "'%u' AND state LIKE 'idle%%'",
+	         (unsigned)xid); /* without the epoch, as it stands there */
+	PQclear(pg_ask(conn, sql, PG_ANSWER_MS));
+}
+
+/* HF_OK: committed. HF_BUSY: it is not and will not be. HF_TIMEOUT: not decided yet. HF_CLOSED: the
+ * connection failed. HF_IO: nobody knows any more. */
+static enum hf_code ask_status(PGconn *conn, uint64_t xid)
+{
+	char sql[96];
+	PGresult *result;
+	const char *status, *state;
+	enum hf_code code = HF_IO;
+
+	snprintf(sql, sizeof(sql), "SELECT pg_xact_status('%llu'::xid8)", (unsigned long long)xid);
+	result = pg_ask(conn, sql, PG_ANSWER_MS);
+	if (!result || PQstatus(conn) == CONNECTION_BAD) {
+		PQclear(result);
+		return HF_CLOSED;
+	}
+	state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+		/* In this server's future: it took over without ever having heard of it. */
+		code = state && strcmp(state, "22023") == 0 ? HF_BUSY : HF_IO;
+	} else if (!PQgetisnull(result, 0, 0)) {
+		status = PQgetvalue(result, 0, 0);
+		code = strcmp(status, "committed") == 0     ? HF_OK
+		       : strcmp(status, "aborted") == 0     ? HF_BUSY
+		       : strcmp(status, "in progress") == 0 ? HF_TIMEOUT
+		                                            : HF_IO;
+	}
+	PQclear(result);
+	return code;
+}
+
+static enum hf_code look_up(struct pg_db *db)
+{
+	int64_t began = hf_mono_ms();
+	enum hf_code code = HF_CLOSED;
+	struct hf_err err = { 0 };
+
+	for (unsigned attempt = 0; hf_mono_ms() - began < LOOKUP_MS; attempt++) {
+		int64_t pause = hf_backoff_ms(attempt, PAUSE_LEAST_MS, PAUSE_MOST_MS);
+
+		if (!db->conn && hf_ok(pg_connect(db->url, db->base.read_only, &db->conn, &err)))
+			db->generation++;
+		code = db->conn ? ask_status(db->conn, db->xid) : HF_CLOSED;
+		if (code == HF_TIMEOUT && hf_mono_ms() - began > PATIENCE_MS)
+			end_the_old_connection(db->conn, db->xid);
+		if (code == HF_CLOSED)
+			PQfinish(hf_take(db->conn));
+		if (code != HF_CLOSED && code != HF_TIMEOUT)
+			break;
+		nanosleep(&(struct timespec){ .tv_nsec = pause * 1000000 }, NULL);
+	}
+	if (db->conn && !PQenterPipelineMode(db->conn))
+		PQfinish(hf_take(db->conn));
+	return code;
+}
+
+/* The connection was lost with the commit under way. */
+static hf_status find_out(struct pg_db *db)
+{
+	enum hf_code code;
+
+	if (!db->has_xid) /* it changed nothing */
+		return HF_FAILURE(HF_BUSY);
+	code = look_up(db);
+	HF_INFO("a commit's answer was lost; looked up",
+	        HF_KS("outcome", code == HF_OK     ? "committed"
+	                         : code == HF_BUSY ? "not committed"
+	                                           : "unknown"));
+	if (code == HF_OK || code == HF_BUSY)
+		return HF_FAILURE(code);
+	db->base.unknown = true;
+	snprintf(db->base.error, sizeof(db->base.error),
+	         "%s: the connection was lost at a commit, and whether it happened cannot be found "
+	         "out",
+	         db->where);
+	return HF_FAILURE(HF_IO);
+}
+
+hf_status pg_commit(struct db *base)
+{
+	struct pg_db *db = (struct pg_db *)base;
+
+	hf_status s;
+
+	if (pg_wants_xid(db)) {
+		HF_TRY(pg_send_xid(db));
+		HF_TRY(pg_wait(db));
+	}
+	HF_ENSURE(base->broken == HF_OK, base->broken);
+	s = pg_send_control(db, "COMMIT", PG_COMMIT);
+	if (hf_ok(s))
+		hf_ignore(pg_wait(db));
+	if (db->committed)
+		return HF_SUCCESS;
+	if (!db->conn)
+		return find_out(db);
+	HF_ENSURE(base->broken == HF_OK, base->broken);
+	return HF_FAILURE(HF_INTERNAL);
+}
