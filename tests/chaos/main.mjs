@@ -16,6 +16,7 @@ const USAGE = `usage: script/chaos [--seconds N] [--seed S] [--rate N] [--only F
   --seconds N   how long faults are made (default 60)
   --seed S      the schedule of faults, and the clients' choices; without it a new one, which is printed
   --rate N      requests a second (default 25)
+  --engine E    postgres, with a replica and two servers (default), or sqlite, with one server
   --only LIST   only these kinds of fault
   --plan        print the schedule, and do nothing
   --keep        keep the run's directory, with all logs, also when all is well
@@ -23,12 +24,13 @@ const USAGE = `usage: script/chaos [--seconds N] [--seed S] [--rate N] [--only F
 
 function options() {
 	const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, rate: { type: 'string', default: '25' },
-		only: { type: 'string' }, plan: { type: 'boolean' }, keep: { type: 'boolean' }, debug: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
+		engine: { type: 'string', default: 'sqlite' }, only: { type: 'string' }, plan: { type: 'boolean' }, keep: { type: 'boolean' }, debug: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
 	const number = (name, least, most) => {
 		const n = Number(values[name])
 		if (!Number.isInteger(n) || n < least || n > most) throw new RangeError(`--${name} is a whole number from ${least} to ${most}`)
 		return n
 	}
+	if (!['postgres', 'sqlite'].includes(values.engine)) throw new RangeError('--engine is postgres or sqlite')
 	values.seed ??= `${Math.floor(Math.random() * 2 ** 32)}`
 	return { ...values, seconds: number('seconds', 10, 86_400), seed: number('seed', 0, 2 ** 32 - 1), perSecond: number('rate', 1, 500),
 		only: values.only?.split(','), logLevel: values.debug ? 'debug' : 'info', keep: values.keep || values.debug }
@@ -43,7 +45,7 @@ async function main() {
 		return 2
 	}
 	if (given.help) return console.log(USAGE) ?? 0
-	const run = new Run({ ...given, servers: 1, leaseMs, say: console.log })
+	const run = new Run({ ...given, leaseMs, say: console.log })
 	console.log(`seed ${run.seed}: script/chaos --seconds ${run.seconds} --seed ${run.seed} makes this schedule again\n`)
 	console.log(`${printPlan(run.plan)}\n`)
 	return given.plan ? 0 : guarded(run, given)
@@ -63,8 +65,9 @@ async function guarded(run, { keep }) {
 		status = (await whole(run)) ? 0 : 1
 	} catch (error) {
 		console.error(`\nthe run itself failed: ${error.stack}`)
+		run.dir = error.dir
 	}
-	const dir = run.world?.dir
+	const dir = run.world?.dir ?? run.dir
 	await run.stop()
 	clearTimeout(watchdog)
 	if (dir && status === 0 && !keep) rmSync(dir, { recursive: true, force: true })

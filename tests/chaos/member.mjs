@@ -111,6 +111,11 @@ export class Member {
 		return this.metric(/^holdfast_driver_jobs_total\{.*outcome="done"/)
 	}
 
+	/** Until a driver holds jobs without a result, or a second has passed. */
+	async untilBusy() {
+		for (const until = Date.now() + 1000; Date.now() < until && !((await this.metric(/^holdfast_driver_working /)) >= 2); ) await sleep(20)
+	}
+
 	get log() {
 		const file = `${this.dir}/${this.name}.log`
 		return existsSync(file) ? readFileSync(file, 'utf8') : ''

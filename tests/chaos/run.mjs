@@ -31,7 +31,7 @@ export class Run {
 	}
 
 	async prepare() {
-		this.world = await World.make({ servers: this.servers, drivers: 3, logLevel: this.logLevel })
+		this.world = await World.make({ engine: this.engine, servers: this.engine === 'postgres' ? 2 : 1, drivers: 3, logLevel: this.logLevel })
 		this.clients = new Clients({ world: this.world, history: this.history, seed: this.seed, perSecond: this.perSecond })
 		await this.clients.makeKeys(FIRST_KEYS)
 	}
@@ -74,10 +74,12 @@ export class Run {
 		const why = this.#notPossible(fault, event, target)
 		if (why) return this.struck.push({ ...event, skipped: why }) && this.say(`       ${event.fault} on ${event.target}: passed over, ${why}`)
 		const context = { world: this.world, target, random: new Random(this.seed, `fault ${event.n}`) }
+		await fault.prepare?.(context)
 		const record = { ...event, struckAt: this.history.now() }
 		this.struck.push(record)
 		this.say(`${at(record.struckAt)} ${event.fault} ${record.target}`)
 		context.struck = await fault.strike(context)
+		record.strikeMs = this.history.now() - record.struckAt
 		await sleep(event.lasts * 1000)
 		await fault.heal(context)
 		record.healedAt = this.history.now()
@@ -88,7 +90,7 @@ export class Run {
 
 	#notPossible(fault, event, target) {
 		if (fault.needs && !this.world.abilities.has(fault.needs)) return `this machine has no ${fault.needs}`
-		if (!target && fault.on !== 'everything' && !fault.withoutMember) return 'this run has no such member'
+		if (!target && !['everything', 'postgres'].includes(fault.on)) return 'this run has no such member'
 		return undefined
 	}
 

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
+import { tables } from './databases.mjs'
 import { signedBy } from './https.mjs'
 
 const SIDE_BY_SIDE = 8
@@ -12,7 +13,7 @@ export async function untilQuiet(world, patienceMs) {
 	const until = Date.now() + patienceMs
 	let jobs
 	do {
-		jobs = await world.databases.jobsLeft()
+		jobs = await tables.jobs(world.databases)
 		if (jobs.length === 0) break
 		await sleep(100)
 	} while (Date.now() < until)
@@ -21,13 +22,13 @@ export async function untilQuiet(world, patienceMs) {
 
 export async function finalState(world) {
 	const { databases } = world
-	const keysBefore = await databases.keys()
+	const keysBefore = await tables.keys(databases)
 	const usable = await sideBySide(keysBefore.filter((key) => key.status === 'Active'), (key) => tryKey(world, key))
 	const probes = new Set(usable.map(({ signatureId }) => signatureId))
-	const signatures = (await databases.signatures()).filter((row) => !probes.has(row.id))
-	const keys = await databases.keys()
+	const signatures = (await tables.signatures(databases)).filter((row) => !probes.has(row.id))
+	const keys = await tables.keys(databases)
 	return {
-		jobs: await databases.jobsLeft(), keys, signatures, records: await databases.records(), usable,
+		jobs: await tables.jobs(databases), keys, signatures, records: await tables.records(databases), usable,
 		read: {
 			keys: await sideBySide(keys, (key) => read(world, `/keys/${key.id}`)),
 			signatures: await sideBySide(signatures, (row) => read(world, `/keys/${row.keyId}/signatures/${row.id}`)),

@@ -6,7 +6,7 @@ import https from 'node:https'
 import { join } from 'node:path'
 
 import { command, faultModule, holdfast, softhsm, root, PIN, Stack } from '../e2e/stack.mjs'
-import { Databases } from './databases.mjs'
+import { makeDatabases } from './databases.mjs'
 import { get } from './https.mjs'
 import { Member } from './member.mjs'
 import { Net } from './net.mjs'
@@ -19,23 +19,32 @@ export class World {
 	servers = []
 	drivers = []
 
-	static async make({ servers, drivers, logLevel }) {
+	static async make({ engine, servers, drivers, logLevel }) {
 		const world = new World()
 		world.logLevel = logLevel
 		world.net = await Net.make(['server-b', 'driver-c'])
-		world.stack = await Stack.prepare()
+		world.stack = new Stack()
+		world.dir = world.stack.dir
 		try {
-			world.dir = world.stack.dir
-			world.databases = await Databases.make(world)
-			await world.#certify()
-			for (let i = 0; i < servers; i++) await world.#addServer(`server-${'abc'[i]}`)
-			for (let i = 0; i < drivers; i++) await world.#addDriver(`driver-${'abc'[i]}`)
+			await world.#prepare(engine)
+			for (const letter of 'abc'.slice(0, servers)) await world.#addServer(`server-${letter}`)
+			for (const letter of 'abc'.slice(0, drivers)) await world.#addDriver(`driver-${letter}`)
 			return world
 		} catch (error) {
-			error.dir = world.dir
 			await world.stop()
-			throw error
+			throw Object.assign(error, { dir: world.dir })
 		}
+	}
+
+	async #prepare(engine) {
+		const { stack } = this
+		stack.tokenLabel = 'wallet'
+		await command([join(root, 'script/pki'), stack.pki])
+		await stack.makeToken(stack.tokenLabel)
+		await stack.initMaster(stack.tokenLabel)
+		this.databases = await makeDatabases(engine, stack, this.net)
+		await stack.initServer(this.databases.ofServer())
+		await this.#certify()
 	}
 
 	path(...parts) {

@@ -100,11 +100,11 @@ export class Stack {
 		if (result.code !== 0) throw new Error(`hsm init-master failed:\n${result.stdout}${result.stderr}`)
 	}
 
-	async initServer() {
+	async initServer(database = ['--sqlite-path', this.serverDb]) {
 		const { publicKey, privateKey } = generateKeyPairSync('ed25519')
 		this.privateKey = privateKey.export({ type: 'pkcs8', format: 'pem' })
 		writeFileSync(this.path('account.pem'), publicKey.export({ type: 'spki', format: 'pem' }))
-		const result = await this.holdfast(['server', 'init', '--sqlite-path', this.serverDb,
+		const result = await this.holdfast(['server', 'init', ...database,
 			'--secret-file', this.path('server.secret'), '--org-name', 'Example Bank', '--store-name', 'hsm-1',
 			'--driver-ca', join(this.pki, 'org-ca.pem'), '--account-name', 'treasury-service',
 			'--public-key-file', this.path('account.pem'), '--env-file', this.path('account.env')], { pin: null })
