@@ -8,6 +8,9 @@
 
 extern const struct cli_command cmd_server, cmd_server_init, cmd_driver, cmd_hsm_init_master,
         cmd_hsm_check, cmd_bench_hsm, cmd_bench_queue, cmd_help;
+extern const struct cli_command cmd_pki_init_root, cmd_pki_template, cmd_pki_sign,
+        cmd_pki_server_cert, cmd_pki_request, cmd_pki_accept, cmd_pki_leaf, cmd_pki_bundle,
+        cmd_pki_renew, cmd_pki_revoke, cmd_pki_crl;
 
 /* Says on standard error why `command` failed. The exit status: 1, or 78 (EX_CONFIG) for HF_STOP,
  * at which a service manager shall not start it again by itself. */

@@ -16,7 +16,6 @@ struct tls_server {
 };
 
 HF_DEFINE_CLEANUP(SSL_CTX_free, SSL_CTX *)
-HF_DEFINE_CLEANUP(EVP_PKEY_free, EVP_PKEY *)
 
 /* The reason of the last OpenSSL failure, clearing the queue. */
 static const char *reason(void)

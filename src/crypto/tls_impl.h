@@ -3,13 +3,10 @@
 #ifndef HF_CRYPTO_TLS_IMPL_H
 #define HF_CRYPTO_TLS_IMPL_H
 
+#include "crypto/pem_file.h"
 #include "crypto/tls.h"
 
-#include <openssl/bio.h>
 #include <openssl/ssl.h>
-
-HF_DEFINE_CLEANUP(BIO_free_all, BIO *)
-HF_DEFINE_CLEANUP(X509_free, X509 *)
 
 /* tls.c: HF_IO with the file's name and the reason. The caller owns *ret. */
 HF_MUST hf_status tls_open_pem(const char *file, BIO **ret, struct hf_err *err);
