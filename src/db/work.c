@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "db/work.h"
+#include "db/work_internal.h"
 
-#include "base/log.h"
-#include "db/backend.h"
-
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -12,30 +8,10 @@
 enum {
 	GROUP_DEFAULT = 256,
 	QUEUE_DEFAULT = 16384,
+	PATIENCE_DEFAULT_MS = 5000,
 	THREADS_MAX = 64,
 	COMPANY_LEAST = 8, /* a group this large says that there is load */
 	COMPANY_US = 1000,
-};
-
-struct worker {
-	struct db_work *work;
-	pthread_t thread;
-	bool running;
-	struct db *db;
-	hf_status *results; /* one for each task of a group */
-};
-
-struct db_work {
-	struct db_work_config config;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	struct db_task *first, **last;
-	size_t waiting;
-	unsigned idle; /* workers that sleep: nobody else is woken */
-	bool stopping;
-	struct db_work_stats stats;
-	struct worker *workers;
-	unsigned n_workers;
 };
 
 /* Under load a group that waits a moment for company makes fewer commits, each of which writes the
@@ -79,93 +55,6 @@ static struct db_task *take(struct db_work *w, size_t max, size_t *n)
 	return head;
 }
 
-/* Whoever asked hears only that it failed: what the engine said is for the operator, and lost if it
- * is not said here. */
-static hf_status run_task(struct db_task *task, struct db *db)
-{
-	hf_status s = task->run(task, db);
-
-	if (s.code == HF_INTERNAL || s.code == HF_CORRUPT || s.code == HF_IO)
-		HF_WARN("a request of the database failed", HF_KS("code", hf_code_name(s.code)),
-		        HF_KS("engine", db_error(db)));
-	return s;
-}
-
-static hf_status run_saved(struct db_task *task, struct db *db)
-{
-	hf_status s;
-
-	HF_TRY(db_save(db));
-	s = run_task(task, db);
-	if (hf_ok(s))
-		s = db_keep(db);
-	if (!hf_ok(s))
-		db_unsave(db);
-	return s;
-}
-
-/* One transaction. A failure here is everybody's; a task's own is in results[]. */
-static hf_status run_group(struct worker *me, struct db_task *head, size_t n)
-{
-	const struct db_work_config *config = &me->work->config;
-	enum db_durability how = DB_RELAXED;
-	struct db_task *task = head;
-
-	for (; task; task = task->next)
-		if (task->durability == DB_DURABLE)
-			how = DB_DURABLE;
-	db_expect(me->db, how);
-	HF_TRY(db_begin(me->db));
-	task = head;
-	for (size_t i = 0; i < n; i++, task = task->next) {
-		me->results[i] = run_saved(task, me->db);
-		if (me->db->lost != HF_OK)
-			return HF_FAILURE(me->db->lost);
-	}
-	if (config->before_commit)
-		HF_TRY(config->before_commit(config->ctx, me->db));
-	return db_commit(me->db, how);
-}
-
-static void write_group(struct worker *me, struct db_task *head, size_t n)
-{
-	struct db_work *w = me->work;
-	hf_status group = run_group(me, head, n);
-	uint64_t failures = 0;
-
-	db_rollback(me->db); /* nothing to do after a commit */
-	if (w->config.after_commit)
-		w->config.after_commit(w->config.ctx, group);
-	for (size_t i = 0; i < n; i++) {
-		if (!hf_ok(group))
-			me->results[i] = group;
-		failures += !hf_ok(me->results[i]);
-	}
-	pthread_mutex_lock(&w->lock);
-	w->stats.groups++;
-	w->stats.tasks += n;
-	w->stats.failures += failures;
-	pthread_mutex_unlock(&w->lock);
-	for (size_t i = 0; i < n; i++) {
-		struct db_task *task = head;
-
-		head = task->next; /* the task may be gone after done() */
-		task->done(task, me->results[i]);
-	}
-}
-
-static void read_one(struct worker *me, struct db_task *task)
-{
-	struct db_work *w = me->work;
-	hf_status s = run_task(task, me->db);
-
-	pthread_mutex_lock(&w->lock);
-	w->stats.tasks++;
-	w->stats.failures += !hf_ok(s);
-	pthread_mutex_unlock(&w->lock);
-	task->done(task, s);
-}
-
 static void *worker_main(void *arg)
 {
 	struct worker *me = arg;
@@ -175,9 +64,9 @@ static void *worker_main(void *arg)
 
 	while ((head = take(me->work, write ? me->work->config.group_max : 1, &n)) != NULL) {
 		if (write)
-			write_group(me, head, n);
+			work_write_group(me, head, n);
 		else
-			read_one(me, head);
+			work_read_one(me, head);
 	}
 	return NULL;
 }
@@ -189,8 +78,8 @@ static hf_status worker_start(struct db_work *w, struct worker *me, struct hf_er
 
 	me->work = w;
 	HF_TRY(db_open(&w->config.db, &me->db, err));
-	if (w->config.write && w->config.threads > 1 && me->db->backend->one_writer)
-		return hf_fail(err, HF_INVALID, "%s takes one writer", me->db->backend->name);
+	if (w->config.write && me->db->backend->one_writer)
+		w->config.threads = 1;
 	me->results = calloc(w->config.group_max, sizeof(*me->results));
 	HF_ENSURE(me->results, HF_NOMEM);
 	sigfillset(&all); /* signals belong to the main thread */
@@ -216,6 +105,7 @@ hf_status db_work_start(const struct db_work_config *config, struct db_work **re
 	w->config.threads = config->threads ? config->threads : 1;
 	w->config.group_max = config->group_max ? config->group_max : GROUP_DEFAULT;
 	w->config.queue_max = config->queue_max ? config->queue_max : QUEUE_DEFAULT;
+	w->config.patience_ms = config->patience_ms ? config->patience_ms : PATIENCE_DEFAULT_MS;
 	w->last = &w->first;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->wake, NULL);
@@ -286,5 +176,6 @@ void db_work_stats(struct db_work *w, struct db_work_stats *ret)
 	pthread_mutex_lock(&w->lock);
 	*ret = w->stats;
 	ret->waiting = w->waiting;
+	ret->connected = w->down == 0;
 	pthread_mutex_unlock(&w->lock);
 }
