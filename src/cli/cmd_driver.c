@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * holdfast driver: stands beside the HSM, takes jobs from the queue. */
 #include "cli/commands.h"
+#include "cli/db_options.h"
 #include "cli/module_options.h"
 #include "driver/driver.h"
 
 struct options {
 	struct module_options module;
 	struct driver_config driver;
-	int64_t sessions, threads, warm_keys, warm_ttl, op_deadline_ms, recycle_ops, recycle_mib;
+	int64_t db_wait, sessions, threads, warm_keys, warm_ttl, op_deadline_ms, recycle_ops,
+	        recycle_mib;
 	const char *ready_file;
 	struct cli_log_options log;
 };
@@ -16,16 +18,10 @@ struct options {
 
 static const struct cli_option options[] = {
 	CLI_MODULE_OPTIONS(struct options, module),
-	{ .name = "sqlite-path",
-	  .metavar = "FILE",
-	  .type = CLI_TEXT,
-	  .conflicts = "postgres-url",
-	  .offset = offsetof(struct options, driver.db.sqlite_path),
-	  .help = KEYS_DB ", as a file on this machine" },
-	CLI_OPTION_TEXT(struct options, driver.db.postgres_url, "postgres-url", "URL", NULL,
-	                KEYS_DB ", in PostgreSQL (not in this release)"),
+	CLI_DB_OPTIONS(struct options, driver.db, KEYS_DB),
+	CLI_DB_WAIT_OPTION(struct options, db_wait),
 	CLI_OPTION_NEEDED(struct options, driver.proxy_addr, "proxy-addr", "HOST:PORT",
-	                  "the queue to poll"),
+	                  "the queue to poll; several servers as HOST:PORT,HOST:PORT"),
 	CLI_OPTION_NEEDED(struct options, driver.client_cert, "client-cert", "PEM",
 	                  "this driver's leaf certificate"),
 	CLI_OPTION_NEEDED(struct options, driver.client_key, "client-key", "PEM",
@@ -65,9 +61,7 @@ static hf_status finish(struct options *o, struct hf_err *err)
 {
 	struct hsmhost_config *hsm = &o->driver.hsm;
 
-	if (!o->driver.db.sqlite_path && !o->driver.db.postgres_url)
-		return hf_fail(err, HF_INVALID,
-		               "no database for the wrapped keys: give --sqlite-path FILE");
+	o->driver.db_wait_ms = (int)(o->db_wait * 1000);
 	hsm->signer_path = o->module.signer;
 	hsm->setup.threads = (unsigned)o->threads;
 	hsm->setup.warm_keys = (unsigned)o->warm_keys;
@@ -86,6 +80,7 @@ static hf_status drive(struct options *o, struct hf_err *err)
 	int ready;
 
 	HF_TRY(cli_log_setup("driver", &o->log, err));
+	HF_TRY(cli_db_options(&o->driver.db, err));
 	HF_TRY(module_options_setup(&o->module, true, &o->driver.hsm.setup, err));
 	HF_TRY(finish(o, err));
 	HF_TRY(cli_ready_open(o->ready_file, &ready, err));

@@ -23,6 +23,11 @@
 	                     "of libpq; a password belongs into the environment variable, or "     \
 	                     "into the file that passfile=FILE names")
 
+/* For what runs on and on: `member` is an int64_t, of seconds, for db_open_patiently(). */
+#define CLI_DB_WAIT_OPTION(owner, member)                                                          \
+	CLI_OPTION_NUMBER(owner, member, "db-wait", "60", 0, 86400,                                \
+	                  "at the start, a database that is away is waited for so many seconds")
+
 /* Call once, first thing after the options are read and before another process is started.
  * HF_INVALID with words when no database was given. A password in the URL is overwritten where it
  * was found, in argv or in the environment; the log warns of the first. */

@@ -35,6 +35,11 @@ struct db_config {
 
 /* Opens, creating a SQLite file with mode 0600 if it is not there. The caller owns *ret. */
 HF_MUST hf_status db_open(const struct db_config *config, struct db **ret, struct hf_err *err);
+/* The same for a program's start: an engine that is away (HF_BUSY) is waited for, at most
+ * `wait_ms`, with growing pauses and words in the log; HF_CLOSED as soon as `stop_fd` is readable
+ * (-1: never). */
+HF_MUST hf_status db_open_patiently(const struct db_config *config, int wait_ms, int stop_fd,
+                                    struct db **ret, struct hf_err *err);
 void db_close(struct db *db);
 HF_DEFINE_CLEANUP(db_close, struct db *)
 #define DB_SCOPED HF_CLEANUP(db_close_at)

@@ -37,6 +37,7 @@ struct driver {
 	int signals;
 	char url[URL_MAX];
 	char name[65];
+	char database[256]; /* for people */
 	bool stopping;
 	int64_t stop_by_ms;
 	int64_t unwell_since_ms; /* 0: well */
@@ -215,6 +216,16 @@ static hf_status open_queue(struct driver *d, struct hf_err *err)
 	return queue_client_new(&config, &d->queue, err);
 }
 
+static hf_status open_keydb(struct driver *d, struct hf_err *err)
+{
+	hf_status s = db_open_patiently(&d->config->db, d->config->db_wait_ms, d->signals,
+	                                &d->keydb, err);
+
+	d->stopping = s.code == HF_CLOSED;
+	HF_TRY(s);
+	return keydb_migrate(d->keydb, err);
+}
+
 static hf_status open_all(struct driver *d, struct hf_err *err)
 {
 	struct hsmhost_config hsm = d->config->hsm;
@@ -229,8 +240,8 @@ static hf_status open_all(struct driver *d, struct hf_err *err)
 	hsm.setup.needs_master = true;
 	HF_TRY(make_url(d->config->proxy_addr, d->url, err));
 	HF_TRY(health_start(d->config->health_listen, &d->metrics, &d->health, err));
-	HF_TRY(keydb_open(&d->config->db, &d->keydb, err));
-	HF_TRY(startup_canary(d->keydb, d->config->db.sqlite_path, &hsm, err));
+	HF_TRY(open_keydb(d, err));
+	HF_TRY(startup_canary(d->keydb, d->database, &hsm, err));
 	db_close(hf_take(d->keydb));
 	HF_TRY(dispatch_new(&dispatch, &d->dispatch, err));
 	dispatch_database(d->dispatch, &d->db_stats);
@@ -274,6 +285,7 @@ hf_status driver_run(const struct driver_config *config, int ready_fd, struct hf
 	HF_ENSURE(d, HF_NOMEM);
 	os_harden(); /* the PIN is in this process too */
 	d->config = config;
+	db_describe(&config->db, d->database, sizeof(d->database));
 	d->signals = -1;
 	d->fds = calloc(FDS_MAX, sizeof(*d->fds));
 	os_memory_keep();
@@ -284,6 +296,8 @@ hf_status driver_run(const struct driver_config *config, int ready_fd, struct hf
 		tell_ready(d, ready_fd);
 		s = loop(d, err);
 	}
+	if (s.code == HF_CLOSED && d->stopping)
+		s = HF_SUCCESS; /* before it began */
 	close_all(d);
 	if (hf_ok(s))
 		HF_INFO("stopped");

@@ -11,10 +11,11 @@
 
 struct driver_config {
 	struct db_config db;       /* the wrapped keys */
+	int db_wait_ms;            /* so long at the start when it is away */
 	struct hsmhost_config hsm; /* module, slot, PIN, processes, …; profile and needs_master are
 	                              the driver's to fill in */
 
-	const char *proxy_addr;  /* "host:port" of the queue */
+	const char *proxy_addr;  /* the queue: "host:port", or several servers of it, with commas */
 	const char *client_cert; /* PEM leaf */
 	const char *client_key;  /* PEM */
 	const char

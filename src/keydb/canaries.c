@@ -81,9 +81,22 @@ hf_status keydb_canary_add(struct db *db, const char *master_id, struct hf_span 
 	return db_run(st, NULL);
 }
 
+/* No two drivers may find an empty database at the same moment; SQLite has one writer anyway. */
+static hf_status lock(struct db *db)
+{
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(
+	        db, db_dialect(db, "SELECT 1", "LOCK TABLE canaries IN SHARE ROW EXCLUSIVE MODE"),
+	        &st));
+	return db_step(st, &row);
+}
+
 static hf_status put_first(struct db *db, const char *master_id, struct hf_span canary,
                            char ret_other[MASTER_ID_MAX])
 {
+	HF_TRY(lock(db));
 	HF_TRY(other_master(db, master_id, ret_other));
 	HF_ENSURE(!ret_other[0], HF_EXISTS);
 	return keydb_canary_add(db, master_id, canary, hf_wall_ms());

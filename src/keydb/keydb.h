@@ -26,6 +26,7 @@ struct keydb_get {
 };
 /* Looks all of them up: by the primary key, in one round trip. */
 HF_MUST hf_status keydb_get_all(struct db *db, struct keydb_get *list, size_t n);
+extern const char keydb_get_sql[]; /* the lookup's text, for those who have it explained */
 /* What a keydb_get's failure says to people. */
 void keydb_get_explain(const struct keydb_get *get, struct hf_err *err);
 /* One; HF_NOTFOUND and HF_CORRUPT with words. */

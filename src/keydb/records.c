@@ -6,7 +6,27 @@
 
 #include <string.h>
 
-static const char get_sql[] = "SELECT record FROM wrapped_keys WHERE key_id = $1";
+const char keydb_get_sql[] = "SELECT record FROM wrapped_keys WHERE key_id = $1";
+static const char put_sql[] =
+        "INSERT INTO wrapped_keys (key_id, record, key_type, format, master_id, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key_id) DO NOTHING";
+
+enum { AT_ONCE = 256 };
+
+/* Statements under way at the same time: many where each would be a round trip, one where each
+ * would have to be prepared anew. */
+static size_t at_once(const struct db *db, size_t wanted)
+{
+	size_t most = *db_dialect(db, "", "many") ? AT_ONCE : 1;
+
+	return wanted < most ? wanted : most;
+}
+
+static void done_all(struct db_stmt **list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		db_done(list[i]);
+}
 
 static hf_status read_record(struct db_stmt *st, struct keydb_get *get)
 {
@@ -35,14 +55,27 @@ static hf_status read_record(struct db_stmt *st, struct keydb_get *get)
 	return HF_SUCCESS;
 }
 
+static hf_status get_some(struct db *db, struct keydb_get *list, size_t n)
+{
+	struct db_stmt *sent[AT_ONCE];
+	hf_status s = HF_SUCCESS;
+	size_t n_sent = 0;
+
+	while (n_sent < n && hf_ok(s = db_query(db, keydb_get_sql, &sent[n_sent]))) {
+		db_bind_text(sent[n_sent], 1, list[n_sent].key_id);
+		db_send(sent[n_sent++]);
+	}
+	for (size_t i = 0; i < n && hf_ok(s); i++)
+		s = read_record(sent[i], &list[i]);
+	done_all(sent, n_sent);
+	return s;
+}
+
 hf_status keydb_get_all(struct db *db, struct keydb_get *list, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		DB_STMT st = NULL;
-
-		HF_TRY(db_query(db, get_sql, &st));
-		db_bind_text(st, 1, list[i].key_id);
-		HF_TRY(read_record(st, &list[i]));
+	for (size_t i = 0, k; i < n; i += k) {
+		k = at_once(db, n - i);
+		HF_TRY(get_some(db, list + i, k));
 	}
 	return HF_SUCCESS;
 }
@@ -76,25 +109,20 @@ hf_status keydb_get_one(struct db *db, const char *key_id, struct hf_buf *ret, s
 	return get.status;
 }
 
-static hf_status insert(struct db *db, struct hf_span record, const struct key_record *r,
-                        int64_t created_at, bool *ret_first)
+static hf_status send_insert(struct db *db, struct hf_span record, const struct key_record *r,
+                             int64_t created_at, struct db_stmt **ret)
 {
-	DB_STMT st = NULL;
-	int64_t changed;
+	struct db_stmt *st;
 
-	HF_TRY(db_query(db,
-	                "INSERT INTO wrapped_keys (key_id, record, key_type, format, master_id, "
-	                "created_at) "
-	                "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key_id) DO NOTHING",
-	                &st));
+	HF_TRY(db_query(db, put_sql, &st));
 	db_bind_text(st, 1, r->key_id);
 	db_bind_blob(st, 2, record);
 	db_bind_int(st, 3, r->key_type);
 	db_bind_int(st, 4, r->format);
 	db_bind_text(st, 5, r->master_id);
 	db_bind_int(st, 6, created_at);
-	HF_TRY(db_run(st, &changed));
-	*ret_first = changed == 1;
+	db_send(st);
+	*ret = st;
 	return HF_SUCCESS;
 }
 
@@ -116,41 +144,67 @@ static hf_status compare(struct db *db, const char *key_id, struct keydb_put *pu
 	return HF_SUCCESS;
 }
 
-static hf_status put_one(struct db *db, struct keydb_put *put)
-{
+/* One of a list, in the order in which it is put. */
+struct putting {
+	struct keydb_put *put;
 	struct key_record r;
-	bool first;
-
-	put->status = record_decode(put->record, &r);
-	if (!hf_ok(put->status))
-		return HF_SUCCESS;
-	hf_buf_done(&put->stored); /* of a first run of the same transaction */
-	HF_TRY(insert(db, put->record, &r, hf_wall_ms(), &first));
-	return first ? HF_SUCCESS : compare(db, r.key_id, put);
-}
+	bool taken; /* the key id was: by whom is to be found out */
+};
 
 static int by_key_id(const void *a, const void *b)
 {
-	const struct keydb_put *const *x = a, *const *y = b;
-	struct key_record rx, ry;
-	bool okx = hf_ok(record_decode((*x)->record, &rx)),
-	     oky = hf_ok(record_decode((*y)->record, &ry));
+	return strcmp(((const struct putting *)a)->r.key_id, ((const struct putting *)b)->r.key_id);
+}
 
-	if (!okx || !oky)
-		return okx - oky;
-	return strcmp(rx.key_id, ry.key_id);
+/* Those that are records at all. */
+static size_t put_in_order(struct keydb_put *list, size_t n, struct putting *to)
+{
+	size_t n_to = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct putting *p = &to[n_to];
+
+		*p = (struct putting){ .put = &list[i] };
+		hf_buf_done(&list[i].stored); /* of a first run of the same transaction */
+		list[i].status = record_decode(list[i].record, &p->r);
+		n_to += hf_ok(list[i].status);
+	}
+	qsort(to, n_to, sizeof(*to), by_key_id);
+	return n_to;
+}
+
+static hf_status put_some(struct db *db, struct putting *list, size_t n)
+{
+	struct db_stmt *sent[AT_ONCE];
+	hf_status s = HF_SUCCESS;
+	size_t n_sent = 0;
+	int64_t now = hf_wall_ms(), changed;
+
+	while (n_sent < n && hf_ok(s = send_insert(db, list[n_sent].put->record, &list[n_sent].r,
+	                                           now, &sent[n_sent])))
+		n_sent++;
+	for (size_t i = 0; i < n && hf_ok(s); i++) {
+		s = db_run(sent[i], &changed);
+		list[i].taken = hf_ok(s) && changed == 0;
+	}
+	done_all(sent, n_sent);
+	return s;
 }
 
 hf_status keydb_put_all(struct db *db, struct keydb_put *list, size_t n)
 {
-	HF_FREE struct keydb_put **order = calloc(n + 1, sizeof(struct keydb_put *));
+	HF_FREE struct putting *order = calloc(n + 1, sizeof(*order));
+	size_t n_order;
 
 	HF_ENSURE(order, HF_NOMEM);
-	for (size_t i = 0; i < n; i++)
-		order[i] = &list[i];
-	qsort(order, n, sizeof(struct keydb_put *), by_key_id);
-	for (size_t i = 0; i < n; i++)
-		HF_TRY(put_one(db, order[i]));
+	n_order = put_in_order(list, n, order);
+	for (size_t i = 0, k; i < n_order; i += k) {
+		k = at_once(db, n_order - i);
+		HF_TRY(put_some(db, order + i, k));
+	}
+	for (size_t i = 0; i < n_order; i++)
+		if (order[i].taken)
+			HF_TRY(compare(db, order[i].r.key_id, order[i].put));
 	return HF_SUCCESS;
 }
 
@@ -215,12 +269,14 @@ hf_status keydb_page(struct db *db, const char *after, const char *master_id, si
 hf_status keydb_insert(struct db *db, const struct keydb_row *row)
 {
 	struct key_record r;
-	bool first;
+	DB_STMT st = NULL;
+	int64_t changed;
 
 	HF_TRY(record_decode(row->record, &r));
 	HF_ENSURE(strcmp(r.key_id, row->key_id) == 0, HF_CORRUPT);
-	HF_TRY(insert(db, row->record, &r, row->created_at, &first));
-	return first ? HF_SUCCESS : HF_FAILURE(HF_EXISTS);
+	HF_TRY(send_insert(db, row->record, &r, row->created_at, &st));
+	HF_TRY(db_run(st, &changed));
+	return changed == 1 ? HF_SUCCESS : HF_FAILURE(HF_EXISTS);
 }
 
 hf_status keydb_count(struct db *db, const char *master_id, int64_t *ret)

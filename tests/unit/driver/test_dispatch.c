@@ -51,8 +51,8 @@ static int start(bool allow_resident)
 		                          .allow_resident = allow_resident };
 
 	tempdb_make(&temp);
-	CHECK_OK(keydb_open(&(struct db_config){ .sqlite_path = temp.path }, &keydb, NULL));
-	config.db = (struct db_config){ .sqlite_path = temp.path };
+	config.db = tempdb_config(&temp);
+	CHECK_OK(keydb_open(&config.db, &keydb, NULL));
 	CHECK_OK(dispatch_new(&config, &dispatch, NULL));
 	memset(&metrics, 0, sizeof(metrics));
 	memset(&last, 0, sizeof(last));

@@ -39,7 +39,7 @@ static void answered(void *ctx, const struct keydb_answer *a)
 
 static void start(int patience_ms)
 {
-	struct keydb_front_config config = { .db = { .sqlite_path = temp.path },
+	struct keydb_front_config config = { .db = tempdb_config(&temp),
 		                             .patience_ms = patience_ms,
 		                             .answered = answered };
 
@@ -48,8 +48,11 @@ static void start(int patience_ms)
 
 static int set_up(void **state)
 {
+	struct db_config config;
+
 	tempdb_make(&temp);
-	CHECK_OK(keydb_open(&(struct db_config){ .sqlite_path = temp.path }, &db, NULL));
+	config = tempdb_config(&temp);
+	CHECK_OK(keydb_open(&config, &db, NULL));
 	memset(answers, 0, sizeof(answers));
 	n_answers = 0;
 	start(0);
@@ -176,12 +179,22 @@ static void more_than_a_batch_is_answered_in_order_and_in_full(void **state)
 		is_record(i, &r);
 }
 
+static void execute(const char *sql)
+{
+	DB_STMT st = NULL;
+	bool row;
+
+	CHECK_OK(db_query(db, sql, &st));
+	CHECK_OK(db_step(st, &row));
+}
+
 static void a_locked_database_stops_puts_but_neither_the_caller_nor_lookups(void **state)
 {
 	struct record_bytes r = make_record("key-1", MASTER_A, point_g, WRAP_RFC5649);
 	int64_t at = hf_mono_ms();
 
 	CHECK_OK(db_begin(db));
+	execute(db_dialect(db, "SELECT 1", "LOCK TABLE wrapped_keys IN EXCLUSIVE MODE"));
 	put(&r, 1);
 	step_once();
 	get("key-2", 2);
@@ -192,14 +205,6 @@ static void a_locked_database_stops_puts_but_neither_the_caller_nor_lookups(void
 	db_rollback(db);
 	CHECK(until(2, 6000));
 	CHECK_OK(answers[1].status);
-}
-
-static void execute(const char *sql)
-{
-	DB_STMT st = NULL;
-
-	CHECK_OK(db_query(db, sql, &st));
-	CHECK_OK(db_run(st, NULL));
 }
 
 static void lookups_that_fail_wait_and_then_come_back_busy(void **state)
