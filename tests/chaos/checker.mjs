@@ -15,7 +15,7 @@ const FAILED_SHARE_MAX = 0.1
 /** What a request may end with, and a client may hear, while something is broken. */
 const EXPLAINED_STATUS = new Set([502, 503, 504])
 /** Tokens and challenges have times in them: a server whose clock was set may refuse a caller. */
-const isExplained = (status, fault) => EXPLAINED_STATUS.has(status) || (status === 401 && fault.startsWith('clock-'))
+const isExplained = (status, fault) => EXPLAINED_STATUS.has(status) || ([401, 403].includes(status) && fault.startsWith('clock-'))
 
 export function check({ history, state, faults }) {
 	const facts = gather(history, state)

@@ -110,7 +110,7 @@ export class Clients {
 }
 
 /** Said about the request itself: asking again would change nothing. */
-const isRefusal = ({ status }) => status >= 400 && status < 500 && ![401, 408, 429].includes(status)
+const isRefusal = ({ status }) => status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status)
 
 const asHttp = (call) => call().then((body) => ({ status: 200, body }), (error) => {
 	if (error instanceof DfnsError) return { status: error.httpStatus, body: { message: error.message, ...error.context?.body } }

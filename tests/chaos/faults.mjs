@@ -21,7 +21,7 @@ const whileBusy = ({ strike, heal }) => ({
 	takeover: true,
 	prepare: async ({ target }) => {
 		target.faults('C_Sign delay=150ms')
-		await target.untilBusy()
+		return { held: await target.untilBusy() }
 	},
 	strike: async (context) => {
 		await strike(context)

@@ -111,9 +111,12 @@ export class Member {
 		return this.metric(/^holdfast_driver_jobs_total\{.*outcome="done"/)
 	}
 
-	/** Until a driver holds jobs without a result, or a second has passed. */
+	/** Until a driver holds jobs without a result, or a second has passed. Returns how many. */
 	async untilBusy() {
-		for (const until = Date.now() + 1000; Date.now() < until && !((await this.metric(/^holdfast_driver_working /)) >= 2); ) await sleep(20)
+		for (const until = Date.now() + 1000; ; await sleep(20)) {
+			const holds = await this.metric(/^holdfast_driver_working /)
+			if (holds >= 2 || Date.now() > until) return holds
+		}
 	}
 
 	get log() {

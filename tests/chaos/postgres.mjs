@@ -9,7 +9,9 @@ import { SmallDisk } from './databases.mjs'
 
 const CLUSTER = join(root, 'tests/postgres/cluster')
 const DISK_MB = 256
-const SETTINGS = ['max_wal_size=64MB', 'wal_keep_size=32MB', 'shared_buffers=16MB', 'max_connections=60', 'hot_standby_feedback=on']
+const SETTINGS = ['max_wal_size=64MB', 'wal_keep_size=32MB', 'shared_buffers=16MB', 'max_connections=60',
+	/* A replica whose primary came back is with it again at once; commits wait for it. */
+	'wal_retrieve_retry_interval=100ms']
 
 async function run(...argv) {
 	const { code, stdout, stderr } = await command(argv, { maxBuffer: 1 << 28 })
@@ -116,8 +118,10 @@ export class PostgresDatabases {
 		await this.#replicate()
 	}
 
-	fillDisk() {
+	/** Then its log needs room that is not there. */
+	async fillDisk() {
 		this.primary.disk.fill()
+		await this.#sql(this.primary, 'postgres', "SELECT count(pg_logical_emit_message(false, 'chaos', repeat('x', 1000000))) FROM generate_series(1, 60)").catch(() => {})
 	}
 
 	async emptyDisk() {

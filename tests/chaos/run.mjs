@@ -23,6 +23,7 @@ export class Run {
 	struck = []
 	notes = []
 	#mending = []
+	#turns = new Map()
 
 	constructor(options) {
 		Object.assign(this, options)
@@ -42,7 +43,7 @@ export class Run {
 		const running = []
 		for (const event of this.plan) {
 			await sleep(Math.max(0, began + event.at * 1000 - this.history.now()))
-			running.push(this.#fault(event))
+			running.push(this.#inTurn(event))
 		}
 		await sleep(Math.max(0, began + (this.seconds - QUIET_S) * 1000 - this.history.now()))
 		await Promise.all(running)
@@ -68,14 +69,23 @@ export class Run {
 		return this.struck.map(({ fault, struckAt, healedAt }) => ({ fault, from: struckAt, until: (healedAt ?? Infinity) + GRACE_MS }))
 	}
 
+	/** One after another for each target: what takes longer to heal than planned is not struck again meanwhile. */
+	#inTurn(event) {
+		const everyone = [...this.world.members.map(({ name }) => name), 'everything']
+		const concerned = event.target === 'everything' ? everyone : everyone.includes(event.target) ? [event.target, 'everything'] : [event.target]
+		const turn = Promise.all(concerned.map((name) => this.#turns.get(name))).then(() => this.#fault(event))
+		for (const name of concerned) this.#turns.set(name, Promise.all([this.#turns.get(name), turn]))
+		return turn
+	}
+
 	async #fault(event) {
 		const fault = faults.find(({ name }) => name === event.fault)
 		const target = this.world.member(event.target)
 		const why = this.#notPossible(fault, event, target)
 		if (why) return this.struck.push({ ...event, skipped: why }) && this.say(`       ${event.fault} on ${event.target}: passed over, ${why}`)
 		const context = { world: this.world, target, random: new Random(this.seed, `fault ${event.n}`) }
-		await fault.prepare?.(context)
-		const record = { ...event, struckAt: this.history.now() }
+		const prepared = await fault.prepare?.(context)
+		const record = { ...event, ...prepared, struckAt: this.history.now() }
 		this.struck.push(record)
 		this.say(`${at(record.struckAt)} ${event.fault} ${record.target}`)
 		context.struck = await fault.strike(context)
@@ -99,7 +109,7 @@ export class Run {
 			const fault = faults.find(({ name }) => name === record.fault)
 			if (fault.back === 'server') record.backMs = untilNextSignature(this.history, record.healedAt, (a) => a.server === record.target)
 			if (fault.back === 'work') record.backMs = untilNextSignature(this.history, record.healedAt)
-			if (fault.takeover && !record.overlaps) record.takeoverMs = untilTakenOver(this.history, record.struckAt)
+			if (fault.takeover && record.held > 0 && !record.overlaps) record.takeoverMs = untilTakenOver(this.history, record.struckAt)
 			record.stalledMs = untilNextSignature(this.history, record.struckAt)
 		}
 	}
