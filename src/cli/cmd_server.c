@@ -9,16 +9,24 @@
 
 struct options {
 	struct server_config server;
-	int64_t api_loops, lease_ms;
+	int64_t db_writers, db_readers, db_wait_s, api_loops, lease_ms;
 	const char *durability, *ready_file;
 	struct cli_log_options log;
 };
 
 static const struct cli_option options[] = {
 	CLI_DB_OPTIONS(struct options, server.db, "the server's database"),
+	CLI_OPTION_NUMBER(struct options, db_writers, "db-writers", "2", 1, 16,
+	                  "connections that write to PostgreSQL; SQLite has one"),
+	CLI_OPTION_NUMBER(struct options, db_readers, "db-readers", "2", 1, 64,
+	                  "connections that only read"),
+	CLI_OPTION_NUMBER(struct options, db_wait_s, "db-wait", "60", 0, 86400,
+	                  "how many seconds to wait at the start for a database that cannot be "
+	                  "reached yet"),
 	CLI_OPTION_NEEDED(
 	        struct options, server.secret_file, "secret-file", "FILE",
-	        "32 random bytes that tokens and challenges hang on, made by holdfast server init"),
+	        "32 random bytes that tokens and challenges hang on, made by holdfast server init; "
+	        "all servers of one database need the same"),
 	CLI_OPTION_TEXT(struct options, server.api_listen, "api-listen", "HOST:PORT",
 	                "127.0.0.1:8444", "where the Signing API listens"),
 	CLI_OPTION_NEEDED(struct options, server.api_cert, "api-cert", "PEM",
@@ -56,6 +64,9 @@ static hf_status finish(struct options *o, struct hf_err *err)
 		return hf_fail(err, HF_INVALID, "--durability: \"%s\" is neither full nor relaxed",
 		               o->durability);
 	o->server.relaxed = strcmp(o->durability, "relaxed") == 0;
+	o->server.db_writers = (unsigned)o->db_writers;
+	o->server.db_readers = (unsigned)o->db_readers;
+	o->server.db_wait_ms = (int)o->db_wait_s * 1000;
 	o->server.api_loops = (unsigned)o->api_loops;
 	o->server.lease_ms = (int)o->lease_ms;
 	if (strcmp(o->server.health_listen, "none") == 0)
@@ -85,7 +96,8 @@ const struct cli_command cmd_server = {
 	.name = "server",
 	.summary = "run the server: Signing API, queue, health",
 	.details = "Serves the Signing API over TLS 1.3 and the drivers' queue over mTLS, on one "
-	           "database. "
+	           "database. With PostgreSQL several servers may share it: any request may go "
+	           "to any of them. "
 	           "SIGTERM and SIGINT finish what is in flight and lose nothing.",
 	.options = options,
 	.n_options = HF_COUNT(options),

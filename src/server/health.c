@@ -13,6 +13,15 @@
 #define SILENT_MS 5000
 #define FAILED_MS 10000
 
+/* A file is always there. */
+static bool is_connected(const struct core *core, struct db_work *work)
+{
+	struct db_work_stats stats;
+
+	db_work_stats(work, &stats);
+	return stats.connected || !core->notices;
+}
+
 void health_reasons(struct health *h, char to[HEALTH_REASONS_MAX])
 {
 	struct server_metrics *m = h->core->metrics;
@@ -21,6 +30,10 @@ void health_reasons(struct health *h, char to[HEALTH_REASONS_MAX])
 	to[0] = '\0';
 	if (atomic_load(&h->stopping))
 		snprintf(to, HEALTH_REASONS_MAX, "the server is stopping");
+	else if (!is_connected(h->core, h->core->writer) || !is_connected(h->core, h->core->reader))
+		snprintf(to, HEALTH_REASONS_MAX,
+		         "database unreachable: requests wait, then get 503; nothing has to be "
+		         "restarted");
 	else if (failed && now - failed < FAILED_MS)
 		snprintf(to, HEALTH_REASONS_MAX,
 		         "the database refused a commit %lld ms ago: look for a full disk, or for "

@@ -136,25 +136,33 @@ static hf_status insert_all(const struct setup *s, struct db *db)
 	return insert_account(s, db);
 }
 
-static hf_status write_rows(const struct setup *s, struct db *db, struct hf_err *err)
+static hf_status insert_into_new(const struct setup *s, struct db *db, struct hf_err *err)
 {
 	bool any;
-	hf_status status;
 
-	HF_TRY(db_begin(db));
-	status = orgs_any(db, &any);
-	if (hf_ok(status) && any)
-		status = hf_fail(err, HF_EXISTS,
-		                 "the database has an organisation already: init is for a new one");
-	else if (hf_ok(status))
-		status = insert_all(s, db);
+	HF_TRY(orgs_any(db, &any));
+	if (any)
+		return hf_fail(err, HF_EXISTS,
+		               "the database has an organisation already: init is for a new one");
+	HF_TRY(core_secrets_check(&s->secrets, db, err));
+	return insert_all(s, db);
+}
+
+static hf_status write_rows(const struct setup *s, struct db *db, struct hf_err *err)
+{
+	struct hf_err why = { 0 };
+	hf_status status = db_begin(db);
+
 	if (hf_ok(status))
-		return db_commit(db, DB_DURABLE);
-	if (status.code != HF_EXISTS)
-		status =
-		        hf_fail(err, status.code, "cannot write to the database: %s", db_error(db));
+		status = insert_into_new(s, db, &why);
+	if (hf_ok(status))
+		status = db_commit(db, DB_DURABLE);
+	if (hf_ok(status))
+		return status;
 	db_rollback(db);
-	return status;
+	if (why.text[0])
+		return hf_fail(err, why.code, "%s", why.text);
+	return hf_fail(err, status.code, "cannot write to the database: %s", db_error(db));
 }
 
 static hf_status issue_token(struct setup *s)

@@ -147,7 +147,10 @@ static void write_db(struct core *core, struct hf_buf *to)
 		{ P "db_tasks_total", "Tasks given to the database.", HF_METRIC_COUNTER },
 		{ P "db_groups_total", "Commits that carried them.", HF_METRIC_COUNTER },
 		{ P "db_failures_total", "Tasks that failed.", HF_METRIC_COUNTER },
+		{ P "db_reruns_total", "Groups that ran again: a lost connection or a conflict.",
+		  HF_METRIC_COUNTER },
 		{ P "db_waiting", "Tasks that wait for the database.", HF_METRIC_GAUGE },
+		{ P "db_up", "1 while the database can be reached.", HF_METRIC_GAUGE },
 	};
 	const struct {
 		const char *queue;
@@ -161,11 +164,20 @@ static void write_db(struct core *core, struct hf_buf *to)
 			struct db_work_stats s;
 
 			db_work_stats(queues[i].work, &s);
-			const uint64_t values[] = { s.tasks, s.groups, s.failures, s.waiting };
+			const uint64_t values[] = { s.tasks,  s.groups,  s.failures,
+				                    s.reruns, s.waiting, s.connected };
 
 			hf_metric_sample(to, heads[h].name, &label, 1, (double)values[h]);
 		}
 	}
+}
+
+static void write_notices(struct server_metrics *m, struct hf_buf *to)
+{
+	hf_metric(to, P "notices_said_total", "Words for the other servers of the database.",
+	          HF_METRIC_COUNTER, (double)hf_counted(&m->notices_said));
+	hf_metric(to, P "notices_heard_total", "Words of the other servers.", HF_METRIC_COUNTER,
+	          (double)hf_counted(&m->notices_heard));
 }
 
 static void write_driver(void *ctx, const struct driver_seen *seen)
@@ -195,6 +207,8 @@ void server_metrics_write(struct core *core, struct drivers *drivers, struct hf_
 	write_latencies(core->metrics, to);
 	write_jobs(core, to);
 	write_db(core, to);
+	if (core->notices)
+		write_notices(core->metrics, to);
 	if (drivers) {
 		hf_metric_head(to, P "driver_silent_seconds",
 		               "Time since a driver's last request; a parked poll takes up to a "

@@ -31,6 +31,7 @@ struct server_metrics {
 	/* Of the writer: when a commit last ended well, and when one last failed; hf_mono_ms(), 0:
 	 * never. */
 	_Atomic int64_t committed_ms, failed_ms;
+	hf_counter notices_said, notices_heard;
 };
 
 HF_MUST hf_status server_metrics_new(struct server_metrics **ret);

@@ -15,7 +15,11 @@
 #include <string.h>
 #include <time.h>
 
-#define READER_THREADS 2
+#define WRITERS_DEFAULT 2 /* more than the cores that PostgreSQL has for us only get in the way */
+#define READERS_DEFAULT 2
+#define NOTICES_CHANNEL "holdfast_server"
+#define WAIT_BASE_MS 200
+#define WAIT_CAP_MS 2000
 #define WRITER_CACHE_KIB 8192
 #define READER_CACHE_KIB 4096
 #define TICK_MS 100
@@ -27,6 +31,11 @@ static hf_status before_commit(void *ctx, struct db *db)
 	return jobs_before_commit(s->core.jobs, db);
 }
 
+static bool on_postgres(const struct server *s)
+{
+	return s->config.db.postgres_url && *s->config.db.postgres_url;
+}
+
 static void after_commit(void *ctx, hf_status status)
 {
 	struct server *s = ctx;
@@ -34,45 +43,101 @@ static void after_commit(void *ctx, hf_status status)
 	if (hf_ok(status)) {
 		s->core.metrics->committed_ms = hf_mono_ms();
 	} else {
-		s->core.metrics->failed_ms = hf_mono_ms();
+		/* That PostgreSQL is away is told by its connections, and is over with them. */
+		if (status.code != HF_BUSY || !on_postgres(s))
+			s->core.metrics->failed_ms = hf_mono_ms();
 		HF_WARN("a commit failed", HF_KS("reason", hf_code_name(status.code)));
 	}
 	jobs_after_commit(s->core.jobs, status);
 }
 
-static hf_status start_database(struct server *s, struct hf_err *err)
+static hf_status open_once(struct server *s, struct hf_err *err)
 {
 	DB_SCOPED struct db *db = NULL;
+
+	HF_TRY(db_open(&s->config.db, &db, err));
+	HF_TRY(server_migrate(db, err));
+	HF_TRY(db_begin(db));
+	HF_TRY(core_secrets_check(&s->core.secrets, db, err));
+	return db_commit(db, DB_DURABLE);
+}
+
+/* False: somebody wants us to stop. */
+static bool wait_a_while(const struct server *s, int64_t ms)
+{
+	struct pollfd stop = { .fd = s->config.stop_fd > 0 ? s->config.stop_fd : -1,
+		               .events = POLLIN };
+
+	return poll(&stop, 1, (int)ms) == 0;
+}
+
+/* After a power cut all machines start at the same time: a database that is not there yet is waited
+ * for, rather than given up. */
+static hf_status open_patiently(struct server *s, struct hf_err *err)
+{
+	const int64_t until = hf_mono_ms() + s->config.db_wait_ms;
+	char where[256];
+	hf_status status;
+
+	db_describe(&s->config.db, where, sizeof(where));
+	for (unsigned attempt = 0;; attempt++) {
+		struct hf_err why = { 0 };
+		int64_t wait = hf_backoff_ms(attempt, WAIT_BASE_MS, WAIT_CAP_MS);
+
+		status = open_once(s, &why);
+		if (status.code != HF_BUSY || hf_mono_ms() + wait > until) {
+			if (!hf_ok(status) && err)
+				*err = why;
+			return status;
+		}
+		HF_WARN("the database cannot be reached yet", HF_KS("database", where),
+		        HF_KS("reason", why.text), HF_KI("again_in_ms", wait));
+		if (!wait_a_while(s, wait))
+			return hf_fail(err, HF_CLOSED, "stopped while waiting for the database");
+	}
+}
+
+static hf_status start_database(struct server *s, struct hf_err *err)
+{
+	const struct server_config *config = &s->config;
 	struct db_work_config writer = {
-		.db = s->config.db,
+		.db = config->db,
 		.write = true,
-		.threads = 1,
+		.threads = !on_postgres(s)      ? 1
+		           : config->db_writers ? config->db_writers
+		                                : WRITERS_DEFAULT,
 		.before_commit = before_commit,
 		.after_commit = after_commit,
 		.ctx = s,
 	};
-	struct db_work_config reader = { .db = s->config.db, .threads = READER_THREADS };
+	struct db_work_config reader = {
+		.db = config->db,
+		.threads = config->db_readers ? config->db_readers : READERS_DEFAULT,
+	};
 
-	HF_TRY(db_open(&s->config.db, &db, err));
-	HF_TRY(server_migrate(db, err));
+	HF_TRY(open_patiently(s, err));
 	writer.db.cache_kib = WRITER_CACHE_KIB;
 	reader.db.cache_kib = READER_CACHE_KIB;
 	reader.db.read_only = true;
 	HF_TRY(db_work_start(&writer, &s->core.writer, err));
-	return db_work_start(&reader, &s->core.reader, err);
+	HF_TRY(db_work_start(&reader, &s->core.reader, err));
+	return HF_SUCCESS;
 }
 
 static hf_status start_core(struct server *s, struct hf_err *err)
 {
 	const struct jobs_config jobs = {
+		.origin = s->core.id,
 		.lease_ms = s->config.lease_ms,
 		.relaxed = s->config.relaxed,
 		.settle = core_settle,
 		.announce = core_announce,
+		.say = on_postgres(s) ? core_say : NULL,
 		.ctx = &s->core,
 	};
 
 	s->core.config = &s->config;
+	hf_id_new("srv", s->core.id);
 	HF_TRY(core_secrets_load(s->config.secret_file, &s->core.secrets, err));
 	HF_TRY(server_metrics_new(&s->core.metrics));
 	HF_TRY(jobs_new(&jobs, &s->core.jobs));
@@ -222,12 +287,14 @@ static void tell_ready(struct server *s, int fd)
 hf_status server_run(const struct server_config *config, int ready_fd, struct hf_err *err)
 {
 	HF_FD int signals = -1;
+	struct server_config stoppable = *config;
 	struct server *s;
 	struct pollfd wait;
 
 	os_memory_keep();
 	HF_TRY(os_signals_open(&signals));
-	HF_TRY(server_start(config, &s, err));
+	stoppable.stop_fd = signals;
+	HF_TRY(server_start(&stoppable, &s, err));
 	tell_ready(s, ready_fd);
 	wait = (struct pollfd){ .fd = signals, .events = POLLIN };
 	while (os_signals_read(signals) == 0)

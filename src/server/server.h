@@ -9,7 +9,12 @@
 
 struct server_config {
 	struct db_config db;
-	const char *secret_file; /* 32 random bytes, mode 0600: tokens and challenges hang on it */
+	unsigned db_writers;     /* PostgreSQL only; 0: 2 */
+	unsigned db_readers;     /* 0: 2 */
+	int db_wait_ms;          /* at the start, for a database that cannot be reached yet */
+	int stop_fd;             /* readable: that wait is over; 0: none */
+	const char *secret_file; /* 32 random bytes, mode 0600, the same for all servers of one
+	                            database: tokens and challenges hang on it */
 	/* Signing API */
 	const char *api_listen; /* "127.0.0.1:8444" */
 	const char *api_cert, *api_key;

@@ -3,6 +3,9 @@
 
 #include "server/core/keys.h"
 #include "server/core/signatures.h"
+#include "server/metrics.h"
+
+#include <string.h>
 
 enum db_durability core_durability(const struct core *core)
 {
@@ -35,4 +38,36 @@ void core_announce(void *ctx, enum job_subject subject, const char *subject_id)
 	struct core *core = ctx;
 
 	waiters_wake(core->waiters, subject_id);
+}
+
+void core_say(void *ctx, const char *word)
+{
+	struct core *core = ctx;
+
+	if (core->notices)
+		hf_count(&core->metrics->notices_said, 1);
+}
+
+/* "settled ORIGIN SUBJECT_ID": of all servers it is for the one whose job it was. */
+static void heard_settled(struct core *core, const char *rest)
+{
+	size_t len = strlen(core->id);
+
+	if (strncmp(rest, core->id, len) == 0 && rest[len] == ' ')
+		waiters_look(core->waiters, rest + len + 1);
+}
+
+void core_heard(void *ctx, const char *word)
+{
+	struct core *core = ctx;
+
+	hf_count(&core->metrics->notices_heard, 1);
+	if (!word) {
+		waiters_look(core->waiters, NULL);
+		jobs_heard(core->jobs, NULL);
+	} else if (strncmp(word, "jobs ", 5) == 0) {
+		jobs_heard(core->jobs, word + 5);
+	} else if (strncmp(word, "settled ", 8) == 0) {
+		heard_settled(core, word + 8);
+	}
 }

@@ -8,6 +8,7 @@
 #define HF_SERVER_CORE_CORE_H
 
 #include "base/secret.h"
+#include "db/notices.h"
 #include "db/work.h"
 #include "server/core/jobs.h"
 #include "server/core/waiters.h"
@@ -24,13 +25,17 @@ struct core_secrets {
 	struct hf_secret challenge_mac; /* user action challenges */
 	struct hf_secret action_mac;    /* user action tokens */
 	struct hf_secret paging_mac;    /* paging tokens */
+	char fingerprint[2 * CORE_KEY_LEN +
+	                 1]; /* tells two secrets apart, and nothing about them */
 };
 
 struct server_metrics;
 
 struct core {
 	const struct server_config *config;
-	struct db_work *writer; /* group commit; one thread with SQLite */
+	char id[HF_ID_MAX]; /* of this server's life: what it adds to the queue is marked with it */
+	struct db_notices *notices; /* between the servers of one database; NULL: there is one */
+	struct db_work *writer;     /* group commit; one thread with SQLite */
 	struct db_work *reader;
 	struct jobs *jobs;
 	struct waiters *waiters; /* by the id of a key or signature request */
@@ -43,13 +48,21 @@ struct core {
  */
 HF_MUST hf_status core_secrets_load(const char *path, struct core_secrets *ret, struct hf_err *err);
 void core_secrets_done(struct core_secrets *s);
+/* The first secret that a database sees is the one of all its servers: tokens that one of them gave
+ * out would mean nothing to another. HF_STATE with words for any other. Inside a transaction. */
+HF_MUST hf_status core_secrets_check(const struct core_secrets *s, struct db *db,
+                                     struct hf_err *err);
 
 /* How durable a commit is whose loss a caller would notice. */
 enum db_durability core_durability(const struct core *core);
 
-/* The queue's job_settle and job_announce; ctx is the struct core. They call key_settle() or
- * signature_settle() (core/keys.h, core/signatures.h) and wake who waits for the subject. */
+/* The queue's job_settle, job_announce and jobs_say; ctx is the struct core. They call key_settle()
+ * or signature_settle() (core/keys.h, core/signatures.h), wake who waits for the subject, and pass
+ * words on to the other servers. */
 HF_MUST hf_status core_settle(void *core, struct db *db, const struct job_settled *settled);
 void core_announce(void *core, enum job_subject subject, const char *subject_id);
+void core_say(void *core, const char *word);
+/* The notices' db_noticed. */
+void core_heard(void *core, const char *word);
 
 #endif

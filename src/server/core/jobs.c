@@ -14,7 +14,6 @@
 #define SWEEP_DEFAULT_MS 250
 #define COUNT_EVERY_MS 1000
 #define ID_RANDOM_BITS 20 /* 43 bits are left for milliseconds: until the year 2248 */
-#define ID_TRIES 16
 
 hf_status jobs_new(const struct jobs_config *config, struct jobs **ret)
 {
@@ -26,7 +25,10 @@ hf_status jobs_new(const struct jobs_config *config, struct jobs **ret)
 		j->config.lease_ms = LEASE_DEFAULT_MS;
 	if (j->config.sweep_ms == 0)
 		j->config.sweep_ms = SWEEP_DEFAULT_MS;
+	if (config->origin)
+		snprintf(j->origin, sizeof(j->origin), "%s", config->origin);
 	j->sweep.jobs = j;
+	j->deal.jobs = j;
 	TAILQ_INIT(&j->dealing);
 	pthread_mutex_init(&j->lock, NULL);
 	*ret = j;
@@ -79,38 +81,35 @@ static uint64_t next_id(struct jobs *j)
 	return id;
 }
 
-static void note_added(struct jobs *j, const char *store_id)
-{
-	struct job_store *st;
-
-	pthread_mutex_lock(&j->lock);
-	st = jobs_store(j, store_id);
-	if (st)
-		st->queued++;
-	j->stats.added++;
-	pthread_mutex_unlock(&j->lock);
-}
-
 hf_status jobs_add(struct jobs *j, struct db *db, const struct job_new *job, uint64_t *ret)
 {
 	JOB_ROW row = { .op = HF_BUF(OP_ENCODED_MAX), .created_at = hf_wall_ms() };
-	hf_status s = HF_FAILURE(HF_EXISTS);
+	struct job_store *st;
 
 	HF_ENSURE(strlen(job->store_id) < HF_ID_MAX && strlen(job->subject_id) < HF_ID_MAX,
 	          HF_TOOBIG);
+	row.id = next_id(j);
 	snprintf(row.store_id, sizeof(row.store_id), "%s", job->store_id);
 	snprintf(row.subject_id, sizeof(row.subject_id), "%s", job->subject_id);
+	snprintf(row.origin, sizeof(row.origin), "%s", j->origin);
 	row.subject = job->subject;
 	hf_buf_put(&row.op, job->op.ptr, job->op.len);
 	HF_TRY(hf_buf_status(&row.op));
-	for (int i = 0; i < ID_TRIES && s.code == HF_EXISTS; i++) {
-		row.id = next_id(j);
-		s = job_row_insert(db, &row);
-	}
-	HF_TRY(s);
-	note_added(j, job->store_id);
+	HF_TRY(job_row_insert(db, &row));
+	pthread_mutex_lock(&j->lock);
+	st = jobs_store(j, job->store_id);
+	if (st)
+		jobs_leave(st);
+	pthread_mutex_unlock(&j->lock);
 	*ret = row.id;
 	return HF_SUCCESS;
+}
+
+void jobs_added(struct jobs *j)
+{
+	pthread_mutex_lock(&j->lock);
+	j->stats.added++;
+	pthread_mutex_unlock(&j->lock);
 }
 
 /* Takes the poll out of whichever list it stands in. With the lock held. */
@@ -152,18 +151,34 @@ static bool wants_jobs(const struct jobs *j, const struct jobs_poll *p)
 	return p->request.capacity > 0 && !p->gone && !j->released;
 }
 
+/* What an earlier run of the same task, in a transaction that was given up, has left. With the lock
+ * held. */
+static void not_hungry(struct jobs *j, struct jobs_poll *p)
+{
+	if (p->state == JOBS_POLL_DEALT)
+		jobs_undeal(j, p);
+	if (p->state == JOBS_POLL_HUNGRY)
+		p->store->hungry--;
+	p->state = JOBS_POLL_SUBMITTED;
+}
+
 /* The task of a poll. It has no effects in memory but the tally, and the mark that the poll may be
- * dealt jobs. */
+ * dealt jobs; both begin anew when it runs again. */
 static hf_status poll_run(struct db_task *task, struct db *db)
 {
 	struct jobs_poll *p = (struct jobs_poll *)((char *)task - offsetof(struct jobs_poll, task));
 	struct jobs *j = p->jobs;
 
+	pthread_mutex_lock(&j->lock);
+	not_hungry(j, p);
+	pthread_mutex_unlock(&j->lock);
 	HF_TRY(jobs_hand_in(j, db, p));
 	pthread_mutex_lock(&j->lock);
-	if (p->state == JOBS_POLL_SUBMITTED && wants_jobs(j, p)) {
+	if (wants_jobs(j, p)) {
 		p->state = JOBS_POLL_HUNGRY;
 		p->store->hungry++;
+		p->runner = pthread_self();
+		p->left_seen = p->store->left;
 	}
 	pthread_mutex_unlock(&j->lock);
 	return HF_SUCCESS;
@@ -173,7 +188,7 @@ static void poll_done(struct db_task *task, hf_status s)
 {
 	struct jobs_poll *p = (struct jobs_poll *)((char *)task - offsetof(struct jobs_poll, task));
 	struct jobs *j = p->jobs;
-	bool park;
+	bool park, deal;
 
 	if (hf_ok(s))
 		jobs_tally_publish(j, &p->tally);
@@ -181,6 +196,7 @@ static void poll_done(struct db_task *task, hf_status s)
 	p->in_task = false;
 	park = hf_ok(s) && p->state == JOBS_POLL_HUNGRY && wants_jobs(j, p) &&
 	       hf_mono_ms() < p->parked_until_ms;
+	deal = park && p->left_seen != p->store->left; /* somebody left jobs meanwhile */
 	if (park)
 		j->parked++;
 	else
@@ -188,6 +204,8 @@ static void poll_done(struct db_task *task, hf_status s)
 	pthread_mutex_unlock(&j->lock);
 	if (!park)
 		jobs_answer(j, p, s);
+	if (deal)
+		jobs_deal_soon(j);
 }
 
 static void poll_prepare(struct jobs *j, struct jobs_poll *p)
@@ -216,6 +234,7 @@ hf_status jobs_poll(struct jobs *j, struct db_work *writer, struct jobs_poll *p)
 
 	poll_prepare(j, p);
 	pthread_mutex_lock(&j->lock);
+	j->writer = writer;
 	p->store = jobs_store(j, p->store_id);
 	if (p->store)
 		TAILQ_INSERT_TAIL(&p->store->polls, p, link);
@@ -269,6 +288,14 @@ static void end_waits(struct jobs *j)
 	}
 }
 
+/* Another server's clock may have been ahead of ours when it added the job. */
+static int64_t since(int64_t wall_ms)
+{
+	int64_t now = hf_wall_ms();
+
+	return now > wall_ms ? now - wall_ms : 0;
+}
+
 static hf_status sweep_run(struct db_task *task, struct db *db)
 {
 	struct sweep *sweep = (struct sweep *)task; /* its first member */
@@ -276,8 +303,8 @@ static hf_status sweep_run(struct db_task *task, struct db *db)
 
 	HF_TRY(jobs_sweep(j, db, &sweep->tally, &sweep->expired));
 	pthread_mutex_lock(&j->lock);
-	for (struct job_store *st = j->stores; st; st = st->next)
-		st->known = false; /* requeued here, or added by another server */
+	for (struct job_store *st = j->stores; st && sweep->expired; st = st->next)
+		jobs_leave(st);
 	pthread_mutex_unlock(&j->lock);
 	if (hf_mono_ms() < sweep->next_count_ms)
 		return HF_SUCCESS;
@@ -297,7 +324,7 @@ static void sweep_done(struct db_task *task, hf_status s)
 	if (hf_ok(s)) {
 		j->stats.expired += (uint64_t)sweep->expired;
 		j->stats.queued = (size_t)sweep->queued;
-		j->stats.oldest_ms = sweep->oldest ? hf_wall_ms() - sweep->oldest : 0;
+		j->stats.oldest_ms = sweep->oldest ? since(sweep->oldest) : 0;
 		if (hf_mono_ms() >= sweep->next_count_ms)
 			sweep->next_count_ms = hf_mono_ms() + COUNT_EVERY_MS;
 	}

@@ -8,7 +8,14 @@
  * row, and is acknowledged and ignored.
  *
  * Polls that find nothing are parked here, in memory. A group of writes ends by dealing out what is
- * queued to the parked polls (jobs_deal), in the same commit that added it. */
+ * queued to the parked polls (jobs_deal), in the same commit that added it.
+ *
+ * Several writers, and several servers on one database, do that side by side. A transaction sees
+ * what is committed and what it added itself, so a job can stay queued while a poll stands parked:
+ * here, because the poll came between the deal and the commit, or at another server. Whoever leaves
+ * jobs queued therefore says so after its commit: to this server's own polls by one more, empty
+ * transaction, and to the other servers in a word (jobs_config.say). All of that is for speed; what
+ * is missed, the next sweep deals. */
 #ifndef HF_SERVER_CORE_JOBS_H
 #define HF_SERVER_CORE_JOBS_H
 
@@ -53,15 +60,21 @@ typedef hf_status (*job_settle)(void *ctx, struct db *db, const struct job_settl
 /* Told after the commit that settled it, on the writer's thread: wake whoever waits for the
  * subject. */
 typedef void (*job_announce)(void *ctx, enum job_subject subject, const char *subject_id);
+/* A word for the other servers: "jobs STORE_ID" (some wait there) or "settled ORIGIN SUBJECT_ID".
+ * Any thread. */
+typedef void (*jobs_say)(void *ctx, const char *word);
 
 struct jobs;
 
 struct jobs_config {
-	int lease_ms; /* 0: 10 s */
-	int sweep_ms; /* between two looks for leases that have ended; 0: 250 ms */
-	bool relaxed; /* completions survive our death, but not a power cut */
+	const char
+	        *origin; /* this server's id, kept with the jobs that it adds; NULL: none. Copied */
+	int lease_ms;    /* 0: 10 s */
+	int sweep_ms;    /* between two looks for leases that have ended; 0: 250 ms */
+	bool relaxed;    /* completions survive our death, but not a power cut */
 	job_settle settle;
 	job_announce announce;
+	jobs_say say; /* NULL: there is nobody else */
 	void *ctx;
 };
 
@@ -69,8 +82,11 @@ HF_MUST hf_status jobs_new(const struct jobs_config *config, struct jobs **ret);
 void jobs_free(struct jobs *j);
 
 /* Inside a write task. *ret is the job's number: of a clock and a random part, so that it is never
- * given twice, not even after a power cut took back the commit that made it. */
+ * given twice, not even after a power cut took back the commit that made it. Two servers may once
+ * in a long while choose the same: then the task fails with HF_EXISTS, and can be tried again. */
 HF_MUST hf_status jobs_add(struct jobs *j, struct db *db, const struct job_new *job, uint64_t *ret);
+/* After the commit, for the count. */
+void jobs_added(struct jobs *j);
 
 /* What came of the results in one transaction; counted and told only after its commit. */
 struct jobs_tally {
@@ -100,7 +116,9 @@ struct jobs_poll {
 	TAILQ_ENTRY(jobs_poll) link;
 	enum jobs_poll_state state;
 	bool in_task, gone;
-	pthread_t dealer; /* whose transaction it is dealt in */
+	pthread_t runner;   /* who runs its task: nobody else deals to it until that is committed */
+	pthread_t dealer;   /* whose transaction it is dealt in */
+	uint64_t left_seen; /* the store's `left` when its own deal began */
 	int64_t parked_until_ms;
 	struct jobs_tally tally;
 	struct poll_job *dealt;
@@ -115,17 +133,23 @@ HF_MUST hf_status jobs_poll(struct jobs *j, struct db_work *writer, struct jobs_
  * thread. */
 void jobs_poll_gone(struct jobs *j, const struct jobs_poll *p);
 
-/* db_work's before_commit and after_commit. */
+/* db_work's before_commit and after_commit. The first may be called again before the second, when a
+ * group runs again. */
 HF_MUST hf_status jobs_before_commit(struct jobs *j, struct db *db);
 void jobs_after_commit(struct jobs *j, hf_status s);
 
+/* Another server has left jobs of this store (NULL: perhaps of any): they are dealt if a poll is
+ * parked here. From any thread, until jobs_release_all(). */
+void jobs_heard(struct jobs *j, const char *store_id);
+
 /* About every 100 ms from one thread: ends waits, and submits the sweep that takes back expired
- * leases. Leases are kept as wall-clock times, so that they outlive us: a clock set forward, or
- * back by more than a minute, ends them early, which costs a second attempt and nothing else, since
- * the first completion still wins. */
+ * leases. Leases are kept by the database's clock, so that they outlive us and that no server's own
+ * clock matters. When the database's is set forward, or back by more than a minute, they end early,
+ * which costs a second attempt and nothing else, since the first completion still wins. */
 void jobs_tick(struct jobs *j, struct db_work *writer);
 /* Answers all parked polls at once, and from now on each one that comes, without dealing
- * (shutdown): results are still taken, and drivers come back by themselves. */
+ * (shutdown): results are still taken, and drivers come back by themselves. Nothing is submitted
+ * from here any more, so that the writer can be stopped. */
 void jobs_release_all(struct jobs *j);
 
 struct jobs_stats {

@@ -11,17 +11,26 @@
 
 TAILQ_HEAD(jobs_polls, jobs_poll);
 
+#define WRITERS_MAX 64 /* threads of a queue of writes */
+
 /* One key store's side in memory. Polls stand in the order in which they came. */
 struct job_store {
 	char id[HF_ID_MAX];
 	struct jobs_polls polls; /* submitted and hungry ones */
 	size_t hungry;
-	/* How many jobs wait: a hint, so that a commit without work for anyone asks the database
-	 * nothing. It is counted anew when not `known`: at the start, after a failed commit and
-	 * with each sweep. */
-	int64_t queued;
-	bool known;
+	/* Threads whose open transaction has queued jobs that it has not dealt. A thread is in here
+	 * once, however often its group runs. */
+	pthread_t leaving[WRITERS_MAX];
+	size_t n_leaving;
+	uint64_t left;          /* how often somebody, here or elsewhere, left jobs queued */
 	struct job_store *next; /* never removed */
+};
+
+/* A transaction without content: its end deals. */
+struct deal {
+	struct db_task task; /* first */
+	struct jobs *jobs;
+	bool running, again;
 };
 
 struct sweep {
@@ -35,12 +44,15 @@ struct sweep {
 
 struct jobs {
 	struct jobs_config config;
+	char origin[HF_ID_MAX];
 	pthread_mutex_t lock; /* all below, and every poll's state, in_task and gone */
 	struct job_store *stores;
 	struct jobs_polls dealing; /* dealt in a transaction that is not committed yet */
 	size_t parked;
 	bool released;
 	uint64_t last_id;
+	struct db_work *writer; /* the one that polls come by; NULL: none came yet */
+	struct deal deal;
 	struct sweep sweep;
 	struct jobs_stats stats;
 	struct hf_histogram latency;
@@ -53,8 +65,12 @@ struct job_store *jobs_store(struct jobs *j, const char *store_id);
  */
 void jobs_answer(struct jobs *j, struct jobs_poll *p, hf_status s);
 
-/* jobs_deal.c: puts dealt polls back among the hungry. With the lock held. */
+/* jobs_deal.c. With the lock held: puts a dealt poll back among the hungry. */
 void jobs_undeal(struct jobs *j, struct jobs_poll *p);
+/* With the lock held: this thread's transaction has queued jobs of the store. */
+void jobs_leave(struct job_store *st);
+/* One more transaction that deals. Without the lock. */
+void jobs_deal_soon(struct jobs *j);
 
 /* jobs_settle.c */
 void jobs_tally_clear(struct jobs_tally *t);

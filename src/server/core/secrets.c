@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/core.h"
 
+#include "base/text.h"
 #include "crypto/digest.h"
+#include "server/store/secret_rows.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,11 +66,21 @@ static hf_status derive(const struct hf_secret *from, const char *label, struct 
 	                   hf_span_text(label), CORE_KEY_LEN, ret);
 }
 
+static hf_status derive_fingerprint(const struct hf_secret *from, char to[2 * CORE_KEY_LEN + 1])
+{
+	HF_SECRET struct hf_secret derived = { 0 };
+
+	HF_TRY(derive(from, "fingerprint", &derived));
+	hf_hex(derived.ptr, derived.len, to);
+	return HF_SUCCESS;
+}
+
 static hf_status derive_all(const struct hf_secret *from, struct core_secrets *to)
 {
 	HF_TRY(derive(from, "token seed", &to->token_seed));
 	HF_TRY(derive(from, "challenge mac", &to->challenge_mac));
 	HF_TRY(derive(from, "user action mac", &to->action_mac));
+	HF_TRY(derive_fingerprint(from, to->fingerprint));
 	return derive(from, "paging mac", &to->paging_mac);
 }
 
@@ -86,6 +98,22 @@ hf_status core_secrets_load(const char *path, struct core_secrets *ret, struct h
 		               hf_code_name(s.code));
 	}
 	*ret = derived;
+	return HF_SUCCESS;
+}
+
+hf_status core_secrets_check(const struct core_secrets *s, struct db *db, struct hf_err *err)
+{
+	bool same = false;
+	hf_status status = secret_row_compare(db, s->fingerprint, &same);
+
+	if (!hf_ok(status))
+		return hf_fail(err, status.code,
+		               "cannot compare the secret with the database's: %s", db_error(db));
+	if (!same)
+		return hf_fail(err, HF_STATE,
+		               "this database belongs to servers with another secret file, who "
+		               "would refuse this one's tokens as it would theirs: copy the file "
+		               "that holdfast server init made, or name it with --secret-file");
 	return HF_SUCCESS;
 }
 

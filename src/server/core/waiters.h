@@ -2,10 +2,13 @@
  * Requests that wait for something to happen to a subject: a key to be made, a signature to be
  * there. In memory only.
  *
- * No wake-up is lost when the waiter is added inside the done() of the write task that queued the
- * job: that job is dealt to a driver in the same commit at the earliest, so its completion is in a
- * later group, which runs on the same thread after this done(). (With several writers it would not
- * be; the waiter would then read its subject once more after waiters_add().) */
+ * Who waits is added after the commit that queued the job, and by then another writer, or another
+ * server, may have settled it. No wake-up of this process is lost all the same: the table remembers
+ * the last subjects that were woken while nobody waited, and a waiter for one of these is called at
+ * once. Either the wake-up comes first, and is remembered, or the waiter does, and is found. The
+ * memory is small (RECENT of waiters.c); a wake-up that it has forgotten, and a word of another
+ * server that was lost, only cost the time until the holder looks by itself (hold.c, every second).
+ */
 #ifndef HF_SERVER_CORE_WAITERS_H
 #define HF_SERVER_CORE_WAITERS_H
 
@@ -41,6 +44,9 @@ void waiters_free(struct waiters *ws); /* after waiters_release_all() */
 /* From any thread. After waiters_release_all() fn() is called at once. */
 void waiters_add(struct waiters *ws, struct waiter *w);
 void waiters_wake(struct waiters *ws, const char *subject_id);
+/* The same when another server says so, or (NULL) when there may be something for everybody: what
+ * was told here before never came true, and is forgotten. */
+void waiters_look(struct waiters *ws, const char *subject_id);
 /* Before the commit that waiters_wake() will follow: what is going to be so, copied for whoever
  * waits already and has room, so that he need not read the subject again. */
 void waiters_tell(struct waiters *ws, const char *subject_id, const void *news, size_t len);

@@ -36,6 +36,8 @@ void call_reply(struct call *c)
 
 void call_fail_with(struct call *c, int status, const char *message, struct hf_span details)
 {
+	if (status == 503)
+		http_reply_header(c->req, "Retry-After", "1");
 	api_error_reply_details(c->req, status, message, details);
 	end(c);
 }
@@ -45,7 +47,7 @@ static const char *plain_words(enum hf_code code)
 	switch (code) {
 	case HF_BUSY:
 	case HF_TIMEOUT:
-		return "the server is busy: try again";
+		return "the server is busy, or its database cannot be reached: try again";
 	case HF_CLOSED:
 		return "the server is stopping: try again";
 	case HF_NOTFOUND:
@@ -75,6 +77,9 @@ void call_fail(struct call *c, hf_status s)
 {
 	bool told = c->err.code == s.code && c->err.text[0];
 
+	if (s.code == HF_EXISTS && !told)
+		s = HF_FAILURE(
+		        HF_BUSY); /* two servers chose one number: the next try has another */
 	call_fail_with(c, api_error_status(s.code), told ? c->err.text : plain_words(s.code),
 	               HF_SPAN(NULL, 0));
 }
@@ -86,9 +91,13 @@ static hf_status spend_action(struct call *c, struct db *db)
 
 	if (s.code == HF_EXISTS)
 		return hf_fail(&c->err, HF_INVALID, "user action has already been used");
+	if (s.code == HF_TIMEOUT)
+		return hf_fail(&c->err, HF_DENIED,
+		               "user action has expired by the database's clock: compare the "
+		               "servers' clocks with it");
 	HF_TRY(s);
 	if (atomic_fetch_add_explicit(&c->api->spent, 1, memory_order_relaxed) % FORGET_EVERY == 0)
-		HF_TRY(action_rows_forget(db, c->now_ms, FORGET_AT_ONCE));
+		HF_TRY(action_rows_forget(db, FORGET_AT_ONCE));
 	return HF_SUCCESS;
 }
 
@@ -103,11 +112,23 @@ static hf_status run_operation(struct db_task *task, struct db *db)
 	return c->op->run(c, db);
 }
 
+/* The commit's answer was lost, and could not be looked up. */
+static void fail_unknown(struct call *c)
+{
+	call_fail_with(c, 503,
+	               "the database did not say whether it stored this request: it may have been "
+	               "accepted. Look for it before you repeat it; with an externalId a "
+	               "signature request can be repeated safely, and is made once",
+	               HF_SPAN(NULL, 0));
+}
+
 static void operation_done(struct db_task *task, hf_status s)
 {
 	struct call *c = (struct call *)task;
 
-	if (!hf_ok(s) && c->op->failed)
+	if (s.code == HF_IO && c->op->user_action)
+		fail_unknown(c);
+	else if (!hf_ok(s) && c->op->failed)
 		c->op->failed(c, s);
 	else if (!hf_ok(s))
 		call_fail(c, s);
@@ -209,6 +230,7 @@ void call_begin(struct http_request *req, void *api, const struct operation *op)
 	hf_status s;
 
 	if (!c) {
+		http_reply_header(req, "Retry-After", "1");
 		api_error_reply(req, 503, plain_words(HF_BUSY));
 		return;
 	}

@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-/* News is looked for this often in any case: a wake-up that came between a look and the wait is
- * only late. */
+/* News is looked for this often in any case: a word of another server that was lost is only late.
+ */
 #define LOOK_EVERY_MS 1000
 
 static void woken(struct waiter *w, enum waiter_reason reason);
@@ -33,7 +33,14 @@ static void looked(struct db_task *task, hf_status s)
 {
 	struct hold *h = (struct hold *)task;
 
-	if (!hf_ok(s))
+	if (s.code == HF_BUSY && !h->last)
+		wait_again(h); /* what was accepted stays accepted while the database is away */
+	else if (s.code == HF_BUSY)
+		call_fail_with(&h->call, 503,
+		               "the request was accepted, but the database cannot be read at the "
+		               "moment: look for it before you repeat it",
+		               HF_SPAN(NULL, 0));
+	else if (!hf_ok(s))
 		call_fail(&h->call, s);
 	else if (h->settled || h->last)
 		h->answer(h);

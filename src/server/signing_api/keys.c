@@ -105,6 +105,7 @@ static void created(struct call *c)
 {
 	struct creation *n = (struct creation *)c;
 
+	jobs_added(c->api->core->jobs);
 	hold_for(&n->hold, n->id, c->api->create_wait_ms);
 }
 

@@ -110,6 +110,7 @@ static void created(struct call *c)
 		hold_for_existing(&n->hold, n->made.id, c->api->sign_wait_ms);
 		return;
 	}
+	jobs_added(c->api->core->jobs);
 	n->hold.hear = hear_of_signature;
 	n->hold.waiter.news = &n->outcome;
 	hold_for(&n->hold, n->made.id, c->api->sign_wait_ms);
@@ -122,7 +123,7 @@ static void not_created(struct call *c, hf_status s)
 	HF_BUF_SCOPED struct hf_buf details = HF_BUF(1024);
 	struct json_writer w = JSON_WRITER(&details);
 
-	if (s.code != HF_EXISTS) {
+	if (s.code != HF_EXISTS || c->err.code != HF_EXISTS) {
 		call_fail(c, s);
 		return;
 	}

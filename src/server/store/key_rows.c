@@ -136,13 +136,14 @@ hf_status key_row_made(struct db *db, const char *id, struct hf_span public_key,
 	static const char sql[] =
 	        "UPDATE keys SET status = 'Active', public_key = $1, resident = $2"
 	        " WHERE id = $3 AND status = 'Creating'";
-	DB_STMT st = NULL;
+	struct db_stmt *st;
 
 	HF_TRY(db_query(db, sql, &st));
 	db_bind_blob(st, 1, public_key);
 	db_bind_int(st, 2, resident);
 	db_bind_text(st, 3, id);
-	return db_run(st, NULL);
+	db_post(st);
+	return HF_SUCCESS;
 }
 
 hf_status key_row_failed(struct db *db, const char *id, enum hf_code code, const char *why)
@@ -150,11 +151,12 @@ hf_status key_row_failed(struct db *db, const char *id, enum hf_code code, const
 	static const char sql[] =
 	        "UPDATE keys SET status = 'Failed', failure = $1, failure_code = $2"
 	        " WHERE id = $3 AND status = 'Creating'";
-	DB_STMT st = NULL;
+	struct db_stmt *st;
 
 	HF_TRY(db_query(db, sql, &st));
 	db_bind_text(st, 1, why);
 	db_bind_int(st, 2, code);
 	db_bind_text(st, 3, id);
-	return db_run(st, NULL);
+	db_post(st);
+	return HF_SUCCESS;
 }

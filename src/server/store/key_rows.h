@@ -49,7 +49,7 @@ HF_MUST hf_status key_rows_list(struct db *db, const char *org_id, const char *a
 /* NULL clears the name. */
 HF_MUST hf_status key_row_rename(struct db *db, const char *id, const char *name);
 HF_MUST hf_status key_row_archive(struct db *db, const char *id, int64_t now);
-/* From KEY_CREATING only; for any other state nothing happens. */
+/* From KEY_CREATING only; for any other state nothing happens. Posted (db_post). */
 HF_MUST hf_status key_row_made(struct db *db, const char *id, struct hf_span public_key,
                                bool resident);
 HF_MUST hf_status key_row_failed(struct db *db, const char *id, enum hf_code code, const char *why);

@@ -59,7 +59,7 @@ HF_MUST hf_status signature_row_by_external_id(struct db *db, const char *org_id
 HF_MUST hf_status signature_rows_list(struct db *db, const char *key_id, const char *after,
                                       int limit, signature_row_fn fn, void *ctx);
 
-/* From SIGNATURE_EXECUTING only. HF_NOTFOUND: it is not there, or was settled before. */
+/* From SIGNATURE_EXECUTING only; for any other state nothing happens. Posted (db_post). */
 HF_MUST hf_status signature_row_settle(struct db *db, const char *id,
                                        const struct signature_outcome *outcome);
 

@@ -4,6 +4,7 @@
 #ifndef HF_TESTS_API_FIXTURE_H
 #define HF_TESTS_API_FIXTURE_H
 
+#include "../db/tempdb.h"
 #include "check.h"
 
 #include "base/clock.h"
@@ -42,7 +43,9 @@ struct soft_key {
 };
 
 static struct fixture {
-	char dir[64], db[96], secret[96], pem[96];
+	struct tempdb temp;
+	struct db_config db;
+	char dir[64], secret[96], pem[96];
 	EVP_PKEY *credential;
 	struct server_init_result account;
 	struct server_config config;
@@ -236,7 +239,7 @@ static void after_commit(void *ctx, hf_status s)
 static void make_account(void)
 {
 	struct server_init init = {
-		.db.sqlite_path = fx.db,
+		.db = fx.db,
 		.secret_file = fx.secret,
 		.org_name = "Test",
 		.store_name = "HSM",
@@ -262,13 +265,13 @@ static void start_core(void)
 		.ctx = &fx.core,
 	};
 	struct db_work_config writer = {
-		.db.sqlite_path = fx.db,
+		.db = fx.db,
 		.write = true,
-		.threads = 1,
+		.threads = fx.db.postgres_url ? 2 : 1,
 		.before_commit = before_commit,
 		.after_commit = after_commit,
 	};
-	struct db_work_config reader = { .db.sqlite_path = fx.db, .threads = 2 };
+	struct db_work_config reader = { .db = fx.db, .threads = 2 };
 
 	fx.config.relaxed = true;
 	fx.core.config = &fx.config;
@@ -295,7 +298,8 @@ static int api_setup(void **state)
 	strcpy(fx.dir, "/tmp/holdfast-api-XXXXXX");
 	if (!mkdtemp(fx.dir))
 		return -1;
-	snprintf(fx.db, sizeof(fx.db), "%s/db", fx.dir);
+	tempdb_make(&fx.temp);
+	fx.db = tempdb_config(&fx.temp);
 	snprintf(fx.secret, sizeof(fx.secret), "%s/secret", fx.dir);
 	snprintf(fx.pem, sizeof(fx.pem), "%s/pem", fx.dir);
 	fx.k1 = secp256k1_context_create(SECP256K1_CONTEXT_SIGN);
@@ -324,14 +328,14 @@ static int api_teardown(void **state)
 	core_secrets_done(&fx.core.secrets);
 	EVP_PKEY_free(fx.credential);
 	secp256k1_context_destroy(fx.k1);
-	for (const char *const *name =
-	             (const char *const[]){ "db", "db-wal", "db-shm", "secret", "pem", NULL };
-	     *name; name++) {
+	for (const char *const *name = (const char *const[]){ "secret", "pem", NULL }; *name;
+	     name++) {
 		char path[128];
 
 		snprintf(path, sizeof(path), "%s/%s", fx.dir, *name);
 		unlink(path);
 	}
+	tempdb_remove(&fx.temp);
 	return rmdir(fx.dir);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A queue over a real SQLite file, with subjects that only count what happened to them. */
+ * A queue over a real database, of either engine, with subjects that only count what happened to
+ * them. */
 #ifndef HF_TESTS_QUEUE_FIXTURE_H
 #define HF_TESTS_QUEUE_FIXTURE_H
 
+#include "../db/tempdb.h"
 #include "check.h"
 
 #include "base/clock.h"
@@ -29,7 +31,10 @@ static const uint8_t test_public[33] = {
 }; /* secp256k1's generator */
 
 static struct fixture {
-	char dir[64], path[96];
+	struct tempdb temp;
+	struct db_config db;
+	unsigned writers; /* PostgreSQL */
+	char dir[64];     /* for files of a test's own */
 	struct db_work *writer;
 	struct jobs *jobs;
 	int lease_ms;
@@ -72,7 +77,6 @@ static inline void after_commit(void *ctx, hf_status s)
 
 static inline void fixture_start(void)
 {
-	struct db_config file = { .sqlite_path = fx.path };
 	struct jobs_config config = {
 		.lease_ms = fx.lease_ms,
 		.sweep_ms = 1,
@@ -80,14 +84,15 @@ static inline void fixture_start(void)
 		.announce = fixture_announce,
 	};
 	struct db_work_config work = {
-		.db = file,
+		.db = fx.db,
 		.write = true,
+		.threads = fx.writers,
 		.before_commit = before_commit,
 		.after_commit = after_commit,
 	};
 	DB_SCOPED struct db *db = NULL;
 
-	CHECK_OK(db_open(&file, &db, NULL));
+	CHECK_OK(db_open(&fx.db, &db, NULL));
 	CHECK_OK(server_migrate(db, NULL));
 	CHECK_OK(jobs_new(&config, &fx.jobs));
 	CHECK_OK(db_work_start(&work, &fx.writer, NULL));
@@ -107,7 +112,8 @@ static inline int fixture_setup(void **state)
 	strcpy(fx.dir, "/tmp/holdfast-queue-XXXXXX");
 	if (!mkdtemp(fx.dir))
 		return -1;
-	snprintf(fx.path, sizeof(fx.path), "%s/server.db", fx.dir);
+	tempdb_make(&fx.temp);
+	fx.db = tempdb_config(&fx.temp);
 	fx.lease_ms = 10000;
 	sem_init(&fx.announcements, 0, 0);
 	fixture_start();
@@ -116,14 +122,8 @@ static inline int fixture_setup(void **state)
 
 static inline int fixture_teardown(void **state)
 {
-	char path[128];
-
 	fixture_stop();
-	for (const char *const *end = (const char *const[]){ "", "-wal", "-shm", NULL }; *end;
-	     end++) {
-		snprintf(path, sizeof(path), "%s%s", fx.path, *end);
-		unlink(path);
-	}
+	tempdb_remove(&fx.temp);
 	rmdir(fx.dir);
 	sem_destroy(&fx.announcements);
 	return 0;

@@ -81,13 +81,14 @@ static void make_certificates(void)
 
 static int setup(void **state)
 {
-	struct db_work_config reader = { .db = { .sqlite_path = fx.path, .read_only = true } };
+	struct db_work_config reader = { 0 };
 
 	memset(&net, 0, sizeof(net));
 	if (fixture_setup(state) != 0)
 		return -1;
 	make_certificates();
-	reader.db.sqlite_path = fx.path;
+	reader.db = fx.db;
+	reader.db.read_only = true;
 	CHECK_OK(db_work_start(&reader, &net.core.reader, NULL));
 	net.core.writer = fx.writer;
 	net.core.jobs = fx.jobs;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The assembled server: starts on what server init made, tells its health, and stops. */
 #include "../crypto/test_pki.h"
+#include "../db/tempdb.h"
 #include "check.h"
 
 #include "base/clock.h"
@@ -14,10 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const files[] = { "server.db", "server.db-wal", "server.db-shm", "secret",
-	                             "api.pem",   "api.key",       "ca.pem",        "account.pem" };
-static char dir[64], paths[8][128];
-enum { DB, WAL, SHM, SECRET, CERT, KEY, CA, ACCOUNT };
+static const char *const files[] = { "secret", "api.pem", "api.key", "ca.pem", "account.pem" };
+static char dir[64], paths[5][128];
+static struct tempdb temp;
+enum { SECRET, CERT, KEY, CA, ACCOUNT };
 static struct server_config config;
 
 static void write_public_key(const char *path, EVP_PKEY *key)
@@ -52,8 +53,9 @@ static int setup(void **state)
 	for (size_t i = 0; i < HF_COUNT(files); i++)
 		snprintf(paths[i], sizeof(paths[i]), "%s/%s", dir, files[i]);
 	make_certificates();
+	tempdb_make(&temp);
 	config = (struct server_config){
-		.db = { .sqlite_path = paths[DB] },
+		.db = tempdb_config(&temp),
 		.secret_file = paths[SECRET],
 		.api_listen = "127.0.0.1:0",
 		.api_cert = paths[CERT],
@@ -72,6 +74,7 @@ static int teardown(void **state)
 	for (size_t i = 0; i < HF_COUNT(files); i++)
 		unlink(paths[i]);
 	rmdir(dir);
+	tempdb_remove(&temp);
 	return 0;
 }
 

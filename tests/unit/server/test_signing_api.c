@@ -393,13 +393,12 @@ static void malformed_bodies_are_named(void **state)
 /* Behind the server's back. */
 static int64_t sql(const char *text)
 {
-	const struct db_config config = { .sqlite_path = fx.db };
 	DB_SCOPED struct db *db = NULL;
 	DB_STMT st = NULL;
 	int64_t value = 0;
 	bool row;
 
-	CHECK_OK(db_open(&config, &db, NULL));
+	CHECK_OK(db_open(&fx.db, &db, NULL));
 	CHECK_OK(db_query(db, text, &st));
 	CHECK_OK(db_step(st, &row));
 	if (row)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "../db/tempdb.h"
 #include "check.h"
 
 #include "base/clock.h"
@@ -12,7 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static char dir[64], db_path[96], secret_path[96], pem_path[96];
+static struct tempdb temp;
+static char dir[64], secret_path[96], pem_path[96];
 static struct server_init_result account;
 static struct server_init init;
 static struct core_secrets secrets;
@@ -22,7 +24,7 @@ static struct db *db;
 
 static int setup(void **state)
 {
-	const struct db_config config = { .sqlite_path = db_path };
+	struct db_config config;
 	EVP_PKEY *credential = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	struct hf_err err = { 0 };
 	FILE *f;
@@ -30,7 +32,8 @@ static int setup(void **state)
 	hf_log_setup("test", HF_LOG_ERROR + 1, HF_LOG_TEXT);
 	strcpy(dir, "/tmp/holdfast-tokens-XXXXXX");
 	CHECK(mkdtemp(dir) != NULL);
-	snprintf(db_path, sizeof(db_path), "%s/db", dir);
+	tempdb_make(&temp);
+	config = tempdb_config(&temp);
 	snprintf(secret_path, sizeof(secret_path), "%s/secret", dir);
 	snprintf(pem_path, sizeof(pem_path), "%s/pem", dir);
 	f = fopen(pem_path, "w");
@@ -57,7 +60,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = { "db", "db-wal", "db-shm", "secret", "pem" };
+	static const char *const names[] = { "secret", "pem" };
 	char path[128];
 
 	db_close(db);
@@ -68,6 +71,7 @@ static int teardown(void **state)
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
 		unlink(path);
 	}
+	tempdb_remove(&temp);
 	return rmdir(dir);
 }
 
@@ -195,7 +199,7 @@ static void a_public_key_that_is_none_is_refused_before_anything_is_made(void **
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/other", dir);
-	other.db.sqlite_path = path;
+	other.db = (struct db_config){ .sqlite_path = path };
 	other.public_key_file = secret_path;
 	CHECK(server_init(&other, &r, &err).code != HF_OK);
 	CHECK(strncmp(err.text, secret_path, strlen(secret_path)) == 0);
