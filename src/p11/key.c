@@ -27,7 +27,8 @@ void generate_plan_build(struct generate_plan *to, enum key_type type,
 	struct template *pub = &to->public_template, *priv = &to->private_template;
 
 	*to = (struct generate_plan){ .mechanism = { .mechanism = profile->generate_mechanism } };
-	template_bool(pub, CKA_TOKEN, false);
+	template_bool(pub, CKA_TOKEN,
+	              place == KEY_RESIDENT && (profile->quirks & QUIRK_TOKEN_PAIR));
 	template_bool(pub, CKA_PRIVATE, false);
 	template_bool(pub, CKA_VERIFY, true);
 	describe_key(pub, type, profile);
@@ -59,7 +60,8 @@ hf_status p11_key_make(struct p11_session *s, const struct p11_type_profile *pro
 	                              &key.private_object);
 	if (rv != CKR_OK)
 		return p11_session_fail(s, err, rv, "C_GenerateKeyPair");
-	s->live += key.resident ? 1 : 2;
+	key.public_stays = key.resident && (profile->quirks & QUIRK_TOKEN_PAIR);
+	s->live += !key.resident + !key.public_stays;
 	memcpy(key.resident_id, plan.resident_id, sizeof(key.resident_id));
 	status = p11_public_key_read(s, key.public_object, type, &key.public_key, err);
 	if (!hf_ok(status)) {
@@ -208,7 +210,8 @@ hf_status p11_key_sign(struct p11_session *s, const struct p11_profile *profile,
 
 void p11_key_done(struct p11_session *s, struct p11_key *key)
 {
-	p11_object_destroy(s, key->public_object);
+	if (!key->public_stays)
+		p11_object_destroy(s, key->public_object);
 	if (!key->resident)
 		p11_object_destroy(s, key->private_object);
 	key->public_object = key->private_object = P11_NO_OBJECT;
@@ -218,5 +221,7 @@ void p11_key_discard(struct p11_session *s, struct p11_key *key)
 {
 	if (key->resident && key->private_object != P11_NO_OBJECT)
 		s->fn->C_DestroyObject(s->handle, key->private_object);
+	if (key->public_stays && key->public_object != P11_NO_OBJECT)
+		s->fn->C_DestroyObject(s->handle, key->public_object);
 	p11_key_done(s, key);
 }

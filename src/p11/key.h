@@ -14,6 +14,7 @@ struct p11_key {
 	CK_OBJECT_HANDLE private_object;
 	CK_OBJECT_HANDLE public_object;
 	bool resident;                        /* the private object is a token object */
+	bool public_stays;                    /* and the public one with it: QUIRK_TOKEN_PAIR */
 	uint8_t resident_id[RESIDENT_ID_LEN]; /* its CKA_ID */
 	struct public_key public_key;
 };

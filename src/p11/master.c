@@ -154,6 +154,17 @@ void p11_master_done(struct p11_session *s, struct p11_master *m)
 	*m = (struct p11_master){ 0 };
 }
 
+bool p11_master_possible(struct p11_session *s)
+{
+	CK_OBJECT_HANDLE key = P11_NO_OBJECT;
+
+	s->rv = CKR_OK;
+	if (!hf_ok(make_key(s, CKM_AES_KEY_GEN, CKK_AES, NULL, HF_SPAN(NULL, 0), &key, NULL)))
+		return s->rv != CKR_FUNCTION_NOT_SUPPORTED && s->rv != CKR_MECHANISM_INVALID;
+	p11_object_destroy(s, key);
+	return true;
+}
+
 static hf_status find_by_label(struct p11_session *s, const char *label, CK_OBJECT_HANDLE found[2],
                                size_t *ret_n, struct hf_err *err)
 {

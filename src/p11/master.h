@@ -43,6 +43,11 @@ HF_MUST hf_status p11_master_temporary(struct p11_session *s, struct p11_master 
                                        struct hf_err *err);
 void p11_master_done(struct p11_session *s, struct p11_master *m);
 
+/* False where the token has no way to make AES keys at all (TPMs behind tpm2-pkcs11): then there
+ * can be no master key, and its keys can only live inside it. A token that is merely unwell counts
+ * as true. */
+bool p11_master_possible(struct p11_session *s);
+
 /* HMAC-SHA256 in the HSM. HF_UNSUPPORTED when there is no MAC key. */
 HF_MUST hf_status p11_master_mac(struct p11_session *s, const struct p11_master *m,
                                  struct hf_span input, uint8_t ret[MASTER_MAC_LEN],

@@ -210,6 +210,11 @@ static void try_format(struct preflight *p, struct type_trial *trial,
 	tell_row(p, row);
 }
 
+static bool may_be_resident(const struct preflight *p)
+{
+	return p->config->allow_resident && p->trial.s->rw;
+}
+
 /* What cannot be wrapped may live in the token, where the operator allows it. */
 static void try_resident(struct preflight *p, struct type_trial *trial,
                          const struct p11_type_profile *generated)
@@ -220,7 +225,7 @@ static void try_resident(struct preflight *p, struct type_trial *trial,
 	int64_t began = hf_mono_us();
 
 	p->trial.s->rv = CKR_OK;
-	if (!p->config->allow_resident || !p->trial.s->rw) {
+	if (!may_be_resident(p)) {
 		row->outcome = PREFLIGHT_NEEDS_ALLOW;
 		snprintf(row->why, sizeof(row->why),
 		         "cannot be wrapped: its keys could live in this HSM only "
@@ -261,24 +266,38 @@ static void try_formats(struct preflight *p, struct type_trial *trial,
 		try_resident(p, trial, t);
 }
 
+/* A first pair finds the mechanism and the encoding. */
+static bool find_generation(struct preflight *p, enum key_type type, struct p11_type_profile *t)
+{
+	struct p11_key key;
+
+	if (hf_ok(trial_generate(&p->trial, type, KEY_WRAPPABLE, t, &key)) ||
+	    hf_ok(trial_generate(&p->trial, type, KEY_SESSION, t, &key))) {
+		p11_key_done(p->trial.s, &key);
+		return true;
+	}
+	if (!may_be_resident(p) || !hf_ok(trial_generate(&p->trial, type, KEY_RESIDENT, t, &key)))
+		return false;
+	p11_key_discard(p->trial.s, &key);
+	return true;
+}
+
 static hf_status try_type(struct preflight *p, enum key_type type)
 {
 	const struct p11_type_profile none = { 0 };
 	struct type_trial trial = { .type = type };
 	struct p11_type_profile t = { 0 };
-	struct p11_key key;
 	int64_t began = hf_mono_us();
 
-	/* A first pair finds the mechanism and the encoding; where there is one way only, a slow
-	 * RSA generation is spared. */
+	/* Where there is one way only, a slow RSA generation is spared. */
 	if (key_type_info(type)->family == FAMILY_RSA && p->n_found) {
 		t.generate_mechanism = p11_kind(type)->generate[0];
 		try_formats(p, &trial, &t);
-	} else if (hf_ok(trial_generate(&p->trial, type, KEY_WRAPPABLE, &t, &key)) ||
-	           hf_ok(trial_generate(&p->trial, type, KEY_SESSION, &t, &key))) {
-		p11_key_done(p->trial.s, &key);
+	} else if (find_generation(p, type, &t)) {
 		trial.generated = true;
 		try_formats(p, &trial, &t);
+	} else if (p->report->master_impossible && !may_be_resident(p)) {
+		try_resident(p, &trial, &t);
 	} else {
 		struct preflight_row *row = row_new(p, type, 0, 0, &none);
 
@@ -335,7 +354,8 @@ static hf_status run(struct preflight *p)
 {
 	p->report->profile.mac_mechanism = p->master.mac_mechanism;
 	p->report->profile.mac_key_type = p->master.mac_key_type;
-	find_wraps(p);
+	if (!p->report->master_impossible)
+		find_wraps(p);
 	for (int type = 1; type <= KEY_TYPE_MAX; type++)
 		if (wanted(p->config, type))
 			HF_TRY(try_type(p, type));
@@ -359,6 +379,11 @@ hf_status p11_preflight(struct p11_session *s, const struct preflight_config *co
 		p.master = *config->master;
 		p.master.temporary = false;
 		snprintf(ret->master_id, sizeof(ret->master_id), "%s", config->master->id);
+	} else if (!p11_master_possible(s)) {
+		ret->master_temporary = false;
+		ret->master_impossible = true;
+		tell(&p, "this token makes no AES keys, so it can have no master key: its keys can "
+		         "only live inside it");
 	} else {
 		HF_TRY(p11_master_temporary(s, &p.master, err));
 	}

@@ -37,8 +37,9 @@ struct preflight_row {
 struct preflight_report {
 	char module[128];
 	char token[112];
-	bool master_temporary; /* tried with a session key, since there is no master key yet */
-	char master_id[2 * MASTER_ID_LEN + 1]; /* "" when temporary */
+	bool master_temporary;  /* tried with a session key, since there is no master key yet */
+	bool master_impossible; /* the token makes no AES keys: nothing can be wrapped */
+	char master_id[2 * MASTER_ID_LEN + 1]; /* "" when temporary or impossible */
 	struct p11_profile profile;
 	struct preflight_row rows[PREFLIGHT_ROWS_MAX];
 	size_t n_rows;

@@ -31,7 +31,7 @@ static void quirks(struct json_writer *w, uint32_t bits)
 	} names[] = {
 		{ QUIRK_NSS_DB, "nss-db" },       { QUIRK_RATCHET, "ratchet" },
 		{ QUIRK_EC_PARAMS, "ec-params" }, { QUIRK_EDDSA_PARAMS, "eddsa-params" },
-		{ QUIRK_NO_PSS, "no-pss" },
+		{ QUIRK_NO_PSS, "no-pss" },       { QUIRK_TOKEN_PAIR, "token-pair" },
 	};
 
 	json_open_array(w, "quirks");
@@ -88,6 +88,7 @@ void preflight_write_json(const struct preflight_report *r, struct hf_buf *to)
 	json_text(&w, "module", r->module);
 	json_text(&w, "token", r->token);
 	json_bool(&w, "temporaryMasterKey", r->master_temporary);
+	json_bool(&w, "masterKeyPossible", !r->master_impossible);
 	json_text_if(&w, "masterKeyId", r->master_id);
 	json_text(&w, "mac", r->profile.mac_mechanism ? "HMAC-SHA256" : "none");
 	json_int(&w, "microseconds", r->us);

@@ -3,7 +3,8 @@
 
 #define PROFILE_VERSION 1
 #define QUIRKS_KNOWN                                                                               \
-	(QUIRK_NSS_DB | QUIRK_RATCHET | QUIRK_EC_PARAMS | QUIRK_EDDSA_PARAMS | QUIRK_NO_PSS)
+	(QUIRK_NSS_DB | QUIRK_RATCHET | QUIRK_EC_PARAMS | QUIRK_EDDSA_PARAMS | QUIRK_NO_PSS |      \
+	 QUIRK_TOKEN_PAIR)
 
 static void type_encode(struct hf_buf *to, const struct p11_type_profile *t)
 {

@@ -29,6 +29,7 @@ enum {
 	QUIRK_EC_PARAMS = 1 << 2,    /* unwrap wants CKA_EC_PARAMS in the template */
 	QUIRK_EDDSA_PARAMS = 1 << 3, /* CKM_EDDSA wants CK_EDDSA_PARAMS */
 	QUIRK_NO_PSS = 1 << 4,       /* RSA signs PKCS#1 v1.5 only */
+	QUIRK_TOKEN_PAIR = 1 << 5,   /* a resident key's public key stays in the token as well */
 };
 
 struct p11_type_profile {

@@ -106,15 +106,19 @@ hf_status trial_generate(struct trial *r, enum key_type type, enum key_place pla
                          struct p11_type_profile *t, struct p11_key *ret)
 {
 	const struct p11_kind *kind = p11_kind(type);
-	int encodings = kind->name.len ? 2 : 1;
+	int encodings = kind->name.len ? 2 : 1, pairs = place == KEY_RESIDENT ? 2 : 1;
 	struct hf_err first = { 0 };
 	CK_RV first_rv = CKR_OK;
 	bool tried = false;
 
-	for (size_t i = 0; i < HF_COUNT(kind->generate) && kind->generate[i]; i++) {
-		for (int e = 0; e < encodings; e++) {
+	/* The first is always one: RSA's is number 0, which elsewhere means none. */
+	for (size_t i = 0; i < HF_COUNT(kind->generate) && (!i || kind->generate[i]); i++) {
+		for (int e = 0; e < encodings * pairs; e++) {
 			t->generate_mechanism = kind->generate[i];
-			t->params = kind->oid.len ? (e ? PARAMS_NAME : PARAMS_OID) : 0;
+			t->params = !kind->oid.len       ? 0
+			            : e % encodings == 0 ? PARAMS_OID
+			                                 : PARAMS_NAME;
+			t->quirks = e < encodings ? 0 : QUIRK_TOKEN_PAIR;
 			r->s->rv = CKR_OK;
 			if (hf_ok(p11_key_make(r->s, t, type, place, ret, &r->fault)))
 				return HF_SUCCESS;
@@ -125,6 +129,7 @@ hf_status trial_generate(struct trial *r, enum key_type type, enum key_place pla
 			tried = true;
 		}
 	}
+	t->quirks = 0;
 	r->fault = first;
 	r->s->rv = first_rv;
 	return HF_FAILURE(first.code);

@@ -47,7 +47,7 @@ static int do_job(struct server *s, const struct wire_frame *frame)
 	enum worker_fate fate;
 	struct wire_work work;
 
-	if (!s->token->have_master || !s->token->have_profile)
+	if (!token_is_ready(s->token))
 		return refuse("a job without a master key");
 	if (!hf_ok(wire_get_work(frame, &work)))
 		return refuse("job");
@@ -63,7 +63,7 @@ static int queue_job(struct server *s, const struct wire_frame *frame)
 {
 	struct hf_err err = { 0 };
 
-	if (!s->token->have_master || !s->token->have_profile)
+	if (!token_is_ready(s->token))
 		return refuse("a job without a master key");
 	if (!s->pool && !hf_ok(pool_start(s->token, &s->worker, &s->pool, &err))) {
 		output_failed(err.code ? err.code : HF_NOMEM, err.text);

@@ -72,7 +72,7 @@ static hf_status open_all(struct runner *r, unsigned n, struct hf_err *err)
 
 		HF_TRY(p11_session_open(&t->module, &t->id, t->setup.allow_resident, &r[i].session,
 		                        err));
-		HF_TRY(masters_find(&r[i].session, t->setup.master_label, &r[i].masters, err));
+		HF_TRY(token_masters(t, &r[i].session, &r[i].masters, err));
 	}
 	return HF_SUCCESS;
 }

@@ -13,6 +13,11 @@ hf_status task_needs_master(struct desk *d, struct hf_err *err)
 {
 	if (d->token->have_master)
 		return HF_SUCCESS;
+	if (d->token->resident_only)
+		return hf_fail(err, HF_UNSUPPORTED,
+		               "token %s makes no AES keys, so it has no master key and cannot use "
+		               "keys that another HSM has wrapped",
+		               d->token->id.label);
 	/* Found out at the start and not told then: once more, for the words. */
 	HF_TRY(masters_find(&d->session, d->token->setup.master_label, &d->masters, err));
 	d->token->have_master = true;

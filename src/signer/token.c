@@ -53,11 +53,37 @@ static hf_status log_in_alone(struct token *t, pid_t parent, struct p11_session 
 	return s;
 }
 
+/* One master key of no key, with the id "", as the records of resident keys have it. */
+static const struct masters no_master = { .n = 1 };
+
+/* Without a master key there is nothing to wrap with and nothing to seal records with. That is
+ * accepted only where the token cannot have one, so that taking the master key away from a token
+ * never opens a way around it; and only where the operator has allowed resident keys. */
+static hf_status accept_resident_only(struct token *t, struct p11_session *session, hf_status s,
+                                      struct masters *ret, struct hf_err *err)
+{
+	if (s.code != HF_NOTFOUND || p11_master_possible(session))
+		return s;
+	if (!t->setup.allow_resident)
+		return hf_fail(err, HF_STOP,
+		               "token %s makes no AES keys, so it can have no master key: its keys "
+		               "can only live inside it, with no copy anywhere; if that is what "
+		               "you want, start with --allow-resident",
+		               t->id.label);
+	t->resident_only = true;
+	*ret = no_master;
+	return HF_SUCCESS;
+}
+
 static hf_status find_masters(struct token *t, struct p11_session *session, struct masters *ret,
                               struct hf_err *err)
 {
 	hf_status s = masters_find(session, t->setup.master_label, ret, err);
 
+	if (!hf_ok(s))
+		s = accept_resident_only(t, session, s, ret, err);
+	if (t->resident_only)
+		return s;
 	if (!t->setup.needs_master && !hf_ok(s)) {
 		*ret = (struct masters){ 0 };
 		return HF_SUCCESS;
@@ -94,7 +120,7 @@ hf_status token_profile(struct token *t, struct p11_session *session,
 		.types = types,
 		.quick = true,
 		.allow_resident = t->setup.allow_resident,
-		.master = master,
+		.master = t->resident_only ? NULL : master,
 	};
 	HF_FREE struct preflight_report *report = NULL;
 
@@ -106,6 +132,20 @@ hf_status token_profile(struct token *t, struct p11_session *session,
 	t->profile = report->profile;
 	t->have_profile = true;
 	return HF_SUCCESS;
+}
+
+hf_status token_masters(const struct token *t, struct p11_session *session, struct masters *ret,
+                        struct hf_err *err)
+{
+	if (!t->resident_only)
+		return masters_find(session, t->setup.master_label, ret, err);
+	*ret = no_master;
+	return HF_SUCCESS;
+}
+
+bool token_is_ready(const struct token *t)
+{
+	return t->have_profile && (t->have_master || t->resident_only);
 }
 
 void token_close(struct token *t)

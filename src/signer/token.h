@@ -11,6 +11,8 @@ struct token {
 	struct p11_module module;
 	struct p11_token id;
 	bool have_master;
+	bool resident_only; /* a token without AES keys: no master key, no MAC, resident keys alone
+	                     */
 	char master_id[MASTER_ID_MAX]; /* of the one that wraps */
 	struct p11_profile profile;    /* of setup, or after token_profile() */
 	bool have_profile;
@@ -23,6 +25,14 @@ struct token {
 HF_MUST hf_status token_open(struct token *t, struct signer_setup *setup, pid_t parent,
                              struct p11_session *ret_session, struct masters *ret_masters,
                              struct hf_err *err);
+
+/* The master keys in another session of this process; of a token that is resident_only, a master of
+ * no key. */
+HF_MUST hf_status token_masters(const struct token *t, struct p11_session *session,
+                                struct masters *ret, struct hf_err *err);
+
+/* Jobs can be done: there is a profile, and a master key where the token can have one. */
+bool token_is_ready(const struct token *t);
 
 /* Makes sure of a profile for these key types (bits, 0: all), by a quick preflight where it is not
  * given. */

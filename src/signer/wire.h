@@ -54,7 +54,8 @@ enum signer_task {
 	/* {"kind": "sign" | "unwrap" | "generate", "key_type", "ms": integer, "count": integer}
 	 * -> rawloop_write_json(), over setup.threads sessions */
 	TASK_BENCH = 3,
-	/* {} -> {"record": hex, "key_type", "master_id"}: a key record with the id "canary" */
+	/* {} -> {"record": hex, "key_type", "master_id"}: a key record with the id "canary"; both
+	 * "" from a token that can have no master key */
 	TASK_CANARY_MAKE = 4,
 	/* {"records": [hex, …]} -> {"masters": [{"label", "master_id"}, …], the first wraps,
 	 * "canaries": [{"master_id", "result": "ok" | "master-key-absent" | "master-key-differs" |

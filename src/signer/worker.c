@@ -47,7 +47,7 @@ hf_status worker_open(struct token *t, struct worker *ret, struct hf_err *err)
 	hf_status s;
 
 	HF_TRY(p11_session_open(&t->module, &t->id, t->setup.allow_resident, &session, err));
-	s = masters_find(&session, t->setup.master_label, &masters, err);
+	s = token_masters(t, &session, &masters, err);
 	if (hf_ok(s))
 		s = worker_adopt(t, &session, &masters, ret);
 	if (!hf_ok(s))
@@ -79,7 +79,7 @@ static hf_status refresh(struct worker *w, struct hf_err *err)
 	hf_status s;
 
 	HF_TRY(p11_session_open(&d->token->module, &d->token->id, d->session.rw, &fresh, err));
-	s = masters_find(&fresh, d->token->setup.master_label, &masters, err);
+	s = token_masters(d->token, &fresh, &masters, err);
 	if (!hf_ok(s)) {
 		p11_session_close(&fresh);
 		return s;

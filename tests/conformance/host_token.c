@@ -2,6 +2,7 @@
 #include "host_token.h"
 
 #include "calls.h"
+#include "places.h"
 
 #include "base/clock.h"
 #include "os/process.h"
@@ -17,6 +18,7 @@
 
 static const char util[] = "/usr/bin/softhsm2-util";
 static const char softhsm[] = "/usr/lib/softhsm/libsofthsm2.so";
+static const struct place *place; /* NULL: the SoftHSM2 token made here */
 static char dir[64];
 static const uint8_t something[64] = "thirty-two or forty-eight bytes of something that is signed";
 
@@ -62,6 +64,12 @@ int host_token_make(void **state)
 	setenv("SOFTHSM2_CONF", path, 1);
 	host_token_add("test");
 	return 0;
+}
+
+void host_token_use(const struct place *p)
+{
+	place = p;
+	snprintf(dir, sizeof(dir), "%s", p->dir);
 }
 
 int host_token_remove(void **state)
@@ -132,7 +140,7 @@ void host_faults(const char *script)
 	f = fopen(fresh, "w");
 	CHECK(f && fputs(script, f) >= 0 && fclose(f) == 0 && rename(fresh, path) == 0);
 	setenv("HOLDFAST_FAULT_SCRIPT", path, 1);
-	setenv("HOLDFAST_FAULT_MODULE", softhsm, 1);
+	setenv("HOLDFAST_FAULT_MODULE", place ? place->module : softhsm, 1);
 }
 
 unsigned host_fault_count(void)
@@ -156,8 +164,15 @@ struct hsmhost_config host_config(const char *label)
 	        getenv("HOLDFAST_FAULT_SCRIPT") ? getenv("HF_TEST_FAULT_MODULE") : NULL;
 	struct hsmhost_config c = { .signer_path = getenv("HF_TEST_SIGNER"), .processes = 1 };
 
-	snprintf(c.setup.module, sizeof(c.setup.module), "%s", module ? module : softhsm);
+	snprintf(c.setup.module, sizeof(c.setup.module), "%s",
+	         module  ? module
+	         : place ? place->module
+	                 : softhsm);
 	snprintf(c.setup.slot, sizeof(c.setup.slot), "label:%s", label);
+	if (place) {
+		snprintf(c.setup.slot, sizeof(c.setup.slot), "%s", place->slot);
+		snprintf(c.setup.module_args, sizeof(c.setup.module_args), "%s", place->args);
+	}
 	snprintf(c.setup.master_label, sizeof(c.setup.master_label), "master");
 	c.setup.needs_master = true;
 	CHECK_OK(hf_secret_copy(HOST_PIN, strlen(HOST_PIN), &c.setup.pin));
@@ -292,7 +307,7 @@ struct host_job host_key(struct hsmhost *h, const char *key_id, enum key_type ty
 
 	host_run(h, &j, 1);
 	if (j.result.outcome != OP_DONE)
-		fail_msg("generate: %s", j.result.text);
+		fail_msg("generate %s: %s", key_type_info((int)type)->name, j.result.text);
 	return j;
 }
 

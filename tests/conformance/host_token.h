@@ -15,6 +15,9 @@
  * skips the whole program (exit 77) where there is no SoftHSM2. */
 int host_token_make(void **state);
 int host_token_remove(void **state);
+/* In place of host_token_make(): a token that is there already (places.h). */
+struct place;
+void host_token_use(const struct place *p);
 /* One more token in the same folder. */
 void host_token_add(const char *label);
 /* Files of objects that the tokens hold, all together. */
