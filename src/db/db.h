@@ -10,8 +10,8 @@
  * answer was lost is looked up on the new connection: db_commit() says what really happened.
  *
  * Codes: HF_EXISTS for a violated unique or foreign key, HF_BUSY when the engine wants us to try
- * later (locked, disk full, no connection, a conflict with another transaction), HF_CORRUPT for a
- * damaged file, HF_INTERNAL for SQL that the engine refuses, HF_IO for the rest; from db_commit()
+ * later (locked, disk full, no connection, a conflict with another transaction), HF_CORRUPT for
+ * damaged data, HF_INVALID for text that is not UTF-8 (PostgreSQL), HF_INTERNAL for SQL that the engine refuses, HF_IO for the rest; from db_commit()
  * HF_IO also says that nobody can tell whether it happened. */
 #ifndef HF_DB_DB_H
 #define HF_DB_DB_H
@@ -59,7 +59,14 @@ void db_unsave(struct db *db);
 /* For the few statements that differ: the text for this connection's engine. Both are literals. */
 const char *db_dialect(const struct db *db, const char *sqlite, const char *postgres);
 
-/* Ready to bind. Ends with db_done(), or by scope: DB_STMT st = NULL. */
+/* With PostgreSQL a statement that fails inside a transaction breaks all of it, or what happened
+ * since db_save(): what follows fails with the same code until db_unsave() or db_rollback(). So
+ * what may be there already is inserted with ON CONFLICT.
+ *
+ * Parameters and columns are integers, text and blobs. A column is read as what it is; NULL in each
+ * of them. A result comes whole into memory: walk through large tables page by page.
+ *
+ * Ready to bind. Ends with db_done(), or by scope: DB_STMT st = NULL. */
 HF_MUST hf_status db_query(struct db *db, const char *sql, struct db_stmt **ret);
 void db_bind_int(struct db_stmt *st, int i, int64_t v);
 void db_bind_text(struct db_stmt *st, int i, const char *v);    /* NULL binds NULL; copied */
@@ -77,7 +84,8 @@ HF_MUST hf_status db_run(struct db_stmt *st, int64_t *ret_changed);
  * the step does the work: the same results, in the same order. */
 void db_send(struct db_stmt *st);
 /* db_send() for a statement whose outcome nobody asks for, and db_done() with it: its failure is
- * that of the next db_keep() or db_commit(), or, outside a transaction, of the next statement. */
+ * that of the next db_keep() or db_commit(), and of every statement that is begun before; outside a
+ * transaction, of the next statement. */
 void db_post(struct db_stmt *st);
 
 /* Columns from 0; valid until the next step. */
