@@ -143,7 +143,7 @@ test('drivers of one host lock each other out of logging in: their lock is not i
 
 test('a driver that is killed is started again', async () => {
 	const pid = tree.property('holdfast-driver@second', 'MainPID')
-	tree.run('kill', '-KILL', pid)
+	tree.run('systemctl', 'kill', '--kill-who=main', '--signal=KILL', 'holdfast-driver@second')
 	await tree.until('a new driver', () => tree.property('holdfast-driver@second', 'MainPID') !== pid &&
 		tree.property('holdfast-driver@second', 'ActiveState') === 'active')
 	tree.run('systemctl', 'stop', 'holdfast-driver@second')
