@@ -20,9 +20,7 @@ static const struct cli_option options[] = {
 	                  "connections that write to PostgreSQL; SQLite has one"),
 	CLI_OPTION_NUMBER(struct options, db_readers, "db-readers", "2", 1, 64,
 	                  "connections that only read"),
-	CLI_OPTION_NUMBER(struct options, db_wait_s, "db-wait", "60", 0, 86400,
-	                  "how many seconds to wait at the start for a database that cannot be "
-	                  "reached yet"),
+	CLI_DB_WAIT_OPTION(struct options, db_wait_s),
 	CLI_OPTION_NEEDED(
 	        struct options, server.secret_file, "secret-file", "FILE",
 	        "32 random bytes that tokens and challenges hang on, made by holdfast server init; "

@@ -18,8 +18,6 @@
 #define WRITERS_DEFAULT 2 /* more than the cores that PostgreSQL has for us only get in the way */
 #define READERS_DEFAULT 2
 #define NOTICES_CHANNEL "holdfast_server"
-#define WAIT_BASE_MS 200
-#define WAIT_CAP_MS 2000
 #define WRITER_CACHE_KIB 8192
 #define READER_CACHE_KIB 4096
 #define TICK_MS 100
@@ -51,50 +49,18 @@ static void after_commit(void *ctx, hf_status status)
 	jobs_after_commit(s->core.jobs, status);
 }
 
-static hf_status open_once(struct server *s, struct hf_err *err)
+/* After a power cut all machines start at the same time: a database that is not there yet is waited
+ * for, rather than given up. */
+static hf_status prepare_database(struct server *s, struct hf_err *err)
 {
 	DB_SCOPED struct db *db = NULL;
+	int stop_fd = s->config.stop_fd > 0 ? s->config.stop_fd : -1;
 
-	HF_TRY(db_open(&s->config.db, &db, err));
+	HF_TRY(db_open_patiently(&s->config.db, s->config.db_wait_ms, stop_fd, &db, err));
 	HF_TRY(server_migrate(db, err));
 	HF_TRY(db_begin(db));
 	HF_TRY(core_secrets_check(&s->core.secrets, db, err));
 	return db_commit(db, DB_DURABLE);
-}
-
-/* False: somebody wants us to stop. */
-static bool wait_a_while(const struct server *s, int64_t ms)
-{
-	struct pollfd stop = { .fd = s->config.stop_fd > 0 ? s->config.stop_fd : -1,
-		               .events = POLLIN };
-
-	return poll(&stop, 1, (int)ms) == 0;
-}
-
-/* After a power cut all machines start at the same time: a database that is not there yet is waited
- * for, rather than given up. */
-static hf_status open_patiently(struct server *s, struct hf_err *err)
-{
-	const int64_t until = hf_mono_ms() + s->config.db_wait_ms;
-	char where[256];
-	hf_status status;
-
-	db_describe(&s->config.db, where, sizeof(where));
-	for (unsigned attempt = 0;; attempt++) {
-		struct hf_err why = { 0 };
-		int64_t wait = hf_backoff_ms(attempt, WAIT_BASE_MS, WAIT_CAP_MS);
-
-		status = open_once(s, &why);
-		if (status.code != HF_BUSY || hf_mono_ms() + wait > until) {
-			if (!hf_ok(status) && err)
-				*err = why;
-			return status;
-		}
-		HF_WARN("the database cannot be reached yet", HF_KS("database", where),
-		        HF_KS("reason", why.text), HF_KI("again_in_ms", wait));
-		if (!wait_a_while(s, wait))
-			return hf_fail(err, HF_CLOSED, "stopped while waiting for the database");
-	}
 }
 
 static hf_status start_database(struct server *s, struct hf_err *err)
@@ -115,7 +81,7 @@ static hf_status start_database(struct server *s, struct hf_err *err)
 		.threads = config->db_readers ? config->db_readers : READERS_DEFAULT,
 	};
 
-	HF_TRY(open_patiently(s, err));
+	HF_TRY(prepare_database(s, err));
 	writer.db.cache_kib = WRITER_CACHE_KIB;
 	reader.db.cache_kib = READER_CACHE_KIB;
 	reader.db.read_only = true;

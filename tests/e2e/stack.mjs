@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole Holdfast in a directory of its own: SoftHSM2 token, PKI, databases, server and drivers on free ports of the
-// loopback interface. The tests start one, use it, break it, and stop it.
+// A whole Holdfast in a directory of its own: SoftHSM2 token, PKI, databases, servers and drivers on free ports of the
+// loopback interface. The tests start one, use it, break it, and stop it. HOLDFAST_TEST_ENGINE=postgres, or the option
+// `engine`, puts its databases into a PostgreSQL cluster of its own; several servers then share them.
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,6 +14,7 @@ import { promisify } from 'node:util'
 import sdk from '@dfns/sdk'
 import keysigner from '@dfns/sdk-keysigner'
 
+import { Postgres } from './postgres.mjs'
 import { Process } from './process.mjs'
 
 const run = promisify(execFile)
@@ -37,7 +39,8 @@ export async function command(argv, options = {}) {
 	}
 }
 
-async function mustRun(argv, options) {
+/** The output of a command that has to succeed. */
+export async function succeed(argv, options) {
 	const result = await command(argv, options)
 	if (result.code !== 0) throw new Error(`${argv.join(' ')}: exit status ${result.code}\n${result.stdout}${result.stderr}`)
 	return result.stdout
@@ -45,7 +48,7 @@ async function mustRun(argv, options) {
 
 export class Stack {
 	processes = []
-	ports = {}
+	servers = [] /* in the order in which they were first started: { process, ports } */
 
 	constructor() {
 		this.dir = mkdtempSync(join(tmpdir(), 'holdfast-'))
@@ -57,27 +60,47 @@ export class Stack {
 	}
 
 	/** Everything up to the moment where server and drivers can start. */
-	static async prepare({ tokenLabel = 'wallet', master = true } = {}) {
+	static async prepare({ tokenLabel = 'wallet', master = true, engine = process.env.HOLDFAST_TEST_ENGINE ?? 'sqlite' } = {}) {
 		const stack = new Stack()
 		stack.tokenLabel = tokenLabel
-		await mustRun([join(root, 'script/pki'), stack.pki])
-		await stack.makeToken(tokenLabel)
-		if (master) await stack.initMaster(tokenLabel)
-		await stack.initServer()
-		return stack
+		try {
+			if (engine === 'postgres') stack.postgres = await Postgres.start()
+			await succeed([join(root, 'script/pki'), stack.pki])
+			await stack.makeToken(tokenLabel)
+			if (master) await stack.initMaster(tokenLabel)
+			await stack.initServer()
+			return stack
+		} catch (error) {
+			await stack.stop()
+			throw error
+		}
 	}
 
-	/** A running stack: server, and as many drivers as asked. */
-	static async start({ drivers = 1, server = {}, driver = {}, ...options } = {}) {
+	/** A running stack: servers (several only with PostgreSQL), and as many drivers as asked. */
+	static async start({ drivers = 1, servers = 1, server = {}, driver = {}, ...options } = {}) {
 		const stack = await Stack.prepare(options)
 		try {
-			await stack.startServer(server)
+			for (let i = 0; i < servers; i++) await stack.startServer({ ...server, index: i })
 			for (let i = 0; i < drivers; i++) await stack.startDriver(driver)
 			return stack
 		} catch (error) {
 			await stack.stop()
 			throw error
 		}
+	}
+
+	/** The first server's. */
+	get server() {
+		return this.servers[0]?.process
+	}
+
+	get ports() {
+		return this.servers[0]?.ports ?? {}
+	}
+
+	/** The options that name the server's and the drivers' database. */
+	get serverDatabase() {
+		return this.postgres?.args ?? ['--sqlite-path', this.serverDb]
 	}
 
 	path(...parts) {
@@ -87,7 +110,7 @@ export class Stack {
 	async makeToken(label, pin = PIN) {
 		mkdirSync(this.path('tokens'), { recursive: true })
 		writeFileSync(this.env.SOFTHSM2_CONF, `directories.tokendir = ${this.path('tokens')}\nobjectstore.backend = file\nlog.level = ERROR\n`)
-		await mustRun(['softhsm2-util', '--init-token', '--free', '--label', label, '--pin', pin, '--so-pin', '12345678'], { env: this.env })
+		await succeed(['softhsm2-util', '--init-token', '--free', '--label', label, '--pin', pin, '--so-pin', '12345678'], { env: this.env })
 	}
 
 	/** Any `holdfast` command, with this stack's token and PIN: { code, stdout, stderr }. */
@@ -100,7 +123,7 @@ export class Stack {
 		if (result.code !== 0) throw new Error(`hsm init-master failed:\n${result.stdout}${result.stderr}`)
 	}
 
-	async initServer(database = ['--sqlite-path', this.serverDb]) {
+	async initServer(database = this.serverDatabase) {
 		const { publicKey, privateKey } = generateKeyPairSync('ed25519')
 		this.privateKey = privateKey.export({ type: 'pkcs8', format: 'pem' })
 		writeFileSync(this.path('account.pem'), publicKey.export({ type: 'spki', format: 'pem' }))
@@ -120,22 +143,31 @@ export class Stack {
 		return [process, () => process.ready(ready)]
 	}
 
-	async startServer({ args = [], env = {} } = {}) {
-		const listen = (name) => `127.0.0.1:${this.ports[name] ?? 0}` /* a restarted server comes back on its ports */
-		const [server, ready] = await this.#start('server', ['server', '--sqlite-path', this.serverDb,
+	/** Starts a server without waiting until it is ready: for those that are to fail, or to wait. One that was there comes
+	 * back on its ports. */
+	async spawnServer({ index = 0, args = [], env = {}, database = this.serverDatabase } = {}) {
+		const place = (this.servers[index] ??= { ports: {} })
+		const listen = (name) => `127.0.0.1:${place.ports[name] ?? 0}`
+		const [server, ready] = await this.#start(index ? `server-${index}` : 'server', ['server', ...database,
 			'--secret-file', this.path('server.secret'), '--lease-ms', '2000',
 			'--api-listen', listen('api'), '--api-cert', join(this.pki, 'api.pem'), '--api-key', join(this.pki, 'api-key.pem'),
 			'--driver-listen', listen('driver'), '--driver-cert', join(this.pki, 'proxy.pem'), '--driver-key', join(this.pki, 'proxy-key.pem'),
 			'--driver-client-ca', join(this.pki, 'root.pem'), '--health-listen', listen('health'), ...args], env)
-		this.ports = { ...this.ports, ...(await ready()) }
-		this.server = server
+		place.process = server
+		server.whenReady = async () => Object.assign(place.ports, await ready())
+		return server
+	}
+
+	async startServer(options) {
+		const server = await this.spawnServer(options)
+		await server.whenReady()
 		return server
 	}
 
 	/** Starts a driver without waiting until it is ready: for those that are to fail. */
 	async spawnDriver({ name, module = softhsm, slot = `label:${this.tokenLabel}`, pin = PIN, keysDb = this.keysDb,
-		cert = 'driver', pki = this.pki, chain = 'org-chain', proxy = `127.0.0.1:${this.ports.driver}`, sessions = 1,
-		database = ['--sqlite-path', keysDb], args = [], env = {} } = {}) {
+		cert = 'driver', pki = this.pki, chain = 'org-chain', server = 0, proxy = `127.0.0.1:${this.servers[server]?.ports.driver}`, sessions = 1,
+		database = this.postgres?.args ?? ['--sqlite-path', keysDb], args = [], env = {} } = {}) {
 		name ??= `driver-${this.processes.length}`
 		const [driver, ready] = await this.#start(name, ['driver', '--module', module, '--slot', slot, ...database,
 			'--client-cert', join(pki, `${cert}.pem`), '--client-key', join(pki, `${cert}-key.pem`), '--ca-cert', join(this.pki, `${chain}.pem`),
@@ -168,11 +200,11 @@ export class Stack {
 		return `https://127.0.0.1:${this.ports.api}`
 	}
 
-	/** The official client, unmodified; it trusts this stack's root as NODE_EXTRA_CA_CERTS would have it. */
-	client({ authToken = this.account.DFNS_AUTH_TOKEN, credId = this.account.DFNS_CRED_ID, privateKey = this.privateKey } = {}) {
+	/** The official client, unmodified, of one of the servers; it trusts this stack's root as NODE_EXTRA_CA_CERTS would have it. */
+	client({ server = 0, authToken = this.account.DFNS_AUTH_TOKEN, credId = this.account.DFNS_CRED_ID, privateKey = this.privateKey } = {}) {
 		https.globalAgent.options.ca = [...(https.globalAgent.options.ca ?? []), readFileSync(join(this.pki, 'root.pem'))]
 		const signer = new AsymmetricKeySigner({ credId, privateKey })
-		return new DfnsApiClient({ baseUrl: this.apiUrl, orgId: this.account.DFNS_ORG_ID, authToken, signer })
+		return new DfnsApiClient({ baseUrl: `https://127.0.0.1:${this.servers[server].ports.api}`, orgId: this.account.DFNS_ORG_ID, authToken, signer })
 	}
 
 	/** Every log so far, in one text. */
@@ -182,6 +214,7 @@ export class Stack {
 
 	async stop() {
 		await Promise.all(this.processes.map((process) => process.stop()))
+		await this.postgres?.remove()
 		if (process.env.HOLDFAST_TEST_KEEP) console.error(`kept: ${this.dir}`)
 		else rmSync(this.dir, { recursive: true, force: true })
 	}
