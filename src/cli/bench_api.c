@@ -288,6 +288,10 @@ hf_status load_api(struct rig *r, const struct load *load, struct bench_result *
 		         .whole = ret,
 		         .sign = ret_sign,
 		         .err = err };
+	const struct http_load_config client = { .port = (uint16_t)r->api_port,
+		                                 .callers = load->outstanding,
+		                                 .ca_file = r->path[RIG_CA],
+		                                 .content_type = "application/json" };
 	hf_status s;
 
 	HF_ENSURE(sessions, HF_NOMEM);
@@ -296,8 +300,7 @@ hf_status load_api(struct rig *r, const struct load *load, struct bench_result *
 		memset(ret_sign, 0, sizeof(*ret_sign));
 	for (unsigned i = 0; i < load->outstanding; i++)
 		sessions[i] = (struct session){ .api = &a, .body = HF_BUF(1024), .idle = true };
-	HF_TRY(http_load_new((uint16_t)r->api_port, r->path[RIG_CA], load->outstanding, &a.client,
-	                     err));
+	HF_TRY(http_load_new(&client, &a.client, err));
 	s = run(&a);
 	http_load_free(a.client);
 	for (unsigned i = 0; i < load->outstanding; i++)

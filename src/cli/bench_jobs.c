@@ -6,10 +6,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "crypto/tls.h"
-#include "server/core/core.h"
-#include "server/errors.h"
-#include "server/queue_api/queue_api.h"
+#include "cli/bench_host.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -21,10 +18,7 @@ enum { TICK_NS = 100000000, KEY_TRIES_MS = 60000 };
 struct slot;
 
 struct bench_queue {
-	struct core core;
-	struct tls_server *tls;
-	struct queue_api *api;
-	struct http_server *listener;
+	struct bench_host host;
 	const struct load *load;
 	const struct rig *rig;
 	struct slot *slots;
@@ -77,7 +71,7 @@ static hf_status add_job(struct db_task *task, struct db *db)
 	snprintf(op.key_id, sizeof(op.key_id), "%s", s->q->key_id);
 	op_encode(&encoded, &op);
 	job.op = hf_buf_span(&encoded);
-	return jobs_add(s->q->core.jobs, db, &job, &number);
+	return jobs_add(s->q->host.core.jobs, db, &job, &number);
 }
 
 static void job_added(struct db_task *task, hf_status status)
@@ -93,7 +87,7 @@ static void submit(struct slot *s)
 	s->task = (struct db_task){ .run = add_job,
 		                    .done = job_added,
 		                    .durability = s->q->load->relaxed ? DB_RELAXED : DB_DURABLE };
-	if (!hf_ok(db_work_submit(s->q->core.writer, &s->task)))
+	if (!hf_ok(db_work_submit(s->q->host.core.writer, &s->task)))
 		failed(s->q, "the queue takes no more jobs");
 }
 
@@ -148,47 +142,18 @@ static void announce(void *ctx, enum job_subject subject, const char *subject_id
 		submit(s);
 }
 
-static hf_status before_commit(void *ctx, struct db *db)
-{
-	return jobs_before_commit(((struct bench_queue *)ctx)->core.jobs, db);
-}
-
-static void after_commit(void *ctx, hf_status s)
-{
-	jobs_after_commit(((struct bench_queue *)ctx)->core.jobs, s);
-}
-
 static hf_status start(struct bench_queue *q, struct hf_err *err)
 {
-	struct jobs_config jobs = {
-		.settle = settle, .announce = announce, .ctx = q, .relaxed = q->load->relaxed
+	const struct bench_host_config host = {
+		.rig = q->rig,
+		.db = q->rig->server_db,
+		.relaxed = q->load->relaxed,
+		.settle = settle,
+		.announce = announce,
+		.ctx = q,
 	};
-	struct tls_server_config tls = { .cert_file = q->rig->path[RIG_SERVER_CERT],
-		                         .key_file = q->rig->path[RIG_SERVER_KEY],
-		                         .client_ca_file = q->rig->path[RIG_CA] };
-	struct db_work_config work = { .db = { .sqlite_path = q->rig->path[RIG_SERVER_DB] },
-		                       .write = true,
-		                       .threads = 1,
-		                       .before_commit = before_commit,
-		                       .after_commit = after_commit,
-		                       .ctx = q };
-	struct http_server_config http = { .listen = "127.0.0.1:0",
-		                           .routes = queue_api_routes,
-		                           .n_routes = queue_api_route_count,
-		                           .error_body = api_error_body,
-		                           .error_content_type = API_CONTENT_TYPE };
 
-	HF_TRY(jobs_new(&jobs, &q->core.jobs));
-	HF_TRY(db_work_start(&work, &q->core.writer, err));
-	work.write = false;
-	work.before_commit = NULL;
-	work.after_commit = NULL;
-	HF_TRY(db_work_start(&work, &q->core.reader, err));
-	HF_TRY(queue_api_new(&q->core, &q->api));
-	HF_TRY(tls_server_new(&tls, &q->tls, err));
-	http.tls = q->tls;
-	http.ctx = q->api;
-	return http_server_start(&http, &q->listener, err);
+	return bench_host_start(&q->host, &host, err);
 }
 
 /* Until `over` holds; meanwhile the queue's clock is kept. */
@@ -206,7 +171,7 @@ static hf_status wait_until(struct bench_queue *q, bool (*over)(const struct ben
 		at.tv_nsec %= 1000000000;
 		pthread_cond_clockwait(&q->changed, &q->lock, CLOCK_MONOTONIC, &at);
 		pthread_mutex_unlock(&q->lock);
-		jobs_tick(q->core.jobs, q->core.writer);
+		bench_host_tick(&q->host);
 		if (q->load->progress && hf_mono_ms() - told >= 1000) {
 			told = hf_mono_ms();
 			q->load->progress(q->load->ctx, q->done);
@@ -245,15 +210,7 @@ static hf_status run(struct bench_queue *q, struct hf_err *err)
 
 static void stop(struct bench_queue *q)
 {
-	if (q->core.jobs)
-		jobs_release_all(q->core.jobs);
-	db_work_stop(q->core.reader);
-	db_work_stop(q->core.writer);
-	if (q->listener)
-		http_server_stop(q->listener);
-	tls_server_free(q->tls);
-	queue_api_free(q->api);
-	jobs_free(q->core.jobs);
+	bench_host_stop(&q->host);
 	pthread_cond_destroy(&q->changed);
 	pthread_mutex_destroy(&q->lock);
 }
@@ -275,7 +232,7 @@ hf_status load_jobs(struct rig *r, const struct rig_driver *driver, const struct
 	}
 	s = start(&q, err);
 	if (hf_ok(s)) {
-		r->driver_port = http_server_port(q.listener);
+		r->driver_port = bench_host_port(&q.host);
 		s = rig_start_driver(r, driver, err);
 	}
 	if (hf_ok(s))

@@ -2,6 +2,7 @@
 #include "cli/bench_rig.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "crypto/issue.h"
 
@@ -57,10 +58,47 @@ static hf_status issue(const struct rig *r, enum issue_kind kind, const char *na
 	return certificate_issue(&request, err);
 }
 
-hf_status rig_new(const char *parent, struct rig *r, struct hf_err *err)
+/* "before SCHEMA after", in the database that was given. The name is our own: hex. */
+static hf_status in_given_database(const struct rig *r, const char *before, const char *after,
+                                   struct hf_err *err)
+{
+	const struct db_config config = { .postgres_url = r->postgres_given };
+	DB_SCOPED struct db *db = NULL;
+	char sql[128];
+	hf_status s;
+
+	snprintf(sql, sizeof(sql), "%s %s %s", before, r->schema, after);
+	HF_TRY(db_open(&config, &db, err));
+	s = db_exec(db, sql);
+	return hf_ok(s) ? s : hf_fail(err, s.code, "%s: %s", sql, db_error(db));
+}
+
+/* The given URL, with a search path of our own schema alone. */
+static hf_status use_postgres(struct rig *r, const char *url, struct hf_err *err)
+{
+	bool is_uri = strstr(url, "://") != NULL;
+	int n;
+
+	r->postgres_given = url;
+	snprintf(r->schema, sizeof(r->schema), "holdfast_bench_%016llx",
+	         (unsigned long long)hf_random_u64());
+	if (is_uri)
+		n = snprintf(r->postgres_url, sizeof(r->postgres_url),
+		             "%s%coptions=-csearch_path%%3D%s", url, strchr(url, '?') ? '&' : '?',
+		             r->schema);
+	else
+		n = snprintf(r->postgres_url, sizeof(r->postgres_url),
+		             "%s options='-csearch_path=%s'", url, r->schema);
+	HF_ENSURE((size_t)n < sizeof(r->postgres_url), HF_TOOBIG);
+	r->server_db = (struct db_config){ .postgres_url = r->postgres_url };
+	r->keys_db = r->server_db;
+	setenv("HOLDFAST_POSTGRES_URL", r->postgres_url, 1); /* for our children; never in argv */
+	return in_given_database(r, "CREATE SCHEMA", "", err);
+}
+
+hf_status rig_new(const char *parent, const char *postgres_url, struct rig *r, struct hf_err *err)
 {
 	struct server_init init = {
-		.db = { .sqlite_path = r->path[RIG_SERVER_DB] },
 		.secret_file = r->path[RIG_SECRET],
 		.org_name = "bench",
 		.store_name = "bench",
@@ -79,6 +117,11 @@ hf_status rig_new(const char *parent, struct rig *r, struct hf_err *err)
 		               parent ? parent : "/tmp", strerror(errno));
 	}
 	name_files(r);
+	r->server_db = (struct db_config){ .sqlite_path = r->path[RIG_SERVER_DB] };
+	r->keys_db = (struct db_config){ .sqlite_path = r->path[RIG_KEYS_DB] };
+	if (postgres_url)
+		HF_TRY(use_postgres(r, postgres_url, err));
+	init.db = r->server_db;
 	HF_TRY(issue(r, ISSUE_CA, "bench authority", RIG_CA, RIG_CA_KEY, err));
 	HF_TRY(issue(r, ISSUE_SERVER, "bench server", RIG_SERVER_CERT, RIG_SERVER_KEY, err));
 	HF_TRY(issue(r, ISSUE_CLIENT, "bench driver", RIG_DRIVER_CERT, RIG_DRIVER_KEY, err));
@@ -106,6 +149,10 @@ void rig_done(struct rig *r)
 	rig_stop(&r->server);
 	client_key_free(r->credential);
 	hf_wipe(&r->account, sizeof(r->account));
+	if (r->postgres_url[0]) {
+		hf_ignore(in_given_database(r, "DROP SCHEMA IF EXISTS", "CASCADE", NULL));
+		unsetenv("HOLDFAST_POSTGRES_URL");
+	}
 	if (r->dir[0])
 		remove_directory(r->dir);
 }
@@ -184,7 +231,7 @@ hf_status rig_start_server(struct rig *r, bool relaxed, struct hf_err *err)
 	struct arguments a = { .v = { NULL, "server" }, .n = 2 };
 	char line[128];
 
-	add(&a, "--sqlite-path", r->path[RIG_SERVER_DB]);
+	add(&a, "--sqlite-path", r->server_db.sqlite_path);
 	add(&a, "--secret-file", r->path[RIG_SECRET]);
 	add(&a, "--api-listen", "127.0.0.1:0");
 	add(&a, "--api-cert", r->path[RIG_SERVER_CERT]);
@@ -228,7 +275,7 @@ hf_status rig_start_driver(struct rig *r, const struct rig_driver *o, struct hf_
 	add(&a, "--master-label", o->module->master_label);
 	add(&a, "--signer", o->module->signer);
 	add(&a, "--pin-file", r->path[RIG_PIN]);
-	add(&a, "--sqlite-path", r->path[RIG_KEYS_DB]);
+	add(&a, "--sqlite-path", r->keys_db.sqlite_path);
 	add(&a, "--client-cert", r->path[RIG_DRIVER_CERT]);
 	add(&a, "--client-key", r->path[RIG_DRIVER_KEY]);
 	add(&a, "--ca-cert", r->path[RIG_CA]);

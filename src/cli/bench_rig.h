@@ -39,13 +39,19 @@ struct rig {
 	char path[RIG_FILES_][RIG_PATH_MAX + 32];
 	struct server_init_result account;
 	struct client_key *credential;
+	struct db_config server_db, keys_db;
+	char postgres_url[RIG_PATH_MAX * 2]; /* with a schema of the rig's own; "" for SQLite */
+	char schema[48];
+	const char *postgres_given;
 	struct rig_child server, driver;
 	unsigned api_port, driver_port;
 };
 
-/* Makes the directory (in `parent`, or $TMPDIR, or /tmp), certificates, database and account. The
+/* Makes the directory (in `parent`, or $TMPDIR, or /tmp), certificates, database and account. With
+ * a `postgres_url`, which stays the caller's, both databases are a schema of their own there. The
  * caller owns *r, which does not move: rig_done(), also after a failure. */
-HF_MUST hf_status rig_new(const char *parent, struct rig *r, struct hf_err *err);
+HF_MUST hf_status rig_new(const char *parent, const char *postgres_url, struct rig *r,
+                          struct hf_err *err);
 void rig_done(struct rig *r);
 
 /* Runs `holdfast server` and fills the ports. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * holdfast bench queue: the whole path on this machine, against the raw loop of the same run. */
-#include "cli/bench_load.h"
+#include "cli/bench_claims.h"
 #include "cli/bench_series.h"
+#include "cli/bench_sql.h"
 #include "cli/commands.h"
+#include "op/poll.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +12,8 @@
 struct options {
 	struct module_options module;
 	const char *dir, *only;
-	int64_t sessions, outstanding, rounds, ms, count, warm_keys;
+	const char *postgres_url;
+	int64_t sessions, outstanding, rounds, ms, count, warm_keys, batch;
 	bool relaxed;
 };
 
@@ -18,9 +21,15 @@ static const struct cli_option options[] = {
 	CLI_MODULE_OPTIONS(struct options, module),
 	CLI_OPTION_TEXT(struct options, dir, "dir", "DIR", NULL,
 	                "where the databases of the run lie; without it, $TMPDIR or /tmp"),
-	CLI_OPTION_TEXT(struct options, only, "only", "PART", "all",
-	                "jobs: queue, driver and signer alone; api: with the Signing API; light: "
-	                "one request at a time; all"),
+	CLI_OPTION_TEXT(
+	        struct options, only, "only", "PART", "all",
+	        "claims: the queue alone, with drivers that are played, against its bare SQL "
+	        "statements; jobs: queue, driver and signer; api: with the Signing API; "
+	        "light: one request at a time; all: the last three"),
+	CLI_OPTION_TEXT(struct options, postgres_url, "postgres-url", "URL", NULL,
+	                "on this PostgreSQL, in schemas of the run's own, instead of SQLite"),
+	CLI_OPTION_NUMBER(struct options, batch, "batch", "64", 1, POLL_BATCH_MAX,
+	                  "claims: jobs that a played driver takes at a time"),
 	CLI_OPTION_NUMBER(struct options, sessions, "sessions", "2", 1, 256,
 	                  "signer processes of the driver"),
 	CLI_OPTION_NUMBER(struct options, outstanding, "outstanding", "256", 1, 4096,
@@ -46,7 +55,7 @@ struct run {
 	struct hsmhost_config raw; /* and the PIN, for the driver */
 	struct rig rig;
 	struct rig_driver driver;
-	struct series raw_series, jobs_series, api_series;
+	struct series raw_series, jobs_series, api_series, sql_series, claims_series;
 	struct bench_result result, sign; /* of the measurement under way */
 	struct hf_err *err;
 	uint64_t told;
@@ -214,8 +223,59 @@ static hf_status run_light(struct run *r)
 	return HF_SUCCESS;
 }
 
+enum { PLAYED_DRIVERS = 2, SQL_WORKERS = 2 };
+
+static hf_status measure_sql(struct run *r, struct bench_result *ret)
+{
+	const struct bench_sql config = {
+		.db = r->rig.server_db,
+		.store_id = r->rig.account.store_id,
+		.workers = r->options->postgres_url ? SQL_WORKERS : 1,
+		.batch = (unsigned)r->options->batch,
+		.ms = r->options->ms,
+		.relaxed = r->options->relaxed,
+	};
+
+	return bench_sql(&config, ret, r->err);
+}
+
+static hf_status run_claims_once(struct run *r)
+{
+	const struct load load = load_of(r, (unsigned)r->options->outstanding);
+	const struct claims_config config = {
+		.rig = &r->rig,
+		.server_db = r->rig.server_db,
+		.drivers = PLAYED_DRIVERS,
+		.batch = (unsigned)r->options->batch,
+	};
+
+	return load_claims(&config, &load, &r->result, r->err);
+}
+
+static hf_status run_claims(struct run *r)
+{
+	struct bench_result before, after;
+
+	HF_TRY(measure_sql(r, &before));
+	for (int64_t i = 0; i < r->options->rounds; i++) {
+		HF_TRY(run_claims_once(r));
+		HF_TRY(measure_sql(r, &after));
+		series_add(&r->claims_series, &r->result, bench_rate(&before), bench_rate(&after));
+		series_add(&r->sql_series, &after, 0, 0);
+		before = after;
+		fputc('.', stderr);
+	}
+	fputc('\n', stderr);
+	series_print_head("jobs, median of rounds");
+	series_print("bare SQL statements", &r->sql_series);
+	series_print("queue: claim and completion over mTLS", &r->claims_series);
+	return HF_SUCCESS;
+}
+
 static hf_status run_parts(struct run *r)
 {
+	if (strcmp(r->options->only, "claims") == 0)
+		return run_claims(r);
 	if (strcmp(r->options->only, "light") != 0)
 		HF_TRY(run_rounds(r));
 	if (wants(r, "light") && !r->options->count)
@@ -232,12 +292,13 @@ static hf_status bench(struct options *o, struct hf_err *err)
 	r->options = o;
 	r->err = err;
 	r->raw.signer_path = o->module.signer;
-	HF_TRY(module_options_setup(&o->module, true, &r->raw.setup, err));
+	if (strcmp(o->only, "claims") != 0) /* no HSM in it */
+		HF_TRY(module_options_setup(&o->module, true, &r->raw.setup, err));
 	r->driver = (struct rig_driver){ .module = &o->module,
 		                         .setup = &r->raw.setup,
 		                         .sessions = (unsigned)o->sessions,
 		                         .warm_keys = (unsigned)o->warm_keys };
-	s = rig_new(o->dir, &r->rig, err);
+	s = rig_new(o->dir, o->postgres_url, &r->rig, err);
 	if (hf_ok(s))
 		s = run_parts(r);
 	rig_done(&r->rig);

@@ -133,6 +133,12 @@ void db_unsave(struct db *db)
 	db->saved = false;
 }
 
+hf_status db_exec(struct db *db, const char *sql)
+{
+	HF_ENSURE(!db->in_transaction || db->lost == HF_OK, db->lost);
+	return db->backend->exec(db, sql);
+}
+
 hf_status db_query(struct db *db, const char *sql, struct db_stmt **ret)
 {
 	/* Outside of the lost transaction a statement would take effect by itself. */

@@ -88,6 +88,10 @@ void db_send(struct db_stmt *st);
  * transaction, of the next statement. */
 void db_post(struct db_stmt *st);
 
+/* One or more statements without parameters and without rows, of any text: what is not for every
+ * day, such as making a schema. */
+HF_MUST hf_status db_exec(struct db *db, const char *sql);
+
 /* Columns from 0; valid until the next step. */
 int64_t db_col_int(struct db_stmt *st, int i);
 const char *db_col_text(struct db_stmt *st, int i); /* never NULL: "" */

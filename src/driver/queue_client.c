@@ -14,8 +14,7 @@
 enum {
 	REQUESTS = 3, /* 0: the poll, which may park; the others hand in */
 	PARK_MS = 20000,
-	ANSWER_MS = 5000, /* for the server to answer, parking not counted: less than a lease */
-	CONNECT_MS = 2500,
+	ANSWER_MS = 15000, /* for the server to answer, parking not counted */
 	BACKOFF_BASE_MS = 100,
 	BACKOFF_CAP_MS = 3000,
 	RETRY_AFTER_MAX_MS = 60000,
@@ -31,7 +30,6 @@ struct request {
 	struct queue_client *queue;
 	unsigned index;
 	bool under_way;
-	bool recalled; /* a parked poll: its server was told that nothing is wanted */
 	uint32_t asked;
 	uint32_t wait_ms;
 	int64_t sent_us;
@@ -39,13 +37,9 @@ struct request {
 
 struct queue_client {
 	struct queue_client_config config;
-	struct queue_servers servers;
-	struct http_client *http; /* of the server that is spoken to */
-	size_t speaks_to;
-	bool move; /* to another, once no call of ours is inside http */
-	bool recall;
-	char *cert, *key, *ca;
+	struct http_client *http;
 	char instance[INSTANCE_ID_MAX];
+	char url[512]; /* for the log */
 	char name[65];
 	struct queue_jobs jobs;
 	struct request requests[REQUESTS];
@@ -62,57 +56,32 @@ struct queue_client {
 	uint64_t working[POLL_WORKING_MAX];
 };
 
-static hf_status connect_to(const struct queue_client *q, struct http_client **ret,
-                            struct hf_err *err)
-{
-	struct http_client_config http = {
-		.base_url = queue_servers_url(&q->servers),
-		.ca_file = q->ca,
-		.cert_file = q->cert,
-		.key_file = q->key,
-		.chain_file = q->ca,
-		.connect_timeout_ms = CONNECT_MS,
-		.max_connections = REQUESTS,
-		.max_reply = POLL_BODY_MAX,
-	};
-
-	return http_client_new(&http, ret, err);
-}
-
-static hf_status copy_texts(struct queue_client *q, const struct queue_client_config *config)
-{
-	const char *const from[] = { config->client_cert, config->client_key, config->ca_cert };
-	char **const to[] = { &q->cert, &q->key, &q->ca };
-
-	for (size_t i = 0; i < HF_COUNT(to); i++) {
-		if (!from[i])
-			continue;
-		*to[i] = hf_strdup(from[i]);
-		HF_ENSURE(*to[i], HF_NOMEM);
-	}
-	snprintf(q->name, sizeof(q->name), "%s", config->name ? config->name : "");
-	return HF_SUCCESS;
-}
-
 hf_status queue_client_new(const struct queue_client_config *config, struct queue_client **ret,
                            struct hf_err *err)
 {
+	struct http_client_config http = {
+		.base_url = config->base_url,
+		.ca_file = config->ca_cert,
+		.cert_file = config->client_cert,
+		.key_file = config->client_key,
+		.chain_file = config->ca_cert,
+		.max_connections = REQUESTS,
+		.max_reply = POLL_BODY_MAX,
+	};
 	struct queue_client *q = calloc(1, sizeof(*q));
 	uint8_t raw[(INSTANCE_ID_MAX - 1) / 2];
 	hf_status s;
 
 	HF_ENSURE(q, HF_NOMEM);
 	q->config = *config;
-	q->servers = *config->servers;
-	q->speaks_to = q->servers.at;
+	snprintf(q->url, sizeof(q->url), "%s", config->base_url);
 	q->lease_ms = LEASE_UNKNOWN_MS;
 	hf_random(raw, sizeof(raw));
 	hf_hex(raw, sizeof(raw), q->instance);
+	snprintf(q->name, sizeof(q->name), "%s", config->name ? config->name : "");
 	for (unsigned i = 0; i < REQUESTS; i++)
 		q->requests[i] = (struct request){ .queue = q, .index = i };
-	s = copy_texts(q, config);
-	if (hf_ok(s))
-		s = connect_to(q, &q->http, err);
+	s = http_client_new(&http, &q->http, err);
 	if (!hf_ok(s)) {
 		queue_client_free(q);
 		return s;
@@ -127,9 +96,6 @@ void queue_client_free(struct queue_client *q)
 		return;
 	http_client_free(q->http);
 	queue_jobs_clear(&q->jobs);
-	free(q->cert);
-	free(q->key);
-	free(q->ca);
 	free(q);
 }
 
@@ -139,42 +105,9 @@ void queue_client_result(struct queue_client *q, struct queue_job *job,
 	queue_jobs_finish(&q->jobs, job, result);
 }
 
-void queue_client_recall(struct queue_client *q)
-{
-	q->recall = true;
-}
-
 void queue_client_quiesce(struct queue_client *q)
 {
 	q->quiet = true;
-	queue_client_recall(q);
-}
-
-/* Speaks to the server that was chosen, by new connections; what was under way counts as failed. */
-static void move(struct queue_client *q)
-{
-	struct http_client *http;
-	struct hf_err err = { 0 };
-
-	q->move = false;
-	if (!hf_ok(connect_to(q, &http, &err))) {
-		/* Certificates that are just being replaced: those in memory will do. */
-		HF_WARN("the TLS files cannot be read", HF_KS("reason", err.text));
-		q->servers.at = q->speaks_to;
-		return;
-	}
-	http_client_free(q->http);
-	q->http = http;
-	for (unsigned i = 0; i < REQUESTS; i++) {
-		struct request *r = &q->requests[i];
-
-		if (r->under_way)
-			queue_jobs_settle(&q->jobs, r->index, false);
-		*r = (struct request){ .queue = q, .index = i };
-	}
-	if (q->speaks_to != q->servers.at)
-		q->stats.moves++;
-	q->speaks_to = q->servers.at;
 }
 
 /* Numbers in a text ("after 5001 ms") do not make it another problem. */
@@ -194,22 +127,18 @@ static bool same_problem(const char *a, const char *b)
 	}
 }
 
-static void failed(struct queue_client *q, const char *why, bool answered, int64_t retry_after_ms)
+static void failed(struct queue_client *q, const char *why, int64_t retry_after_ms)
 {
 	int64_t now = hf_mono_ms(), wait;
-	bool pause = true;
 
 	q->stats.failures++;
 	q->stats.connected = false;
 	if (!same_problem(q->problem, why))
-		HF_WARN("the queue cannot be reached; trying on",
-		        HF_KS("queue", q->servers.url[q->speaks_to]), HF_KS("reason", why));
+		HF_WARN("the queue cannot be reached; trying on", HF_KS("queue", q->url),
+		        HF_KS("reason", why));
 	snprintf(q->problem, sizeof(q->problem), "%s", why);
-	if (q->move || q->retry_at_ms > now)
+	if (q->retry_at_ms > now)
 		return; /* several requests that failed together are one failure */
-	q->move = queue_servers_failed(&q->servers, answered, now, &pause);
-	if (!pause)
-		return;
 	wait = hf_backoff_ms(q->failed_in_a_row++, BACKOFF_BASE_MS, BACKOFF_CAP_MS);
 	if (retry_after_ms > RETRY_AFTER_MAX_MS)
 		retry_after_ms = RETRY_AFTER_MAX_MS;
@@ -221,8 +150,7 @@ static void succeeded(struct queue_client *q, const struct request *r, size_t n_
 	int64_t us = hf_mono_us() - r->sent_us;
 
 	if (!q->stats.connected)
-		HF_INFO("connected to the queue", HF_KS("queue", queue_servers_url(&q->servers)));
-	queue_servers_succeeded(&q->servers, hf_mono_ms());
+		HF_INFO("connected to the queue", HF_KS("queue", q->url));
 	q->stats.connected = true;
 	q->stats.round_trips++;
 	q->problem[0] = 0;
@@ -262,9 +190,8 @@ static const char *reply_fault(struct queue_client *q, const struct request *r,
 	if (reply->status == 0)
 		return reply->error && reply->error[0] ? reply->error : "no answer";
 	if (reply->status != 200) {
-		snprintf(text, cap, "%s answered %d%s%.*s", queue_servers_url(&q->servers),
-		         reply->status, shown ? ": " : "", shown,
-		         shown ? (const char *)reply->body.ptr : "");
+		snprintf(text, cap, "the server answered %d%s%.*s", reply->status,
+		         shown ? ": " : "", shown, shown ? (const char *)reply->body.ptr : "");
 		return text;
 	}
 	in->jobs = q->incoming;
@@ -279,14 +206,17 @@ static void replied(void *ctx, const struct http_reply *reply)
 	struct request *r = ctx;
 	struct queue_client *q = r->queue;
 	struct poll_reply in = { 0 };
-	char text[600];
+	char text[300];
 	const char *fault = reply_fault(q, r, reply, &in, text, sizeof(text));
 
 	r->under_way = false;
 	r->asked = 0;
 	queue_jobs_settle(&q->jobs, r->index, !fault);
 	if (fault) {
-		failed(q, fault, reply->status != 0, reply->retry_after_ms);
+		failed(q, fault, reply->retry_after_ms);
+		/* Certificates may have been renewed meanwhile. */
+		if (reply->status == 0 && http_client_pending(q->http) == 0)
+			http_client_refresh(q->http);
 		return;
 	}
 	succeeded(q, r, in.n_jobs);
@@ -298,13 +228,12 @@ static void replied(void *ctx, const struct http_reply *reply)
 }
 
 static void send_request(struct queue_client *q, struct request *r, size_t capacity,
-                         uint32_t wait_ms, bool recall)
+                         uint32_t wait_ms)
 {
 	HF_BUF_SCOPED struct hf_buf body = HF_BUF(POLL_BODY_MAX);
 	struct poll_request p = {
 		.capacity = capacity < POLL_BATCH_MAX ? (uint32_t)capacity : POLL_BATCH_MAX,
 		.wait_ms = wait_ms,
-		.recall = recall,
 		.results = q->results,
 		.working = q->working,
 	};
@@ -329,11 +258,10 @@ static void send_request(struct queue_client *q, struct request *r, size_t capac
 		s = http_client_send(q->http, &http);
 	if (!hf_ok(s)) {
 		queue_jobs_settle(&q->jobs, r->index, false);
-		failed(q, "out of memory for a request", true, -1);
+		failed(q, "out of memory for a request", -1);
 		return;
 	}
 	r->under_way = true;
-	r->recalled = false;
 	r->asked = p.capacity;
 	r->wait_ms = wait_ms;
 	r->sent_us = hf_mono_us();
@@ -382,7 +310,7 @@ static void renew_leases(struct queue_client *q, int64_t now, int *timeout_ms)
 	if (q->jobs.held == 0 || !r)
 		return;
 	if (now >= due) {
-		send_request(q, r, 0, 0, false);
+		send_request(q, r, 0, 0);
 		due = now + q->lease_ms / 3;
 	}
 	lower(timeout_ms, due - now);
@@ -413,49 +341,20 @@ static void send_due(struct queue_client *q, size_t wanted, int64_t now, int *ti
 		 * its answer is what acknowledges them. */
 		bool may_park = q->stats.connected && q->jobs.ready == 0;
 
-		send_request(q, poll, wanted, may_park ? park_ms : 0, false);
+		send_request(q, poll, wanted, may_park ? park_ms : 0);
 		wanted = 0;
 	}
 	while (q->jobs.ready > 0 && q->retry_at_ms <= now && (r = free_hand_in(q)) != NULL) {
-		send_request(q, r, ask_by_the_way(q, wanted), 0, false);
+		send_request(q, r, ask_by_the_way(q, wanted), 0);
 		wanted = 0;
 	}
-}
-
-/* Its answer comes by the poll's own connection: with nothing, or with the jobs that it was dealt
- * just before. */
-static void call_back(struct queue_client *q)
-{
-	struct request *poll = &q->requests[0], *r = free_hand_in(q);
-
-	if (!poll->under_way || poll->recalled || poll->asked == 0 || poll->wait_ms == 0) {
-		q->recall = false;
-	} else if (r) {
-		poll->recalled = true;
-		send_request(q, r, 0, 0, true);
-		q->recall = false;
-	}
-}
-
-static bool is_idle(const struct queue_client *q)
-{
-	for (unsigned i = 0; i < REQUESTS; i++)
-		if (q->requests[i].under_way)
-			return false;
-	return true;
 }
 
 void queue_client_pump(struct queue_client *q, size_t room, int64_t gather_us, int *timeout_ms)
 {
 	int64_t now = hf_mono_ms();
-	size_t out, wanted;
+	size_t out = asked(q), wanted = room > out && !q->quiet ? room - out : 0;
 
-	if (q->move || (is_idle(q) && queue_servers_go_home(&q->servers, now)))
-		move(q);
-	out = asked(q);
-	wanted = room > out && !q->quiet ? room - out : 0;
-	if (q->recall && q->retry_at_ms <= now)
-		call_back(q);
 	if (wanted > POLL_WORKING_MAX - q->jobs.held)
 		wanted = POLL_WORKING_MAX - q->jobs.held;
 	if (q->retry_at_ms <= now && !gathering(q, gather_us, timeout_ms))

@@ -23,6 +23,7 @@ struct caller {
 };
 
 struct http_load {
+	const char *content_type;
 	SSL_CTX *tls;
 	int epoll;
 	struct caller *callers;
@@ -58,13 +59,25 @@ static hf_status caller_connect(struct http_load *l, struct caller *c, uint16_t 
 	return HF_SUCCESS;
 }
 
-static hf_status set_up(struct http_load *l, uint16_t port, const char *ca_file)
+static hf_status set_up_tls(struct http_load *l, const struct http_load_config *config)
 {
 	l->tls = SSL_CTX_new(TLS_client_method());
-	l->epoll = epoll_create1(EPOLL_CLOEXEC);
-	HF_ENSURE(l->tls && l->callers && l->epoll >= 0, HF_NOMEM);
-	HF_ENSURE(SSL_CTX_load_verify_file(l->tls, ca_file) == 1, HF_INVALID);
+	HF_ENSURE(l->tls, HF_NOMEM);
+	HF_ENSURE(SSL_CTX_load_verify_file(l->tls, config->ca_file) == 1, HF_INVALID);
 	SSL_CTX_set_verify(l->tls, SSL_VERIFY_PEER, NULL);
+	if (!config->cert_file)
+		return HF_SUCCESS;
+	HF_ENSURE(SSL_CTX_use_certificate_chain_file(l->tls, config->cert_file) == 1, HF_INVALID);
+	HF_ENSURE(SSL_CTX_use_PrivateKey_file(l->tls, config->key_file, SSL_FILETYPE_PEM) == 1,
+	          HF_INVALID);
+	return HF_SUCCESS;
+}
+
+static hf_status set_up(struct http_load *l, const struct http_load_config *config)
+{
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	HF_ENSURE(l->callers && l->epoll >= 0, HF_NOMEM);
+	HF_TRY(set_up_tls(l, config));
 	SSL_CTX_set_mode(l->tls,
 	                 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	for (unsigned i = 0; i < l->n; i++)
@@ -72,23 +85,24 @@ static hf_status set_up(struct http_load *l, uint16_t port, const char *ca_file)
 			                         .in = HF_BUF(REPLY_MAX),
 			                         .out = HF_BUF(REQUEST_MAX) };
 	for (unsigned i = 0; i < l->n; i++)
-		HF_TRY(caller_connect(l, &l->callers[i], port));
+		HF_TRY(caller_connect(l, &l->callers[i], config->port));
 	return HF_SUCCESS;
 }
 
-hf_status http_load_new(uint16_t port, const char *ca_file, unsigned callers,
-                        struct http_load **ret, struct hf_err *err)
+hf_status http_load_new(const struct http_load_config *config, struct http_load **ret,
+                        struct hf_err *err)
 {
 	struct http_load *l = calloc(1, sizeof(*l));
 	hf_status s;
 
 	HF_ENSURE(l, HF_NOMEM);
 	l->epoll = -1;
-	l->callers = calloc(callers, sizeof(*l->callers));
-	l->n = l->callers ? callers : 0;
-	s = set_up(l, port, ca_file);
+	l->content_type = config->content_type;
+	l->callers = calloc(config->callers, sizeof(*l->callers));
+	l->n = l->callers ? config->callers : 0;
+	s = set_up(l, config);
 	if (!hf_ok(s)) {
-		s = hf_fail(err, s.code, "cannot connect to 127.0.0.1:%u: %m", port);
+		s = hf_fail(err, s.code, "cannot connect to 127.0.0.1:%u: %m", config->port);
 		ERR_clear_error();
 		http_load_free(l);
 		return s;
@@ -167,7 +181,9 @@ hf_status http_load_post(struct http_load *l, unsigned i, const char *path, cons
 	HF_ENSURE(i < l->n && !c->done, HF_STATE);
 	hf_buf_text(&c->out, "POST ");
 	hf_buf_text(&c->out, path);
-	hf_buf_text(&c->out, " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n");
+	hf_buf_text(&c->out, " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: ");
+	hf_buf_text(&c->out, l->content_type);
+	hf_buf_text(&c->out, "\r\n");
 	for (; *head; head++)
 		hf_buf_text(&c->out, *head);
 	hf_buf_printf(&c->out, "Content-Length: %zu\r\n\r\n", body.len);

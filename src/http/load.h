@@ -9,9 +9,17 @@
 
 struct http_load;
 
-/* Connects all callers, one after another. HF_IO with words. */
-HF_MUST hf_status http_load_new(uint16_t port, const char *ca_file, unsigned callers,
-                                struct http_load **ret, struct hf_err *err);
+struct http_load_config {
+	uint16_t port;
+	unsigned callers;
+	const char *ca_file;
+	const char *cert_file, *key_file; /* PEM, for a server that wants mTLS; or NULL */
+	const char *content_type;
+};
+
+/* Connects all callers, one after another. HF_IO with words. Texts stay the caller's and valid. */
+HF_MUST hf_status http_load_new(const struct http_load_config *config, struct http_load **ret,
+                                struct hf_err *err);
 void http_load_free(struct http_load *l);
 
 /* Sends a request of caller `i`, which has none under way. `head` is the pieces of further header

@@ -53,10 +53,7 @@ async function main() {
 
 async function guarded(run, { keep }) {
 	let status = 3
-	let ending = false
 	const end = async (why) => {
-		if (ending) return
-		ending = true
 		console.error(`\n${why}`)
 		await run.stop()
 		console.error(`kept: ${run.world?.dir}`)
