@@ -11,8 +11,9 @@
  *
  * Codes: HF_EXISTS for a violated unique or foreign key, HF_BUSY when the engine wants us to try
  * later (locked, disk full, no connection, a conflict with another transaction), HF_CORRUPT for
- * damaged data, HF_INVALID for text that is not UTF-8 (PostgreSQL), HF_INTERNAL for SQL that the engine refuses, HF_IO for the rest; from db_commit()
- * HF_IO also says that nobody can tell whether it happened. */
+ * damaged data, HF_INVALID for text that is not UTF-8 (PostgreSQL), HF_INTERNAL for SQL that the
+ * engine refuses, HF_IO for the rest; from db_commit() HF_IO also says that nobody can tell whether
+ * it happened. */
 #ifndef HF_DB_DB_H
 #define HF_DB_DB_H
 

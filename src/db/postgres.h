@@ -11,7 +11,8 @@
 #include <libpq-fe.h>
 
 #define PG_BUCKETS 64
-#define PG_ANSWER_MS 10000      /* a server silent for this long is a lost connection */
+#define PG_ANSWER_MS 10000 /* a server silent for this long is a lost connection */
+#define PG_LOOKUP_MS 10000 /* after a lost commit: for a restart, or for another to take over */
 #define PG_MIGRATION_MS 3600000 /* an index over many rows takes its time */
 
 /* Those types of values that we read and write; any other is refused. */
@@ -79,6 +80,7 @@ struct pg_sent {
 struct pg_db {
 	struct db base;
 	char *url;
+	int answer_ms, lookup_ms; /* the constants above; shorter in tests */
 	char where[256];
 	PGconn *conn; /* NULL: lost, or not made yet */
 	uint64_t generation;

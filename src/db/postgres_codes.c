@@ -77,14 +77,14 @@ enum hf_code pg_refusal(const char *message, const char **ret_hint)
 	for (size_t i = 0; i < HF_COUNT(phrases) && !m; i++)
 		if (strstr(message, phrases[i].says))
 			m = pg_meaning(phrases[i].sqlstate);
-	if (!m && strstr(message, "does not exist"))
-		m = pg_meaning(strstr(message, "database \"") ? "3D000"
-		               : strstr(message, "role \"")   ? "28000"
-		                                              : "08006");
 	if (!m && (strstr(message, "certificate") || strstr(message, "does not support SSL"))) {
 		*ret_hint = "Check sslmode, sslrootcert and the host's name";
 		return HF_DENIED;
 	}
-	*ret_hint = m ? m->hint : "Is it running, and does it listen there?";
+	if (!m && strstr(message, "does not exist"))
+		m = strstr(message, "database \"") ? pg_meaning("3D000")
+		    : strstr(message, "role \"")   ? pg_meaning("28000")
+		                                   : NULL;
+	*ret_hint = m ? m->hint : NULL;
 	return m ? m->code : HF_BUSY;
 }

@@ -11,7 +11,6 @@
 #include <time.h>
 
 enum {
-	LOOKUP_MS = 10000,  /* for a server that restarts, or another that takes over */
 	PATIENCE_MS = 1000, /* with an old connection that still holds the transaction open */
 	PAUSE_LEAST_MS = 20,
 	PAUSE_MOST_MS = 250,
@@ -66,7 +65,7 @@ static enum hf_code look_up(struct pg_db *db)
 	enum hf_code code = HF_CLOSED;
 	struct hf_err err = { 0 };
 
-	for (unsigned attempt = 0; hf_mono_ms() - began < LOOKUP_MS; attempt++) {
+	for (unsigned attempt = 0; hf_mono_ms() - began < db->lookup_ms; attempt++) {
 		int64_t pause = hf_backoff_ms(attempt, PAUSE_LEAST_MS, PAUSE_MOST_MS);
 
 		if (!db->conn && hf_ok(pg_connect(db->url, db->base.read_only, &db->conn, &err)))

@@ -96,15 +96,20 @@ static void on_notice(void *arg, const PGresult *result)
 	         HF_KS("sqlstate", PQresultErrorField(result, PG_DIAG_SQLSTATE)));
 }
 
-static void one_line(char *text)
+/* libpq's words, without line breaks and the mark at their end. */
+static void one_line(const char *from, char *to, size_t cap)
 {
-	size_t n = strlen(text);
+	size_t n = 0;
 
-	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '.'))
-		text[--n] = 0;
-	for (; *text; text++)
-		if (*text == '\n' || *text == '\t')
-			*text = ' ';
+	for (; *from && n + 1 < cap; from++) {
+		bool blank = *from == '\n' || *from == '\t' || *from == ' ';
+
+		if (!blank || (n > 0 && to[n - 1] != ' '))
+			to[n++] = blank ? ' ' : *from;
+	}
+	while (n > 0 && strchr(" .", to[n - 1]))
+		n--;
+	to[n] = 0;
 }
 
 static hf_status refused(const char *url, const char *message, struct hf_err *err)
@@ -114,8 +119,7 @@ static hf_status refused(const char *url, const char *message, struct hf_err *er
 	enum hf_code code = pg_refusal(message, &hint);
 
 	pg_describe(url, where, sizeof(where));
-	snprintf(text, sizeof(text), "%s", message);
-	one_line(text);
+	one_line(message, text, sizeof(text));
 	return hf_fail(err, code, "cannot connect to %s: %s%s%s", where, text, hint ? ". " : "",
 	               hint ? hint : "");
 }
@@ -180,6 +184,8 @@ hf_status pg_open(const struct db_config *config, struct db **ret, struct hf_err
 	HF_TRY(pg_connect(db->url, base->read_only, &db->conn, err));
 	HF_ENSURE(PQenterPipelineMode(db->conn), HF_INTERNAL);
 	db->generation = 1;
+	db->answer_ms = PG_ANSWER_MS;
+	db->lookup_ms = PG_LOOKUP_MS;
 	*ret = hf_take(base);
 	return HF_SUCCESS;
 }

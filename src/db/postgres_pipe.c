@@ -282,7 +282,7 @@ hf_status pg_wait(struct pg_db *db)
 		take_what_is_there(db);
 		if (PQstatus(db->conn) == CONNECTION_BAD || flushing < 0)
 			pg_lose(db, PQerrorMessage(db->conn));
-		else if (db->n_queue > 0 && !pg_poll(db->conn, flushing > 0, PG_ANSWER_MS))
+		else if (db->n_queue > 0 && !pg_poll(db->conn, flushing > 0, db->answer_ms))
 			pg_lose(db, "the server does not answer");
 		else if (db->n_queue > 0 && !PQconsumeInput(db->conn))
 			pg_lose(db, PQerrorMessage(db->conn));

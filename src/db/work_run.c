@@ -102,10 +102,10 @@ static bool lost_since(struct worker *me, uint64_t before)
 	w->down += lost ? 1 : -1;
 	pthread_mutex_unlock(&w->lock);
 	if (lost)
-		HF_WARN("the database is away; what waits for it will",
+		HF_WARN("no connection to the database; tasks wait for it",
 		        HF_KS("engine", db_error(me->db)));
 	else
-		HF_INFO("the database is back");
+		HF_INFO("connected to the database again");
 	return lost;
 }
 
