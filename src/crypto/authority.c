@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 
 enum { LOCK_TRIES = 200, LOCK_PAUSE_US = 50000 };
 
@@ -113,11 +112,7 @@ void authority_close(struct authority *a)
 
 int64_t certificate_until(const X509 *cert)
 {
-	struct tm tm = { 0 };
-
-	if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
-		return 0;
-	return timegm(&tm);
+	return tls_time(X509_get0_notAfter(cert));
 }
 
 hf_status authority_entry(const X509 *cert, struct ca_entry *ret)

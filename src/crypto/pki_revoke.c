@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { CLOCK_SLACK_S = 300 };
+
 HF_DEFINE_CLEANUP(X509_REVOKED_free, X509_REVOKED *)
 
 /* One that is not in the index (made by other means) is entered, if this authority's key has signed
@@ -162,7 +164,7 @@ static hf_status build(const struct authority *a, struct pki_crl_made *made, X50
 	HF_ENSURE(crl && X509_CRL_set_version(crl, X509_CRL_VERSION_2) == 1 &&
 	                  X509_CRL_set_issuer_name(crl, X509_get_subject_name(a->cert)) == 1,
 	          HF_NOMEM);
-	HF_TRY(set_times(crl, hf_wall_ms() / 1000, made->until_s));
+	HF_TRY(set_times(crl, hf_wall_ms() / 1000 - CLOCK_SLACK_S, made->until_s));
 	for (size_t i = 0; i < a->index.n; i++)
 		if (a->index.entries[i].revoked) {
 			HF_TRY(add_revoked(crl, &a->index.entries[i]));

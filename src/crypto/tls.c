@@ -1,195 +1,83 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * What a listener holds: the state of its files as they were read last, changed for a newer one
+ * while other threads shake hands. */
 #include "crypto/tls.h"
 
+#include "base/clock.h"
+#include "base/text.h"
+#include "crypto/file_mark.h"
 #include "crypto/tls_impl.h"
 
-#include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
-#include <sys/stat.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
 
-#define CHAIN_DEPTH_MAX 6
+enum { FILES = 4 };
 
 struct tls_server {
-	SSL_CTX *ctx;
+	char *files[FILES];
+	struct tls_server_config config; /* its texts are `files` */
+	pthread_mutex_t lock;            /* over `state` */
+	struct tls_state *state;
+	atomic_uint generation;
+	/* tls_server_refresh() only */
+	struct file_mark marks[FILES]; /* of the files that were tried last */
+	bool doubted;                  /* they were no good; to be tried once more */
+	int64_t due_s; /* the next moment at which a CRL becomes outdated; 0: none will */
 };
-
-HF_DEFINE_CLEANUP(SSL_CTX_free, SSL_CTX *)
-
-/* The reason of the last OpenSSL failure, clearing the queue. */
-static const char *reason(void)
-{
-	const char *text = ERR_reason_error_string(ERR_peek_last_error());
-
-	ERR_clear_error();
-	return text ? text : "unknown reason";
-}
-
-hf_status tls_open_pem(const char *file, BIO **ret, struct hf_err *err)
-{
-	BIO *bio = BIO_new_file(file, "re");
-
-	if (!bio) {
-		hf_status failed = hf_fail(err, HF_IO, "cannot read %s: %m", file);
-
-		ERR_clear_error();
-		return failed;
-	}
-	*ret = bio;
-	return HF_SUCCESS;
-}
-
-/* A key with a passphrase is refused rather than asked for on the terminal of a service. */
-static int no_passphrase(char *to, int size, int writing, void *arg)
-{
-	return -1;
-}
-
-/* Checks the mode of the very file that is read. */
-static hf_status open_private(const char *file, int *ret, struct hf_err *err)
-{
-	HF_FD int fd = open(file, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return hf_fail(err, HF_IO, "cannot read %s: %m", file);
-	if (!S_ISREG(st.st_mode))
-		return hf_fail(err, HF_INVALID, "%s is not a regular file", file);
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return hf_fail(
-		        err, HF_DENIED,
-		        "the private key %s is open to other users (mode %03o): chmod 600 it, "
-		        "and replace the key if others may have read it",
-		        file, (unsigned)(st.st_mode & 0777));
-	*ret = fd;
-	fd = -1;
-	return HF_SUCCESS;
-}
 
 hf_status tls_private_file_check(const char *file, struct hf_err *err)
 {
 	HF_FD int fd = -1;
 
-	return open_private(file, &fd, err);
+	return pem_open_private(file, &fd, err);
 }
 
-static hf_status use_key(SSL_CTX *ctx, const struct tls_server_config *config, struct hf_err *err)
+static hf_status copy_config(struct tls_server *t, const struct tls_server_config *config)
 {
-	HF_CLEANUP(EVP_PKEY_free_at) EVP_PKEY *key = NULL;
-	HF_CLEANUP(BIO_free_all_at) BIO *bio = NULL;
-	HF_FD int fd = -1;
+	const char *const from[FILES] = { config->cert_file, config->key_file,
+		                          config->client_ca_file, config->client_crl_file };
 
-	HF_TRY(open_private(config->key_file, &fd, err));
-	/* read from the descriptor: a FILE would leave the key's bytes in its buffer */
-	bio = BIO_new_fd(fd, BIO_NOCLOSE);
-	HF_ENSURE(bio, HF_NOMEM);
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	if (!key)
-		return hf_fail(err, HF_INVALID,
-		               "%s holds no private key that can be used: %s. It has to be PEM "
-		               "without a passphrase",
-		               config->key_file, reason());
-	if (SSL_CTX_use_PrivateKey(ctx, key) != 1)
-		return hf_fail(err, HF_INVALID,
-		               "the private key %s does not belong to the certificate %s (%s)",
-		               config->key_file, config->cert_file, reason());
-	return HF_SUCCESS;
-}
-
-static hf_status use_certificate(SSL_CTX *ctx, const char *file, struct hf_err *err)
-{
-	HF_CLEANUP(BIO_free_all_at) BIO *readable = NULL;
-
-	HF_TRY(tls_open_pem(file, &readable, err));
-	if (SSL_CTX_use_certificate_chain_file(ctx, file) != 1)
-		return hf_fail(
-		        err, HF_INVALID,
-		        "%s holds no certificate that can be used: %s. It has to be PEM, the "
-		        "server's certificate first, then its chain",
-		        file, reason());
-	return HF_SUCCESS;
-}
-
-static hf_status add_authority(SSL_CTX *ctx, X509 *cert)
-{
-	HF_ENSURE(X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), cert) == 1, HF_NOMEM);
-	HF_ENSURE(SSL_CTX_add_client_CA(ctx, cert) == 1, HF_NOMEM);
-	return HF_SUCCESS;
-}
-
-static hf_status add_authorities(SSL_CTX *ctx, const char *file, struct hf_err *err)
-{
-	HF_CLEANUP(BIO_free_all_at) BIO *bio = NULL;
-	unsigned n = 0;
-
-	HF_TRY(tls_open_pem(file, &bio, err));
-	for (;; n++) {
-		HF_CLEANUP(X509_free_at) X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-
-		if (!cert)
-			break;
-		HF_TRY(add_authority(ctx, cert));
+	for (size_t i = 0; i < FILES; i++) {
+		t->files[i] = from[i] ? hf_strdup(from[i]) : NULL;
+		HF_ENSURE(!from[i] || t->files[i], HF_NOMEM);
 	}
-	/* the end of the file shows as "no start line"; anything else is a damaged certificate */
-	if (n == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-		return hf_fail(
-		        err, HF_INVALID,
-		        "%s: %s after %u certificates; it has to be PEM with the authorities "
-		        "of the clients",
-		        file, reason(), n);
-	ERR_clear_error();
+	t->config = (struct tls_server_config){
+		.cert_file = t->files[0],
+		.key_file = t->files[1],
+		.client_ca_file = t->files[2],
+		.client_crl_file = t->files[3],
+		.crl_strict = config->crl_strict,
+	};
 	return HF_SUCCESS;
 }
 
-static hf_status ask_clients(SSL_CTX *ctx, const char *ca_file, struct hf_err *err)
+static int64_t next_due(const struct tls_state *s, int64_t now_s)
 {
-	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
+	int64_t due = 0;
 
-	HF_TRY(add_authorities(ctx, ca_file, err));
-	/* an organisation's intermediate may be given itself, without its root */
-	HF_ENSURE(X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) == 1, HF_NOMEM);
-	/* an extended key usage, where there is one, has to name clientAuth */
-	HF_ENSURE(X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_CLIENT) == 1, HF_NOMEM);
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, tls_on_verify);
-	SSL_CTX_set_verify_depth(ctx, CHAIN_DEPTH_MAX);
-	/* every connection shows its certificate anew: nothing to resume */
-	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
-	HF_ENSURE(SSL_CTX_set_num_tickets(ctx, 0) == 1, HF_NOMEM);
-	return HF_SUCCESS;
+	for (size_t i = 0; i < s->n_dates; i++)
+		if (s->dates[i].kind == TLS_DATE_CRL && s->dates[i].until_s >= now_s &&
+		    (!due || s->dates[i].until_s < due))
+			due = s->dates[i].until_s;
+	return due;
 }
 
-static hf_status set_protocol(SSL_CTX *ctx)
-{
-	static const unsigned char context[] = "holdfast";
-
-	HF_ENSURE(SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1, HF_INTERNAL);
-	HF_ENSURE(SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1, HF_INTERNAL);
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS); /* idle connections give back 34 kB */
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	HF_ENSURE(SSL_CTX_set_session_id_context(ctx, context, sizeof(context) - 1) == 1,
-	          HF_INTERNAL);
-	return HF_SUCCESS;
-}
+HF_DEFINE_CLEANUP(tls_server_free, struct tls_server *)
 
 hf_status tls_server_new(const struct tls_server_config *config, struct tls_server **ret,
                          struct hf_err *err)
 {
-	HF_CLEANUP(SSL_CTX_free_at) SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-	struct tls_server *server;
+	HF_CLEANUP(tls_server_free_at) struct tls_server *t = calloc(1, sizeof(*t));
 
-	ERR_clear_error(); /* what others left would pass for a reason */
-	HF_ENSURE(ctx, HF_NOMEM);
-	HF_TRY(set_protocol(ctx));
-	HF_TRY(use_certificate(ctx, config->cert_file, err));
-	HF_TRY(use_key(ctx, config, err));
-	if (config->client_ca_file)
-		HF_TRY(ask_clients(ctx, config->client_ca_file, err));
-	server = malloc(sizeof(*server));
-	HF_ENSURE(server, HF_NOMEM);
-	server->ctx = hf_take(ctx);
-	*ret = server;
+	HF_ENSURE(t, HF_NOMEM);
+	pthread_mutex_init(&t->lock, NULL);
+	HF_TRY(copy_config(t, config));
+	file_marks((const char *const *)t->files, FILES, t->marks);
+	HF_TRY(tls_state_new(&t->config, &t->state, err));
+	t->due_s = next_due(t->state, hf_wall_ms() / 1000);
+	*ret = hf_take(t);
 	return HF_SUCCESS;
 }
 
@@ -197,11 +85,125 @@ void tls_server_free(struct tls_server *t)
 {
 	if (!t)
 		return;
-	SSL_CTX_free(t->ctx);
+	tls_state_free(t->state);
+	for (size_t i = 0; i < FILES; i++)
+		free(t->files[i]);
+	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
 
-struct ssl_ctx_st *tls_server_ctx(struct tls_server *t)
+/* The one in use, held: SSL_CTX_free() when done. */
+static SSL_CTX *hold_context(struct tls_server *t)
 {
-	return t->ctx;
+	SSL_CTX *ctx;
+
+	pthread_mutex_lock(&t->lock);
+	ctx = t->state->ctx;
+	SSL_CTX_up_ref(ctx);
+	pthread_mutex_unlock(&t->lock);
+	return ctx;
+}
+
+struct ssl_st *tls_server_accept(struct tls_server *t)
+{
+	HF_CLEANUP(SSL_CTX_free_at) SSL_CTX *ctx = hold_context(t);
+
+	return SSL_new(ctx);
+}
+
+unsigned tls_server_generation(const struct tls_server *t)
+{
+	return atomic_load(&t->generation);
+}
+
+size_t tls_server_dates(struct tls_server *t, struct tls_date *to)
+{
+	size_t n;
+
+	pthread_mutex_lock(&t->lock);
+	n = t->state->n_dates;
+	memcpy(to, t->state->dates, n * sizeof(to[0]));
+	pthread_mutex_unlock(&t->lock);
+	return n;
+}
+
+static hf_status read_anew(struct tls_server *t, struct hf_err *err)
+{
+	HF_CLEANUP(tls_state_free_at) struct tls_state *next = NULL;
+	struct tls_state *before = t->state; /* replaced by this thread only */
+
+	HF_TRY(tls_state_new(&t->config, &next, err));
+	HF_TRY(tls_crl_succeeds(before->crls, next->crls, t->config.client_crl_file, err));
+	t->due_s = next_due(next, hf_wall_ms() / 1000);
+	pthread_mutex_lock(&t->lock);
+	t->state = next;
+	pthread_mutex_unlock(&t->lock);
+	next = before; /* freed now; connections hold its context as long as they need it */
+	atomic_fetch_add(&t->generation, 1);
+	return HF_SUCCESS;
+}
+
+/* With crl_strict a CRL that becomes outdated ends connections, though no file has changed. */
+static void notice_due(struct tls_server *t)
+{
+	int64_t now_s = hf_wall_ms() / 1000;
+
+	if (!t->due_s || now_s <= t->due_s)
+		return;
+	t->due_s = next_due(t->state, now_s);
+	if (t->config.crl_strict)
+		atomic_fetch_add(&t->generation, 1);
+}
+
+hf_status tls_server_refresh(struct tls_server *t, bool anew, bool *ret, struct hf_err *err)
+{
+	struct file_mark marks[FILES];
+	bool same;
+	hf_status s;
+
+	*ret = false;
+	file_marks((const char *const *)t->files, FILES, marks);
+	same = file_marks_same(marks, t->marks, FILES);
+	notice_due(t);
+	if (same && !t->doubted && !anew)
+		return HF_SUCCESS;
+	memcpy(t->marks, marks, sizeof(marks));
+	s = read_anew(t, err);
+	if (hf_ok(s)) {
+		t->doubted = false;
+		*ret = true;
+		return s;
+	}
+	if (!anew && !(same && t->doubted)) {
+		t->doubted = true; /* perhaps being written just now */
+		return HF_SUCCESS;
+	}
+	t->doubted = false;
+	return s;
+}
+
+hf_status tls_server_check(struct tls_server *t, struct ssl_st *ssl, struct hf_err *err)
+{
+	HF_CLEANUP(SSL_CTX_free_at) SSL_CTX *ctx = hold_context(t);
+	CERT_SCOPED X509 *leaf = SSL_get1_peer_certificate(ssl);
+	X509_STORE_CTX *look = X509_STORE_CTX_new();
+	hf_status s = HF_SUCCESS;
+	char words[768];
+
+	if (!look || !leaf ||
+	    X509_STORE_CTX_init(look, SSL_CTX_get_cert_store(ctx), leaf,
+	                        SSL_get_peer_cert_chain(ssl)) != 1 ||
+	    X509_STORE_CTX_set_default(look, "ssl_client") != 1 ||
+	    X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(look), SSL_CTX_get0_param(ctx)) != 1) {
+		s = hf_fail(err, HF_DENIED, "its certificate cannot be looked at again");
+	} else {
+		X509_STORE_CTX_set_verify_cb(look, tls_on_verify);
+		if (X509_verify_cert(look) != 1) {
+			tls_explain_chain(look, words, sizeof(words));
+			s = hf_fail(err, HF_DENIED, "%s", words);
+		}
+	}
+	X509_STORE_CTX_free(look);
+	ERR_clear_error();
+	return s;
 }

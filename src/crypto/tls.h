@@ -15,13 +15,46 @@ struct tls_server_config {
 	const char *key_file;  /* PEM; refused when others may read it */
 	const char *
 	        client_ca_file; /* PEM: authorities of clients; NULL: clients show no certificate */
+	/* PEM: CRLs of these authorities and of intermediates below them; NULL: none. Certificates
+	 * of an authority that has no CRL in it are accepted. What an outdated CRL revokes stays
+	 * revoked; with crl_strict, everything below such an authority is refused. */
+	const char *client_crl_file;
+	bool crl_strict;
 };
 
-/* HF_INVALID, HF_IO, HF_DENIED (file mode), with words that name the file and what to do. */
+/* Texts are copied. HF_INVALID, HF_IO, HF_DENIED (file mode), with words that name the file and
+ * what to do. */
 HF_MUST hf_status tls_server_new(const struct tls_server_config *config, struct tls_server **ret,
                                  struct hf_err *err);
 void tls_server_free(struct tls_server *t);
-struct ssl_ctx_st *tls_server_ctx(struct tls_server *t); /* borrowed */
+
+/* For a new connection, with the files as they were read last; the caller owns it. NULL: no memory.
+ * Any thread. */
+struct ssl_st *tls_server_accept(struct tls_server *t);
+
+/* Looks at the files, and if one has changed (or `anew`) reads all of them again: the next
+ * connection has the new ones when all are complete and fit each other; otherwise everything stays
+ * as it was, and when that is still so at the next look, once, it fails with words, because a file
+ * that is just being written looks the same. A CRL never makes place for an older one, or for none.
+ * *ret: new ones are in use. One thread at a time; others may use `t` meanwhile. */
+HF_MUST hf_status tls_server_refresh(struct tls_server *t, bool anew, bool *ret,
+                                     struct hf_err *err);
+/* Changes whenever connections have to be looked at again by tls_server_check(). Any thread. */
+unsigned tls_server_generation(const struct tls_server *t);
+/* Would the certificate of this live connection be accepted in a handshake now? HF_OK, or HF_DENIED
+ * with whose certificate it is and why not. The connection's own thread. */
+HF_MUST hf_status tls_server_check(struct tls_server *t, struct ssl_st *ssl, struct hf_err *err);
+
+/* Until when the files are good. */
+enum tls_date_kind { TLS_DATE_OWN, TLS_DATE_AUTHORITY, TLS_DATE_CRL };
+struct tls_date {
+	enum tls_date_kind kind;
+	char name[256];  /* RFC 2253: the subject; of a CRL its issuer */
+	int64_t until_s; /* since 1970: notAfter; of a CRL nextUpdate */
+};
+#define TLS_DATES_MAX 128
+/* How many were written to `to`, which has room for TLS_DATES_MAX. Any thread. */
+size_t tls_server_dates(struct tls_server *t, struct tls_date *to);
 
 /* Is this private key's file ours alone? HF_IO, HF_INVALID (no regular file), HF_DENIED (open to
  * other users), with words. For clients, whose library reads the file by itself. */
@@ -35,6 +68,7 @@ struct tls_peer {
 	char issuer_key_id[65]; /* SHA-256 of the issuer's SubjectPublicKeyInfo, hex: which
 	                           organisation */
 	char fingerprint[65];   /* SHA-256 of the leaf, hex */
+	int64_t until_s;        /* since 1970: when the first certificate of its chain expires */
 };
 /* HF_NOTFOUND when the peer showed none, or none that was verified. HF_INVALID when a name does not
  * fit or has a NUL inside: identity is never cut off. `common_name` is "" where the subject has

@@ -10,9 +10,7 @@
 #include <stdio.h>
 
 struct refusal {
-	char subject[256];
-	char issuer[256];
-	int error; /* X509_V_ERR_… */
+	char words[768];
 };
 
 static int refusal_index = -1;
@@ -27,26 +25,6 @@ static void refusal_free(void *parent, void *ptr, CRYPTO_EX_DATA *data, int inde
 static void make_index(void)
 {
 	refusal_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, refusal_free);
-}
-
-int tls_on_verify(int ok, X509_STORE_CTX *store)
-{
-	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-	X509 *leaf = X509_STORE_CTX_get0_cert(store);
-	struct refusal *r;
-
-	pthread_once(&once, make_index);
-	if (ok || !ssl || !leaf || refusal_index < 0 || SSL_get_ex_data(ssl, refusal_index))
-		return ok;
-	r = calloc(1, sizeof(*r));
-	if (!r)
-		return ok;
-	hf_ignore(tls_name(X509_get_subject_name(leaf), r->subject, sizeof(r->subject)));
-	hf_ignore(tls_name(X509_get_issuer_name(leaf), r->issuer, sizeof(r->issuer)));
-	r->error = X509_STORE_CTX_get_error(store);
-	if (SSL_set_ex_data(ssl, refusal_index, r) != 1)
-		free(r);
-	return ok;
 }
 
 static const char *advice(int error)
@@ -67,9 +45,65 @@ static const char *advice(int error)
 	case X509_V_ERR_CERT_NOT_YET_VALID:
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 		return "; renew it, or correct the clock of this machine";
+	case X509_V_ERR_CERT_REVOKED:
+		return "; its authority has taken it back: issue a new one with a fresh key, if "
+		       "this is still one of its drivers";
+	case X509_V_ERR_CRL_HAS_EXPIRED:
+		return "; bring the authority's newest CRL to the server (holdfast pki crl)";
+	case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+	case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+		return "; the CRL in the server's file was not signed by this authority, or its "
+		       "own certificate is not in the client CA file";
+	case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+		return "; an intermediate signs leaves only, and a further authority stands "
+		       "between them";
+	case X509_V_ERR_PERMITTED_VIOLATION:
+	case X509_V_ERR_EXCLUDED_VIOLATION:
+	case X509_V_ERR_SUBTREE_MINMAX:
+		return "; its subject or names lie outside of what its intermediate may sign: the "
+		       "organisation's own";
+	case X509_V_ERR_INVALID_CA:
+		return "; what signed it is not an authority's certificate";
 	default: /* many more, each named by OpenSSL's own text */
 		return "";
 	}
+}
+
+void tls_explain_chain(X509_STORE_CTX *store, char *to, size_t cap)
+{
+	X509 *leaf = X509_STORE_CTX_get0_cert(store), *at = X509_STORE_CTX_get_current_cert(store);
+	int error = X509_STORE_CTX_get_error(store);
+	char subject[256] = "", issuer[256] = "", above[256] = "";
+
+	hf_ignore(tls_name(X509_get_subject_name(leaf), subject, sizeof(subject)));
+	hf_ignore(tls_name(X509_get_issuer_name(leaf), issuer, sizeof(issuer)));
+	if (at && at != leaf && X509_cmp(at, leaf) != 0)
+		hf_ignore(tls_name(X509_get_subject_name(at), above, sizeof(above)));
+	snprintf(to, cap, "client certificate %s signed by %s was refused: %s%s%s%s", subject,
+	         issuer, X509_verify_cert_error_string(error), *above ? ", at " : "", above,
+	         advice(error));
+}
+
+int tls_on_verify(int ok, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct refusal *r;
+
+	pthread_once(&once, make_index);
+	if (!ok && tls_crl_forgives(store)) {
+		X509_STORE_CTX_set_error(store, X509_V_OK);
+		return 1;
+	}
+	if (ok || !ssl || !X509_STORE_CTX_get0_cert(store) || refusal_index < 0 ||
+	    SSL_get_ex_data(ssl, refusal_index))
+		return ok;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return ok;
+	tls_explain_chain(store, r->words, sizeof(r->words));
+	if (SSL_set_ex_data(ssl, refusal_index, r) != 1)
+		free(r);
+	return ok;
 }
 
 /* A failure without a certificate to blame. */
@@ -110,9 +144,7 @@ void tls_explain(struct ssl_st *ssl, char *to, size_t cap)
 	if (ssl && refusal_index >= 0)
 		r = SSL_get_ex_data(ssl, refusal_index);
 	if (r) {
-		snprintf(to, cap, "client certificate %s signed by %s was refused: %s%s",
-		         r->subject, r->issuer, X509_verify_cert_error_string(r->error),
-		         advice(r->error));
+		snprintf(to, cap, "%s", r->words);
 	} else {
 		words = error ? plain_words(error) : "the connection ended during the handshake";
 		snprintf(to, cap, "%s", words ? words : "unknown TLS failure");

@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <string.h>
+#include <time.h>
 
 hf_status tls_name(const X509_NAME *name, char *to, size_t cap)
 {
@@ -24,6 +25,25 @@ hf_status tls_name(const X509_NAME *name, char *to, size_t cap)
 	to[fits] = 0;
 	HF_ENSURE(fits == len, HF_INVALID);
 	return HF_SUCCESS;
+}
+
+int64_t tls_time(const ASN1_TIME *t)
+{
+	struct tm tm = { 0 };
+
+	return t && ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+}
+
+static int64_t first_end(const certificates *chain)
+{
+	int64_t first = INT64_MAX;
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		int64_t end = tls_time(X509_get0_notAfter(sk_X509_value(chain, i)));
+
+		first = end < first ? end : first;
+	}
+	return first;
 }
 
 static hf_status common_name(const X509_NAME *subject, char *to, size_t cap)
@@ -96,20 +116,15 @@ hf_status tls_peer_read(struct ssl_st *ssl, struct tls_peer *ret)
 	HF_TRY(tls_name(X509_get_issuer_name(leaf), peer.issuer, sizeof(peer.issuer)));
 	HF_TRY(key_id(issuer, peer.issuer_key_id));
 	HF_TRY(fingerprint(leaf, peer.fingerprint));
+	peer.until_s = first_end(chain);
 	*ret = peer;
 	return HF_SUCCESS;
 }
 
 hf_status tls_issuer_key_id(const char *pem_file, char ret[65], struct hf_err *err)
 {
-	HF_CLEANUP(BIO_free_all_at) BIO *bio = NULL;
-	HF_CLEANUP(X509_free_at) X509 *cert = NULL;
+	CERT_SCOPED X509 *cert = NULL;
 
-	HF_TRY(tls_open_pem(pem_file, &bio, err));
-	cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-	if (!cert) {
-		ERR_clear_error();
-		return hf_fail(err, HF_INVALID, "%s holds no certificate in PEM", pem_file);
-	}
+	HF_TRY(pem_certificate(pem_file, &cert, err));
 	return key_id(cert, ret);
 }

@@ -203,7 +203,10 @@ void http_conn_accept(struct http_loop *loop, int fd, const struct sockaddr *add
 {
 	HF_FREE struct http_conn *c = calloc(1, sizeof(*c));
 	HF_FREE struct http_peer_ref *peer = calloc(1, sizeof(*peer));
+	unsigned generation = 0;
 
+	if (loop->shared->config.tls)
+		generation = tls_server_generation(loop->shared->config.tls);
 	if (c && peer)
 		c->bev = http_conn_wrap(loop, fd, &c->ssl);
 	if (!c || !peer || !c->bev) {
@@ -213,6 +216,8 @@ void http_conn_accept(struct http_loop *loop, int fd, const struct sockaddr *add
 	write_address(address, peer->address, sizeof(peer->address));
 	c->peer = http_peer_hold(hf_take(peer));
 	c->loop = loop;
+	if (c->ssl) /* taken before the context: at worst it is looked at once more */
+		c->generation = generation;
 	c->state = c->ssl ? STATE_HANDSHAKE : STATE_IDLE;
 	atomic_fetch_add(&loop->shared->connections, 1);
 	TAILQ_INSERT_TAIL(&loop->conns, c, entry);

@@ -17,6 +17,9 @@ void http_conn_answer(struct http_conn *c, struct http_request *req);
 void http_conn_expire(struct http_deadline *d);
 /* The server stops: ends at once, or when what is being sent has been sent. */
 void http_conn_wind_down(struct http_conn *c);
+/* Ends it when its client's certificate would not be accepted now: revoked, expired, or of an
+ * authority that is none any longer. */
+void http_conn_recheck(struct http_conn *c, unsigned generation, int64_t now_s);
 struct http_conn *http_conn_next(struct http_conn *c);
 
 #endif

@@ -25,7 +25,8 @@ struct http_conn {
 	TAILQ_ENTRY(http_conn) entry;
 	struct http_loop *loop;
 	struct bufferevent *bev;
-	SSL *ssl; /* NULL: plain; owned by bev */
+	SSL *ssl;            /* NULL: plain; owned by bev */
+	unsigned generation; /* of the TLS files that its certificate was looked at with */
 	struct http_peer_ref *peer;
 	struct http_deadline deadline;
 	enum http_conn_state state;

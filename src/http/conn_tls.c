@@ -14,7 +14,7 @@ struct bufferevent *http_conn_wrap(struct http_loop *loop, int fd, SSL **ret_ssl
 
 	if (!tls)
 		return bufferevent_socket_new(loop->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	ssl = SSL_new(tls_server_ctx(tls));
+	ssl = tls_server_accept(tls);
 	if (!ssl)
 		return NULL;
 	/* Thousands of connections do nothing most of the time. */
@@ -66,4 +66,24 @@ void http_conn_explain_handshake(struct http_conn *c, short what)
 	}
 	HF_INFO("a TLS handshake failed", HF_KS("peer", peer), HF_KS("reason", reason));
 	ERR_clear_error();
+}
+
+/* Anew after its files have changed; otherwise only the clock can have made a difference. */
+void http_conn_recheck(struct http_conn *c, unsigned generation, int64_t now_s)
+{
+	const struct tls_peer *who = &c->peer->certificate;
+	const char *peer = c->peer->address, *subject = who->subject;
+	struct hf_err err = { .text = "its certificate has expired; renew it" };
+	const char *reason = err.text;
+
+	if (!c->peer->has_certificate || c->state == STATE_LINGER)
+		return;
+	if (c->generation != generation &&
+	    hf_ok(tls_server_check(c->loop->shared->config.tls, c->ssl, &err)))
+		c->generation = generation;
+	if (c->generation == generation && now_s <= who->until_s)
+		return;
+	HF_WARN("a connection is ended: its certificate is not accepted any longer",
+	        HF_KS("peer", peer), HF_KS("subject", subject), HF_KS("reason", reason));
+	http_conn_drop(c);
 }

@@ -16,6 +16,7 @@
 #define LINGER_MS 1000
 #define BACKLOG 1024
 #define LOG_LINES_A_SECOND 10
+#define RECHECK_US 20000
 
 static _Thread_local const struct http_loop *this_loop;
 
@@ -114,6 +115,26 @@ static void leave_when_empty(struct http_loop *loop)
 		event_base_loopbreak(loop->base);
 }
 
+/* The clients' certificates, when the TLS files have changed and as time passes. After a change a
+ * chain is verified for each connection, so that the others have their turn in between. */
+static void recheck(struct http_loop *loop)
+{
+	struct tls_server *tls = loop->shared->config.tls;
+	int64_t until_us = hf_mono_us() + RECHECK_US, now_s = hf_wall_ms() / 1000;
+	struct http_conn *c = TAILQ_FIRST(&loop->conns), *next;
+	unsigned generation;
+
+	if (!tls)
+		return;
+	generation = tls_server_generation(tls);
+	for (; c && hf_mono_us() < until_us; c = next) {
+		next = http_conn_next(c);
+		http_conn_recheck(c, generation, now_s);
+	}
+	if (c)
+		http_loop_recheck(loop);
+}
+
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_loop *loop = arg;
@@ -122,6 +143,8 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 	/* Before the stack is taken: who pushes from now on finds it empty and wakes us again. */
 	(void)!read(fd, &count, sizeof(count));
 	send_answers(loop);
+	if (atomic_exchange(&loop->recheck, false))
+		recheck(loop);
 	if (atomic_load(&loop->shared->quiesced))
 		stop_listening(loop);
 	if (atomic_load(&loop->shared->stopping) && !loop->winding_down)
@@ -137,6 +160,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	while ((d = http_deadline_expired(&loop->deadlines, now)))
 		http_conn_expire(d);
+	recheck(loop);
 	if (loop->listener)
 		evconnlistener_enable(loop->listener);
 	leave_when_empty(loop);
@@ -148,6 +172,12 @@ void http_loop_wake(struct http_loop *loop)
 
 	/* Fails only when the counter is full: then the loop is being woken anyway. */
 	(void)!write(loop->wake_fd, &one, sizeof(one));
+}
+
+void http_loop_recheck(struct http_loop *loop)
+{
+	atomic_store(&loop->recheck, true);
+	http_loop_wake(loop);
 }
 
 void http_loop_answer(struct http_loop *loop, struct http_request *req)

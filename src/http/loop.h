@@ -36,7 +36,8 @@ struct http_loop {
 	bool winding_down;
 	pthread_t thread;
 	_Atomic(struct http_request *)
-	        answered; /* a stack; whoever pushes onto an empty one wakes the loop */
+	        answered;    /* a stack; whoever pushes onto an empty one wakes the loop */
+	atomic_bool recheck; /* clients' certificates are to be looked at again */
 	struct http_deadlines deadlines;
 	struct http_conn_list conns;
 	struct http_request_list open; /* requests at handlers, with or without a connection */
@@ -55,6 +56,8 @@ void http_loop_free(struct http_loop *loop);
 
 /* Any thread: lets the loop notice shared->quiesced and shared->stopping. */
 void http_loop_wake(struct http_loop *loop);
+/* Any thread: has the loop look at its clients' certificates now, rather than at its next tick. */
+void http_loop_recheck(struct http_loop *loop);
 /* Any thread: the request has its reply; the loop sends and frees it. On the loop's own thread at
  * once. */
 void http_loop_answer(struct http_loop *loop, struct http_request *req);

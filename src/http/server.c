@@ -152,6 +152,12 @@ void http_server_quiesce(struct http_server *s)
 		http_loop_wake(&s->loops[i]);
 }
 
+void http_server_recheck(struct http_server *s)
+{
+	for (unsigned i = 0; i < s->n_loops; i++)
+		http_loop_recheck(&s->loops[i]);
+}
+
 size_t http_server_pending(struct http_server *s)
 {
 	return atomic_load(&s->shared.pending);

@@ -50,6 +50,9 @@ struct http_server_config {
 HF_MUST hf_status http_server_start(const struct http_server_config *config,
                                     struct http_server **ret, struct hf_err *err);
 uint16_t http_server_port(const struct http_server *s);
+/* After tls_server_refresh(): connections whose certificate is not accepted any longer end now,
+ * rather than within half a second, parked requests too. Any thread. */
+void http_server_recheck(struct http_server *s);
 /* Stops accepting; requests under way may still be answered, new ones on kept connections get 503
  * and "Connection: close". */
 void http_server_quiesce(struct http_server *s);

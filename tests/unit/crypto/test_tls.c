@@ -109,7 +109,7 @@ static void connect_ends(struct meeting *m)
 {
 	BIO *a = NULL, *b = NULL;
 
-	m->here = SSL_new(tls_server_ctx(m->server));
+	m->here = tls_server_accept(m->server);
 	m->there = SSL_new(m->client_ctx);
 	CHECK(m->here && m->there && BIO_new_bio_pair(&a, 0, &b, 0) == 1);
 	SSL_set_bio(m->here, a, a);

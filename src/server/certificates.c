@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/certificates.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/server_internal.h"
+
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#define LOOK_EVERY_S 1
+
+struct certificates_watch {
+	struct cert_dates *dates;
+	pthread_t thread;
+	pthread_mutex_t lock; /* over what follows */
+	pthread_cond_t wake;
+	bool stop, anew;
+};
+
+static void note_dates(struct server *s, struct face *face, const char *name)
+{
+	struct tls_date dates[TLS_DATES_MAX];
+	size_t n = tls_server_dates(face->tls, dates);
+
+	cert_dates_set(s->certificates->dates, name, dates, n);
+}
+
+static void look_at(struct server *s, struct face *face, const char *name, bool anew)
+{
+	struct hf_err err = { .text = "" };
+	const char *reason = err.text;
+	bool renewed;
+
+	if (!hf_ok(tls_server_refresh(face->tls, anew, &renewed, &err))) {
+		HF_WARN("changed TLS files cannot be used; the old ones stay in force",
+		        HF_KS("for", name), HF_KS("reason", reason));
+	} else if (renewed) {
+		note_dates(s, face, name);
+		HF_INFO("the TLS files have changed and are in force", HF_KS("for", name));
+	}
+	if (face->http)
+		http_server_recheck(face->http);
+}
+
+static void *watch(void *arg)
+{
+	struct server *s = arg;
+	struct certificates_watch *w = s->certificates;
+	struct timespec at;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->stop) {
+		bool anew = w->anew;
+
+		w->anew = false;
+		pthread_mutex_unlock(&w->lock);
+		look_at(s, &s->api, "api", anew);
+		look_at(s, &s->driver, "driver", anew);
+		cert_dates_warn(w->dates, hf_wall_ms() / 1000);
+		pthread_mutex_lock(&w->lock);
+		clock_gettime(CLOCK_MONOTONIC, &at);
+		at.tv_sec += LOOK_EVERY_S;
+		while (!w->stop && !w->anew &&
+		       pthread_cond_clockwait(&w->wake, &w->lock, CLOCK_MONOTONIC, &at) == 0)
+			;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+static void watch_free(struct certificates_watch *w)
+{
+	cert_dates_free(w->dates);
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+hf_status certificates_watch(struct server *s, struct hf_err *err)
+{
+	struct certificates_watch *w = calloc(1, sizeof(*w));
+	sigset_t all, before;
+	int failed;
+
+	HF_ENSURE(w, HF_NOMEM);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->wake, NULL);
+	if (!hf_ok(cert_dates_new(&w->dates))) {
+		watch_free(w);
+		return HF_FAILURE(HF_NOMEM);
+	}
+	s->certificates = w;
+	note_dates(s, &s->api, "api");
+	note_dates(s, &s->driver, "driver");
+	sigfillset(&all); /* signals belong to the main thread */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&w->thread, NULL, watch, s);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!failed)
+		return HF_SUCCESS;
+	s->certificates = NULL;
+	watch_free(w);
+	return hf_fail(err, HF_NOMEM, "cannot start a thread: %s", strerror(failed));
+}
+
+static void tell(struct certificates_watch *w, bool *what)
+{
+	pthread_mutex_lock(&w->lock);
+	*what = true;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void certificates_unwatch(struct server *s)
+{
+	struct certificates_watch *w = s->certificates;
+
+	if (!w)
+		return;
+	tell(w, &w->stop);
+	pthread_join(w->thread, NULL);
+}
+
+void certificates_look(struct server *s)
+{
+	if (s->certificates)
+		tell(s->certificates, &s->certificates->anew);
+}
+
+struct cert_dates *certificates_dates(struct server *s)
+{
+	return s->certificates ? s->certificates->dates : NULL;
+}
