@@ -41,6 +41,12 @@ static const struct cli_option options[] = {
 	                  "private key of that certificate"),
 	CLI_OPTION_NEEDED(struct options, server.driver_client_ca, "driver-client-ca", "PEM",
 	                  "authorities that drivers' certificates must chain to"),
+	CLI_OPTION_TEXT(struct options, server.driver_crl, "driver-crl", "PEM", NULL,
+	                "their CRLs, one after another; read again when it changes, and drivers "
+	                "revoked in it are cut off"),
+	CLI_OPTION_FLAG(struct options, server.driver_crl_strict, "driver-crl-strict",
+	                "refuse drivers below an authority whose CRL is outdated; without it, what "
+	                "it revokes stays revoked and a warning is logged"),
 	CLI_OPTION_NUMBER(
 	        struct options, lease_ms, "lease-ms", "10000", 100, 600000,
 	        "how long a job belongs to a driver that is not heard of, in milliseconds"),
@@ -96,7 +102,9 @@ const struct cli_command cmd_server = {
 	.details = "Serves the Signing API over TLS 1.3 and the drivers' queue over mTLS, on one "
 	           "database. With PostgreSQL several servers may share it: any request may go "
 	           "to any of them. "
-	           "SIGTERM and SIGINT finish what is in flight and lose nothing.",
+	           "SIGTERM and SIGINT finish what is in flight and lose nothing. Certificates, "
+	           "keys and "
+	           "CRLs are read again when their files change, and at SIGHUP.",
 	.options = options,
 	.n_options = HF_COUNT(options),
 	.config_size = sizeof(struct options),

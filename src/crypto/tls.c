@@ -27,11 +27,15 @@ struct tls_server {
 	int64_t due_s; /* the next moment at which a CRL becomes outdated; 0: none will */
 };
 
-hf_status tls_private_file_check(const char *file, struct hf_err *err)
+hf_status tls_private_key_read(const char *file, EVP_PKEY **ret, struct hf_err *err)
 {
-	HF_FD int fd = -1;
+	return pem_private_key(file, NULL, ret, err);
+}
 
-	return pem_open_private(file, &fd, err);
+void tls_date_of(const X509 *cert, enum tls_date_kind kind, struct tls_date *ret)
+{
+	*ret = (struct tls_date){ .kind = kind, .until_s = tls_time(X509_get0_notAfter(cert)) };
+	hf_ignore(tls_name(X509_get_subject_name(cert), ret->name, sizeof(ret->name)));
 }
 
 static hf_status copy_config(struct tls_server *t, const struct tls_server_config *config)

@@ -7,8 +7,9 @@
 #include "base/buf.h"
 
 struct tls_server;
-struct ssl_st;     /* OpenSSL's SSL */
-struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
+struct ssl_st;      /* OpenSSL's SSL */
+struct x509_st;     /* OpenSSL's X509 */
+struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
 
 struct tls_server_config {
 	const char *cert_file; /* PEM: leaf, then chain */
@@ -56,9 +57,11 @@ struct tls_date {
 /* How many were written to `to`, which has room for TLS_DATES_MAX. Any thread. */
 size_t tls_server_dates(struct tls_server *t, struct tls_date *to);
 
-/* Is this private key's file ours alone? HF_IO, HF_INVALID (no regular file), HF_DENIED (open to
- * other users), with words. For clients, whose library reads the file by itself. */
-HF_MUST hf_status tls_private_file_check(const char *file, struct hf_err *err);
+/* A private key from a regular file that is ours alone, without a passphrase: HF_IO, HF_INVALID,
+ * HF_DENIED (open to other users), with words. The caller owns *ret (EVP_PKEY_free). */
+HF_MUST hf_status tls_private_key_read(const char *file, struct evp_pkey_st **ret,
+                                       struct hf_err *err);
+void tls_date_of(const struct x509_st *cert, enum tls_date_kind kind, struct tls_date *ret);
 
 /* Who is at the other end. */
 struct tls_peer {

@@ -34,7 +34,7 @@ struct driver {
 	struct queue_client *queue;
 	struct pace pace;
 	struct pollfd *fds;
-	int signals;
+	int signals, hup;
 	char url[URL_MAX];
 	char name[65];
 	char database[256]; /* for people */
@@ -173,6 +173,8 @@ static hf_status turn(struct driver *d, struct hf_err *err)
 		return hf_fail(err, HF_IO, "waiting for the network failed");
 	if (d->fds[0].revents && os_signals_read(d->signals))
 		stop(d, "signal");
+	if (os_signals_read(d->hup)) /* a turn takes a second at most */
+		queue_client_look(d->queue);
 	hsmhost_step(d->hsm);
 	return HF_SUCCESS;
 }
@@ -203,6 +205,7 @@ static hf_status open_queue(struct driver *d, struct hf_err *err)
 		.client_key = d->config->client_key,
 		.ca_cert = d->config->ca_cert,
 		.name = d->name,
+		.dates = d->metrics.dates,
 		.took = took,
 		.ctx = d,
 	};
@@ -260,8 +263,11 @@ static void close_all(struct driver *d)
 	health_stop(d->health);
 	db_close(d->keydb);
 	free(d->fds);
+	cert_dates_free(d->metrics.dates);
 	if (d->signals >= 0)
 		close(d->signals);
+	if (d->hup >= 0)
+		close(d->hup);
 	free(d);
 }
 
@@ -286,10 +292,14 @@ hf_status driver_run(const struct driver_config *config, int ready_fd, struct hf
 	os_harden(); /* the PIN is in this process too */
 	d->config = config;
 	db_describe(&config->db, d->database, sizeof(d->database));
-	d->signals = -1;
+	d->signals = d->hup = -1;
 	d->fds = calloc(FDS_MAX, sizeof(*d->fds));
 	os_memory_keep();
 	s = d->fds ? os_signals_open(&d->signals) : HF_FAILURE(HF_NOMEM);
+	if (hf_ok(s))
+		s = os_signals_open_hup(&d->hup);
+	if (hf_ok(s))
+		s = cert_dates_new(&d->metrics.dates);
 	if (hf_ok(s))
 		s = open_all(d, err);
 	if (hf_ok(s)) {

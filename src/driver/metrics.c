@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "driver/metrics.h"
 
+#include "base/clock.h"
+
 static const char *const kind_names[DRIVER_KINDS] = {
 	[OP_GENERATE] = "generate", [OP_SIGN] = "sign"
 };

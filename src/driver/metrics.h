@@ -6,12 +6,14 @@
 #include "base/metrics.h"
 #include "driver/queue_client.h"
 #include "hsmhost/host.h"
+#include "http/cert_dates.h"
 #include "keydb/front.h"
 
 #define DRIVER_KINDS (OP_SIGN + 1)
 #define DRIVER_OUTCOMES (OP_RETRY + 1)
 
 struct driver_metrics {
+	struct cert_dates *dates; /* NULL: none */
 	hf_counter jobs[DRIVER_KINDS][DRIVER_OUTCOMES];
 	struct hf_histogram hsm[DRIVER_KINDS];  /* inside the signer */
 	struct hf_histogram held[DRIVER_KINDS]; /* from taken to result */

@@ -24,6 +24,7 @@ enum {
 	FLOWING_US = 20000,  /* a poll that is out no longer is probably not parked */
 	GATHER_MAX = 32,     /* so many results go without waiting for more */
 	SMOOTHING = 8,
+	LOOK_EVERY_MS = 1000, /* at the certificate files */
 };
 
 struct request {
@@ -49,12 +50,21 @@ struct queue_client {
 	unsigned failed_in_a_row;
 	int64_t retry_at_ms; /* 0: now */
 	int64_t poll_at_ms;  /* not before */
+	int64_t look_at_ms;  /* the next look at the certificate files */
 	char problem[512];
 	struct queue_client_stats stats;
 	struct poll_result results[POLL_BATCH_MAX];
 	struct poll_job incoming[POLL_BATCH_MAX];
 	uint64_t working[POLL_WORKING_MAX];
 };
+
+static void note_dates(struct queue_client *q)
+{
+	struct tls_date dates[TLS_DATES_MAX];
+
+	if (q->config.dates)
+		cert_dates_set(q->config.dates, "queue", dates, http_client_dates(q->http, dates));
+}
 
 hf_status queue_client_new(const struct queue_client_config *config, struct queue_client **ret,
                            struct hf_err *err)
@@ -86,6 +96,7 @@ hf_status queue_client_new(const struct queue_client_config *config, struct queu
 		queue_client_free(q);
 		return s;
 	}
+	note_dates(q);
 	*ret = q;
 	return HF_SUCCESS;
 }
@@ -214,9 +225,6 @@ static void replied(void *ctx, const struct http_reply *reply)
 	queue_jobs_settle(&q->jobs, r->index, !fault);
 	if (fault) {
 		failed(q, fault, reply->retry_after_ms);
-		/* Certificates may have been renewed meanwhile. */
-		if (reply->status == 0 && http_client_pending(q->http) == 0)
-			http_client_refresh(q->http);
 		return;
 	}
 	succeeded(q, r, in.n_jobs);
@@ -350,11 +358,45 @@ static void send_due(struct queue_client *q, size_t wanted, int64_t now, int *ti
 	}
 }
 
+/* A renewed certificate is used by the next request: those under way end on their connections. */
+static void look(struct queue_client *q, bool anew)
+{
+	struct hf_err err = { .text = "" };
+	const char *reason = err.text;
+	bool renewed;
+
+	if (!hf_ok(http_client_refresh(q->http, anew, &renewed, &err))) {
+		HF_WARN("changed TLS files cannot be used; the old ones stay in force",
+		        HF_KS("reason", reason));
+	} else if (renewed) {
+		HF_INFO("the TLS files have changed and are in force", HF_KS("queue", q->url));
+		note_dates(q);
+		q->retry_at_ms = 0; /* it may be what was wanting */
+	}
+	if (q->config.dates)
+		cert_dates_warn(q->config.dates, hf_wall_ms() / 1000);
+}
+
+void queue_client_look(struct queue_client *q)
+{
+	look(q, true);
+}
+
+static void look_when_due(struct queue_client *q, int64_t now, int *timeout_ms)
+{
+	if (now >= q->look_at_ms) {
+		look(q, false);
+		q->look_at_ms = now + LOOK_EVERY_MS;
+	}
+	lower(timeout_ms, q->look_at_ms - now);
+}
+
 void queue_client_pump(struct queue_client *q, size_t room, int64_t gather_us, int *timeout_ms)
 {
 	int64_t now = hf_mono_ms();
 	size_t out = asked(q), wanted = room > out && !q->quiet ? room - out : 0;
 
+	look_when_due(q, now, timeout_ms);
 	if (wanted > POLL_WORKING_MAX - q->jobs.held)
 		wanted = POLL_WORKING_MAX - q->jobs.held;
 	if (q->retry_at_ms <= now && !gathering(q, gather_us, timeout_ms))

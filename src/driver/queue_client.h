@@ -9,6 +9,7 @@
 #define HF_DRIVER_QUEUE_CLIENT_H
 
 #include "driver/queue_jobs.h"
+#include "http/cert_dates.h"
 
 #include <poll.h>
 
@@ -19,7 +20,8 @@ struct queue_client_config {
 	const char *base_url;                           /* "https://host:8443" */
 	const char *client_cert, *client_key, *ca_cert; /* PEM; NULL: plain HTTP, for tests */
 	const char *name;                               /* for people */
-	int park_ms; /* how long the server may hold a poll; 0: 20 s */
+	int park_ms;              /* how long the server may hold a poll; 0: 20 s */
+	struct cert_dates *dates; /* kept up to date with our certificates; NULL: nobody asks */
 	/* A job came. It is the callee's to end, by queue_client_result(), at once or later. */
 	void (*took)(void *ctx, struct queue_job *job);
 	void *ctx;
@@ -42,6 +44,9 @@ void queue_client_pump(struct queue_client *q, size_t room, int64_t gather_us, i
 /* Waits for the network or the caller's descriptors (http_client_step), and handles replies. */
 HF_MUST hf_status queue_client_wait(struct queue_client *q, struct pollfd *fds, unsigned n,
                                     int timeout_ms);
+/* SIGHUP: reads the certificate files again now, rather than when they are seen to have changed,
+ * which queue_client_pump() looks for once a second. */
+void queue_client_look(struct queue_client *q);
 /* Asks for no more jobs; results are still handed in. */
 void queue_client_quiesce(struct queue_client *q);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/client.h"
 
-#include "base/log.h"
 #include "base/text.h"
+#include "crypto/file_mark.h"
 #include "http/client_transfer.h"
 
 #include <pthread.h>
@@ -17,6 +17,8 @@ struct http_client {
 	struct transfer_list active, idle;
 	size_t pending;
 	unsigned generation;
+	struct file_mark marks[CLIENT_FILES]; /* of the files that were tried last */
+	bool doubted;                         /* they were no good; to be tried once more */
 };
 
 static CURLcode curl_ready = CURLE_FAILED_INIT;
@@ -100,18 +102,38 @@ static hf_status copy_config(const struct http_client_config *config, struct cli
 	return HF_SUCCESS;
 }
 
-static hf_status read_files(struct http_client *c, struct client_files **ret, struct hf_err *err)
+static struct http_client_config files_of(const struct http_client *c)
 {
-	const struct http_client_config config = {
+	return (struct http_client_config){
 		.ca_file = c->common.ca_file,
 		.cert_file = c->common.cert_file,
 		.key_file = c->common.key_file,
 		.chain_file = c->common.chain_file,
 	};
+}
 
+static void take_marks(const struct http_client *c, struct file_mark to[CLIENT_FILES])
+{
+	const struct http_client_config config = files_of(c);
+	const char *paths[CLIENT_FILES];
+
+	client_files_paths(&config, paths);
+	file_marks(paths, CLIENT_FILES, to);
+}
+
+static hf_status read_files(struct http_client *c, struct client_files **ret, struct hf_err *err)
+{
+	const struct http_client_config config = files_of(c);
+
+	return client_files_read(&config, c->generation, ret, err);
+}
+
+static hf_status read_first(struct http_client *c, struct hf_err *err)
+{
 	if (!c->common.tls)
 		return HF_SUCCESS;
-	return client_files_read(&config, c->generation, ret, err);
+	take_marks(c, c->marks);
+	return read_files(c, &c->common.files, err);
 }
 
 static hf_status make_multi(struct http_client *c, long connections)
@@ -141,7 +163,7 @@ hf_status http_client_new(const struct http_client_config *config, struct http_c
 		return hf_fail(err, HF_INTERNAL, "libcurl cannot start: %s",
 		               curl_easy_strerror(curl_ready));
 	HF_TRY(copy_config(config, &c->common, err));
-	HF_TRY(read_files(c, &c->common.files, err));
+	HF_TRY(read_first(c, err));
 	HF_TRY(make_multi(c, config->max_connections ? (long)config->max_connections : 8));
 	*ret = hf_take(c);
 	return HF_SUCCESS;
@@ -279,19 +301,46 @@ size_t http_client_pending(const struct http_client *c)
 	return c->pending;
 }
 
-void http_client_refresh(struct http_client *c)
+static hf_status read_anew(struct http_client *c, struct hf_err *err)
 {
 	struct client_files *files = NULL;
-	struct hf_err err = { .text = "" };
-	const char *reason = err.text;
 
 	c->generation++;
-	if (!c->common.tls)
-		return;
-	if (!hf_ok(read_files(c, &files, &err))) {
-		HF_WARN("the TLS files are kept as they were", HF_KS("reason", reason));
-		return;
-	}
+	HF_TRY(read_files(c, &files, err));
 	client_files_free(c->common.files);
 	c->common.files = files;
+	return HF_SUCCESS;
+}
+
+hf_status http_client_refresh(struct http_client *c, bool anew, bool *ret, struct hf_err *err)
+{
+	struct file_mark marks[CLIENT_FILES];
+	bool same;
+	hf_status s;
+
+	*ret = false;
+	if (!c->common.tls)
+		return HF_SUCCESS;
+	take_marks(c, marks);
+	same = file_marks_same(marks, c->marks, CLIENT_FILES);
+	if (same && !c->doubted && !anew)
+		return HF_SUCCESS;
+	memcpy(c->marks, marks, sizeof(marks));
+	s = read_anew(c, err);
+	if (hf_ok(s)) {
+		c->doubted = false;
+		*ret = true;
+		return s;
+	}
+	if (!anew && !(same && c->doubted)) {
+		c->doubted = true; /* perhaps being written just now */
+		return HF_SUCCESS;
+	}
+	c->doubted = false;
+	return s;
+}
+
+size_t http_client_dates(const struct http_client *c, struct tls_date *to)
+{
+	return c->common.files ? client_files_dates(c->common.files, to) : 0;
 }

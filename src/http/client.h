@@ -5,6 +5,7 @@
 #define HF_HTTP_CLIENT_H
 
 #include "base/buf.h"
+#include "crypto/tls.h"
 
 #include <poll.h>
 
@@ -55,8 +56,15 @@ HF_MUST hf_status http_client_send(struct http_client *c,
 HF_MUST hf_status http_client_step(struct http_client *c, struct pollfd *fds, unsigned n_fds,
                                    int timeout_ms);
 size_t http_client_pending(const struct http_client *c);
-/* Forgets kept connections and read certificates: the next request connects anew, from the files as
- * they are now. */
-void http_client_refresh(struct http_client *c);
+/* Looks at the TLS files, and if one has changed (or `anew`) reads all of them again: new
+ * connections have the new ones when all are complete and fit each other, and requests under way
+ * end on the old. Otherwise everything stays as it was, and when that is still so at the next look,
+ * once, it fails with words, because a file that is just being written looks the same. *ret: new
+ * ones are in use. */
+HF_MUST hf_status http_client_refresh(struct http_client *c, bool anew, bool *ret,
+                                      struct hf_err *err);
+/* Until when our own certificate and its chain are good: how many were written to `to`, which has
+ * room for TLS_DATES_MAX. */
+size_t http_client_dates(const struct http_client *c, struct tls_date *to);
 
 #endif

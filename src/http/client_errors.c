@@ -49,7 +49,18 @@ static bool explain_alert(struct transfer *t, char *to, size_t cap)
 
 	if (!alert)
 		return false;
-	if (strstr(alert, "certificate") || strstr(alert, "unknown ca"))
+	if (strstr(alert, "certificate revoked"))
+		snprintf(to, cap,
+		         "%s refuses our certificate (%s): it has been revoked. If this driver is "
+		         "to "
+		         "go on, make it a new one with a fresh key: holdfast pki leaf",
+		         c->where, c->cert_file ? c->cert_file : "none is configured");
+	else if (strstr(alert, "certificate expired"))
+		snprintf(to, cap,
+		         "%s refuses our certificate (%s): it, or the intermediate above it, has "
+		         "expired. Renew it: holdfast pki renew; it is taken up without a restart",
+		         c->where, c->cert_file ? c->cert_file : "none is configured");
+	else if (strstr(alert, "certificate") || strstr(alert, "unknown ca"))
 		snprintf(to, cap,
 		         "%s refuses our certificate (%s): \"%s\"; it must be signed by an "
 		         "authority that the "

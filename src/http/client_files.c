@@ -15,12 +15,13 @@
 
 struct client_files {
 	struct hf_buf authorities;
+	STACK_OF(X509) * own;   /* our certificate, and what follows it in its file; NULL: none */
 	STACK_OF(X509) * chain; /* NULL: none */
+	EVP_PKEY *key;
 };
 
 HF_DEFINE_CLEANUP(fclose, FILE *)
 HF_DEFINE_CLEANUP(BIO_free, BIO *)
-HF_DEFINE_CLEANUP(SSL_CTX_free, SSL_CTX *)
 HF_DEFINE_CLEANUP(client_files_free, struct client_files *)
 
 static hf_status read_file(const char *path, const char *what, struct hf_buf *b, struct hf_err *err)
@@ -104,29 +105,35 @@ static hf_status read_chain(const char *path, struct client_files *f, struct hf_
 }
 
 /* libcurl would find out only when it connects, and say less. */
-static hf_status check_identity(const struct http_client_config *config, struct hf_err *err)
+static hf_status read_identity(const struct http_client_config *config, struct client_files *f,
+                               struct hf_err *err)
 {
-	HF_CLEANUP(SSL_CTX_free_at) SSL_CTX *ctx = NULL;
+	HF_BUF_SCOPED struct hf_buf pem = HF_BUF(PEM_MAX);
 
 	if (!config->cert_file && !config->key_file)
 		return HF_SUCCESS;
 	if (!config->cert_file || !config->key_file)
 		return hf_fail(err, HF_INVALID,
 		               "a client certificate and its key go together: one is missing");
-	HF_TRY(tls_private_file_check(config->key_file, err));
-	ctx = SSL_CTX_new(TLS_client_method());
-	HF_ENSURE(ctx, HF_NOMEM);
-	hf_status s = HF_SUCCESS;
-	if (SSL_CTX_use_certificate_chain_file(ctx, config->cert_file) != 1)
-		s = hf_fail(err, HF_INVALID, "cannot read a certificate from %s: it must be PEM",
-		            config->cert_file);
-	else if (SSL_CTX_use_PrivateKey_file(ctx, config->key_file, SSL_FILETYPE_PEM) != 1)
-		s = hf_fail(err, HF_INVALID,
-		            "cannot use the key in %s: it must be PEM, unencrypted, and belong to "
-		            "the certificate in %s",
-		            config->key_file, config->cert_file);
-	ERR_clear_error();
-	return s;
+	HF_TRY(read_file(config->cert_file, "the client certificate", &pem, err));
+	HF_TRY(parse_certificates(hf_buf_span(&pem), "the client certificate", config->cert_file,
+	                          &f->own, err));
+	HF_TRY(tls_private_key_read(config->key_file, &f->key, err));
+	if (X509_check_private_key(sk_X509_value(f->own, 0), f->key) != 1) {
+		ERR_clear_error();
+		return hf_fail(err, HF_INVALID,
+		               "the key in %s does not belong to the certificate in %s",
+		               config->key_file, config->cert_file);
+	}
+	return HF_SUCCESS;
+}
+
+void client_files_paths(const struct http_client_config *config, const char *to[CLIENT_FILES])
+{
+	to[0] = authorities_path(config);
+	to[1] = config->cert_file;
+	to[2] = config->key_file;
+	to[3] = config->chain_file;
 }
 
 hf_status client_files_read(const struct http_client_config *config, unsigned generation,
@@ -138,7 +145,7 @@ hf_status client_files_read(const struct http_client_config *config, unsigned ge
 	f->authorities = HF_BUF(PEM_MAX);
 	HF_TRY(read_authorities(config, generation, f, err));
 	HF_TRY(read_chain(config->chain_file, f, err));
-	HF_TRY(check_identity(config, err));
+	HF_TRY(read_identity(config, f, err));
 	*ret = hf_take(f);
 	return HF_SUCCESS;
 }
@@ -148,13 +155,27 @@ void client_files_free(struct client_files *f)
 	if (!f)
 		return;
 	hf_buf_done(&f->authorities);
+	sk_X509_pop_free(f->own, X509_free);
 	sk_X509_pop_free(f->chain, X509_free);
+	EVP_PKEY_free(f->key);
 	free(f);
 }
 
 struct hf_span client_files_authorities(const struct client_files *f)
 {
 	return hf_buf_span(&f->authorities);
+}
+
+size_t client_files_dates(const struct client_files *f, struct tls_date *to)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < sk_X509_num(f->own) && n < TLS_DATES_MAX; i++)
+		tls_date_of(sk_X509_value(f->own, i), i ? TLS_DATE_AUTHORITY : TLS_DATE_OWN,
+		            &to[n++]);
+	for (int i = 0; i < sk_X509_num(f->chain) && n < TLS_DATES_MAX; i++)
+		tls_date_of(sk_X509_value(f->chain, i), TLS_DATE_AUTHORITY, &to[n++]);
+	return n;
 }
 
 static bool sent_already(SSL_CTX *ctx, X509 *one)
@@ -171,18 +192,27 @@ static bool sent_already(SSL_CTX *ctx, X509 *one)
 	return false;
 }
 
-hf_status client_files_apply(const struct client_files *f, struct ssl_ctx_st *ctx)
+static hf_status send_too(SSL_CTX *ctx, STACK_OF(X509) * some)
 {
-	/* An intermediate in the authorities' file is an anchor like a root. */
-	X509_STORE_set_flags(SSL_CTX_get_cert_store(ctx), X509_V_FLAG_PARTIAL_CHAIN);
-	HF_ENSURE(SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1, HF_INTERNAL);
-	if (!SSL_CTX_get0_certificate(ctx))
-		return HF_SUCCESS;
-	for (int i = 0; i < sk_X509_num(f->chain); i++) {
-		X509 *one = sk_X509_value(f->chain, i);
+	for (int i = 0; i < sk_X509_num(some); i++) {
+		X509 *one = sk_X509_value(some, i);
 
 		if (!sent_already(ctx, one))
 			HF_ENSURE(SSL_CTX_add1_chain_cert(ctx, one) == 1, HF_NOMEM);
 	}
 	return HF_SUCCESS;
+}
+
+hf_status client_files_apply(const struct client_files *f, struct ssl_ctx_st *ctx)
+{
+	/* An intermediate in the authorities' file is an anchor like a root. */
+	X509_STORE_set_flags(SSL_CTX_get_cert_store(ctx), X509_V_FLAG_PARTIAL_CHAIN);
+	HF_ENSURE(SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1, HF_INTERNAL);
+	if (!f->own)
+		return HF_SUCCESS;
+	HF_ENSURE(SSL_CTX_use_certificate(ctx, sk_X509_value(f->own, 0)) == 1 &&
+	                  SSL_CTX_use_PrivateKey(ctx, f->key) == 1,
+	          HF_INVALID);
+	HF_TRY(send_too(ctx, f->own));
+	return send_too(ctx, f->chain);
 }

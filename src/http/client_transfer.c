@@ -32,10 +32,6 @@ static bool set_tls(CURL *h, const struct client_common *c)
 	ok &= curl_easy_setopt(h, CURLOPT_CAPATH, NULL) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_SSL_CTX_FUNCTION, on_context) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_SSL_CTX_DATA, c) == CURLE_OK;
-	if (c->cert_file) {
-		ok &= curl_easy_setopt(h, CURLOPT_SSLCERT, c->cert_file) == CURLE_OK;
-		ok &= curl_easy_setopt(h, CURLOPT_SSLKEY, c->key_file) == CURLE_OK;
-	}
 	return ok;
 }
 

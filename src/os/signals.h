@@ -8,6 +8,8 @@
 /* Call before any thread is made. SIGTERM and SIGINT no longer interrupt but become readable on
  * *ret (non-blocking, to be polled); SIGPIPE is ignored. HF_IO. */
 HF_MUST hf_status os_signals_open(int *ret);
+/* SIGHUP the same, on a descriptor of its own: read the files again. HF_IO. */
+HF_MUST hf_status os_signals_open_hup(int *ret);
 /* The next signal, or 0. */
 int os_signals_read(int fd);
 

@@ -11,9 +11,10 @@
 
 #define LOOK_EVERY_S 1
 
-struct certificates_watch {
+struct certificates {
 	struct cert_dates *dates;
 	pthread_t thread;
+	bool watching;
 	pthread_mutex_t lock; /* over what follows */
 	pthread_cond_t wake;
 	bool stop, anew;
@@ -47,7 +48,7 @@ static void look_at(struct server *s, struct face *face, const char *name, bool 
 static void *watch(void *arg)
 {
 	struct server *s = arg;
-	struct certificates_watch *w = s->certificates;
+	struct certificates *w = s->certificates;
 	struct timespec at;
 
 	pthread_mutex_lock(&w->lock);
@@ -70,8 +71,28 @@ static void *watch(void *arg)
 	return NULL;
 }
 
-static void watch_free(struct certificates_watch *w)
+hf_status certificates_new(struct server *s)
 {
+	struct certificates *w = calloc(1, sizeof(*w));
+
+	HF_ENSURE(w, HF_NOMEM);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->wake, NULL);
+	if (!hf_ok(cert_dates_new(&w->dates))) {
+		certificates_free(w);
+		return HF_FAILURE(HF_NOMEM);
+	}
+	s->certificates = w;
+	s->health.dates = w->dates;
+	note_dates(s, &s->api, "api");
+	note_dates(s, &s->driver, "driver");
+	return HF_SUCCESS;
+}
+
+void certificates_free(struct certificates *w)
+{
+	if (!w)
+		return;
 	cert_dates_free(w->dates);
 	pthread_cond_destroy(&w->wake);
 	pthread_mutex_destroy(&w->lock);
@@ -80,32 +101,20 @@ static void watch_free(struct certificates_watch *w)
 
 hf_status certificates_watch(struct server *s, struct hf_err *err)
 {
-	struct certificates_watch *w = calloc(1, sizeof(*w));
 	sigset_t all, before;
 	int failed;
 
-	HF_ENSURE(w, HF_NOMEM);
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->wake, NULL);
-	if (!hf_ok(cert_dates_new(&w->dates))) {
-		watch_free(w);
-		return HF_FAILURE(HF_NOMEM);
-	}
-	s->certificates = w;
-	note_dates(s, &s->api, "api");
-	note_dates(s, &s->driver, "driver");
 	sigfillset(&all); /* signals belong to the main thread */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&w->thread, NULL, watch, s);
+	failed = pthread_create(&s->certificates->thread, NULL, watch, s);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!failed)
-		return HF_SUCCESS;
-	s->certificates = NULL;
-	watch_free(w);
-	return hf_fail(err, HF_NOMEM, "cannot start a thread: %s", strerror(failed));
+	if (failed)
+		return hf_fail(err, HF_NOMEM, "cannot start a thread: %s", strerror(failed));
+	s->certificates->watching = true;
+	return HF_SUCCESS;
 }
 
-static void tell(struct certificates_watch *w, bool *what)
+static void tell(struct certificates *w, bool *what)
 {
 	pthread_mutex_lock(&w->lock);
 	*what = true;
@@ -115,21 +124,16 @@ static void tell(struct certificates_watch *w, bool *what)
 
 void certificates_unwatch(struct server *s)
 {
-	struct certificates_watch *w = s->certificates;
+	struct certificates *w = s->certificates;
 
-	if (!w)
+	if (!w || !w->watching)
 		return;
 	tell(w, &w->stop);
 	pthread_join(w->thread, NULL);
+	w->watching = false;
 }
 
 void certificates_look(struct server *s)
 {
-	if (s->certificates)
-		tell(s->certificates, &s->certificates->anew);
-}
-
-struct cert_dates *certificates_dates(struct server *s)
-{
-	return s->certificates ? s->certificates->dates : NULL;
+	tell(s->certificates, &s->certificates->anew);
 }

@@ -8,15 +8,18 @@
 #include "http/cert_dates.h"
 
 struct server;
+struct certificates;
 
+/* Once the files have been read: from here on s->certificates and s->health.dates are there. */
+HF_MUST hf_status certificates_new(struct server *s);
 /* Once the listeners are open. */
 HF_MUST hf_status certificates_watch(struct server *s, struct hf_err *err);
-/* Before they are closed. NULL and twice are fine. */
+/* Before they are closed. */
 void certificates_unwatch(struct server *s);
+/* After that. NULL is fine. */
+void certificates_free(struct certificates *c);
+
 /* SIGHUP: looks now, and says at once what is wrong. */
 void certificates_look(struct server *s);
-
-/* For metrics and health; NULL before certificates_watch(). */
-struct cert_dates *certificates_dates(struct server *s);
 
 #endif

@@ -55,6 +55,11 @@ static void write_driver(void *ctx, const struct driver_seen *seen)
 	json_close_object(w);
 }
 
+static void write_warning(void *ctx, const char *words)
+{
+	json_text(ctx, NULL, words);
+}
+
 static void write_details(struct health *h, const char *reasons, struct hf_buf *to)
 {
 	struct json_writer w = JSON_WRITER(to);
@@ -66,6 +71,10 @@ static void write_details(struct health *h, const char *reasons, struct hf_buf *
 	json_open_array(&w, "reasons");
 	if (*reasons)
 		json_text(&w, NULL, reasons);
+	json_close_array(&w);
+	json_open_array(&w, "warnings");
+	if (h->dates)
+		cert_dates_near(h->dates, hf_wall_ms() / 1000, write_warning, &w);
 	json_close_array(&w);
 	json_text(&w, "version", HF_VERSION);
 	json_int(&w, "jobsQueued", (int64_t)jobs.queued);
@@ -109,6 +118,8 @@ static void handle_metrics(struct http_request *req, void *ctx)
 	HF_BUF_SCOPED struct hf_buf body = HF_BUF(HF_METRICS_TEXT_MAX);
 
 	server_metrics_write(h->core, h->drivers, &body);
+	if (h->dates)
+		cert_dates_write(h->dates, hf_wall_ms() / 1000, &body);
 	if (hf_ok(hf_buf_status(&body)))
 		http_reply(req, 200, HF_METRICS_CONTENT_TYPE, hf_buf_span(&body));
 	else

@@ -8,6 +8,7 @@
 #ifndef HF_SERVER_HEALTH_H
 #define HF_SERVER_HEALTH_H
 
+#include "http/cert_dates.h"
 #include "http/server.h"
 #include "server/core/core.h"
 #include "server/queue_api/drivers.h"
@@ -17,6 +18,7 @@
 struct health {
 	struct core *core;
 	struct drivers *drivers;
+	struct cert_dates *dates; /* NULL: not known */
 	atomic_bool stopping;
 	atomic_int last_status; /* so that a change is logged once */
 };

@@ -56,6 +56,8 @@ static hf_status open_tls(struct server *s, struct hf_err *err)
 		.cert_file = s->config.driver_cert,
 		.key_file = s->config.driver_key,
 		.client_ca_file = s->config.driver_client_ca,
+		.client_crl_file = s->config.driver_crl,
+		.crl_strict = s->config.driver_crl_strict,
 	};
 
 	if (!s->config.driver_client_ca)
@@ -63,7 +65,8 @@ static hf_status open_tls(struct server *s, struct hf_err *err)
 		               "drivers need authorities to chain to: give "
 		               "--driver-client-ca");
 	HF_TRY(tls_server_new(&api, &s->api.tls, err));
-	return tls_server_new(&driver, &s->driver.tls, err);
+	HF_TRY(tls_server_new(&driver, &s->driver.tls, err));
+	return certificates_new(s);
 }
 
 hf_status listeners_start(struct server *s, struct hf_err *err)
@@ -96,7 +99,7 @@ hf_status listeners_start(struct server *s, struct hf_err *err)
 	HF_TRY(open_face(s, &s->api, &api, err));
 	if (s->config.health_listen && *s->config.health_listen)
 		HF_TRY(open_face(s, &s->metrics, &health, err));
-	return HF_SUCCESS;
+	return certificates_watch(s, err);
 }
 
 static void wait_answered(struct http_server *http, int64_t wait_ms)
@@ -131,7 +134,9 @@ static void close_face(struct face *face)
 
 void listeners_stop(struct server *s)
 {
+	certificates_unwatch(s);
 	close_face(&s->api);
 	close_face(&s->driver);
 	close_face(&s->metrics);
+	certificates_free(hf_take(s->certificates));
 }

@@ -254,17 +254,23 @@ hf_status server_run(const struct server_config *config, int ready_fd, struct hf
 {
 	HF_FD int signals = -1;
 	struct server_config stoppable = *config;
+	HF_FD int hup = -1;
 	struct server *s;
-	struct pollfd wait;
+	struct pollfd wait[2];
 
 	os_memory_keep();
 	HF_TRY(os_signals_open(&signals));
+	HF_TRY(os_signals_open_hup(&hup));
 	stoppable.stop_fd = signals;
 	HF_TRY(server_start(&stoppable, &s, err));
 	tell_ready(s, ready_fd);
-	wait = (struct pollfd){ .fd = signals, .events = POLLIN };
-	while (os_signals_read(signals) == 0)
-		poll(&wait, 1, -1);
+	wait[0] = (struct pollfd){ .fd = signals, .events = POLLIN };
+	wait[1] = (struct pollfd){ .fd = hup, .events = POLLIN };
+	while (os_signals_read(signals) == 0) {
+		poll(wait, HF_COUNT(wait), -1);
+		if (os_signals_read(hup))
+			certificates_look(s);
+	}
 	HF_INFO("server stopping: what is in flight ends first");
 	os_notify("STOPPING=1");
 	server_stop(s);

@@ -22,6 +22,8 @@ struct server_config {
 	/* drivers */
 	const char *driver_listen; /* "0.0.0.0:8443" */
 	const char *driver_cert, *driver_key, *driver_client_ca;
+	const char *driver_crl; /* CRLs of the drivers' authorities, or NULL */
+	bool driver_crl_strict; /* an outdated one is as good as none: its drivers are refused */
 	int lease_ms;
 	/* health and metrics, plain HTTP */
 	const char *health_listen; /* "127.0.0.1:9443"; "": none */

@@ -3,6 +3,7 @@
 #ifndef HF_SERVER_SERVER_INTERNAL_H
 #define HF_SERVER_SERVER_INTERNAL_H
 
+#include "server/certificates.h"
 #include "server/core/core.h"
 #include "server/health.h"
 #include "server/metrics.h"
@@ -26,6 +27,7 @@ struct server {
 	struct queue_api *queue_api;
 	struct health health;
 	struct face api, driver, metrics;
+	struct certificates *certificates;
 	pthread_t ticker;
 	bool ticking;
 	pthread_mutex_t lock;

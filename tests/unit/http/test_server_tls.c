@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 HF_DEFINE_CLEANUP(http_client_free, struct http_client *)
 
@@ -337,24 +338,75 @@ static void a_client_that_leaves_while_parked_is_noticed(void **state)
 	assert_int_equal(o.n, 0);
 }
 
-static void a_client_that_is_refreshed_reads_its_files_again(void **state)
+static void put_in_place(const char *from, const char *of)
+{
+	char line[16384], beside[160];
+	FILE *in = fopen(from, "r"), *out;
+	size_t n;
+
+	snprintf(beside, sizeof(beside), "%s.beside", of);
+	out = fopen(beside, "w");
+	CHECK(in && out);
+	CHECK(fchmod(fileno(out), 0600) == 0);
+	n = fread(line, 1, sizeof(line), in);
+	CHECK(fwrite(line, 1, n, out) == n && fclose(in) == 0 && fclose(out) == 0);
+	CHECK(rename(beside, of) == 0);
+}
+
+static bool refreshed(struct http_client *c)
+{
+	struct hf_err err;
+	bool renewed;
+
+	CHECK_OK(http_client_refresh(c, false, &renewed, &err));
+	return renewed;
+}
+
+/* Keeps the driver's files for as long as a test changes them. */
+static void keep(char cert[160], char key[160])
+{
+	snprintf(cert, 160, "%s.kept", driver_cert);
+	snprintf(key, 160, "%s.kept", driver_key);
+	put_in_place(driver_cert, cert);
+	put_in_place(driver_key, key);
+}
+
+static void a_client_takes_up_a_changed_certificate_for_its_next_connection(void **state)
 {
 	HF_CLEANUP(http_client_free_at) struct http_client *c = driver();
+	char cert[160], key[160];
 
+	keep(cert, key);
 	assert_int_equal(get(c, "/who").status, 200);
-	/* The kept connection needs no file; a new one does. */
-	char aside[160];
-	snprintf(aside, sizeof(aside), "%s.aside", driver_cert);
-	CHECK(rename(driver_cert, aside) == 0);
+	CHECK(!refreshed(c));
+	put_in_place(rogue_cert, driver_cert);
+	put_in_place(rogue_key, driver_key);
+	CHECK(refreshed(c));
+	assert_int_equal(get(c, "/who").status, 0); /* the stranger's is refused */
+	put_in_place(key, driver_key);
+	put_in_place(cert, driver_cert);
+	CHECK(refreshed(c));
 	assert_int_equal(get(c, "/who").status, 200);
-	CHECK(rename(aside, driver_cert) == 0);
-	http_client_refresh(c);
-	CHECK(rename(driver_cert, aside) == 0);
-	struct outcome o = get(c, "/who");
-	CHECK(rename(aside, driver_cert) == 0);
-	assert_int_equal(o.status, 0);
-	CHECK(strstr(o.error, "cannot use the client certificate"));
+	CHECK(remove(cert) == 0 && remove(key) == 0);
+}
+
+static void a_client_keeps_its_certificate_while_the_files_do_not_fit(void **state)
+{
+	HF_CLEANUP(http_client_free_at) struct http_client *c = driver();
+	char cert[160], key[160];
+	struct hf_err err;
+	bool renewed;
+
+	keep(cert, key);
+	put_in_place(rogue_key, driver_key);
+	CHECK(!refreshed(c)); /* perhaps the certificate follows in a moment */
+	CHECK_CODE(http_client_refresh(c, false, &renewed, &err), HF_INVALID);
+	CHECK(strstr(err.text, "does not belong"));
+	CHECK(!refreshed(c)); /* said once */
 	assert_int_equal(get(c, "/who").status, 200);
+	put_in_place(key, driver_key);
+	CHECK(refreshed(c));
+	CHECK(remove(cert) == 0 && remove(key) == 0);
 }
 
 static void certificates_that_do_not_fit_are_found_at_once(void **state)
@@ -396,7 +448,8 @@ int main(void)
 		STAND(without_client_authorities_everyone_is_nobody),
 		STAND(handshakes_that_stall_or_are_none_are_cut_off),
 		STAND(a_client_that_leaves_while_parked_is_noticed),
-		STAND(a_client_that_is_refreshed_reads_its_files_again),
+		STAND(a_client_takes_up_a_changed_certificate_for_its_next_connection),
+		STAND(a_client_keeps_its_certificate_while_the_files_do_not_fit),
 		cmocka_unit_test(certificates_that_do_not_fit_are_found_at_once),
 	};
 
