@@ -233,11 +233,11 @@ hf_status load_jobs(struct rig *r, const struct rig_driver *driver, const struct
 	s = start(&q, err);
 	if (hf_ok(s)) {
 		r->driver_port = bench_host_port(&q.host);
-		s = rig_start_driver(r, driver, err);
+		s = rig_start_drivers(r, driver, err);
 	}
 	if (hf_ok(s))
 		s = run(&q, err);
-	rig_stop(&r->driver);
+	rig_stop_drivers(r);
 	stop(&q);
 	return s;
 }

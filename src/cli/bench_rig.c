@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "crypto/issue.h"
+#include "http/client.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { CERTIFICATE_DAYS = 2, READY_MS = 60000, STOP_MS = 30000, ARGS_MAX = 48, POLL_NS = 5000000 };
+enum { CERTIFICATE_DAYS = 2, READY_MS = 60000, STOP_MS = 30000, ARGS_MAX = 64, POLL_NS = 5000000 };
 
 static void name_files(struct rig *r)
 {
@@ -32,13 +33,17 @@ static void name_files(struct rig *r)
 		[RIG_KEYS_DB] = "keys.db",
 		[RIG_PIN] = "pin",
 		[RIG_SERVER_READY] = "server.ready",
-		[RIG_DRIVER_READY] = "driver.ready",
 	};
 
 	for (int i = 0; i < RIG_FILES_; i++)
 		snprintf(r->path[i], sizeof(r->path[i]), "%s/%s", r->dir, names[i]);
-	r->server = (struct rig_child){ .name = "server", .ready = r->path[RIG_SERVER_READY] };
-	r->driver = (struct rig_child){ .name = "driver", .ready = r->path[RIG_DRIVER_READY] };
+	r->server.name = "server";
+	snprintf(r->server.ready, sizeof(r->server.ready), "%s", r->path[RIG_SERVER_READY]);
+	for (unsigned i = 0; i < RIG_DRIVERS_MAX; i++) {
+		r->drivers[i].name = "driver";
+		snprintf(r->drivers[i].ready, sizeof(r->drivers[i].ready), "%s/driver-%u.ready",
+		         r->dir, i + 1);
+	}
 }
 
 static hf_status issue(const struct rig *r, enum issue_kind kind, const char *name,
@@ -145,7 +150,7 @@ static void remove_directory(const char *path)
 
 void rig_done(struct rig *r)
 {
-	rig_stop(&r->driver);
+	rig_stop_drivers(r);
 	rig_stop(&r->server);
 	client_key_free(r->credential);
 	hf_wipe(&r->account, sizeof(r->account));
@@ -260,13 +265,70 @@ static hf_status write_pin(const struct rig *r, const struct signer_setup *setup
 	return HF_SUCCESS;
 }
 
-hf_status rig_start_driver(struct rig *r, const struct rig_driver *o, struct hf_err *err)
+/* Signers log in one after another, which takes a while with a network HSM. */
+struct readiness {
+	unsigned wanted;
+	bool reached;
+};
+
+static void read_metrics(void *ctx, const struct http_reply *reply)
+{
+	static const char name[] = "\nholdfast_driver_signers_ready ";
+	struct readiness *r = ctx;
+	const char *at = reply->body.len
+	                         ? memmem(reply->body.ptr, reply->body.len, name, sizeof(name) - 1)
+	                         : NULL;
+	char digits[8] = "";
+	int64_t n = 0;
+
+	if (at)
+		snprintf(digits, sizeof(digits), "%.*s",
+		         (int)strspn(at + sizeof(name) - 1, "0123456789"), at + sizeof(name) - 1);
+	r->reached = hf_ok(hf_parse_i64(digits, 1, 1000000, &n)) && n >= r->wanted;
+}
+
+static hf_status wait_signers(unsigned port, unsigned wanted, struct hf_err *err)
+{
+	struct readiness r = { .wanted = wanted };
+	struct http_client_request request = { .method = "GET",
+		                               .path = "/metrics",
+		                               .timeout_ms = 1000,
+		                               .done = read_metrics,
+		                               .ctx = &r };
+	int64_t until = hf_mono_ms() + READY_MS;
+	struct http_client_config config = { 0 };
+	struct http_client *client;
+	hf_status s;
+	char url[64];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", port);
+	config.base_url = url;
+	HF_TRY(http_client_new(&config, &client, err));
+	do {
+		s = http_client_send(client, &request);
+		while (hf_ok(s) && http_client_pending(client))
+			s = http_client_step(client, NULL, 0, 100);
+		if (hf_ok(s) && !r.reached)
+			s = http_client_step(client, NULL, 0, 20);
+	} while (hf_ok(s) && !r.reached && hf_mono_ms() < until);
+	http_client_free(client);
+	if (!hf_ok(s) || !r.reached)
+		return hf_fail(err, HF_TIMEOUT,
+		               "the driver's %u signers were not ready within %d s", wanted,
+		               READY_MS / 1000);
+	return HF_SUCCESS;
+}
+
+static hf_status start_driver(struct rig *r, const struct rig_driver *o, unsigned i,
+                              struct hf_err *err)
 {
 	struct arguments a = { .v = { NULL, "driver" }, .n = 2 };
-	char sessions[16], warm[16], proxy[32], line[128];
+	char sessions[16], threads[16], warm[16], proxy[32], name[16], line[128];
+	unsigned health;
 
-	HF_TRY(write_pin(r, o->setup, err));
 	snprintf(sessions, sizeof(sessions), "%u", o->sessions);
+	snprintf(threads, sizeof(threads), "%u", o->threads);
+	snprintf(name, sizeof(name), "bench-%u", i + 1);
 	snprintf(warm, sizeof(warm), "%u", o->warm_keys);
 	snprintf(proxy, sizeof(proxy), "127.0.0.1:%u", r->driver_port);
 	add(&a, "--module", o->setup->module);
@@ -279,15 +341,34 @@ hf_status rig_start_driver(struct rig *r, const struct rig_driver *o, struct hf_
 	add(&a, "--client-cert", r->path[RIG_DRIVER_CERT]);
 	add(&a, "--client-key", r->path[RIG_DRIVER_KEY]);
 	add(&a, "--ca-cert", r->path[RIG_CA]);
-	add(&a, "--ready-file", r->path[RIG_DRIVER_READY]);
+	add(&a, "--ready-file", r->drivers[i].ready);
+	add(&a, "--name", name);
 	add(&a, "--proxy-addr", proxy);
 	add(&a, "--sessions", sessions);
+	add(&a, "--threads", threads);
 	add(&a, "--warm-keys", warm);
-	add(&a, "--health-listen", "none");
+	add(&a, "--health-listen", "127.0.0.1:0");
 	add(&a, "--log-level", "warn");
 	if (o->module->allow_resident)
 		a.v[a.n++] = "--allow-resident";
-	return start(&r->driver, a.v, line, sizeof(line), err);
+	HF_TRY(start(&r->drivers[i], a.v, line, sizeof(line), err));
+	if (!read_port(line, "health=", &health))
+		return hf_fail(err, HF_INVALID, "the driver's ready file says \"%s\"", line);
+	return wait_signers(health, o->sessions, err);
+}
+
+hf_status rig_start_drivers(struct rig *r, const struct rig_driver *o, struct hf_err *err)
+{
+	hf_status s = write_pin(r, o->setup, err);
+	char token[16];
+
+	for (unsigned i = 0; hf_ok(s) && i < o->count; i++) {
+		snprintf(token, sizeof(token), "%u", i + 1);
+		setenv("HOLDFAST_FAULT_TOKEN", token, 1);
+		s = start_driver(r, o, i, err);
+	}
+	unsetenv("HOLDFAST_FAULT_TOKEN");
+	return s;
 }
 
 void rig_stop(struct rig_child *child)
@@ -300,4 +381,10 @@ void rig_stop(struct rig_child *child)
 	}
 	if (child->process.pidfd > 0 || child->process.pid > 0)
 		os_process_done(&child->process);
+}
+
+void rig_stop_drivers(struct rig *r)
+{
+	for (unsigned i = 0; i < RIG_DRIVERS_MAX; i++)
+		rig_stop(&r->drivers[i]);
 }

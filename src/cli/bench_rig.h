@@ -25,13 +25,15 @@ enum rig_file {
 	RIG_KEYS_DB,
 	RIG_PIN,
 	RIG_SERVER_READY,
-	RIG_DRIVER_READY,
 	RIG_FILES_
 };
 
+#define RIG_DRIVERS_MAX 8
+
 struct rig_child {
 	struct os_process process;
-	const char *name, *ready; /* ready: its ready file */
+	const char *name;
+	char ready[RIG_PATH_MAX + 32]; /* its ready file */
 };
 
 struct rig {
@@ -43,7 +45,7 @@ struct rig {
 	char postgres_url[RIG_PATH_MAX * 2]; /* with a schema of the rig's own; "" for SQLite */
 	char schema[48];
 	const char *postgres_given;
-	struct rig_child server, driver;
+	struct rig_child server, drivers[RIG_DRIVERS_MAX];
 	unsigned api_port, driver_port;
 };
 
@@ -60,12 +62,15 @@ HF_MUST hf_status rig_start_server(struct rig *r, bool relaxed, struct hf_err *e
 struct rig_driver {
 	struct module_options *module;
 	const struct signer_setup *setup; /* for the PIN */
-	unsigned sessions, warm_keys;
+	unsigned count; /* drivers: each has its own sessions, and all have one database of keys */
+	unsigned sessions, threads, warm_keys;
 };
-/* Runs `holdfast driver` against r->driver_port, until it polls. */
-HF_MUST hf_status rig_start_driver(struct rig *r, const struct rig_driver *options,
-                                   struct hf_err *err);
+/* Runs `holdfast driver` against r->driver_port, as often as `count` says, until they poll. The
+ * environment tells test modules which token each stands for: HOLDFAST_FAULT_TOKEN=1 and so on. */
+HF_MUST hf_status rig_start_drivers(struct rig *r, const struct rig_driver *options,
+                                    struct hf_err *err);
 /* SIGTERM, and waits. */
 void rig_stop(struct rig_child *child);
+void rig_stop_drivers(struct rig *r);
 
 #endif

@@ -13,7 +13,7 @@ struct options {
 	struct module_options module;
 	const char *dir, *only;
 	const char *postgres_url;
-	int64_t sessions, outstanding, rounds, ms, count, warm_keys, batch;
+	int64_t drivers, sessions, threads, outstanding, rounds, ms, count, warm_keys, batch;
 	bool relaxed;
 };
 
@@ -32,6 +32,12 @@ static const struct cli_option options[] = {
 	                  "claims: jobs that a played driver takes at a time"),
 	CLI_OPTION_NUMBER(struct options, sessions, "sessions", "2", 1, 256,
 	                  "signer processes of the driver"),
+	CLI_OPTION_NUMBER(struct options, threads, "threads", "1", 1, WIRE_THREADS_MAX,
+	                  "sessions inside each signer process: for network HSMs, whose calls wait "
+	                  "more than they work"),
+	CLI_OPTION_NUMBER(struct options, drivers, "drivers", "1", 1, RIG_DRIVERS_MAX,
+	                  "drivers, each with as many sessions; more than one: each round of the "
+	                  "jobs part is also compared with one driver alone"),
 	CLI_OPTION_NUMBER(struct options, outstanding, "outstanding", "256", 1, 4096,
 	                  "requests under way at a time"),
 	CLI_OPTION_NUMBER(struct options, rounds, "rounds", "5", 1, SERIES_MAX,
@@ -55,7 +61,7 @@ struct run {
 	struct hsmhost_config raw; /* and the PIN, for the driver */
 	struct rig rig;
 	struct rig_driver driver;
-	struct series raw_series, jobs_series, api_series, sql_series, claims_series;
+	struct series raw_series, jobs_series, many_series, api_series, sql_series, claims_series;
 	struct bench_result result, sign; /* of the measurement under way */
 	struct hf_err *err;
 	uint64_t told;
@@ -82,7 +88,8 @@ static void tell_processes(const struct run *r, const char *when)
 {
 	printf("  %s:", when);
 	tell_process("server", r->rig.server.process.pid);
-	tell_process("driver", r->rig.driver.process.pid);
+	for (int64_t i = 0; i < r->options->drivers; i++)
+		tell_process("driver", r->rig.drivers[i].process.pid);
 	tell_process("load", getpid());
 	putchar('\n');
 	fflush(stdout);
@@ -101,11 +108,14 @@ static void progress(void *ctx, uint64_t done)
 	tell_processes(r, "now");
 }
 
-static hf_status measure_raw(struct run *r, unsigned processes, struct bench_result *ret)
+/* One token's. */
+static hf_status measure_raw(struct run *r, unsigned processes, unsigned threads,
+                             struct bench_result *ret)
 {
 	struct hsmhost_config config = r->raw;
 
 	config.processes = processes;
+	config.setup.threads = threads;
 	return bench_raw(&config, r->options->warm_keys ? "sign" : "unwrap", "secp256k1",
 	                 r->options->ms, ret, r->err);
 }
@@ -127,23 +137,36 @@ static hf_status with_server(struct run *r, const struct load *load)
 	hf_status s;
 
 	HF_TRY(rig_start_server(&r->rig, load->relaxed, r->err));
-	s = rig_start_driver(&r->rig, &r->driver, r->err);
+	s = rig_start_drivers(&r->rig, &r->driver, r->err);
 	if (hf_ok(s) && load->count)
 		tell_processes(r, "idle");
 	if (hf_ok(s))
 		s = load_api(&r->rig, load, &r->result, &r->sign, r->err);
 	if (hf_ok(s) && load->count)
 		tell_processes(r, "after");
-	rig_stop(&r->rig.driver);
+	rig_stop_drivers(&r->rig);
 	rig_stop(&r->rig.server);
 	return s;
 }
 
 static hf_status run_jobs(struct run *r, unsigned outstanding)
 {
+	struct rig_driver one = r->driver;
 	struct load load = load_of(r, outstanding);
 
-	return load_jobs(&r->rig, &r->driver, &load, &r->result, r->err);
+	one.count = 1;
+	return load_jobs(&r->rig, &one, &load, &r->result, r->err);
+}
+
+/* All drivers; each is to find as many requests as one alone does. */
+static hf_status run_many(struct run *r)
+{
+	struct load load = load_of(r, (unsigned)(r->options->outstanding * r->options->drivers));
+	double one = bench_rate(&r->result);
+
+	HF_TRY(load_jobs(&r->rig, &r->driver, &load, &r->result, r->err));
+	series_add(&r->many_series, &r->result, one, one);
+	return HF_SUCCESS;
 }
 
 static hf_status run_api(struct run *r, unsigned outstanding)
@@ -161,7 +184,7 @@ static hf_status one_round(struct run *r, hf_status (*part)(struct run *r, unsig
 	struct bench_result after;
 
 	HF_TRY(part(r, (unsigned)r->options->outstanding));
-	HF_TRY(measure_raw(r, (unsigned)r->options->sessions, &after));
+	HF_TRY(measure_raw(r, (unsigned)r->options->sessions, r->driver.threads, &after));
 	series_add(to, &r->result, *raw, bench_rate(&after));
 	series_add(&r->raw_series, &after, 0, 0);
 	*raw = bench_rate(&after);
@@ -172,13 +195,16 @@ static hf_status one_round(struct run *r, hf_status (*part)(struct run *r, unsig
 static hf_status run_rounds(struct run *r)
 {
 	struct bench_result first;
+	char name[48];
 	double raw;
 
-	HF_TRY(measure_raw(r, (unsigned)r->options->sessions, &first));
+	HF_TRY(measure_raw(r, (unsigned)r->options->sessions, r->driver.threads, &first));
 	raw = bench_rate(&first);
 	for (int64_t i = 0; i < r->options->rounds; i++) {
 		if (wants(r, "jobs"))
 			HF_TRY(one_round(r, run_jobs, &r->jobs_series, &raw));
+		if (wants(r, "jobs") && r->options->drivers > 1)
+			HF_TRY(run_many(r));
 		if (wants(r, "api"))
 			HF_TRY(one_round(r, run_api, &r->api_series, &raw));
 	}
@@ -187,6 +213,9 @@ static hf_status run_rounds(struct run *r)
 	series_print(r->options->warm_keys ? "raw loop: sign" : "raw loop: unwrap + sign + destroy",
 	             &r->raw_series);
 	series_print("queue + driver + signer", &r->jobs_series);
+	snprintf(name, sizeof(name), "the same, %lld drivers; of one",
+	         (long long)r->options->drivers);
+	series_print(name, &r->many_series);
 	series_print("and the Signing API with user actions", &r->api_series);
 	return HF_SUCCESS;
 }
@@ -205,7 +234,7 @@ static hf_status run_light(struct run *r)
 	for (; n < (size_t)r->options->rounds; n++) {
 		struct bench_result alone;
 
-		HF_TRY(measure_raw(r, 1, &alone));
+		HF_TRY(measure_raw(r, 1, 1, &alone));
 		raw[n] = p50_ms(&alone);
 		HF_TRY(run_jobs(r, 1));
 		queue[n] = p50_ms(&r->result) - raw[n];
@@ -296,7 +325,9 @@ static hf_status bench(struct options *o, struct hf_err *err)
 		HF_TRY(module_options_setup(&o->module, true, &r->raw.setup, err));
 	r->driver = (struct rig_driver){ .module = &o->module,
 		                         .setup = &r->raw.setup,
+		                         .count = (unsigned)o->drivers,
 		                         .sessions = (unsigned)o->sessions,
+		                         .threads = (unsigned)o->threads,
 		                         .warm_keys = (unsigned)o->warm_keys };
 	s = rig_new(o->dir, o->postgres_url, &r->rig, err);
 	if (hf_ok(s))

@@ -296,20 +296,43 @@ static const struct right mac_rights[] = {
 	{ CKA_DERIVE, false, "may derive keys (CKA_DERIVE), which a MAC key has no need of" },
 };
 
+#define RIGHTS_MAX HF_COUNT(master_rights)
+
+/* All in one call, since each is a round trip to a network HSM; one by one where the module finds
+ * fault with any, as with those that the key does not have, which count as false. */
+static hf_status read_rights(struct p11_session *s, CK_OBJECT_HANDLE key,
+                             const struct right *rights, size_t n, bool ret[RIGHTS_MAX],
+                             struct hf_err *err)
+{
+	CK_BBOOL values[RIGHTS_MAX] = { CK_FALSE };
+	CK_ATTRIBUTE a[RIGHTS_MAX];
+	bool whole = true;
+
+	for (size_t i = 0; i < n; i++)
+		a[i] = (CK_ATTRIBUTE){ rights[i].attribute, &values[i], sizeof(values[i]) };
+	whole = s->fn->C_GetAttributeValue(s->handle, key, a, n) == CKR_OK;
+	for (size_t i = 0; i < n; i++) {
+		if (!whole || a[i].ulValueLen != sizeof(values[i]))
+			HF_TRY(attribute_bool(s, key, rights[i].attribute, &ret[i], err));
+		else
+			ret[i] = values[i] != CK_FALSE;
+	}
+	return HF_SUCCESS;
+}
+
 static hf_status check_rights(struct p11_session *s, CK_OBJECT_HANDLE key, const char *label,
                               const struct right *rights, size_t n, struct hf_err *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		bool is;
+	bool is[RIGHTS_MAX];
 
-		HF_TRY(attribute_bool(s, key, rights[i].attribute, &is, err));
-		if (is != rights[i].wanted)
+	HF_TRY(read_rights(s, key, rights, n, is, err));
+	for (size_t i = 0; i < n; i++)
+		if (is[i] != rights[i].wanted)
 			return hf_fail(err, HF_STOP,
 			               "key %s in token %s %s: do not use it; make another under a "
 			               "new label "
 			               "(holdfast hsm init-master --master-label NAME)",
 			               label, s->token.label, rights[i].fault);
-	}
 	return HF_SUCCESS;
 }
 

@@ -99,15 +99,14 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static hf_status start_thread(struct pool *p, struct token *t, struct worker *first,
-                              struct hf_err *err)
+static hf_status start_thread(struct pool *p, struct worker *first, struct hf_err *err)
 {
 	struct pool_thread *thread = &p->threads[p->n];
 
 	thread->pool = p;
 	thread->worker = p->n == 0 ? first : &thread->own;
 	if (p->n > 0)
-		HF_TRY(worker_open(t, &thread->own, err));
+		HF_TRY(worker_open(first, &thread->own, err));
 	if (pthread_create(&thread->id, NULL, work, thread) != 0)
 		return hf_fail(err, HF_IO, "cannot start thread %u", p->n + 1);
 	p->n++;
@@ -123,7 +122,7 @@ hf_status pool_start(struct token *t, struct worker *first, struct pool **ret, s
 	pthread_cond_init(&p->come, NULL);
 	p->last = &p->first;
 	for (unsigned i = 0; i < t->setup.threads; i++) {
-		hf_status s = start_thread(p, t, first, err);
+		hf_status s = start_thread(p, first, err);
 
 		if (!hf_ok(s)) {
 			pool_stop(p);

@@ -40,16 +40,15 @@ hf_status worker_adopt(struct token *t, const struct p11_session *session,
 	return HF_SUCCESS;
 }
 
-hf_status worker_open(struct token *t, struct worker *ret, struct hf_err *err)
+/* Handles are the whole process's, so that the other sessions need no search of their own. */
+hf_status worker_open(const struct worker *first, struct worker *ret, struct hf_err *err)
 {
+	struct token *t = first->desk.token;
 	struct p11_session session;
-	struct masters masters;
 	hf_status s;
 
 	HF_TRY(p11_session_open(&t->module, &t->id, t->setup.allow_resident, &session, err));
-	s = token_masters(t, &session, &masters, err);
-	if (hf_ok(s))
-		s = worker_adopt(t, &session, &masters, ret);
+	s = worker_adopt(t, &session, &first->desk.masters, ret);
 	if (!hf_ok(s))
 		p11_session_close(&session);
 	return s;

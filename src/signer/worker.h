@@ -21,8 +21,8 @@ enum worker_fate {
 /* Takes over an open session and its master keys. HF_NOMEM. */
 HF_MUST hf_status worker_adopt(struct token *t, const struct p11_session *session,
                                const struct masters *masters, struct worker *ret);
-/* With a session of its own, beside others that keep the login. */
-HF_MUST hf_status worker_open(struct token *t, struct worker *ret, struct hf_err *err);
+/* With a session of its own, beside the first, which keeps the login and is not at work. */
+HF_MUST hf_status worker_open(const struct worker *first, struct worker *ret, struct hf_err *err);
 void worker_close(struct worker *w);
 
 /* Does a job and fills *ret, whose spans live until the next one. */

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -42,10 +44,12 @@ static int64_t *engines(void)
 {
 	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 	static int64_t *mapped; /* for as long as the process lives */
-	char path[4200];
+	const char *token = getenv("HOLDFAST_FAULT_TOKEN");
+	char path[4200], name[32];
 
+	snprintf(name, sizeof(name), "engines.%.16s", token ? token : "0");
 	pthread_mutex_lock(&mutex);
-	if (!mapped && script_file("engines", path, sizeof(path))) {
+	if (!mapped && script_file(name, path, sizeof(path))) {
 		size_t len = FAULT_ENGINES_MAX * sizeof(*mapped);
 		HF_FD int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 		void *at = MAP_FAILED;

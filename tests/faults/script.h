@@ -26,7 +26,8 @@
  *                       themselves
  *   latency-all TIME    the same for every call
  *   engines N TIME      such a call then occupies one of the N engines of the HSM that long, and
- *                       waits for one that is free (over all processes)
+ *                       waits for one that is free (over all processes of one token:
+ *                       HOLDFAST_FAULT_TOKEN tells several tokens apart)
  *   idle-sessions TIME  a session that nobody used for so long is closed behind its user's back
  *   reuse-handles       an object has the number of the one that was destroyed last, as in modules
  *                       with small tables; read when the library is initialised
