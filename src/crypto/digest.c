@@ -8,6 +8,7 @@
 
 HF_DEFINE_CLEANUP(EVP_MAC_CTX_free, EVP_MAC_CTX *)
 HF_DEFINE_CLEANUP(EVP_KDF_CTX_free, EVP_KDF_CTX *)
+HF_DEFINE_CLEANUP(EVP_MD_CTX_free, EVP_MD_CTX *)
 
 /* Failures here are of memory only: the algorithms have been fetched. The thread's error queue
  * belongs to whoever speaks TLS on it. */
@@ -25,6 +26,49 @@ hf_status sha256(struct hf_span in, uint8_t ret[SHA256_LEN])
 	if (EVP_Digest(in.ptr, in.len, ret, NULL, shared->sha256, NULL) != 1)
 		return no_memory();
 	return HF_SUCCESS;
+}
+
+struct sha256_run {
+	EVP_MD_CTX *ctx;
+};
+
+hf_status sha256_begin(struct sha256_run **ret)
+{
+	const struct crypto_shared *shared = crypto_shared();
+	struct sha256_run *r;
+
+	HF_ENSURE(shared, HF_INTERNAL);
+	r = calloc(1, sizeof(*r));
+	HF_ENSURE(r, HF_NOMEM);
+	r->ctx = EVP_MD_CTX_new();
+	if (!r->ctx || EVP_DigestInit_ex(r->ctx, shared->sha256, NULL) != 1) {
+		sha256_done(r);
+		return no_memory();
+	}
+	*ret = r;
+	return HF_SUCCESS;
+}
+
+hf_status sha256_add(struct sha256_run *r, struct hf_span more)
+{
+	return EVP_DigestUpdate(r->ctx, more.ptr, more.len) == 1 ? HF_SUCCESS : no_memory();
+}
+
+hf_status sha256_so_far(const struct sha256_run *r, uint8_t ret[SHA256_LEN])
+{
+	HF_CLEANUP(EVP_MD_CTX_free_at) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (!ctx || EVP_MD_CTX_copy_ex(ctx, r->ctx) != 1 || EVP_DigestFinal_ex(ctx, ret, NULL) != 1)
+		return no_memory();
+	return HF_SUCCESS;
+}
+
+void sha256_done(struct sha256_run *r)
+{
+	if (!r)
+		return;
+	EVP_MD_CTX_free(r->ctx);
+	free(r);
 }
 
 hf_status sha512(struct hf_span in, uint8_t ret[SHA512_LEN])

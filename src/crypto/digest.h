@@ -13,6 +13,14 @@
 HF_MUST hf_status sha256(struct hf_span in, uint8_t ret[SHA256_LEN]);
 HF_MUST hf_status sha512(struct hf_span in, uint8_t ret[SHA512_LEN]);
 
+/* SHA-256 of what comes piece by piece. */
+struct sha256_run;
+HF_MUST hf_status sha256_begin(struct sha256_run **ret);
+HF_MUST hf_status sha256_add(struct sha256_run *r, struct hf_span more);
+/* Of all so far; it can go on. */
+HF_MUST hf_status sha256_so_far(const struct sha256_run *r, uint8_t ret[SHA256_LEN]);
+void sha256_done(struct sha256_run *r);
+
 /* RFC 2104. Compare the result with hf_equal_ct(). */
 HF_MUST hf_status hmac_sha256(struct hf_span key, struct hf_span in, uint8_t ret[SHA256_LEN]);
 

@@ -10,13 +10,19 @@
 #ifndef HF_KEYDB_KEYDB_H
 #define HF_KEYDB_KEYDB_H
 
-#include "db/db.h"
+#include "db/dump_file.h"
 #include "op/record.h"
 
 /* Opens, and creates or brings up to date unless it is read only. The caller owns *ret. Words on
  * failure. */
 HF_MUST hf_status keydb_open(const struct db_config *config, struct db **ret, struct hf_err *err);
 HF_MUST hf_status keydb_migrate(struct db *db, struct hf_err *err);
+
+/* The schema "keys", for backups. */
+extern const struct db_schema keydb_schema;
+/* A backup's row, if it is a wrapped key's: its id and its record, neither checked. */
+bool keydb_record_of(const struct dump_item *item, struct hf_span *ret_key_id,
+                     struct hf_span *ret_record);
 
 struct keydb_get {
 	const char *key_id;   /* in */

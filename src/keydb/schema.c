@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keydb/keydb.h"
 
+#include <string.h>
+
 /* Append only: number n brings version n - 1 to n. Ids are compared byte by byte on both engines.
  */
 static const struct db_migration migrations[] = {
@@ -46,4 +48,38 @@ hf_status keydb_open(const struct db_config *config, struct db **ret, struct hf_
 	HF_TRY(keydb_migrate(db, err));
 	*ret = hf_take(db);
 	return HF_SUCCESS;
+}
+
+static const struct db_column key_columns[] = {
+	{ "key_id", DB_TEXT }, { "record", DB_BLOB },    { "key_type", DB_INT },
+	{ "format", DB_INT },  { "master_id", DB_TEXT }, { "created_at", DB_INT },
+};
+
+static const struct db_column canary_columns[] = {
+	{ "master_id", DB_TEXT },
+	{ "record", DB_BLOB },
+	{ "created_at", DB_INT },
+};
+
+static const struct db_table tables[] = {
+	DB_TABLE("wrapped_keys", 1, 1, key_columns),
+	DB_TABLE("canaries", 1, 1, canary_columns),
+};
+
+const struct db_schema keydb_schema = {
+	.name = "keys",
+	.migrations = migrations,
+	.n_migrations = HF_COUNT(migrations),
+	.tables = tables,
+	.n_tables = HF_COUNT(tables),
+};
+
+bool keydb_record_of(const struct dump_item *item, struct hf_span *ret_key_id,
+                     struct hf_span *ret_record)
+{
+	if (item->kind != DUMP_ROW || strcmp(item->name, tables[0].name) != 0 || item->n < 2)
+		return false;
+	*ret_key_id = item->values[0].bytes;
+	*ret_record = item->values[1].bytes;
+	return true;
 }

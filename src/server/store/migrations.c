@@ -102,3 +102,11 @@ hf_status server_migrate(struct db *db, struct hf_err *err)
 {
 	return db_migrate(db, SERVER_SCHEMA, migrations, HF_COUNT(migrations), err);
 }
+
+const struct db_schema server_schema = {
+	.name = SERVER_SCHEMA,
+	.migrations = migrations,
+	.n_migrations = HF_COUNT(migrations),
+	.tables = server_tables,
+	.n_tables = SERVER_TABLES,
+};

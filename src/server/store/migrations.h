@@ -7,11 +7,18 @@
 #ifndef HF_SERVER_STORE_MIGRATIONS_H
 #define HF_SERVER_STORE_MIGRATIONS_H
 
-#include "db/db.h"
+#include "db/schema.h"
 
 #define SERVER_SCHEMA "server"
 
 /* Brings the database up to this program. HF_STATE with words when it is newer. */
 HF_MUST hf_status server_migrate(struct db *db, struct hf_err *err);
+
+/* The whole of it, for backups and `holdfast db`. */
+extern const struct db_schema server_schema;
+
+/* tables.c */
+#define SERVER_TABLES 9
+extern const struct db_table server_tables[SERVER_TABLES];
 
 #endif
