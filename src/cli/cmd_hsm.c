@@ -1,21 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0
  * holdfast hsm: the master key, and what a module can do. */
 #include "cli/commands.h"
+#include "cli/db_options.h"
 #include "cli/module_options.h"
+#include "base/text.h"
 #include "hsmhost/task.h"
 #include "json/read.h"
+#include "json/write.h"
+#include "upkeep/canaries.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 struct options {
 	struct module_options module;
 	bool json;
+	const char *canary;
+	struct db_config db;
 };
 
 static const struct cli_option options[] = {
 	CLI_MODULE_OPTIONS(struct options, module),
 	CLI_OPTION_FLAG(struct options, json, "json", "the result as JSON, for machines"),
+};
+
+static const struct cli_option check_options[] = {
+	CLI_MODULE_OPTIONS(struct options, module),
+	CLI_OPTION_FLAG(struct options, json, "json", "the result as JSON, for machines"),
+	CLI_OPTION_TEXT(
+	        struct options, canary, "canary", "FILE", NULL,
+	        "only compare: does this HSM hold the master key of the one that wrote FILE "
+	        "(holdfast hsm canary)?"),
+	CLI_DB_OPTIONS(struct options, db, "only compare with the master keys of this database"),
 };
 
 static void say(void *ctx, const char *line)
@@ -132,6 +150,150 @@ static hf_status check(struct options *o, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
+#define CANARY_PREFIX "holdfast-canary-1 "
+#define CANARY_FILE_MAX (2 * RECORD_ENCODED_MAX + 64)
+
+/* One line: the prefix and the record in hex. */
+static hf_status read_canary(const char *path, struct hf_buf *record, struct hf_err *err)
+{
+	char text[CANARY_FILE_MAX];
+	const size_t prefix = sizeof(CANARY_PREFIX) - 1;
+	FILE *f = fopen(path, "re");
+	size_t n;
+
+	if (!f)
+		return hf_fail(err, HF_IO, "--canary %s: %s", path, strerror(errno));
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	while (n && text[n - 1] == '\n')
+		n--;
+	if (n <= prefix || memcmp(text, CANARY_PREFIX, prefix) != 0 ||
+	    !hf_ok(hf_unhex(HF_SPAN(text + prefix, n - prefix), record)))
+		return hf_fail(err, HF_INVALID,
+		               "--canary %s: this is no canary: `holdfast hsm canary FILE` writes "
+		               "one",
+		               path);
+	return HF_SUCCESS;
+}
+
+static hf_status compare(struct options *o, const struct hsmhost_config *hsm, struct canaries *ret,
+                         struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf record = HF_BUF(RECORD_ENCODED_MAX);
+	DB_SCOPED struct db *db = NULL;
+	struct hf_span span;
+
+	if (!o->canary) {
+		HF_TRY(cli_db_options(&o->db, err));
+		o->db.read_only = true;
+		HF_TRY(keydb_open(&o->db, &db, err));
+		return canaries_of(db, hsm, ret, err);
+	}
+	HF_TRY(read_canary(o->canary, &record, err));
+	span = hf_buf_span(&record);
+	return canaries_ask(hsm, &span, 1, ret, err);
+}
+
+static void write_comparison(const struct canaries *c)
+{
+	HF_BUF_SCOPED struct hf_buf json = HF_BUF((size_t)1 << 20);
+	struct json_writer w = JSON_WRITER(&json);
+
+	json_open_array(&w, NULL);
+	for (size_t i = 0; i < c->n; i++) {
+		json_open_object(&w, NULL);
+		json_text(&w, "masterKeyId", c->list[i].master_id);
+		json_bool(&w, "same", c->list[i].ok);
+		json_text(&w, "message", c->list[i].message);
+		json_close_object(&w);
+	}
+	json_close_array(&w);
+	printf("%.*s\n", (int)json.len, (const char *)json.ptr);
+}
+
+/* The exit status. */
+static int tell_comparison(const struct options *o, const struct canaries *c)
+{
+	int status = c->n ? 0 : 1;
+
+	for (size_t i = 0; i < c->n; i++)
+		status = c->list[i].ok ? status : 1;
+	if (o->json) {
+		write_comparison(c);
+		return status;
+	}
+	for (size_t i = 0; i < c->n_masters; i++)
+		printf("This HSM holds master key %s, labelled %s%s\n", c->masters[i].id,
+		       c->masters[i].label, i ? "" : ": it wraps new keys");
+	for (size_t i = 0; i < c->n; i++)
+		printf("Master key %s: %s%s\n", c->list[i].master_id,
+		       c->list[i].ok ? "the same here, proven by unwrapping and signing"
+		                     : "NOT the same here: ",
+		       c->list[i].message);
+	if (!c->n)
+		printf("The database has no canary yet: no driver has used it\n");
+	return status;
+}
+
+static int run_compare(struct options *o)
+{
+	struct hsmhost_config hsm = { .signer_path = o->module.signer, .processes = 1 };
+	struct hf_err err = { 0 };
+	struct canaries c = { 0 };
+	hf_status s = module_options_setup(&o->module, true, &hsm.setup, &err);
+
+	if (hf_ok(s))
+		s = compare(o, &hsm, &c, &err);
+	hf_secret_done(&hsm.setup.pin);
+	hf_secret_done(&o->module.user_pin);
+	return hf_ok(s) ? tell_comparison(o, &c) : cli_failed("hsm check", s, &err);
+}
+
+static hf_status write_canary(const char *path, const struct hf_buf *record, struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(CANARY_FILE_MAX);
+	HF_FD int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return hf_fail(err, HF_IO, "%s: %s", path, strerror(errno));
+	hf_buf_text(&text, CANARY_PREFIX);
+	hf_buf_hex(&text, hf_buf_span(record));
+	hf_buf_text(&text, "\n");
+	HF_TRY(hf_buf_status(&text));
+	if (write(fd, text.ptr, text.len) != (ssize_t)text.len)
+		return hf_fail(err, HF_IO, "%s: %s", path, strerror(errno));
+	return HF_SUCCESS;
+}
+
+static hf_status canary(struct options *o, const char *path, struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf record = HF_BUF(RECORD_ENCODED_MAX);
+	struct hsmhost_config hsm = { .signer_path = o->module.signer, .processes = 1 };
+	char master[MASTER_ID_MAX] = "";
+	hf_status s = module_options_setup(&o->module, true, &hsm.setup, err);
+
+	if (hf_ok(s))
+		s = canary_make(&hsm, &record, master, err);
+	hf_secret_done(&hsm.setup.pin);
+	hf_secret_done(&o->module.user_pin);
+	HF_TRY(s);
+	HF_TRY(write_canary(path, &record, err));
+	printf("Wrote %s, a canary of master key %s. Next, beside the other HSM: holdfast hsm "
+	       "check "
+	       "--canary %s\n",
+	       path, master, path);
+	return HF_SUCCESS;
+}
+
+static int run_canary(void *config, const char *const *args, size_t n_args)
+{
+	struct hf_err err = { 0 };
+	hf_status s = n_args == 1 ? canary(config, args[0], &err)
+	                          : hf_fail(&err, HF_INVALID, "give one FILE to write");
+
+	return hf_ok(s) ? 0 : cli_failed("hsm canary", s, &err);
+}
+
 static int run_init_master(void *config, const char *const *args, size_t n_args)
 {
 	struct hf_err err = { 0 };
@@ -142,8 +304,13 @@ static int run_init_master(void *config, const char *const *args, size_t n_args)
 
 static int run_check(void *config, const char *const *args, size_t n_args)
 {
+	const struct options *o = config;
 	struct hf_err err = { 0 };
-	hf_status s = check(config, &err);
+	hf_status s;
+
+	if (o->canary || o->db.sqlite_path || o->db.postgres_url)
+		return run_compare(config);
+	s = check(config, &err);
 
 	return hf_ok(s) ? 0 : cli_failed("hsm check", s, &err);
 }
@@ -163,12 +330,27 @@ const struct cli_command cmd_hsm_init_master = {
 const struct cli_command cmd_hsm_check = {
 	.name = "hsm check",
 	.summary = "try out what a module can do, and show it as a matrix",
-	.details = "For every key type and wrap format: generates, wraps, destroys, unwraps, "
-	           "signs, and verifies in software. The "
-	           "driver chooses its formats and encodings by the same code. Nothing is left "
-	           "behind in the HSM.",
+	.details =
+	        "For every key type and wrap format: generates, wraps, destroys, unwraps, "
+	        "signs, and verifies in software. The "
+	        "driver chooses its formats and encodings by the same code. Nothing is left "
+	        "behind in the HSM. With --canary or a database it compares instead: does this HSM "
+	        "hold the same master key, and the same MAC key? Exit status 1 when not.",
+	.options = check_options,
+	.n_options = HF_COUNT(check_options),
+	.config_size = sizeof(struct options),
+	.run = run_check,
+};
+
+const struct cli_command cmd_hsm_canary = {
+	.name = "hsm canary",
+	.summary = "write a file by which another HSM can be compared with this one",
+	.details = "Has the HSM make and wrap a key that nobody uses. `holdfast hsm check --canary "
+	           "FILE` beside another HSM then says whether that one holds the same master key "
+	           "and MAC key. The file holds no secret.",
+	.positional = "FILE",
 	.options = options,
 	.n_options = HF_COUNT(options),
 	.config_size = sizeof(struct options),
-	.run = run_check,
+	.run = run_canary,
 };

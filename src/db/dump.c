@@ -474,22 +474,6 @@ static hf_status put_row(void *ctx, const char *schema, const struct dump_item *
 	return HF_SUCCESS;
 }
 
-static hf_status is_empty(struct restorer *r, const struct db_table *t, bool *ret)
-{
-	HF_BUF_SCOPED struct hf_buf sql = HF_BUF(SQL_MAX);
-	DB_STMT st = NULL;
-	const char *text;
-	bool row;
-
-	hf_buf_printf(&sql, "SELECT 1 FROM %s LIMIT 1", t->name);
-	text = keep_text(&r->texts, &sql);
-	HF_ENSURE(text, HF_NOMEM);
-	HF_TRY(db_query(r->db, text, &st));
-	HF_TRY(db_step(st, &row));
-	*ret = !row;
-	return HF_SUCCESS;
-}
-
 static hf_status check_empty(struct restorer *r, const struct db_schema *schema, int64_t version)
 {
 	for (size_t i = 0; i < schema->n_tables; i++) {
@@ -497,7 +481,7 @@ static hf_status check_empty(struct restorer *r, const struct db_schema *schema,
 
 		if (schema->tables[i].since > version)
 			continue;
-		HF_TRY(is_empty(r, &schema->tables[i], &empty));
+		HF_TRY(db_table_is_empty(r->db, &schema->tables[i], &empty));
 		if (!empty)
 			return hf_fail(
 			        r->err, HF_EXISTS,

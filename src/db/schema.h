@@ -21,6 +21,7 @@ struct db_table {
 	size_t n_key; /* the primary key: so many of the first columns */
 	size_t n_columns;
 	const struct db_column *columns;
+	const char *count_sql, *any_sql;
 };
 
 struct db_schema {
@@ -31,10 +32,17 @@ struct db_schema {
 	size_t n_tables;
 };
 
+/* Rows of a table. Reads all of it. */
+HF_MUST hf_status db_table_rows(struct db *db, const struct db_table *t, int64_t *ret);
+HF_MUST hf_status db_table_is_empty(struct db *db, const struct db_table *t, bool *ret);
+/* Bytes that the database takes on disk. */
+HF_MUST hf_status db_size(struct db *db, int64_t *ret);
+
 #define DB_TABLE(name_, since_, n_key_, columns_)                                                  \
 	{                                                                                          \
 		.name = name_, .since = since_, .n_key = n_key_, .n_columns = HF_COUNT(columns_),  \
-		.columns = columns_                                                                \
+		.columns = columns_, .count_sql = "SELECT COUNT(*) FROM " name_,                   \
+		.any_sql = "SELECT 1 FROM " name_ " LIMIT 1"                                       \
 	}
 
 #endif

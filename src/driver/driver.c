@@ -7,7 +7,7 @@
 #include "driver/dispatch.h"
 #include "driver/health.h"
 #include "driver/pace.h"
-#include "driver/startup.h"
+#include "upkeep/canaries.h"
 #include "os/harden.h"
 #include "os/memory.h"
 #include "os/notify.h"
@@ -244,7 +244,7 @@ static hf_status open_all(struct driver *d, struct hf_err *err)
 	HF_TRY(make_url(d->config->proxy_addr, d->url, err));
 	HF_TRY(health_start(d->config->health_listen, &d->metrics, &d->health, err));
 	HF_TRY(open_keydb(d, err));
-	HF_TRY(startup_canary(d->keydb, d->database, &hsm, err));
+	HF_TRY(canaries_admit(d->keydb, d->database, &hsm, NULL, err));
 	db_close(hf_take(d->keydb));
 	HF_TRY(dispatch_new(&dispatch, &d->dispatch, err));
 	dispatch_database(d->dispatch, &d->db_stats);
