@@ -10,10 +10,12 @@
 #include <string.h>
 
 /* What every session of ours is told. Generic plans made while a table was empty scan it for ever
- * after; a transaction whose owner died must not hold its locks; a lock is waited for a shorter
- * time than we wait for an answer. */
+ * after. A bitmap scan never marks the entries of dead rows as dead, so that a queue's index is
+ * read through them again and again: twice the work. A transaction whose owner died must not hold
+ * its locks; a lock is waited for a shorter time than we wait for an answer. */
 #define SESSION                                                                                    \
 	"SET plan_cache_mode = force_custom_plan;"                                                 \
+	"SET enable_bitmapscan = off;"                                                             \
 	"SET idle_in_transaction_session_timeout = '10s';"                                         \
 	"SET lock_timeout = '5s';"                                                                 \
 	"SET client_min_messages = warning;"                                                       \
