@@ -341,6 +341,8 @@ static void pg_post(struct db_stmt *base)
 	if (stmt(base)->stage == PG_READY && db->broken == HF_OK)
 		db->broken = stmt(base)->outcome;
 	pg_done(base);
+	if (!db->in_transaction) /* nothing else would ask before the next statement */
+		hf_ignore(pg_wait(self(db)));
 }
 
 static int64_t pg_changed(struct db_stmt *st)
