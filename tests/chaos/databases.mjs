@@ -7,7 +7,7 @@
 //   abilities     of what the table of faults asks for
 import { chmodSync, closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 
-import { command } from '../e2e/stack.mjs'
+import { command, succeed } from '../e2e/stack.mjs'
 import { PostgresDatabases } from './postgres.mjs'
 
 /** A file system of its own that can be filled up; needs the run's own mounts. */
@@ -18,8 +18,7 @@ export class SmallDisk {
 
 	static async mount(dir, megabytes) {
 		mkdirSync(dir, { recursive: true })
-		const { code, stderr } = await command(['mount', '-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0755`, 'none', dir])
-		if (code !== 0) throw new Error(`mount: ${stderr}`)
+		await succeed(['mount', '-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0755`, 'none', dir])
 		return new SmallDisk(dir)
 	}
 
@@ -71,9 +70,8 @@ class SqliteDatabases {
 
 	async rows(which, sql) {
 		const file = which === 'keys' ? this.keysDb : this.stack.serverDb
-		const { code, stdout, stderr } = await command(['sqlite3', file, '-readonly', '-json', '-cmd', '.timeout 5000', sql], { maxBuffer: 1 << 28 })
-		if (code !== 0) throw new Error(`sqlite3 ${file}: ${stderr}`)
-		return stdout.trim() ? JSON.parse(stdout) : []
+		const text = await succeed(['sqlite3', file, '-readonly', '-json', '-cmd', '.timeout 5000', sql], { maxBuffer: 1 << 28 })
+		return text.trim() ? JSON.parse(text) : []
 	}
 
 	fillDisk() {

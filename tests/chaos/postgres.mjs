@@ -4,7 +4,7 @@
 import { appendFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { command, parseAssignments, root } from '../e2e/stack.mjs'
+import { command, parseAssignments, root, succeed } from '../e2e/stack.mjs'
 import { SmallDisk } from './databases.mjs'
 
 const CLUSTER = join(root, 'tests/postgres/cluster')
@@ -13,11 +13,7 @@ const SETTINGS = ['max_wal_size=64MB', 'wal_keep_size=32MB', 'shared_buffers=16M
 	/* A replica whose primary came back is with it again at once; commits wait for it. */
 	'wal_retrieve_retry_interval=100ms']
 
-async function run(...argv) {
-	const { code, stdout, stderr } = await command(argv, { maxBuffer: 1 << 28 })
-	if (code !== 0) throw new Error(`${argv.slice(0, 4).join(' ')}: ${stderr}`)
-	return stdout
-}
+const run = (...argv) => succeed(argv, { maxBuffer: 1 << 28 })
 
 export class PostgresDatabases {
 	engine = 'postgres'

@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync 
 import https from 'node:https'
 import { join } from 'node:path'
 
-import { command, faultModule, holdfast, softhsm, root, PIN, Stack } from '../e2e/stack.mjs'
+import { faultModule, holdfast, PIN, root, softhsm, Stack, succeed } from '../e2e/stack.mjs'
 import { makeDatabases } from './databases.mjs'
 import { get } from './https.mjs'
 import { Member } from './member.mjs'
@@ -39,7 +39,7 @@ export class World {
 	async #prepare(engine) {
 		const { stack } = this
 		stack.tokenLabel = 'wallet'
-		await command([join(root, 'script/pki'), stack.pki])
+		await succeed([join(root, 'script/pki'), stack.pki])
 		await stack.makeToken(stack.tokenLabel)
 		await stack.initMaster(stack.tokenLabel)
 		this.databases = await makeDatabases(engine, stack, this.net)
@@ -85,12 +85,12 @@ export class World {
 		await server.start()
 		server.agent = new https.Agent({ keepAlive: true, maxSockets: 32 })
 		server.get = (path) => get(this, server, path, 8000)
-		server.client = Stack.prototype.client.call(Object.create(stack, { apiUrl: { value: `https://${server.host}:${server.ports.api}` } }))
+		server.client = stack.client({ apiUrl: `https://${server.host}:${server.ports.api}` })
 	}
 
 	async #addDriver(name) {
 		const { stack, net } = this
-		await command([join(root, 'script/pki'), stack.pki, name])
+		await succeed([join(root, 'script/pki'), stack.pki, name])
 		const pem = (file) => join(stack.pki, `${file}.pem`)
 		const driver = new Member({ name, kind: 'driver', host: net.host(name), before: net.inside(name), dir: this.dir,
 			env: { ...this.#env(name), USER_PIN: PIN, SOFTHSM2_CONF: this.#cloneToken(name),

@@ -201,10 +201,10 @@ export class Stack {
 	}
 
 	/** The official client, unmodified, of one of the servers; it trusts this stack's root as NODE_EXTRA_CA_CERTS would have it. */
-	client({ server = 0, authToken = this.account.DFNS_AUTH_TOKEN, credId = this.account.DFNS_CRED_ID, privateKey = this.privateKey } = {}) {
+	client({ server = 0, apiUrl = `https://127.0.0.1:${this.servers[server]?.ports.api}`, authToken = this.account.DFNS_AUTH_TOKEN, credId = this.account.DFNS_CRED_ID, privateKey = this.privateKey } = {}) {
 		https.globalAgent.options.ca = [...(https.globalAgent.options.ca ?? []), readFileSync(join(this.pki, 'root.pem'))]
 		const signer = new AsymmetricKeySigner({ credId, privateKey })
-		return new DfnsApiClient({ baseUrl: `https://127.0.0.1:${this.servers[server].ports.api}`, orgId: this.account.DFNS_ORG_ID, authToken, signer })
+		return new DfnsApiClient({ baseUrl: apiUrl, orgId: this.account.DFNS_ORG_ID, authToken, signer })
 	}
 
 	/** Every log so far, in one text. */
