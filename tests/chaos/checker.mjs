@@ -5,22 +5,26 @@
 //   state    { keys, signatures, records, jobs, read, usable, members }: the databases' rows when everything is healed and quiet,
 //            what the API says of each signature and key (`read`), whether each key signs now (`usable`), and who ended unasked
 //   faults   [{ fault, from, until }]: when something was broken, with the time that recovery may take
+//   struck   [{ fault, target, overlaps, backMs, takeoverMs }]: how long recovery did take (run.mjs); leaseMs: a job's lease
 //
 // Each check gives { claim, looked, violations: [text], notes: [text] }.
 import { isAccepted } from './history.mjs'
 import { readRecord } from './record.mjs'
 import { verifySecp256k1 } from '../e2e/verify.mjs'
 
+/** Far above what the report shows, for machines that do much else: these find what does not recover by itself. */
+const BACK_MAX_MS = 5000
+const TAKEOVER_MAX_MS = 3000
 const FAILED_SHARE_MAX = 0.1
 /** What a request may end with, and a client may hear, while something is broken. */
 const EXPLAINED_STATUS = new Set([502, 503, 504])
 /** Tokens and challenges have times in them: a server whose clock was set may refuse a caller. */
 const isExplained = (status, fault) => EXPLAINED_STATUS.has(status) || ([401, 403].includes(status) && fault.startsWith('clock-'))
 
-export function check({ history, state, faults }) {
+export function check({ history, state, faults, struck, leaseMs }) {
 	const facts = gather(history, state)
-	return [answered, settled, noContradiction, oneIdForAnExternalId, valid, asAsked, onePublicKey, recorded, usable, nothingStuck, explained, noRestartNeeded]
-		.map((claim) => claim({ ...facts, state, faults }))
+	return [answered, settled, noContradiction, oneIdForAnExternalId, valid, asAsked, onePublicKey, recorded, usable, nothingStuck, explained, noRestartNeeded, inTime]
+		.map((claim) => claim({ ...facts, state, faults, struck, leaseMs }))
 }
 
 /** Everything by id, and by request. */
@@ -214,6 +218,19 @@ function explained({ requests, rows, keyRows, faults }) {
 function noRestartNeeded({ state }) {
 	return finding('no server and no driver ended unasked', state.members.length,
 		state.members.flatMap(({ name, unasked }) => unasked.map((end) => `${name} ended by itself: ${JSON.stringify(end)}`)))
+}
+
+/** Of faults that came alone: what recovers from two at once has no one time. */
+function inTime({ struck, leaseMs }) {
+	const alone = struck.filter(({ skipped, overlaps }) => !skipped && !overlaps)
+	const violations = []
+	for (const { n, fault, target, backMs, takeoverMs } of alone) {
+		const what = `fault ${n}, ${fault} of ${target}`
+		if (backMs === undefined) violations.push(`${what}: no work has been seen since`)
+		else if (backMs > BACK_MAX_MS) violations.push(`${what}: works again only after ${Math.round(backMs)} ms`)
+		if (takeoverMs > leaseMs + TAKEOVER_MAX_MS) violations.push(`${what}: its jobs were done only after ${Math.round(takeoverMs)} ms, with a lease of ${leaseMs} ms`)
+	}
+	return finding('after each fault work flows again, in time', alone.length, violations)
 }
 
 export function describe({ status, body, error }) {

@@ -53,6 +53,8 @@ function sound() {
 	return {
 		history, keys, requests,
 		faults: [{ fault: 'kill-server', from: 9, until: 14 }],
+		struck: [{ n: 1, fault: 'kill-server', target: 'server-a', overlaps: false, backMs: 100 }, { n: 2, fault: 'kill-driver', target: 'driver-a', overlaps: false, backMs: 300, takeoverMs: 2100 }],
+		leaseMs: 2000,
 		state: {
 			jobs: [], signatures: rows, keys: keys.map(({ id, publicKey }) => ({ id, publicKey, status: 'Active' })),
 			records: keys.map((key) => ({ keyId: key.id, record: record(key) })), usable: keys.map(({ id }) => ({ keyId: id, ok: true })),
@@ -106,6 +108,9 @@ const LIES = {
 	'many requests that failed for good': ['failures are few, and a fault explains each', ({ state }) => {
 		for (let i = 0; i < 4; i++) state.signatures.push({ ...state.signatures[0], id: `sig-f${i}`, externalId: `f${i}`, status: 'Failed', reason: 'attempts used up' })
 	}],
+	'work that never flowed again': ['after each fault work flows again, in time', ({ struck }) => (struck[0].backMs = undefined)],
+	'work that flowed again late': ['after each fault work flows again, in time', ({ struck }) => (struck[0].backMs = 30_000)],
+	'a dead driver\'s jobs that were done late': ['after each fault work flows again, in time', ({ struck }) => (struck[1].takeoverMs = 30_000)],
 	'a driver that ended by itself': ['no server and no driver ended unasked', ({ state }) => state.members[1].unasked.push({ code: null, signal: 'SIGSEGV' })],
 }
 

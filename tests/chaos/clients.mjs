@@ -37,6 +37,12 @@ export class Clients {
 		for (let i = 0; i < this.workers; i++) this.#workers.push(this.#work(new Random(this.seed, `worker ${i}`)))
 	}
 
+	/** So many more at once. */
+	burst(count) {
+		if (this.#stopping) return
+		for (let i = 0; i < count; i++) this.#workers.push(this.sign(new Random(this.seed, `burst ${this.history.requests.length}`)))
+	}
+
 	/** No new requests; those that are under way go on. */
 	stop() {
 		this.#stopping = true

@@ -55,6 +55,9 @@ export const faults = [
 	{ name: 'postgres-failover', on: 'postgres', lasts: [0.5, 1.5], needs: 'postgres', back: 'work', ...onDatabases('failOver', 'rebuildStandby') },
 	{ name: 'postgres-no-replica', on: 'postgres', lasts: [0.3, 2], needs: 'postgres', back: 'work', ...onDatabases('stopStandby', 'startStandby') },
 	{ name: 'disk-full', on: 'postgres', lasts: [0.5, 2.5], needs: 'disk', back: 'work', ...onDatabases('fillDisk', 'emptyDisk') },
+	{ name: 'certificate-expires', on: 'driver', lasts: [3, 6], back: 'driver',
+		strike: ({ world, target }) => world.renew(target, '--until', soon()),
+		heal: ({ world, target }) => world.renew(target, '--days', '2') },
 	{ name: 'clock-server', on: 'clock-server', lasts: [0.5, 3], needs: 'faketime', back: 'server', ...clock() },
 	{ name: 'clock-driver', on: 'clock-driver', lasts: [0.5, 3], needs: 'faketime', back: 'driver', ...clock() },
 ]
@@ -64,6 +67,9 @@ export const targets = {
 	server: ['server-a', 'server-b'], driver: ['driver-a', 'driver-b', 'driver-c'], everything: ['everything'], postgres: ['postgres'],
 	'apart-server': ['server-b'], 'apart-driver': ['driver-c'], 'clock-server': ['server-b'], 'clock-driver': ['driver-b'],
 }
+
+/** Two seconds from now, to the second, as `holdfast pki` takes it. */
+const soon = () => `${new Date(Date.now() + 2000).toISOString().slice(0, 19)}Z`
 
 function network() {
 	return { strike: ({ world, target }) => world.net.cut(target.name), heal: ({ world, target }) => world.net.mend(target.name) }

@@ -6,11 +6,20 @@ import { isSettled } from './history.mjs'
 
 const LOOK_MS = 25
 
-/** Milliseconds from now until this driver has done a job more; undefined if it has not within `patienceMs`. */
-export async function untilDriverWorks(driver, history, patienceMs) {
+const BURST_EVERY_MS = 200
+const BURST = 6
+
+/** Milliseconds from now until this driver has done a job more; undefined if it has not within `patienceMs`. So that it is not for want of
+ * work, more than the others can take at once is asked for meanwhile. */
+export async function untilDriverWorks(driver, history, clients, patienceMs) {
 	const began = history.now()
 	const before = (await driver.jobsDone()) ?? 0
+	let burstAt = 0
 	while (history.now() - began < patienceMs) {
+		if (history.now() - burstAt > BURST_EVERY_MS) {
+			clients.burst(BURST)
+			burstAt = history.now()
+		}
 		const done = await driver.jobsDone()
 		if (done !== undefined && done > before) return history.now() - began
 		await sleep(LOOK_MS)

@@ -61,7 +61,7 @@ export class Run {
 	async judge() {
 		this.state = await finalState(this.world)
 		this.measure()
-		this.findings = check({ history: this.history, state: this.state, faults: this.windows })
+		this.findings = check({ history: this.history, state: this.state, faults: this.windows, struck: this.struck, leaseMs: LEASE_MS })
 		return this.findings.every(({ violations }) => violations.length === 0)
 	}
 
@@ -71,10 +71,11 @@ export class Run {
 
 	/** One after another for each target: what takes longer to heal than planned is not struck again meanwhile. */
 	#inTurn(event) {
-		const everyone = [...this.world.members.map(({ name }) => name), 'everything']
-		const concerned = event.target === 'everything' ? everyone : everyone.includes(event.target) ? [event.target, 'everything'] : [event.target]
-		const turn = Promise.all(concerned.map((name) => this.#turns.get(name))).then(() => this.#fault(event))
-		for (const name of concerned) this.#turns.set(name, Promise.all([this.#turns.get(name), turn]))
+		const members = this.world.members.map(({ name }) => name)
+		const [awaits, holds] = event.target === 'everything' ? [[...members, 'everything'], [...members, 'everything']]
+			: [members.includes(event.target) ? [event.target, 'everything'] : [event.target], [event.target]]
+		const turn = Promise.all(awaits.map((name) => this.#turns.get(name))).then(() => this.#fault(event))
+		for (const name of holds) this.#turns.set(name, Promise.all([this.#turns.get(name), turn]))
 		return turn
 	}
 
@@ -95,7 +96,7 @@ export class Run {
 		record.healedAt = this.history.now()
 		this.say(`${at(record.healedAt)} ${event.fault} ${record.target}: healed`)
 		if (fault.back === 'hsm' || fault.back === 'driver')
-			this.#mending.push(untilDriverWorks(target, this.history, WORKS_AGAIN_MS).then((ms) => (record.backMs = ms)))
+			this.#mending.push(untilDriverWorks(target, this.history, this.clients, WORKS_AGAIN_MS).then((ms) => (record.backMs = ms)))
 	}
 
 	#notPossible(fault, event, target) {
@@ -107,9 +108,13 @@ export class Run {
 	measure() {
 		for (const record of this.struck.filter(({ skipped }) => !skipped)) {
 			const fault = faults.find(({ name }) => name === record.fault)
+			if (record.overlaps) {
+				delete record.backMs
+				continue
+			}
 			if (fault.back === 'server') record.backMs = untilNextSignature(this.history, record.healedAt, (a) => a.server === record.target)
 			if (fault.back === 'work') record.backMs = untilNextSignature(this.history, record.healedAt)
-			if (fault.takeover && record.held > 0 && !record.overlaps) record.takeoverMs = untilTakenOver(this.history, record.struckAt)
+			if (fault.takeover && record.held > 0) record.takeoverMs = untilTakenOver(this.history, record.struckAt)
 			record.stalledMs = untilNextSignature(this.history, record.struckAt)
 		}
 	}

@@ -6,7 +6,9 @@ import { Random } from './random.mjs'
 const WARM_UP_S = 2
 /** Nothing is broken this long before the end, so that the last faults' recovery is seen under load. */
 export const QUIET_S = 4
-const OVERLAP = 0.25
+const OVERLAP = 0.15
+/** What was healed is given this long before the next counts as coming alone. */
+const SETTLES_S = 0.8
 
 /**
  * [{ n, at, fault, target, lasts, overlaps }], times in seconds from the beginning. `faults`: { name, on, lasts: [least, most] }, `targets`:
@@ -36,13 +38,13 @@ const rounded = (event) => ({ ...event, at: Math.round(event.at * 100) / 100, la
 function withoutCollisions(events) {
 	const kept = []
 	for (const event of events) {
-		const open = kept.filter((other) => other.at + other.lasts + 1 > event.at)
+		const open = kept.filter((other) => other.at + other.lasts + SETTLES_S > event.at)
 		if (open.some((other) => other.target === event.target)) continue
 		kept.push({ ...event, overlaps: false })
 	}
 	for (const a of kept)
 		for (const b of kept)
-			if (a !== b && b.at < a.at + a.lasts + 1 && a.at < b.at + b.lasts + 1) a.overlaps = true
+			if (a !== b && b.at < a.at + a.lasts + SETTLES_S && a.at < b.at + b.lasts + SETTLES_S) a.overlaps = true
 	return kept
 }
 

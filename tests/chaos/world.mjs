@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is to be broken: servers, drivers with an HSM each, databases, and the network between them.
-import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { join } from 'node:path'
 
@@ -64,12 +63,23 @@ export class World {
 		return new Set([...(this.net.namespaces ? ['namespaces'] : []), ...(FAKETIME ? ['faketime'] : []), ...this.databases.abilities])
 	}
 
-	/** Certificates whose names are this run's addresses, and a leaf for each driver. */
+	/** The servers' certificates name this run's addresses. */
 	async #certify() {
-		const pki = this.stack.pki
 		const names = ['DNS:localhost', 'IP:127.0.0.1', ...this.net.hosts.map((host) => `IP:${host}`)].join(',')
-		for (const name of ['api', 'proxy'])
-			await sign({ pki, name, issuer: 'root', days: 2, extensions: [`subjectAltName=${names}`, 'extendedKeyUsage=serverAuth'] })
+		for (const name of ['api', 'proxy']) {
+			for (const file of [`${name}.pem`, `${name}-key.pem`]) rmSync(join(this.stack.pki, file))
+			await this.#pki('server-cert', 'root', name, '--names', names, '--days', '2')
+		}
+	}
+
+	#pki(verb, issuer, name, ...args) {
+		const pem = (file) => join(this.stack.pki, `${file}.pem`)
+		return succeed([holdfast, 'pki', verb, '--ca-cert', pem(issuer), '--ca-key', pem(`${issuer}-key`), '--cert', pem(name), '--key', pem(`${name}-key`), ...args])
+	}
+
+	/** A new leaf in the place of the driver's, which reads its files again by itself. */
+	renew(driver, ...validity) {
+		return this.#pki('renew', 'org-ca', driver.name, ...validity)
 	}
 
 	async #addServer(name) {
@@ -144,18 +154,3 @@ function signerLock(module) {
 	const hash = [...Buffer.from(module)].reduce((h, byte) => ((h ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn, 0xcbf29ce484222325n)
 	return `/run/lock/holdfast-${process.geteuid()}-signer-${hash.toString(16).padStart(16, '0')}.lock`
 }
-
-/** NAME.pem for NAME-key.pem below ISSUER.pem, valid from now; `ends`: a Date, in place of days. */
-export async function sign({ pki, name, subject = '/CN=localhost', issuer, days = 2, ends, extensions }) {
-	const ext = join(pki, `${name}.ext`)
-	writeFileSync(ext, ['basicConstraints=critical,CA:FALSE', 'keyUsage=critical,digitalSignature', 'authorityKeyIdentifier=keyid', ...extensions].join('\n') + '\n')
-	const csr = join(pki, `${name}.csr`)
-	execFileSync('openssl', ['req', '-new', '-key', join(pki, `${name}-key.pem`), '-subj', subject, '-out', csr])
-	const validity = ends ? ['-startdate', stamp(new Date(Date.now() - 86_400_000)), '-enddate', stamp(ends)] : ['-days', `${days}`]
-	writeFileSync(join(pki, 'ca.cnf'), `[ca]\ndefault_ca=here\n[here]\ndatabase=${pki}/index.txt\nrand_serial=yes\nnew_certs_dir=${pki}\ndefault_md=sha256\npolicy=any\nunique_subject=no\n[any]\ncommonName=supplied\norganizationName=optional\n`)
-	writeFileSync(join(pki, 'index.txt'), '')
-	execFileSync('openssl', ['ca', '-batch', '-notext', '-config', join(pki, 'ca.cnf'), '-cert', join(pki, `${issuer}.pem`), '-keyfile', join(pki, `${issuer}-key.pem`),
-		'-in', csr, '-out', join(pki, `${name}.pem`), '-extfile', ext, ...validity], { stdio: ['ignore', 'ignore', 'pipe'] })
-}
-
-const stamp = (date) => `${date.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`
