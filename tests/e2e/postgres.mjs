@@ -47,7 +47,7 @@ export class Postgres {
 	/** Ends connections of ours: all, or one at random. */
 	terminate(limit = 1000) {
 		return this.sql(`SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity
-			WHERE usename = 'holdfast' ORDER BY random() LIMIT ${limit}) AS some`)
+			WHERE usename = 'holdfast' ORDER BY random() LIMIT ${limit}) AS ours`)
 	}
 
 	remove() {
