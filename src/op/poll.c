@@ -3,15 +3,17 @@
 
 #include "op/fields.h"
 
-#define VERSION 1
+#define REQUEST_VERSION 2
+#define REPLY_VERSION 1
 
 void poll_request_encode(struct hf_buf *to, const struct poll_request *r)
 {
-	hf_buf_u8(to, VERSION);
+	hf_buf_u8(to, REQUEST_VERSION);
 	hf_buf_field(to, hf_span_text(r->instance));
 	hf_buf_field(to, hf_span_text(r->store));
 	hf_buf_u32(to, r->capacity);
 	hf_buf_u32(to, r->wait_ms);
+	hf_buf_u8(to, r->recall);
 	hf_buf_u32(to, (uint32_t)r->n_results);
 	for (size_t i = 0; i < r->n_results; i++) {
 		hf_buf_u64(to, r->results[i].job);
@@ -38,13 +40,15 @@ hf_status poll_request_decode(struct hf_span from, struct poll_request *ret)
 {
 	struct hf_reader r = hf_reader(from);
 	struct poll_request req = { .results = ret->results, .working = ret->working };
-	uint8_t version = hf_read_u8(&r);
+	uint8_t version = hf_read_u8(&r), recall;
 
-	HF_ENSURE(from.len <= POLL_BODY_MAX && version == VERSION, HF_INVALID);
+	HF_ENSURE(from.len <= POLL_BODY_MAX && version == REQUEST_VERSION, HF_INVALID);
 	hf_read_text(&r, req.instance, sizeof(req.instance));
 	hf_read_text(&r, req.store, sizeof(req.store));
 	req.capacity = hf_read_u32(&r);
 	req.wait_ms = hf_read_u32(&r);
+	recall = hf_read_u8(&r);
+	req.recall = recall != 0;
 	req.n_results = read_count(&r, POLL_BATCH_MAX);
 	for (size_t i = 0; i < req.n_results && !r.failed; i++) {
 		req.results[i].job = hf_read_u64(&r);
@@ -55,14 +59,14 @@ hf_status poll_request_decode(struct hf_span from, struct poll_request *ret)
 		req.working[i] = hf_read_u64(&r);
 	HF_TRY(hf_reader_end(&r));
 	HF_ENSURE(field_is_hex(req.instance, INSTANCE_ID_MAX - 1), HF_INVALID);
-	HF_ENSURE(req.capacity <= POLL_BATCH_MAX, HF_INVALID);
+	HF_ENSURE(req.capacity <= POLL_BATCH_MAX && recall <= 1, HF_INVALID);
 	*ret = req;
 	return HF_SUCCESS;
 }
 
 void poll_reply_encode(struct hf_buf *to, const struct poll_reply *r)
 {
-	hf_buf_u8(to, VERSION);
+	hf_buf_u8(to, REPLY_VERSION);
 	hf_buf_u32(to, r->lease_ms);
 	hf_buf_u32(to, (uint32_t)r->n_jobs);
 	for (size_t i = 0; i < r->n_jobs; i++) {
@@ -78,7 +82,7 @@ hf_status poll_reply_decode(struct hf_span from, struct poll_reply *ret)
 	struct poll_reply reply = { .jobs = ret->jobs };
 	uint8_t version = hf_read_u8(&r);
 
-	HF_ENSURE(from.len <= POLL_BODY_MAX && version == VERSION, HF_INVALID);
+	HF_ENSURE(from.len <= POLL_BODY_MAX && version == REPLY_VERSION, HF_INVALID);
 	reply.lease_ms = hf_read_u32(&r);
 	reply.n_jobs = read_count(&r, POLL_BATCH_MAX);
 	for (size_t i = 0; i < reply.n_jobs && !r.failed; i++) {

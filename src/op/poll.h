@@ -28,6 +28,7 @@ struct poll_request {
 	char store[65]; /* name that the operator gave this driver's HSM, for people; may be "" */
 	uint32_t capacity; /* jobs wanted, at most POLL_BATCH_MAX; 0: only hand in */
 	uint32_t wait_ms;  /* stay parked this long when there is nothing; 0: answer at once */
+	bool recall; /* this instance's parked polls are answered now: it wants no jobs any more */
 	struct poll_result *results;
 	size_t n_results;
 	uint64_t *working; /* jobs still held: their leases are renewed */

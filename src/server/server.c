@@ -87,7 +87,10 @@ static hf_status start_database(struct server *s, struct hf_err *err)
 	reader.db.read_only = true;
 	HF_TRY(db_work_start(&writer, &s->core.writer, err));
 	HF_TRY(db_work_start(&reader, &s->core.reader, err));
-	return HF_SUCCESS;
+	if (!on_postgres(s))
+		return HF_SUCCESS;
+	return db_notices_start(&config->db, NOTICES_CHANNEL, core_heard, &s->core,
+	                        &s->core.notices, err);
 }
 
 static hf_status start_core(struct server *s, struct hf_err *err)
@@ -208,6 +211,7 @@ void server_stop(struct server *s)
 	stop_ticking(s);
 	db_work_stop(s->core.reader);
 	db_work_stop(s->core.writer);
+	db_notices_stop(s->core.notices); /* after the last word; what it hears finds nobody */
 	listeners_stop(s);
 	queue_api_free(s->queue_api);
 	signing_api_free(s->signing_api);

@@ -53,7 +53,10 @@ async function main() {
 
 async function guarded(run, { keep }) {
 	let status = 3
+	let ending = false
 	const end = async (why) => {
+		if (ending) return
+		ending = true
 		console.error(`\n${why}`)
 		await run.stop()
 		console.error(`kept: ${run.world?.dir}`)

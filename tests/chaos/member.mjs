@@ -23,6 +23,7 @@ export class Member {
 	}
 
 	async start() {
+		if (this.#stopped) throw new Error(`${this.name} was stopped`)
 		const ready = `${this.dir}/${this.name}.ready`
 		rmSync(ready, { force: true })
 		this.#asked = false

@@ -46,5 +46,5 @@ export function untilTakenOver(history, at) {
 
 export function percentile(values, p) {
 	const sorted = [...values].sort((a, b) => a - b)
-	return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * p) / 100))] : undefined
+	return sorted[Math.max(0, Math.ceil((sorted.length * p) / 100) - 1)]
 }

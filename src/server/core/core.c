@@ -46,6 +46,7 @@ void core_say(void *ctx, const char *word)
 
 	if (core->notices)
 		hf_count(&core->metrics->notices_said, 1);
+	db_notices_say(core->notices, word);
 }
 
 /* "settled ORIGIN SUBJECT_ID": of all servers it is for the one whose job it was. */

@@ -184,6 +184,8 @@ static hf_status poll_run(struct db_task *task, struct db *db)
 	return HF_SUCCESS;
 }
 
+static void end_waits(struct jobs *j);
+
 static void poll_done(struct db_task *task, hf_status s)
 {
 	struct jobs_poll *p = (struct jobs_poll *)((char *)task - offsetof(struct jobs_poll, task));
@@ -202,6 +204,8 @@ static void poll_done(struct db_task *task, hf_status s)
 	else
 		unlink_poll(j, p);
 	pthread_mutex_unlock(&j->lock);
+	if (p->request.recall)
+		end_waits(j);
 	if (!park)
 		jobs_answer(j, p, s);
 	if (deal)
@@ -228,6 +232,16 @@ static void poll_prepare(struct jobs *j, struct jobs_poll *p)
 	p->dealt_ops = HF_BUF(0);
 }
 
+/* With the lock held. */
+static void recall_others(struct jobs_poll *p)
+{
+	struct jobs_poll *q;
+
+	TAILQ_FOREACH(q, &p->store->polls, link)
+	if (q != p && strcmp(q->request.instance, p->request.instance) == 0)
+		q->gone = true;
+}
+
 hf_status jobs_poll(struct jobs *j, struct db_work *writer, struct jobs_poll *p)
 {
 	hf_status s;
@@ -238,6 +252,8 @@ hf_status jobs_poll(struct jobs *j, struct db_work *writer, struct jobs_poll *p)
 	p->store = jobs_store(j, p->store_id);
 	if (p->store)
 		TAILQ_INSERT_TAIL(&p->store->polls, p, link);
+	if (p->store && p->request.recall)
+		recall_others(p);
 	pthread_mutex_unlock(&j->lock);
 	HF_ENSURE(p->store, HF_NOMEM);
 	s = db_work_submit(writer, &p->task);

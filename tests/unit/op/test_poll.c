@@ -62,8 +62,9 @@ static void an_idle_request_is_small(void **state)
 	struct poll_request r = request(0, 0), got;
 
 	r.store[0] = 0;
+	r.recall = true;
 	CHECK_OK(pass(&r, &b, &got));
-	CHECK(got.n_results == 0 && got.n_working == 0 && b.len < 100);
+	CHECK(got.n_results == 0 && got.n_working == 0 && got.recall && b.len < 100);
 }
 
 static void requests_beyond_their_limits_are_refused(void **state)

@@ -195,13 +195,19 @@ static void exchange_end(struct exchange *x)
 	http_client_free(x->client);
 }
 
-static void poll_begin(struct exchange *x, const struct party *from, uint32_t wait_ms)
+static void poll_send(struct exchange *x, const struct party *from, const struct poll_request *r)
 {
 	HF_BUF_SCOPED struct hf_buf body = HF_BUF(POLL_BODY_MAX);
+
+	poll_request_encode(&body, r);
+	exchange_begin(x, from, POLL_CONTENT_TYPE, hf_buf_span(&body));
+}
+
+static void poll_begin(struct exchange *x, const struct party *from, uint32_t wait_ms)
+{
 	struct poll_request r = { .instance = ALICE, .capacity = 8, .wait_ms = wait_ms };
 
-	poll_request_encode(&body, &r);
-	exchange_begin(x, from, POLL_CONTENT_TYPE, hf_buf_span(&body));
+	poll_send(x, from, &r);
 }
 
 static struct exchange poll_now(const struct party *from)
@@ -277,6 +283,23 @@ static void a_parked_poll_is_answered_when_a_job_comes(void **state)
 	CHECK(x.status == 200 && x.n_jobs == 1);
 }
 
+static void a_driver_that_wants_no_more_calls_its_parked_poll_back(void **state)
+{
+	struct poll_request recall = { .instance = ALICE, .recall = true };
+	struct exchange parked, x;
+
+	poll_begin(&parked, &net.ours, 4000);
+	exchange_step(&parked, 200);
+	wait_parked(1);
+	poll_send(&x, &net.ours, &recall);
+	exchange_end(&x);
+	CHECK(x.status == 200 && x.n_jobs == 0);
+	exchange_step(&parked, 500);
+	CHECK(parked.done && parked.status == 200 && parked.n_jobs == 0);
+	exchange_end(&parked);
+	CHECK(stats_now().parked == 0);
+}
+
 static void a_driver_that_left_while_parked_gets_no_jobs(void **state)
 {
 	struct exchange x;
@@ -305,6 +328,7 @@ int main(void)
 		CASE(another_content_type_is_refused),
 		CASE(a_malformed_poll_is_refused_and_the_server_lives_on),
 		CASE(a_parked_poll_is_answered_when_a_job_comes),
+		CASE(a_driver_that_wants_no_more_calls_its_parked_poll_back),
 		CASE(a_driver_that_left_while_parked_gets_no_jobs),
 	};
 
