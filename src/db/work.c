@@ -12,6 +12,7 @@ enum {
 	THREADS_MAX = 64,
 	COMPANY_LEAST = 8, /* a group this large says that there is load */
 	COMPANY_US = 1000,
+	LOOK_EVERY_MS = 250,
 };
 
 /* Under load a group that waits a moment for company makes fewer commits, each of which writes the
@@ -28,17 +29,37 @@ static void wait_for_company(struct db_work *w, size_t last)
 	pthread_mutex_lock(&w->lock);
 }
 
-/* Takes up to `max` tasks as a list, sleeping while there are none. *n: how many; before, how many
- * the last time. NULL: stopping, and nothing left. */
-static struct db_task *take(struct db_work *w, size_t max, size_t *n)
+/* One that has lost its connection sleeps only this long, then looks whether there is one again:
+ * whoever asks whether the engine can be reached shall not have to give every thread a task first.
+ */
+static void sleep_while_down(struct db_work *w)
 {
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += LOOK_EVERY_MS * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_cond_clockwait(&w->wake, &w->lock, CLOCK_MONOTONIC, &until);
+}
+
+/* Takes up to `max` tasks as a list, sleeping while there are none. *n: how many; before, how many
+ * the last time. NULL: nothing to do, but perhaps to look for the connection. */
+static struct db_task *take(struct worker *me, size_t max, size_t *n)
+{
+	struct db_work *w = me->work;
 	struct db_task *head, **end;
+	bool look = false;
 
 	pthread_mutex_lock(&w->lock);
-	while (!w->first && !w->stopping) {
+	while (!w->first && !w->stopping && !look) {
 		w->idle++;
-		pthread_cond_wait(&w->wake, &w->lock);
+		if (me->down)
+			sleep_while_down(w);
+		else
+			pthread_cond_wait(&w->wake, &w->lock);
 		w->idle--;
+		look = me->down;
 	}
 	wait_for_company(w, *n);
 	head = w->first;
@@ -55,6 +76,16 @@ static struct db_task *take(struct db_work *w, size_t max, size_t *n)
 	return head;
 }
 
+static bool is_stopping(struct db_work *w)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&w->lock);
+	stopping = w->stopping && !w->first;
+	pthread_mutex_unlock(&w->lock);
+	return stopping;
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *me = arg;
@@ -62,13 +93,17 @@ static void *worker_main(void *arg)
 	struct db_task *head;
 	size_t n = 0;
 
-	while ((head = take(me->work, write ? me->work->config.group_max : 1, &n)) != NULL) {
-		if (write)
+	for (;;) {
+		head = take(me, write ? me->work->config.group_max : 1, &n);
+		if (!head && is_stopping(me->work))
+			return NULL;
+		if (!head)
+			work_look(me);
+		else if (write)
 			work_write_group(me, head, n);
 		else
 			work_read_one(me, head);
 	}
-	return NULL;
 }
 
 static hf_status worker_start(struct db_work *w, struct worker *me, struct hf_err *err)

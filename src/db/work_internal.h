@@ -35,5 +35,7 @@ struct db_work {
 /* Runs the list of n tasks and tells each. */
 void work_write_group(struct worker *me, struct db_task *head, size_t n);
 void work_read_one(struct worker *me, struct db_task *task);
+/* Without a task: is there a connection again? */
+void work_look(struct worker *me);
 
 #endif

@@ -196,3 +196,13 @@ void work_read_one(struct worker *me, struct db_task *task)
 	pthread_mutex_unlock(&w->lock);
 	task->done(task, s);
 }
+
+void work_look(struct worker *me)
+{
+	uint64_t losses = me->db->losses;
+	hf_status s = db_begin_snapshot(me->db);
+
+	db_rollback(me->db);
+	if (hf_ok(s) || me->db->losses != losses)
+		lost_since(me, losses);
+}

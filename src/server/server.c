@@ -34,18 +34,24 @@ static bool on_postgres(const struct server *s)
 	return s->config.db.postgres_url && *s->config.db.postgres_url;
 }
 
+/* That PostgreSQL is away, or that two transactions were in each other's way, is told and got over
+ * by db/work. */
+static void note_failure(struct server *s, hf_status status)
+{
+	if (status.code == HF_BUSY && on_postgres(s))
+		return;
+	s->core.metrics->failed_ms = hf_mono_ms();
+	HF_WARN("a commit failed", HF_KS("reason", hf_code_name(status.code)));
+}
+
 static void after_commit(void *ctx, hf_status status)
 {
 	struct server *s = ctx;
 
-	if (hf_ok(status)) {
+	if (hf_ok(status))
 		s->core.metrics->committed_ms = hf_mono_ms();
-	} else {
-		/* That PostgreSQL is away is told by its connections, and is over with them. */
-		if (status.code != HF_BUSY || !on_postgres(s))
-			s->core.metrics->failed_ms = hf_mono_ms();
-		HF_WARN("a commit failed", HF_KS("reason", hf_code_name(status.code)));
-	}
+	else
+		note_failure(s, status);
 	jobs_after_commit(s->core.jobs, status);
 }
 
