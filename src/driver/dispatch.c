@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * In tests/model/queue.pml: proctype driver, from taken to ready. */
 #include "driver/dispatch.h"
 
 #include "base/clock.h"

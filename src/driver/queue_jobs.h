@@ -4,7 +4,8 @@
  *
  *   working ── result ──► ready ── put into a request ──► sent ── acknowledged ──► gone
  *                           ▲───────── request failed ───────┘
- * A result is never dropped in between. One thread. */
+ * A result is never dropped in between. In tests/model/queue.pml: send, acknowledged. One thread.
+ */
 #ifndef HF_DRIVER_QUEUE_JOBS_H
 #define HF_DRIVER_QUEUE_JOBS_H
 

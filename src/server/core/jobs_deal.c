@@ -44,7 +44,8 @@ static void finish(struct jobs_poll *p)
 	}
 }
 
-/* Leases up to `want` jobs to the poll. *ret_drained: nothing is left in the queue. */
+/* In tests/model/queue.pml: claim. Leases up to `want` jobs to the poll. *ret_drained: nothing is
+ * left in the queue. */
 static hf_status claim(struct jobs *j, struct db *db, struct jobs_poll *p, size_t want,
                        bool *ret_drained)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What comes back: results are checked for shape, handed to their subject and take their job away,
- * all in one transaction. */
+ * all in one transaction. In tests/model/queue.pml: hand_in, give_back, complete, settle, expire.
+ */
 #include "server/core/jobs_internal.h"
 
 #include "base/clock.h"
