@@ -76,10 +76,12 @@ int main(void)
 	if (!hf_ok(os_sandbox_module()))
 		HF_WARN("no seccomp here: the vendor's library runs without a sandbox");
 	s = token_open(&token, &setup, parent, &session, &masters, &err);
+	if (hf_ok(s))
+		s = serve_open(&token, &session, &masters, &err);
 	if (!hf_ok(s)) {
 		output_failed(s.code, err.code == s.code ? err.text : hf_code_name(s.code));
 		return SIGNER_FAILED;
 	}
 	tell_ready(&token);
-	return serve(&token, &session, &masters, &in);
+	return serve(&in);
 }

@@ -14,8 +14,10 @@ struct server {
 	struct token *token;
 	struct worker worker;
 	struct job_output output;
-	struct pool *pool; /* more than one thread: from the first job on */
+	struct pool *pool; /* more than one thread */
 };
+
+static struct server server; /* a worn process ends with it in the middle of things */
 
 /* What the host sent cannot be, or comes from another version of it: no job of such a host is to be
  * done. */
@@ -61,15 +63,7 @@ static int do_job(struct server *s, const struct wire_frame *frame)
 
 static int queue_job(struct server *s, const struct wire_frame *frame)
 {
-	struct hf_err err = { 0 };
-
-	if (!token_is_ready(s->token))
-		return refuse("a job without a master key");
-	if (!s->pool && !hf_ok(pool_start(s->token, &s->worker, &s->pool, &err))) {
-		output_failed(err.code ? err.code : HF_NOMEM, err.text);
-		return SIGNER_FAILED;
-	}
-	return hf_ok(pool_add(s->pool, frame)) ? GOES_ON : refuse("job");
+	return s->pool && hf_ok(pool_add(s->pool, frame)) ? GOES_ON : refuse("job");
 }
 
 static int do_task(struct server *s, const struct wire_frame *frame)
@@ -126,25 +120,30 @@ static int loop(struct server *s, struct input *in)
 	}
 }
 
-int serve(struct token *t, const struct p11_session *session, const struct masters *masters,
-          struct input *in)
+hf_status serve_open(struct token *t, const struct p11_session *session,
+                     const struct masters *masters, struct hf_err *err)
 {
-	static struct server s; /* a worn process ends with it in the middle of things */
-	int status;
+	struct server *s = &server;
 
-	s = (struct server){ .token = t, .output = { .record = HF_BUF(RECORD_ENCODED_MAX) } };
-	if (!hf_ok(worker_adopt(t, session, masters, &s.worker))) {
-		output_failed(HF_NOMEM, "out of memory");
-		return SIGNER_FAILED;
-	}
-	status = loop(&s, in);
+	*s = (struct server){ .token = t, .output = { .record = HF_BUF(RECORD_ENCODED_MAX) } };
+	HF_TRY(worker_adopt(t, session, masters, &s->worker));
+	if (t->setup.threads <= 1 || !token_is_ready(t))
+		return HF_SUCCESS;
+	return pool_start(t, &s->worker, &s->pool, err);
+}
+
+int serve(struct input *in)
+{
+	struct server *s = &server;
+	int status = loop(s, in);
+
 	if (status != SIGNER_ENDED)
 		return status; /* not through the module again: it may hang */
-	if (s.pool)
-		pool_stop(s.pool);
+	if (s->pool)
+		pool_stop(s->pool);
 	output_flush();
-	worker_close(&s.worker);
-	hf_buf_done(&s.output.record);
-	token_close(t);
+	worker_close(&s->worker);
+	hf_buf_done(&s->output.record);
+	token_close(s->token);
 	return status;
 }

@@ -15,8 +15,13 @@ enum {
 	SIGNER_WORN = 75, /* the module needs a new process */
 };
 
-/* Consumes session and masters. Returns the exit status. */
-int serve(struct token *t, const struct p11_session *session, const struct masters *masters,
-          struct input *in);
+/* Opens all sessions that jobs will want, so that READY means ready; takes over the one that is
+ * open. `t` lives on. */
+HF_MUST hf_status serve_open(struct token *t, const struct p11_session *session,
+                             const struct masters *masters, struct hf_err *err);
+/* Takes jobs and tasks until the input ends or the token is worn. Returns the process's exit
+ * status.
+ */
+int serve(struct input *in);
 
 #endif
