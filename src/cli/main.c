@@ -13,7 +13,8 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_bench_hsm,    &cmd_bench_queue, &cmd_bench_growth,    &cmd_pki_init_root,
 	&cmd_pki_template, &cmd_pki_sign,    &cmd_pki_server_cert, &cmd_pki_request,
 	&cmd_pki_accept,   &cmd_pki_leaf,    &cmd_pki_bundle,      &cmd_pki_renew,
-	&cmd_pki_revoke,   &cmd_pki_crl,     &cmd_health,          &cmd_help,
+	&cmd_pki_revoke,   &cmd_pki_crl,     &cmd_pki_inspect,     &cmd_health,
+	&cmd_help,
 };
 const size_t cli_command_count = HF_COUNT(cli_commands);
 

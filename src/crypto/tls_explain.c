@@ -27,7 +27,7 @@ static void make_index(void)
 	refusal_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, refusal_free);
 }
 
-static const char *advice(int error)
+const char *tls_advice(int error)
 {
 	switch (error) {
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -81,7 +81,7 @@ void tls_explain_chain(X509_STORE_CTX *store, char *to, size_t cap)
 		hf_ignore(tls_name(X509_get_subject_name(at), above, sizeof(above)));
 	snprintf(to, cap, "client certificate %s signed by %s was refused: %s%s%s%s", subject,
 	         issuer, X509_verify_cert_error_string(error), *above ? ", at " : "", above,
-	         advice(error));
+	         tls_advice(error));
 }
 
 int tls_on_verify(int ok, X509_STORE_CTX *store)

@@ -47,6 +47,8 @@ HF_MUST hf_status tls_name(const X509_NAME *name, char *to, size_t cap);
 /* tls_peer.c: since 1970; 0 when it cannot be read. */
 int64_t tls_time(const ASN1_TIME *t);
 
+/* tls_explain.c: "; " and what to do about an X509_V_ERR_…, or "". */
+const char *tls_advice(int error);
 /* tls_explain.c: why the chain was refused, in words. */
 void tls_explain_chain(X509_STORE_CTX *store, char *to, size_t cap);
 /* tls_explain.c: keeps the first refusal of a certificate with its connection; decides nothing but
