@@ -2,8 +2,9 @@
 // Is what the clients saw, and what the databases hold in the end, what Holdfast promises? A function of the two: it asks nobody.
 //
 //   history  the requests of history.mjs
-//   state    { keys, signatures, records, jobs, read, usable, members }: the databases' rows when everything is healed and quiet,
-//            what the API says of each signature and key (`read`), whether each key signs now (`usable`), and who ended unasked
+//   state    { keys, signatures, records, jobs, read, usable, verified, members }: the databases' rows when everything is healed and quiet,
+//            what the API says of each signature and key (`read`), whether each key signs now (`usable`) and each HSM
+//            can use each record (`verified`), and who ended unasked
 //   faults   [{ fault, from, until }]: when something was broken, with the time that recovery may take
 //   struck   [{ fault, target, overlaps, backMs, takeoverMs }]: how long recovery did take (run.mjs); leaseMs: a job's lease
 //
@@ -23,7 +24,7 @@ const isExplained = (status, fault) => EXPLAINED_STATUS.has(status) || ([401, 40
 
 export function check({ history, state, faults, struck, leaseMs }) {
 	const facts = gather(history, state)
-	return [answered, settled, noContradiction, oneIdForAnExternalId, valid, asAsked, onePublicKey, recorded, usable, nothingStuck, explained, noRestartNeeded, inTime]
+	return [answered, settled, noContradiction, oneIdForAnExternalId, valid, asAsked, onePublicKey, recorded, usable, verified, nothingStuck, explained, noRestartNeeded, inTime]
 		.map((claim) => claim({ ...facts, state, faults, struck, leaseMs }))
 }
 
@@ -182,6 +183,12 @@ function usable({ keyRows, state }) {
 	const active = [...keyRows.values()].filter((row) => row.status === 'Active')
 	return finding('each key signs in the end', active.length, active.filter((row) => !tried.get(row.id)?.ok)
 		.map((row) => `${row.id}: ${tried.get(row.id)?.reason ?? 'was not tried'}`))
+}
+
+/** `holdfast db verify` on each driver's HSM: MAC, unwrapping, a signature, for each record. */
+function verified({ state }) {
+	return finding('each HSM can use every wrapped key', state.verified.length,
+		state.verified.filter(({ code }) => code !== 0).map(({ driver, code, text }) => `that of ${driver}: exit status ${code}: ${text}`))
 }
 
 function nothingStuck({ keyRows, rows, state }) {

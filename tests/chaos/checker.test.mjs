@@ -58,6 +58,7 @@ function sound() {
 		state: {
 			jobs: [], signatures: rows, keys: keys.map(({ id, publicKey }) => ({ id, publicKey, status: 'Active' })),
 			records: keys.map((key) => ({ keyId: key.id, record: record(key) })), usable: keys.map(({ id }) => ({ keyId: id, ok: true })),
+			verified: [{ driver: 'driver-a', code: 0, text: '' }],
 			read: { keys: keys.map(({ id, publicKey }) => ({ id, publicKey })), signatures: requests.map(({ done }) => structuredClone(done)) },
 			members: [{ name: 'server-a', unasked: [] }, { name: 'driver-a', unasked: [] }],
 		},
@@ -99,6 +100,7 @@ const LIES = {
 	'a record that is damaged': ['each key has one wrapped key, and it can be read', ({ state }) => (state.records[0].record = state.records[0].record.slice(0, -2))],
 	'a record in the place of another': ['each key has one wrapped key, and it can be read', ({ state }) => (state.records[0].record = state.records[1].record)],
 	'a key that cannot sign': ['each key signs in the end', ({ state }) => (state.usable[1] = { keyId: 'key-b', ok: false, reason: 'no record' })],
+	'an HSM that cannot use a key': ['each HSM can use every wrapped key', ({ state }) => (state.verified[0] = { driver: 'driver-a', code: 1, text: 'key-a: its MAC does not match' })],
 	'a job that is left': ['no job is stuck', ({ state }) => state.jobs.push({ id: 1, subject_id: 'sig-9', attempts: 2 })],
 	'a key that is never made': ['no job is stuck', ({ state }) => state.keys.push({ id: 'key-c', publicKey: '', status: 'Creating' })],
 	'a failure when nothing was broken': ['failures are few, and a fault explains each', ({ requests }) => requests[0].attempts.unshift({ stage: 'request', server: 's', began: 30, ended: 31, status: 503 })],

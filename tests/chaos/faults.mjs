@@ -58,6 +58,9 @@ export const faults = [
 	{ name: 'certificate-expires', on: 'driver', lasts: [3, 6], back: 'driver',
 		strike: ({ world, target }) => world.renew(target, '--until', soon()),
 		heal: ({ world, target }) => world.renew(target, '--days', '2') },
+	{ name: 'certificate-revoked', on: 'driver', lasts: [1, 3], back: 'driver', takeover: true,
+		strike: ({ world, target }) => world.revoke(target),
+		heal: ({ world, target }) => world.replaceLeaf(target) },
 	{ name: 'clock-server', on: 'clock-server', lasts: [0.5, 3], needs: 'faketime', back: 'server', ...clock() },
 	{ name: 'clock-driver', on: 'clock-driver', lasts: [0.5, 3], needs: 'faketime', back: 'driver', ...clock() },
 ]

@@ -24,7 +24,7 @@ const USAGE = `usage: script/chaos [--seconds N] [--seed S] [--rate N] [--only F
 
 function options() {
 	const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, rate: { type: 'string', default: '25' },
-		engine: { type: 'string', default: 'sqlite' }, only: { type: 'string' }, plan: { type: 'boolean' }, keep: { type: 'boolean' }, debug: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
+		engine: { type: 'string', default: 'postgres' }, only: { type: 'string' }, plan: { type: 'boolean' }, keep: { type: 'boolean' }, debug: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
 	const number = (name, least, most) => {
 		const n = Number(values[name])
 		if (!Number.isInteger(n) || n < least || n > most) throw new RangeError(`--${name} is a whole number from ${least} to ${most}`)

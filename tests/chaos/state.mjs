@@ -33,6 +33,7 @@ export async function finalState(world) {
 			keys: await sideBySide(keys, (key) => read(world, `/keys/${key.id}`)),
 			signatures: await sideBySide(signatures, (row) => read(world, `/keys/${row.keyId}/signatures/${row.id}`)),
 		},
+		verified: await sideBySide(world.drivers, (driver) => world.verifyWith(driver)),
 		members: world.members.map(({ name, unasked, starts }) => ({ name, unasked, starts })),
 	}
 }

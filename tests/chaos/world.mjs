@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeF
 import https from 'node:https'
 import { join } from 'node:path'
 
-import { faultModule, holdfast, PIN, root, softhsm, Stack, succeed } from '../e2e/stack.mjs'
+import { command, faultModule, holdfast, PIN, root, softhsm, Stack, succeed } from '../e2e/stack.mjs'
 import { makeDatabases } from './databases.mjs'
 import { get } from './https.mjs'
 import { Member } from './member.mjs'
@@ -68,28 +68,54 @@ export class World {
 		const names = ['DNS:localhost', 'IP:127.0.0.1', ...this.net.hosts.map((host) => `IP:${host}`)].join(',')
 		for (const name of ['api', 'proxy']) {
 			for (const file of [`${name}.pem`, `${name}-key.pem`]) rmSync(join(this.stack.pki, file))
-			await this.#pki('server-cert', 'root', name, '--names', names, '--days', '2')
+			await this.#pki('server-cert', 'root', ...this.#pair(name), '--names', names, '--days', '2')
 		}
+		await this.#pki('crl', 'org-ca', '--out', this.#pem('crl'))
 	}
 
-	#pki(verb, issuer, name, ...args) {
-		const pem = (file) => join(this.stack.pki, `${file}.pem`)
-		return succeed([holdfast, 'pki', verb, '--ca-cert', pem(issuer), '--ca-key', pem(`${issuer}-key`), '--cert', pem(name), '--key', pem(`${name}-key`), ...args])
+	#pem(name) {
+		return join(this.stack.pki, `${name}.pem`)
+	}
+
+	#pair(name) {
+		return ['--cert', this.#pem(name), '--key', this.#pem(`${name}-key`)]
+	}
+
+	#pki(verb, issuer, ...args) {
+		return succeed([holdfast, 'pki', verb, '--ca-cert', this.#pem(issuer), '--ca-key', this.#pem(`${issuer}-key`), ...args])
 	}
 
 	/** A new leaf in the place of the driver's, which reads its files again by itself. */
 	renew(driver, ...validity) {
-		return this.#pki('renew', 'org-ca', driver.name, ...validity)
+		return this.#pki('renew', 'org-ca', ...this.#pair(driver.name), ...validity)
+	}
+
+	/** From now on no server will have it; what has been revoked cannot be renewed. */
+	async revoke(driver) {
+		await this.#pki('revoke', 'org-ca', '--cert', this.#pem(driver.name))
+		await this.#pki('crl', 'org-ca', '--out', this.#pem('crl'))
+	}
+
+	async replaceLeaf(driver) {
+		await this.#pki('leaf', 'org-ca', '--name', driver.name, ...this.#pair('next'), '--days', '2')
+		for (const file of ['-key', '']) renameSync(this.#pem(`next${file}`), this.#pem(`${driver.name}${file}`))
+	}
+
+	/** Has this driver's HSM use every wrapped key: { driver, code, text }. */
+	async verifyWith(driver) {
+		const { code, stdout, stderr } = await command([...driver.before, holdfast, 'db', 'verify', '--module', softhsm, '--slot', `label:${this.stack.tokenLabel}`, ...this.databases.ofDriver()],
+			{ env: { ...driver.env, LD_PRELOAD: '' } })
+		return { driver: driver.name, code, text: `${stdout}${stderr}`.trim() }
 	}
 
 	async #addServer(name) {
 		const { stack, net } = this
-		const pem = (file) => join(stack.pki, `${file}.pem`)
+		const pem = (file) => this.#pem(file)
 		const server = new Member({ name, kind: 'server', host: net.host(name), before: net.inside(name), dir: this.dir, env: this.#env(name),
 			argv: () => [holdfast, 'server', ...this.databases.ofServer(), '--secret-file', stack.path('server.secret'), '--lease-ms', `${LEASE_MS}`,
 				'--api-listen', `${server.host}:${server.ports.api ?? 0}`, '--api-cert', pem('api'), '--api-key', pem('api-key'),
 				'--driver-listen', `${server.host}:${server.ports.driver ?? 0}`, '--driver-cert', pem('proxy'), '--driver-key', pem('proxy-key'),
-				'--driver-client-ca', pem('root'), '--health-listen', `${server.host}:${server.ports.health ?? 0}`,
+				'--driver-client-ca', pem('root'), '--driver-crl', pem('crl'), '--health-listen', `${server.host}:${server.ports.health ?? 0}`,
 				'--log-format', 'json', '--log-level', this.logLevel] })
 		this.servers.push(server)
 		await server.start()
@@ -101,7 +127,7 @@ export class World {
 	async #addDriver(name) {
 		const { stack, net } = this
 		await succeed([join(root, 'script/pki'), stack.pki, name])
-		const pem = (file) => join(stack.pki, `${file}.pem`)
+		const pem = (file) => this.#pem(file)
 		const driver = new Member({ name, kind: 'driver', host: net.host(name), before: net.inside(name), dir: this.dir,
 			env: { ...this.#env(name), USER_PIN: PIN, SOFTHSM2_CONF: this.#cloneToken(name),
 				HOLDFAST_FAULT_MODULE: softhsm, HOLDFAST_FAULT_SCRIPT: stack.path(`${name}.faults`) },
