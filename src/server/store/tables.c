@@ -60,10 +60,15 @@ static const struct db_column of_signatures[] = {
 };
 
 static const struct db_column of_jobs[] = {
-	{ "id", DB_INT },         { "store_id", DB_TEXT }, { "state", DB_INT },
-	{ "attempts", DB_INT },   { "owner", DB_TEXT },    { "lease_until", DB_INT },
-	{ "created_at", DB_INT }, { "subject", DB_INT },   { "subject_id", DB_TEXT },
-	{ "op", DB_BLOB },
+	{ "id", DB_INT },         { "store_id", DB_TEXT },  { "state", DB_INT },
+	{ "attempts", DB_INT },   { "owner", DB_TEXT },     { "lease_until", DB_INT },
+	{ "created_at", DB_INT }, { "subject", DB_INT },    { "subject_id", DB_TEXT },
+	{ "op", DB_BLOB },        { "origin", DB_TEXT, 2 },
+};
+
+static const struct db_column of_server_secrets[] = {
+	{ "id", DB_INT },
+	{ "fingerprint", DB_TEXT },
 };
 
 const struct db_table server_tables[SERVER_TABLES] = {
@@ -76,4 +81,5 @@ const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("keys", 1, 1, of_keys),
 	DB_TABLE("signatures", 1, 1, of_signatures),
 	DB_TABLE("jobs", 1, 1, of_jobs),
+	DB_TABLE("server_secrets", 2, 1, of_server_secrets),
 };
