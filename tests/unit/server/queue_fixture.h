@@ -38,11 +38,13 @@ static struct fixture {
 	struct db_work *writer;
 	struct jobs *jobs;
 	int lease_ms;
-	/* By number of the subject; written on the writer's thread. */
+	/* By number of the subject; written on the writers' threads, with the lock. */
+	pthread_mutex_t lock;
 	int settled[SUBJECTS], announced[SUBJECTS];
 	struct op_result last;
 	enum hf_code settle_code;
 	sem_t announcements;
+	char said[200]; /* the last word for the other servers */
 } fx;
 
 static inline int subject_number(const char *id)
@@ -54,15 +56,26 @@ static inline hf_status fixture_settle(void *ctx, struct db *db, const struct jo
 {
 	if (fx.settle_code != HF_OK && s->result->outcome == OP_DONE)
 		return HF_FAILURE(fx.settle_code);
+	pthread_mutex_lock(&fx.lock);
 	fx.settled[subject_number(s->subject_id)]++;
 	fx.last = *s->result;
+	pthread_mutex_unlock(&fx.lock);
 	return HF_SUCCESS;
 }
 
 static inline void fixture_announce(void *ctx, enum job_subject subject, const char *subject_id)
 {
+	pthread_mutex_lock(&fx.lock);
 	fx.announced[subject_number(subject_id)]++;
+	pthread_mutex_unlock(&fx.lock);
 	sem_post(&fx.announcements);
+}
+
+static inline void fixture_say(void *ctx, const char *word)
+{
+	pthread_mutex_lock(&fx.lock);
+	snprintf(fx.said, sizeof(fx.said), "%s", word);
+	pthread_mutex_unlock(&fx.lock);
 }
 
 static inline hf_status before_commit(void *ctx, struct db *db)
@@ -82,6 +95,8 @@ static inline void fixture_start(void)
 		.sweep_ms = 1,
 		.settle = fixture_settle,
 		.announce = fixture_announce,
+		.say = fixture_say,
+		.origin = "srv-ours",
 	};
 	struct db_work_config work = {
 		.db = fx.db,
@@ -115,6 +130,7 @@ static inline int fixture_setup(void **state)
 	tempdb_make(&fx.temp);
 	fx.db = tempdb_config(&fx.temp);
 	fx.lease_ms = 10000;
+	pthread_mutex_init(&fx.lock, NULL);
 	sem_init(&fx.announcements, 0, 0);
 	fixture_start();
 	return 0;

@@ -108,9 +108,43 @@ static void news_reaches_whoever_waits_and_has_room(void **state)
 	waiters_free(ws);
 }
 
+static void a_wake_up_that_came_first_is_remembered_for_one_waiter(void **state)
+{
+	struct waiters *ws;
+	struct one late, later;
+
+	CHECK_OK(waiters_new(&ws));
+	waiters_wake(ws, "sig-1");
+	add(ws, &late, "sig-1", 1000);
+	CHECK(late.calls == 1 && late.reason == WAITER_WOKEN);
+	add(ws, &later, "sig-1", 1000);
+	CHECK(later.calls == 0 && waiters_count(ws) == 1);
+	waiters_release_all(ws);
+	waiters_free(ws);
+}
+
+static void what_was_told_here_does_not_count_when_another_server_wakes(void **state)
+{
+	struct waiters *ws;
+	struct one one = { 0 };
+	char news[8] = "";
+
+	CHECK_OK(waiters_new(&ws));
+	add_with_news(ws, &one, "sig-1", news);
+	waiters_tell(ws, "sig-1", "signed", 7); /* but that commit failed */
+	waiters_look(ws, "sig-1");
+	CHECK(one.calls == 1 && one.reason == WAITER_WOKEN && !one.waiter.told);
+	add(ws, &one, "sig-1", 1000);
+	waiters_look(ws, NULL);
+	CHECK(one.calls == 1 && waiters_count(ws) == 0);
+	waiters_free(ws);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_wake_up_that_came_first_is_remembered_for_one_waiter),
+		cmocka_unit_test(what_was_told_here_does_not_count_when_another_server_wakes),
 		cmocka_unit_test(news_reaches_whoever_waits_and_has_room),
 		cmocka_unit_test(all_that_wait_for_a_subject_are_woken_once_and_no_other),
 		cmocka_unit_test(a_deadline_ends_the_wait),
