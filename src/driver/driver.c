@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "driver/dispatch.h"
 #include "driver/health.h"
 #include "driver/pace.h"
@@ -21,7 +20,6 @@ enum {
 	TURN_MS = 1000,      /* longest sleep */
 	GIVE_BACK_MS = 2000, /* without a working signer for so long, others get our jobs */
 	FDS_MAX = 1024,
-	URL_MAX = 512,
 };
 
 struct driver {
@@ -35,9 +33,10 @@ struct driver {
 	struct pace pace;
 	struct pollfd *fds;
 	int signals, hup;
-	char url[URL_MAX];
+	struct queue_servers servers;
 	char name[65];
 	char database[256]; /* for people */
+	bool claims;        /* asks for jobs */
 	bool stopping;
 	int64_t stop_by_ms;
 	int64_t unwell_since_ms; /* 0: well */
@@ -58,20 +57,6 @@ static void took(void *ctx, struct queue_job *job)
 	struct driver *d = ctx;
 
 	dispatch_take(d->dispatch, job);
-}
-
-static hf_status make_url(const char *addr, char to[URL_MAX], struct hf_err *err)
-{
-	const char *colon = addr ? strrchr(addr, ':') : NULL;
-	int64_t port;
-
-	if (!colon || colon == addr || strchr(addr, '/') ||
-	    !hf_ok(hf_parse_i64(colon + 1, 1, 65535, &port)) || strlen(addr) > URL_MAX - 16)
-		return hf_fail(err, HF_INVALID,
-		               "--proxy-addr %s: give host:port, such as queue.example.com:8443",
-		               addr ? addr : "");
-	snprintf(to, URL_MAX, "https://%s", addr);
-	return HF_SUCCESS;
 }
 
 static void stop(struct driver *d, const char *why)
@@ -96,7 +81,7 @@ static bool stopped(const struct driver *d)
 	if (!d->stopping)
 		return false;
 	queue_client_stats(d->queue, &queue);
-	if (queue.working == 0 && queue.outbox == 0)
+	if (queue.working == 0 && queue.outbox == 0 && (!queue.on_the_way || !queue.connected))
 		return true;
 	if (hf_mono_ms() < d->stop_by_ms)
 		return false;
@@ -106,6 +91,22 @@ static bool stopped(const struct driver *d)
 	return true;
 }
 
+/* Can a job be done at all? */
+static bool can_work(const struct driver *d)
+{
+	return d->hsm_stats.health == HSMHOST_HEALTHY && d->db_stats.readable;
+}
+
+/* What was asked for while we could work is not wanted any more either. */
+static void watch_claims(struct driver *d)
+{
+	bool claims = can_work(d);
+
+	if (d->claims && !claims)
+		queue_client_recall(d->queue);
+	d->claims = claims;
+}
+
 /* How many more jobs we want. */
 static size_t room(struct driver *d, int64_t rest_ms)
 {
@@ -113,7 +114,7 @@ static size_t room(struct driver *d, int64_t rest_ms)
 	       target;
 	struct queue_client_stats queue;
 
-	if (d->hsm_stats.health != HSMHOST_HEALTHY || !d->db_stats.readable || rest_ms > 0)
+	if (!d->claims || rest_ms > 0)
 		return 0;
 	queue_client_stats(d->queue, &queue);
 	target = pace_target(&d->pace, in_hsm + hsmhost_capacity(d->hsm), queue.round_trip_us,
@@ -190,6 +191,7 @@ static hf_status loop(struct driver *d, struct hf_err *err)
 		HF_TRY(turn(d, err));
 		s = watch_hsm(d, err);
 		dispatch_database(d->dispatch, &d->db_stats);
+		watch_claims(d);
 		if (!hf_ok(s))
 			end = s;
 		tell_health(d);
@@ -200,7 +202,7 @@ static hf_status loop(struct driver *d, struct hf_err *err)
 static hf_status open_queue(struct driver *d, struct hf_err *err)
 {
 	struct queue_client_config config = {
-		.base_url = d->url,
+		.servers = &d->servers,
 		.client_cert = d->config->client_cert,
 		.client_key = d->config->client_key,
 		.ca_cert = d->config->ca_cert,
@@ -241,7 +243,7 @@ static hf_status open_all(struct driver *d, struct hf_err *err)
 	};
 
 	hsm.setup.needs_master = true;
-	HF_TRY(make_url(d->config->proxy_addr, d->url, err));
+	HF_TRY(queue_servers_parse("https", d->config->proxy_addr, &d->servers, err));
 	HF_TRY(health_start(d->config->health_listen, &d->metrics, &d->health, err));
 	HF_TRY(open_keydb(d, err));
 	HF_TRY(canaries_admit(d->keydb, d->database, &hsm, NULL, err));
@@ -273,7 +275,7 @@ static void close_all(struct driver *d)
 
 static void tell_ready(struct driver *d, int ready_fd)
 {
-	HF_INFO("ready", HF_KS("token", d->hsm_stats.token), HF_KS("queue", d->url),
+	HF_INFO("ready", HF_KS("token", d->hsm_stats.token), HF_KS("queue", d->config->proxy_addr),
 	        HF_KI("signers", d->hsm_stats.signers_ready),
 	        HF_KI("health_port", health_port(d->health)));
 	os_notify("READY=1");

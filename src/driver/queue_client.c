@@ -14,7 +14,8 @@
 enum {
 	REQUESTS = 3, /* 0: the poll, which may park; the others hand in */
 	PARK_MS = 20000,
-	ANSWER_MS = 15000, /* for the server to answer, parking not counted */
+	ANSWER_MS = 5000, /* for the server to answer, parking not counted: less than a lease */
+	CONNECT_MS = 2500,
 	BACKOFF_BASE_MS = 100,
 	BACKOFF_CAP_MS = 3000,
 	RETRY_AFTER_MAX_MS = 60000,
@@ -31,6 +32,7 @@ struct request {
 	struct queue_client *queue;
 	unsigned index;
 	bool under_way;
+	bool recalled; /* a parked poll: its server was told that nothing is wanted */
 	uint32_t asked;
 	uint32_t wait_ms;
 	int64_t sent_us;
@@ -38,9 +40,12 @@ struct request {
 
 struct queue_client {
 	struct queue_client_config config;
-	struct http_client *http;
+	struct queue_servers servers;
+	struct http_client *http; /* of the server that is spoken to */
+	size_t speaks_to;
+	bool move; /* to another, once no call of ours is inside http */
+	bool recall;
 	char instance[INSTANCE_ID_MAX];
-	char url[512]; /* for the log */
 	char name[65];
 	struct queue_jobs jobs;
 	struct request requests[REQUESTS];
@@ -70,11 +75,12 @@ hf_status queue_client_new(const struct queue_client_config *config, struct queu
                            struct hf_err *err)
 {
 	struct http_client_config http = {
-		.base_url = config->base_url,
+		.base_url = queue_servers_url(config->servers),
 		.ca_file = config->ca_cert,
 		.cert_file = config->client_cert,
 		.key_file = config->client_key,
 		.chain_file = config->ca_cert,
+		.connect_timeout_ms = CONNECT_MS,
 		.max_connections = REQUESTS,
 		.max_reply = POLL_BODY_MAX,
 	};
@@ -84,7 +90,8 @@ hf_status queue_client_new(const struct queue_client_config *config, struct queu
 
 	HF_ENSURE(q, HF_NOMEM);
 	q->config = *config;
-	snprintf(q->url, sizeof(q->url), "%s", config->base_url);
+	q->servers = *config->servers;
+	q->speaks_to = q->servers.at;
 	q->lease_ms = LEASE_UNKNOWN_MS;
 	hf_random(raw, sizeof(raw));
 	hf_hex(raw, sizeof(raw), q->instance);
@@ -116,9 +123,38 @@ void queue_client_result(struct queue_client *q, struct queue_job *job,
 	queue_jobs_finish(&q->jobs, job, result);
 }
 
+void queue_client_recall(struct queue_client *q)
+{
+	q->recall = true;
+}
+
 void queue_client_quiesce(struct queue_client *q)
 {
 	q->quiet = true;
+	queue_client_recall(q);
+}
+
+/* Speaks to the server that was chosen, by new connections; what was under way counts as failed. */
+static void move(struct queue_client *q)
+{
+	struct hf_err err = { 0 };
+
+	q->move = false;
+	if (!hf_ok(http_client_move(q->http, queue_servers_url(&q->servers), &err))) {
+		HF_WARN("cannot go on to another server", HF_KS("reason", err.text));
+		q->servers.at = q->speaks_to;
+		return;
+	}
+	for (unsigned i = 0; i < REQUESTS; i++) {
+		struct request *r = &q->requests[i];
+
+		if (r->under_way)
+			queue_jobs_settle(&q->jobs, r->index, false);
+		*r = (struct request){ .queue = q, .index = i };
+	}
+	if (q->speaks_to != q->servers.at)
+		q->stats.moves++;
+	q->speaks_to = q->servers.at;
 }
 
 /* Numbers in a text ("after 5001 ms") do not make it another problem. */
@@ -138,18 +174,22 @@ static bool same_problem(const char *a, const char *b)
 	}
 }
 
-static void failed(struct queue_client *q, const char *why, int64_t retry_after_ms)
+static void failed(struct queue_client *q, const char *why, bool answered, int64_t retry_after_ms)
 {
 	int64_t now = hf_mono_ms(), wait;
+	bool pause = true;
 
 	q->stats.failures++;
 	q->stats.connected = false;
 	if (!same_problem(q->problem, why))
-		HF_WARN("the queue cannot be reached; trying on", HF_KS("queue", q->url),
-		        HF_KS("reason", why));
+		HF_WARN("the queue cannot be reached; trying on",
+		        HF_KS("queue", q->servers.url[q->speaks_to]), HF_KS("reason", why));
 	snprintf(q->problem, sizeof(q->problem), "%s", why);
-	if (q->retry_at_ms > now)
+	if (q->move || q->retry_at_ms > now)
 		return; /* several requests that failed together are one failure */
+	q->move = queue_servers_failed(&q->servers, answered, now, &pause);
+	if (!pause)
+		return;
 	wait = hf_backoff_ms(q->failed_in_a_row++, BACKOFF_BASE_MS, BACKOFF_CAP_MS);
 	if (retry_after_ms > RETRY_AFTER_MAX_MS)
 		retry_after_ms = RETRY_AFTER_MAX_MS;
@@ -161,7 +201,8 @@ static void succeeded(struct queue_client *q, const struct request *r, size_t n_
 	int64_t us = hf_mono_us() - r->sent_us;
 
 	if (!q->stats.connected)
-		HF_INFO("connected to the queue", HF_KS("queue", q->url));
+		HF_INFO("connected to the queue", HF_KS("queue", queue_servers_url(&q->servers)));
+	queue_servers_succeeded(&q->servers, hf_mono_ms());
 	q->stats.connected = true;
 	q->stats.round_trips++;
 	q->problem[0] = 0;
@@ -201,8 +242,9 @@ static const char *reply_fault(struct queue_client *q, const struct request *r,
 	if (reply->status == 0)
 		return reply->error && reply->error[0] ? reply->error : "no answer";
 	if (reply->status != 200) {
-		snprintf(text, cap, "the server answered %d%s%.*s", reply->status,
-		         shown ? ": " : "", shown, shown ? (const char *)reply->body.ptr : "");
+		snprintf(text, cap, "%s answered %d%s%.*s", queue_servers_url(&q->servers),
+		         reply->status, shown ? ": " : "", shown,
+		         shown ? (const char *)reply->body.ptr : "");
 		return text;
 	}
 	in->jobs = q->incoming;
@@ -217,14 +259,14 @@ static void replied(void *ctx, const struct http_reply *reply)
 	struct request *r = ctx;
 	struct queue_client *q = r->queue;
 	struct poll_reply in = { 0 };
-	char text[300];
+	char text[600];
 	const char *fault = reply_fault(q, r, reply, &in, text, sizeof(text));
 
 	r->under_way = false;
 	r->asked = 0;
 	queue_jobs_settle(&q->jobs, r->index, !fault);
 	if (fault) {
-		failed(q, fault, reply->retry_after_ms);
+		failed(q, fault, reply->status != 0, reply->retry_after_ms);
 		return;
 	}
 	succeeded(q, r, in.n_jobs);
@@ -236,12 +278,13 @@ static void replied(void *ctx, const struct http_reply *reply)
 }
 
 static void send_request(struct queue_client *q, struct request *r, size_t capacity,
-                         uint32_t wait_ms)
+                         uint32_t wait_ms, bool recall)
 {
 	HF_BUF_SCOPED struct hf_buf body = HF_BUF(POLL_BODY_MAX);
 	struct poll_request p = {
 		.capacity = capacity < POLL_BATCH_MAX ? (uint32_t)capacity : POLL_BATCH_MAX,
 		.wait_ms = wait_ms,
+		.recall = recall,
 		.results = q->results,
 		.working = q->working,
 	};
@@ -266,10 +309,11 @@ static void send_request(struct queue_client *q, struct request *r, size_t capac
 		s = http_client_send(q->http, &http);
 	if (!hf_ok(s)) {
 		queue_jobs_settle(&q->jobs, r->index, false);
-		failed(q, "out of memory for a request", -1);
+		failed(q, "out of memory for a request", true, -1);
 		return;
 	}
 	r->under_way = true;
+	r->recalled = false;
 	r->asked = p.capacity;
 	r->wait_ms = wait_ms;
 	r->sent_us = hf_mono_us();
@@ -318,7 +362,7 @@ static void renew_leases(struct queue_client *q, int64_t now, int *timeout_ms)
 	if (q->jobs.held == 0 || !r)
 		return;
 	if (now >= due) {
-		send_request(q, r, 0, 0);
+		send_request(q, r, 0, 0, false);
 		due = now + q->lease_ms / 3;
 	}
 	lower(timeout_ms, due - now);
@@ -349,11 +393,11 @@ static void send_due(struct queue_client *q, size_t wanted, int64_t now, int *ti
 		 * its answer is what acknowledges them. */
 		bool may_park = q->stats.connected && q->jobs.ready == 0;
 
-		send_request(q, poll, wanted, may_park ? park_ms : 0);
+		send_request(q, poll, wanted, may_park ? park_ms : 0, false);
 		wanted = 0;
 	}
 	while (q->jobs.ready > 0 && q->retry_at_ms <= now && (r = free_hand_in(q)) != NULL) {
-		send_request(q, r, ask_by_the_way(q, wanted), 0);
+		send_request(q, r, ask_by_the_way(q, wanted), 0, false);
 		wanted = 0;
 	}
 }
@@ -369,7 +413,7 @@ static void look(struct queue_client *q, bool anew)
 		HF_WARN("changed TLS files cannot be used; the old ones stay in force",
 		        HF_KS("reason", reason));
 	} else if (renewed) {
-		HF_INFO("the TLS files have changed and are in force", HF_KS("queue", q->url));
+		HF_INFO("the TLS files have changed and are in force", HF_KS("queue", queue_servers_url(&q->servers)));
 		note_dates(q);
 		q->retry_at_ms = 0; /* it may be what was wanting */
 	}
@@ -391,12 +435,41 @@ static void look_when_due(struct queue_client *q, int64_t now, int *timeout_ms)
 	lower(timeout_ms, q->look_at_ms - now);
 }
 
+/* Its answer comes by the poll's own connection: with nothing, or with the jobs that it was dealt
+ * just before. */
+static void call_back(struct queue_client *q)
+{
+	struct request *poll = &q->requests[0], *r = free_hand_in(q);
+
+	if (!poll->under_way || poll->recalled || poll->asked == 0 || poll->wait_ms == 0) {
+		q->recall = false;
+	} else if (r) {
+		poll->recalled = true;
+		send_request(q, r, 0, 0, true);
+		q->recall = false;
+	}
+}
+
+static bool is_idle(const struct queue_client *q)
+{
+	for (unsigned i = 0; i < REQUESTS; i++)
+		if (q->requests[i].under_way)
+			return false;
+	return true;
+}
+
 void queue_client_pump(struct queue_client *q, size_t room, int64_t gather_us, int *timeout_ms)
 {
 	int64_t now = hf_mono_ms();
-	size_t out = asked(q), wanted = room > out && !q->quiet ? room - out : 0;
+	size_t out, wanted;
 
 	look_when_due(q, now, timeout_ms);
+	if (q->move || (is_idle(q) && queue_servers_go_home(&q->servers, now)))
+		move(q);
+	out = asked(q);
+	wanted = room > out && !q->quiet ? room - out : 0;
+	if (q->recall && q->retry_at_ms <= now)
+		call_back(q);
 	if (wanted > POLL_WORKING_MAX - q->jobs.held)
 		wanted = POLL_WORKING_MAX - q->jobs.held;
 	if (q->retry_at_ms <= now && !gathering(q, gather_us, timeout_ms))

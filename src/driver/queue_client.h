@@ -3,12 +3,15 @@
  *
  * One request may be parked at the server, waiting for jobs; up to two more hand in results the
  * moment they are there, so that nothing waits for the parked one. Whatever fails is tried again
- * with growing, jittered pauses, for as long as it takes; a result is kept until the server has
- * acknowledged it. What is wrong with the connection is logged once, not each time. One thread. */
+ * with growing, jittered pauses, for as long as it takes; a result is kept until a server has
+ * acknowledged it. Of several servers one is spoken to; when it cannot be reached, or answers with
+ * errors for a while, the next is, at once, with everything that is held. What is wrong with the
+ * connection is logged once, not each time. One thread. */
 #ifndef HF_DRIVER_QUEUE_CLIENT_H
 #define HF_DRIVER_QUEUE_CLIENT_H
 
 #include "driver/queue_jobs.h"
+#include "driver/queue_servers.h"
 #include "http/cert_dates.h"
 
 #include <poll.h>
@@ -17,7 +20,7 @@ struct queue_client;
 
 /* Texts are copied. */
 struct queue_client_config {
-	const char *base_url;                           /* "https://host:8443" */
+	const struct queue_servers *servers;            /* copied */
 	const char *client_cert, *client_key, *ca_cert; /* PEM; NULL: plain HTTP, for tests */
 	const char *name;                               /* for people */
 	int park_ms;              /* how long the server may hold a poll; 0: 20 s */
@@ -47,7 +50,10 @@ HF_MUST hf_status queue_client_wait(struct queue_client *q, struct pollfd *fds, 
 /* SIGHUP: reads the certificate files again now, rather than when they are seen to have changed,
  * which queue_client_pump() looks for once a second. */
 void queue_client_look(struct queue_client *q);
-/* Asks for no more jobs; results are still handed in. */
+/* Wants no jobs for now, not even those that were asked for: a parked poll is called back, so that
+ * no job is dealt to it any more. `room` of the next pump that is not 0 ends this. */
+void queue_client_recall(struct queue_client *q);
+/* Asks for no more jobs, ever, and recalls; results are still handed in. */
 void queue_client_quiesce(struct queue_client *q);
 
 struct queue_client_stats {
@@ -56,7 +62,7 @@ struct queue_client_stats {
 	size_t working;      /* jobs without a result */
 	size_t outbox;       /* results not acknowledged yet */
 	size_t on_the_way;   /* jobs asked for and not come */
-	uint64_t round_trips, failures, taken;
+	uint64_t round_trips, failures, taken, moves;
 	int64_t round_trip_us; /* smoothed, of requests that did not park */
 };
 void queue_client_stats(const struct queue_client *q, struct queue_client_stats *ret);

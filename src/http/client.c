@@ -14,6 +14,7 @@
 struct http_client {
 	struct client_common common;
 	CURLM *multi;
+	long connections; /* at most */
 	struct transfer_list active, idle;
 	size_t pending;
 	unsigned generation;
@@ -136,16 +137,20 @@ static hf_status read_first(struct http_client *c, struct hf_err *err)
 	return read_files(c, &c->common.files, err);
 }
 
-static hf_status make_multi(struct http_client *c, long connections)
+static hf_status make_multi(long connections, CURLM **ret)
 {
+	CURLM *multi = curl_multi_init();
 	bool ok = true;
 
-	c->multi = curl_multi_init();
-	HF_ENSURE(c->multi, HF_NOMEM);
-	ok &= curl_multi_setopt(c->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) == CURLM_OK;
-	ok &= curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, connections) == CURLM_OK;
-	ok &= curl_multi_setopt(c->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections) == CURLM_OK;
-	HF_ENSURE(ok, HF_INTERNAL);
+	HF_ENSURE(multi, HF_NOMEM);
+	ok &= curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) == CURLM_OK;
+	ok &= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, connections) == CURLM_OK;
+	ok &= curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections) == CURLM_OK;
+	if (!ok) {
+		curl_multi_cleanup(multi);
+		return HF_FAILURE(HF_INTERNAL);
+	}
+	*ret = multi;
 	return HF_SUCCESS;
 }
 
@@ -164,7 +169,8 @@ hf_status http_client_new(const struct http_client_config *config, struct http_c
 		               curl_easy_strerror(curl_ready));
 	HF_TRY(copy_config(config, &c->common, err));
 	HF_TRY(read_first(c, err));
-	HF_TRY(make_multi(c, config->max_connections ? (long)config->max_connections : 8));
+	c->connections = config->max_connections ? (long)config->max_connections : 8;
+	HF_TRY(make_multi(c->connections, &c->multi));
 	*ret = hf_take(c);
 	return HF_SUCCESS;
 }
@@ -293,6 +299,33 @@ hf_status http_client_step(struct http_client *c, struct pollfd *fds, unsigned n
 		fds[i].revents = 0;
 	if (n_fds)
 		poll(fds, n_fds, 0);
+	return HF_SUCCESS;
+}
+
+hf_status http_client_move(struct http_client *c, const char *base_url, struct hf_err *err)
+{
+	struct client_common to = { 0 };
+	CURLM *multi = NULL;
+	hf_status s = parse_base(base_url, &to, err);
+
+	if (hf_ok(s) && to.tls != c->common.tls)
+		s = hf_fail(err, HF_INVALID, "%s is of another scheme", base_url);
+	if (hf_ok(s))
+		s = make_multi(c->connections, &multi);
+	if (!hf_ok(s)) {
+		free(to.base_url);
+		free(to.where);
+		return s;
+	}
+	free_list(c, &c->active);
+	free_list(c, &c->idle);
+	c->pending = 0;
+	curl_multi_cleanup(c->multi); /* and with it the connections */
+	c->multi = multi;
+	free(c->common.base_url);
+	free(c->common.where);
+	c->common.base_url = to.base_url;
+	c->common.where = to.where;
 	return HF_SUCCESS;
 }
 

@@ -56,6 +56,10 @@ HF_MUST hf_status http_client_send(struct http_client *c,
 HF_MUST hf_status http_client_step(struct http_client *c, struct pollfd *fds, unsigned n_fds,
                                    int timeout_ms);
 size_t http_client_pending(const struct http_client *c);
+/* From now on by new connections to `base_url`, as which the old one may be given too. Requests
+ * under way are dropped without a call. Never out of done(). After a failure nothing has changed.
+ */
+HF_MUST hf_status http_client_move(struct http_client *c, const char *base_url, struct hf_err *err);
 /* Looks at the TLS files, and if one has changed (or `anew`) reads all of them again: new
  * connections have the new ones when all are complete and fit each other, and requests under way
  * end on the old. Otherwise everything stays as it was, and when that is still so at the next look,

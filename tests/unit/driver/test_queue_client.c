@@ -24,6 +24,7 @@ static struct {
 	unsigned requests;
 	unsigned results[64]; /* how often each job's result was acknowledged */
 	unsigned renewed;     /* requests that named a job as working */
+	unsigned recalls;
 } server = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static struct queue_client *client;
@@ -44,6 +45,17 @@ static void reply(struct http_request *req, unsigned n_jobs)
 	http_reply(req, 200, POLL_CONTENT_TYPE, hf_buf_span(&body));
 }
 
+/* The parked poll was dealt a job in the same moment. */
+static void answer_recall(struct http_request *req)
+{
+	struct http_request *parked = server.parked;
+
+	server.recalls++;
+	server.parked = NULL;
+	reply(parked, 1);
+	reply(req, 0);
+}
+
 static void answer(struct http_request *req, const struct poll_request *p)
 {
 	unsigned n = server.to_deal < p->capacity ? server.to_deal : p->capacity;
@@ -53,6 +65,8 @@ static void answer(struct http_request *req, const struct poll_request *p)
 	server.to_deal -= n;
 	if (server.mode == TOO_MANY)
 		reply(req, p->capacity + 1);
+	else if (p->recall && server.parked)
+		answer_recall(req);
 	else if (n == 0 && p->wait_ms > 0 && !server.parked)
 		server.parked = req;
 	else
@@ -132,17 +146,17 @@ static void took(void *ctx, struct queue_job *job)
 static int set_up(void **state)
 {
 	struct queue_client_config config = { .name = "test", .took = took };
-	char url[64];
+	struct queue_servers servers;
 
 	memset(server.results, 0, sizeof(server.results));
 	snprintf(server.listen, sizeof(server.listen), "127.0.0.1:0");
 	server.mode = WELL;
 	server.next_job = 1;
-	server.to_deal = server.requests = server.renewed = 0;
+	server.to_deal = server.requests = server.renewed = server.recalls = 0;
 	n_taken = 0;
 	server_start();
-	snprintf(url, sizeof(url), "http://%s", server.listen);
-	config.base_url = url;
+	CHECK_OK(queue_servers_parse("http", server.listen, &servers, NULL));
+	config.servers = &servers;
 	CHECK_OK(queue_client_new(&config, &client, NULL));
 	return 0;
 }
@@ -362,6 +376,86 @@ static void a_quiet_client_hands_in_and_asks_for_nothing(void **state)
 	CHECK(!is_parked());
 }
 
+static void a_parked_poll_is_called_back_with_what_it_was_dealt(void **state)
+{
+	TURN_UNTIL(is_parked(), 1, 2000);
+	queue_client_recall(client);
+	TURN_UNTIL(n_taken == 1, 0, 2000);
+	assert_int_equal(n_taken, 1);
+	assert_int_equal(seen(&server.recalls), 1);
+	end_one();
+	TURN_UNTIL(outbox() == 0, 0, 2000);
+	assert_int_equal(outbox(), 0);
+	CHECK(!is_parked());
+}
+
+static struct queue_client_stats stats(void)
+{
+	struct queue_client_stats s;
+
+	queue_client_stats(client, &s);
+	return s;
+}
+
+/* A client that begins at an address where nobody listens. */
+static void begin_at_a_dead_one(void)
+{
+	struct queue_client_config config = { .name = "test", .took = took };
+	struct queue_servers servers;
+	char list[128];
+
+	queue_client_free(client);
+	snprintf(list, sizeof(list), "127.0.0.1:1,%s", server.listen);
+	CHECK_OK(queue_servers_parse("http", list, &servers, NULL));
+	servers.at = servers.home = 0;
+	config.servers = &servers;
+	CHECK_OK(queue_client_new(&config, &client, NULL));
+}
+
+static void a_server_that_cannot_be_reached_is_left_at_once(void **state)
+{
+	int64_t at = hf_mono_ms();
+
+	begin_at_a_dead_one();
+	take_one();
+	CHECK(hf_mono_ms() - at < 1000);
+	end_one();
+	TURN_UNTIL(outbox() == 0, 0, 2000);
+	assert_int_equal(seen(&server.results[1]), 1);
+	assert_int_equal(stats().moves, 1);
+	CHECK(stats().connected);
+}
+
+static void results_go_to_another_server_when_theirs_dies(void **state)
+{
+	char first[32];
+	struct queue_client_config config = { .name = "test", .took = took };
+	struct queue_servers servers;
+	char list[128];
+
+	/* Both addresses are this server's, one after another. */
+	snprintf(first, sizeof(first), "%s", server.listen);
+	server_stop();
+	snprintf(server.listen, sizeof(server.listen), "127.0.0.1:0");
+	server_start();
+	queue_client_free(client);
+	snprintf(list, sizeof(list), "%s,%s", server.listen, first);
+	CHECK_OK(queue_servers_parse("http", list, &servers, NULL));
+	servers.at = servers.home = 0;
+	config.servers = &servers;
+	CHECK_OK(queue_client_new(&config, &client, NULL));
+	take_one();
+	TURN_UNTIL(is_parked(), 1, 2000);
+	server_stop();
+	snprintf(server.listen, sizeof(server.listen), "%s", first);
+	server_start();
+	end_one();
+	TURN_UNTIL(outbox() == 0, 1, 2000);
+	assert_int_equal(outbox(), 0);
+	assert_int_equal(seen(&server.results[1]), 1);
+	CHECK(stats().moves >= 1);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -377,6 +471,9 @@ int main(void)
 		TEST(the_servers_wish_for_a_pause_is_respected),
 		TEST(leases_of_slow_jobs_are_renewed),
 		TEST(a_quiet_client_hands_in_and_asks_for_nothing),
+		TEST(a_parked_poll_is_called_back_with_what_it_was_dealt),
+		TEST(a_server_that_cannot_be_reached_is_left_at_once),
+		TEST(results_go_to_another_server_when_theirs_dies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
