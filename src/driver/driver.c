@@ -6,11 +6,12 @@
 #include "driver/dispatch.h"
 #include "driver/health.h"
 #include "driver/pace.h"
-#include "upkeep/canaries.h"
+#include "driver/trial.h"
 #include "os/harden.h"
 #include "os/memory.h"
 #include "os/notify.h"
 #include "os/signals.h"
+#include "upkeep/canaries.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,7 @@ struct driver {
 	struct dispatch *dispatch;
 	struct queue_client *queue;
 	struct pace pace;
+	struct trial trial;
 	struct pollfd *fds;
 	int signals, hup;
 	struct queue_servers servers;
@@ -50,6 +52,14 @@ static void finish(void *ctx, struct queue_job *job, const struct op_result *res
 
 	pace_ended(&d->pace, result->outcome == OP_RETRY, hf_mono_us());
 	queue_client_result(d->queue, job, result);
+}
+
+static void answered(void *ctx, const struct hsmhost_answer *answer)
+{
+	struct driver *d = ctx;
+
+	if (!trial_answered(&d->trial, answer))
+		dispatch_answered(d->dispatch, answer);
 }
 
 static void took(void *ctx, struct queue_job *job)
@@ -104,6 +114,8 @@ static void watch_claims(struct driver *d)
 
 	if (d->claims && !claims)
 		queue_client_recall(d->queue);
+	if (claims && !d->claims)
+		pace_refreshed(&d->pace);
 	d->claims = claims;
 }
 
@@ -122,12 +134,27 @@ static size_t room(struct driver *d, int64_t rest_ms)
 	return target > held ? target - held : 0;
 }
 
-/* Jobs that our HSM cannot do now are another driver's; when it will never do them, we end. */
+/* One that failed a job is unwell, whatever its signers' state, until something goes well. */
+static void look_at_hsm(struct driver *d)
+{
+	struct hsmhost_stats *h = &d->hsm_stats;
+
+	hsmhost_stats(d->hsm, h);
+	if (h->health == HSMHOST_STOPPED || !d->trial.doubt)
+		return;
+	h->health = HSMHOST_RECOVERING;
+	if (!h->refused)
+		snprintf(h->reason, sizeof(h->reason), "%s", d->trial.why);
+}
+
+/* Jobs that our HSM cannot do now are another driver's: at once when it is certain that it cannot,
+ * after a moment when its signers are only being replaced. When it will never do them, we end. */
 static hf_status watch_hsm(struct driver *d, struct hf_err *err)
 {
 	int64_t now = hf_mono_ms();
+	bool certain;
 
-	hsmhost_stats(d->hsm, &d->hsm_stats);
+	look_at_hsm(d);
 	switch (d->hsm_stats.health) {
 	case HSMHOST_HEALTHY:
 		d->unwell_since_ms = 0;
@@ -135,7 +162,8 @@ static hf_status watch_hsm(struct driver *d, struct hf_err *err)
 	case HSMHOST_RECOVERING:
 		if (!d->unwell_since_ms)
 			d->unwell_since_ms = now;
-		if (now - d->unwell_since_ms >= GIVE_BACK_MS)
+		certain = d->hsm_stats.refused || d->trial.confirmed;
+		if (certain || now - d->unwell_since_ms >= GIVE_BACK_MS)
 			dispatch_give_back(d->dispatch, d->hsm_stats.reason);
 		break;
 	case HSMHOST_STOPPED:
@@ -163,7 +191,9 @@ static hf_status turn(struct driver *d, struct hf_err *err)
 	int timeout_ms = rest_ms > 0 && rest_ms < TURN_MS ? (int)rest_ms : TURN_MS;
 	size_t n;
 
-	dispatch_feed(d->dispatch, d->hsm);
+	trial_step(&d->trial, d->hsm, &timeout_ms);
+	if (!d->trial.doubt)
+		dispatch_feed(d->dispatch, d->hsm);
 	gather_us = pace_may_gather(&d->pace, dispatch_waiting(d->dispatch)) ? PACE_GATHER_US : 0;
 	queue_client_pump(d->queue, room(d, rest_ms), gather_us, &timeout_ms);
 	dispatch_step(d->dispatch, &timeout_ms);
@@ -221,6 +251,32 @@ static hf_status open_queue(struct driver *d, struct hf_err *err)
 	return queue_client_new(&config, &d->queue, err);
 }
 
+struct find_canary {
+	const char *master_id;
+	struct hf_buf record;
+};
+
+static hf_status find_canary(void *ctx, const struct keydb_canary *canary)
+{
+	struct find_canary *f = ctx;
+
+	if (strcmp(canary->master_id, f->master_id) != 0)
+		return HF_SUCCESS;
+	hf_buf_put(&f->record, canary->record.ptr, canary->record.len);
+	return hf_buf_status(&f->record);
+}
+
+static hf_status prepare_trial(struct driver *d, struct hf_err *err)
+{
+	struct find_canary f = { d->hsm_stats.master_id, HF_BUF(RECORD_ENCODED_MAX) };
+	hf_status s = keydb_canaries(d->keydb, find_canary, &f);
+
+	trial_init(&d->trial, &f.record);
+	if (hf_ok(s))
+		return s;
+	return hf_fail(err, s.code, "cannot read the canaries: %s", db_error(d->keydb));
+}
+
 static hf_status open_keydb(struct driver *d, struct hf_err *err)
 {
 	hf_status s = db_open_patiently(&d->config->db, d->config->db_wait_ms, d->signals,
@@ -247,11 +303,13 @@ static hf_status open_all(struct driver *d, struct hf_err *err)
 	HF_TRY(health_start(d->config->health_listen, &d->metrics, &d->health, err));
 	HF_TRY(open_keydb(d, err));
 	HF_TRY(canaries_admit(d->keydb, d->database, &hsm, NULL, err));
-	db_close(hf_take(d->keydb));
 	HF_TRY(dispatch_new(&dispatch, &d->dispatch, err));
 	dispatch_database(d->dispatch, &d->db_stats);
-	HF_TRY(hsmhost_start(&hsm, dispatch_answered, d->dispatch, &d->hsm, err));
+	HF_TRY(hsmhost_start(&hsm, answered, d, &d->hsm, err));
 	hsmhost_stats(d->hsm, &d->hsm_stats);
+	HF_TRY(prepare_trial(d, err));
+	db_close(hf_take(d->keydb));
+	d->claims = true;
 	return open_queue(d, err);
 }
 
@@ -264,6 +322,7 @@ static void close_all(struct driver *d)
 	queue_client_free(d->queue);
 	health_stop(d->health);
 	db_close(d->keydb);
+	trial_done(&d->trial);
 	free(d->fds);
 	cert_dates_free(d->metrics.dates);
 	if (d->signals >= 0)

@@ -32,6 +32,12 @@ void pace_ended(struct pace *p, bool retry, int64_t now_us)
 		        now_us + 1000 * hf_backoff_ms(p->retries++, REST_BASE_MS, REST_CAP_MS);
 }
 
+void pace_refreshed(struct pace *p)
+{
+	p->retries = 0;
+	p->rest_until_us = 0;
+}
+
 int64_t pace_rest_ms(const struct pace *p, int64_t now_us)
 {
 	return now_us < p->rest_until_us ? (p->rest_until_us - now_us + 999) / 1000 : 0;

@@ -23,6 +23,8 @@ struct pace {
 /* A job ended. One that has to be tried again makes us rest before we ask for more, for longer each
  * time, so that its attempts are not used up within a moment of an HSM's weakness. */
 void pace_ended(struct pace *p, bool retry, int64_t now_us);
+/* What was weak is well again: no rest. */
+void pace_refreshed(struct pace *p);
 /* How long the rest still lasts: 0 when there is none. */
 int64_t pace_rest_ms(const struct pace *p, int64_t now_us);
 /* Jobs that the driver should hold altogether: as many as the HSM takes at once (`places`), and a

@@ -413,7 +413,8 @@ static void look(struct queue_client *q, bool anew)
 		HF_WARN("changed TLS files cannot be used; the old ones stay in force",
 		        HF_KS("reason", reason));
 	} else if (renewed) {
-		HF_INFO("the TLS files have changed and are in force", HF_KS("queue", queue_servers_url(&q->servers)));
+		HF_INFO("the TLS files have changed and are in force",
+		        HF_KS("queue", queue_servers_url(&q->servers)));
 		note_dates(q);
 		q->retry_at_ms = 0; /* it may be what was wanting */
 	}

@@ -172,6 +172,7 @@ void hsmhost_stats(const struct hsmhost *h, struct hsmhost_stats *ret)
 	ret->health = h->stopped           ? HSMHOST_STOPPED
 	              : ret->signers_ready ? HSMHOST_HEALTHY
 	                                   : HSMHOST_RECOVERING;
+	ret->refused = h->refused && ret->health == HSMHOST_RECOVERING;
 	if (ret->health != HSMHOST_HEALTHY)
 		snprintf(ret->reason, sizeof(ret->reason), "%.*s", (int)sizeof(ret->reason) - 1,
 		         h->last_failure.text);

@@ -83,6 +83,8 @@ enum hsmhost_health {
 struct hsmhost_stats {
 	enum hsmhost_health health;
 	char reason[256]; /* when not healthy */
+	bool refused; /* recovering, and the last signer that started heard "no" from the HSM: that
+	                 is more than a signer which has yet to start */
 	unsigned signers_ready;
 	uint64_t done, failed, retried, crashes, hangs, recycled;
 	char token[112];               /* "label, manufacturer model serial": which HSM */

@@ -19,6 +19,8 @@ struct hsmhost {
 	int64_t waiting_ms; /* since when there are any */
 	bool known;         /* a signer was ready once: token, master and profile are known */
 	bool stopped;       /* an operator has to act */
+	bool refused;       /* the last signer that started could not use the HSM */
+	int64_t told_ms;    /* when the log last heard of that */
 	bool closing;       /* hsmhost_stop(): no new signers */
 	struct hf_err last_failure;
 	unsigned strikes; /* failures since the last job done */

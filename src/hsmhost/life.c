@@ -10,7 +10,8 @@
 
 enum {
 	RESTART_BASE_MS = 100,
-	RESTART_CAP_MS = 10000,
+	RESTART_CAP_MS = 800, /* work flows again within a second of the HSM's return */
+	TELL_EVERY_MS = 60000,
 	ENDING_MS = 10000, /* from its input's end to its own: C_Finalize can be slow */
 	MEMORY_EVERY_MS = 1000,
 	EXIT_WORN = 75, /* the module wants a new process */
@@ -70,7 +71,8 @@ static int64_t waiting_ends_ms(const struct hsmhost *h)
 {
 	if (!h->waiting || host_count(h, SEAT_READY) > 0)
 		return INT64_MAX;
-	return h->stopped || h->closing ? 0 : h->waiting_ms + h->config.op_deadline_ms;
+	return h->stopped || h->closing || h->refused ? 0
+	                                              : h->waiting_ms + h->config.op_deadline_ms;
 }
 
 void life_place_waiting(struct hsmhost *h)
@@ -244,9 +246,23 @@ static bool take_ready(struct hsmhost *h, struct seat *s, const struct wire_fram
 	h->config.setup.have_profile = ready.have_profile;
 	h->config.setup.profile = h->stats.profile = ready.profile;
 	h->known = true;
+	h->refused = false;
 	seat_enter(s, SEAT_READY);
 	drain_worn(h);
 	return true;
+}
+
+/* The first one's failure is told by hsmhost_start(). */
+static void tell_refused(struct hsmhost *h, const struct hf_err *err)
+{
+	int64_t now = hf_mono_ms();
+	bool told = h->refused && strcmp(h->last_failure.text, err->text) == 0 &&
+	            now - h->told_ms < TELL_EVERY_MS;
+
+	if (!h->known || told)
+		return;
+	h->told_ms = now;
+	HF_WARN("a signer could not start; trying on", HF_KS("reason", err->text));
 }
 
 /* The signer ends itself after this. */
@@ -259,8 +275,8 @@ static bool take_failed(struct hsmhost *h, struct seat *s, const struct wire_fra
 	if (err.code == HF_STOP) {
 		stop_for_good(h, &err);
 	} else {
-		if (h->known) /* the first one's failure is told by hsmhost_start() */
-			HF_WARN("a signer could not start", HF_KS("reason", err.text));
+		tell_refused(h, &err);
+		h->refused = true;
 		strike(h, err.code, err.text);
 	}
 	h->last_failure = err;
