@@ -196,54 +196,6 @@ static void pg_reset(struct db_stmt *base)
 	st->row = 0;
 }
 
-static enum hf_code bind(struct db_stmt *base, int i, Oid type, struct hf_span v)
-{
-	struct pg_stmt *st = stmt(base);
-	struct pg_param *p;
-
-	if (i < 1 || i > st->prepared->n_params || st->stage == PG_SENT)
-		return HF_INTERNAL;
-	p = &st->params[i - 1];
-	if (p->type != type || p->len < v.len) { /* a value bound again takes its old place */
-		p->at = st->values.len;
-		hf_buf_put(&st->values, v.ptr, v.len);
-		hf_buf_u8(&st->values, 0);
-	} else if (v.len) {
-		memcpy(st->values.ptr + p->at, v.ptr, v.len);
-	}
-	p->type = type;
-	p->len = v.len;
-	return hf_buf_status(&st->values).code;
-}
-
-static enum hf_code pg_bind_int(struct db_stmt *st, int i, int64_t v)
-{
-	uint64_t n = __builtin_bswap64((uint64_t)v);
-
-	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are turned around");
-	return bind(st, i, PG_INT8, HF_SPAN(&n, sizeof(n)));
-}
-
-static enum hf_code pg_bind_text(struct db_stmt *st, int i, const char *v)
-{
-	return bind(st, i, PG_TEXT, hf_span_text(v));
-}
-
-static enum hf_code pg_bind_blob(struct db_stmt *st, int i, struct hf_span v)
-{
-	return bind(st, i, PG_BYTEA, v);
-}
-
-static enum hf_code pg_bind_null(struct db_stmt *base, int i)
-{
-	struct pg_stmt *st = stmt(base);
-
-	if (i < 1 || i > st->prepared->n_params || st->stage == PG_SENT)
-		return HF_INTERNAL;
-	st->params[i - 1] = (struct pg_param){ 0 };
-	return HF_OK;
-}
-
 /* Connects when there is no transaction that went with the old connection. */
 static hf_status ready_to_send(struct pg_db *db)
 {
@@ -343,77 +295,6 @@ static void pg_post(struct db_stmt *base)
 	pg_done(base);
 	if (!db->in_transaction) /* nothing else would ask before the next statement */
 		hf_ignore(pg_wait(self(db)));
-}
-
-static int64_t pg_changed(struct db_stmt *st)
-{
-	const char *n = PQcmdTuples(stmt(st)->result);
-	int64_t v = 0;
-
-	return n[0] && hf_ok(hf_parse_i64(n, 0, INT64_MAX, &v)) ? v : 0;
-}
-
-static const char *value(struct db_stmt *base, int i, Oid *type, int *len)
-{
-	struct pg_stmt *st = stmt(base);
-	int row = st->row - 1;
-
-	*len = 0;
-	*type = 0;
-	if (!st->result || row < 0 || i < 0 || i >= PQnfields(st->result) ||
-	    PQgetisnull(st->result, row, i))
-		return NULL;
-	*type = PQftype(st->result, i);
-	*len = PQgetlength(st->result, row, i);
-	return PQgetvalue(st->result, row, i);
-}
-
-static bool pg_col_null(struct db_stmt *st, int i)
-{
-	Oid type;
-	int len;
-
-	return value(st, i, &type, &len) == NULL;
-}
-
-/* A column read as what it is not makes the next step fail. */
-static int64_t pg_col_int(struct db_stmt *st, int i)
-{
-	Oid type;
-	int len;
-	int64_t v = 0;
-	const char *at = value(st, i, &type, &len);
-
-	if (at && !pg_read_int(type, at, len, &v))
-		st->failed = HF_INTERNAL;
-	return v;
-}
-
-static bool is_bytes(Oid type)
-{
-	return type == PG_TEXT || type == PG_VARCHAR || type == PG_NAME || type == PG_BYTEA;
-}
-
-static const char *pg_col_text(struct db_stmt *st, int i)
-{
-	Oid type;
-	int len;
-	const char *at = value(st, i, &type, &len);
-
-	if (at && !is_bytes(type))
-		st->failed = HF_INTERNAL;
-	return at && is_bytes(type) ? at : ""; /* libpq puts a NUL behind each value */
-}
-
-static struct hf_span pg_col_blob(struct db_stmt *st, int i)
-{
-	Oid type;
-	int len;
-	const char *at = value(st, i, &type, &len);
-
-	if (at && !is_bytes(type))
-		st->failed = HF_INTERNAL;
-	return HF_SPAN(at, at && is_bytes(type) ? (size_t)len : 0);
 }
 
 static void pg_close(struct db *base)

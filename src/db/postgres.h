@@ -161,4 +161,15 @@ bool pg_read_int(Oid type, const char *from, int len, int64_t *ret);
 
 hf_status pg_commit(struct db *base);
 
+/* The values' part of the table of operations. */
+enum hf_code pg_bind_int(struct db_stmt *st, int i, int64_t v);
+enum hf_code pg_bind_text(struct db_stmt *st, int i, const char *v);
+enum hf_code pg_bind_blob(struct db_stmt *st, int i, struct hf_span v);
+enum hf_code pg_bind_null(struct db_stmt *base, int i);
+int64_t pg_changed(struct db_stmt *st);
+bool pg_col_null(struct db_stmt *st, int i);
+int64_t pg_col_int(struct db_stmt *st, int i);
+const char *pg_col_text(struct db_stmt *st, int i);
+struct hf_span pg_col_blob(struct db_stmt *st, int i);
+
 #endif
