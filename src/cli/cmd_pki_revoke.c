@@ -7,6 +7,7 @@
 
 struct revoke_options {
 	const char *cert, *serial, *reason;
+	bool all;
 	struct pki_ca_options ca;
 };
 
@@ -19,6 +20,9 @@ static const struct cli_option revoke_options[] = {
 	  .help = "the certificate to revoke" },
 	CLI_OPTION_TEXT(struct revoke_options, serial, "serial", "HEX", NULL,
 	                "its serial number, where the file is lost: see the index"),
+	CLI_OPTION_FLAG(struct revoke_options, all, "all",
+	                "with every other certificate of the same subject: those that it was "
+	                "renewed from are valid until they expire"),
 	CLI_OPTION_TEXT(struct revoke_options, reason, "reason", "REASON", "unspecified",
 	                "unspecified, keyCompromise, cACompromise, affiliationChanged, "
 	                "superseded or cessationOfOperation"),
@@ -28,8 +32,8 @@ static const struct cli_option revoke_options[] = {
 static hf_status revoke_one(struct revoke_options *o, struct hf_err *err)
 {
 	HF_SECRET struct hf_secret passphrase = { 0 };
-	struct pki_revoke revoke = { .cert = o->cert, .serial = o->serial };
-	struct ca_entry entry;
+	struct pki_revoke revoke = { .cert = o->cert, .serial = o->serial, .all = o->all };
+	struct pki_revoked done;
 
 	if (!o->cert && !o->serial)
 		return hf_fail(err, HF_INVALID, "which certificate? Give --cert or --serial");
@@ -37,12 +41,19 @@ static hf_status revoke_one(struct revoke_options *o, struct hf_err *err)
 		return hf_fail(err, HF_INVALID, "--reason: \"%s\" is none of those in --help",
 		               o->reason);
 	HF_TRY(pki_ca_options(&o->ca, &passphrase, &revoke.ca, err));
-	HF_TRY(pki_revoke(&revoke, &entry, err));
-	printf("Revoked: %s, serial number %s.\n"
-	       "Next: nobody knows of it yet. Issue the authority's CRL (holdfast pki crl) and "
+	HF_TRY(pki_revoke(&revoke, &done, err));
+	printf("Revoked: %s, serial number %s", done.entry.subject, done.entry.serial);
+	if (done.others)
+		printf(", and %zu more of this subject", done.others);
+	printf(".\n");
+	if (done.still_valid)
+		printf("NOTE: %zu more certificates of this subject are still valid, such as those "
+		       "that it was renewed from. If a host\n"
+		       "or a key is lost, revoke them too: --all\n",
+		       done.still_valid);
+	printf("Next: nobody knows of it yet. Issue the authority's CRL (holdfast pki crl) and "
 	       "bring it to the server's\n"
-	       "--driver-crl file.\n",
-	       entry.subject, entry.serial);
+	       "--driver-crl file.\n");
 	return HF_SUCCESS;
 }
 

@@ -80,8 +80,16 @@ struct pki_revoke {
 	struct pki_ca ca;
 	const char *cert, *serial;
 	enum ca_reason reason;
+	bool all; /* with every other of the same subject: those it was renewed from have keys too
+	           */
 };
-HF_MUST hf_status pki_revoke(const struct pki_revoke *r, struct ca_entry *ret, struct hf_err *err);
+struct pki_revoked {
+	struct ca_entry entry;
+	size_t others;      /* of the same subject, revoked with it */
+	size_t still_valid; /* of the same subject, neither revoked nor expired */
+};
+HF_MUST hf_status pki_revoke(const struct pki_revoke *r, struct pki_revoked *ret,
+                             struct hf_err *err);
 
 /* The authority's next CRL, replaced in one step. */
 struct pki_crl {

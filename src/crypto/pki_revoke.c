@@ -58,10 +58,35 @@ static hf_status find_serial(struct authority *a, const struct pki_revoke *r, st
 	return HF_SUCCESS;
 }
 
-hf_status pki_revoke(const struct pki_revoke *r, struct ca_entry *ret, struct hf_err *err)
+static void mark(struct ca_entry *e, enum ca_reason reason, int64_t now_s)
+{
+	e->revoked = true;
+	e->revoked_s = now_s;
+	e->reason = reason;
+}
+
+static void look_at_others(struct authority *a, const struct pki_revoke *r, int64_t now_s,
+                           struct pki_revoked *done)
+{
+	for (size_t i = 0; i < a->index.n; i++) {
+		struct ca_entry *e = &a->index.entries[i];
+
+		if (e->revoked || e->until_s < now_s ||
+		    strcmp(e->subject, done->entry.subject) != 0)
+			continue;
+		if (r->all)
+			mark(e, r->reason, now_s);
+		done->others += r->all;
+		done->still_valid += !r->all;
+	}
+}
+
+hf_status pki_revoke(const struct pki_revoke *r, struct pki_revoked *ret, struct hf_err *err)
 {
 	HF_CLEANUP(authority_close) struct authority a = { .lock = -1 };
+	struct pki_revoked done = { 0 };
 	struct ca_entry *entry = NULL;
+	int64_t now_s = hf_wall_ms() / 1000;
 	char when[CA_TIME_MAX];
 
 	HF_TRY(authority_open(&r->ca, &a, err));
@@ -69,16 +94,18 @@ hf_status pki_revoke(const struct pki_revoke *r, struct ca_entry *ret, struct hf
 		HF_TRY(find_certificate(&a, r, &entry, err));
 	else
 		HF_TRY(find_serial(&a, r, &entry, err));
-	if (entry->revoked) {
+	if (entry->revoked && !r->all) {
 		ca_time_text(entry->revoked_s, when);
 		return hf_fail(err, HF_EXISTS, "%s, serial number %s, is revoked since %s (%s)",
 		               entry->subject, entry->serial, when, ca_reason_name(entry->reason));
 	}
-	entry->revoked = true;
-	entry->revoked_s = hf_wall_ms() / 1000;
-	entry->reason = r->reason;
-	*ret = *entry;
-	return authority_save(&a, err);
+	if (!entry->revoked)
+		mark(entry, r->reason, now_s);
+	done.entry = *entry;
+	look_at_others(&a, r, now_s, &done);
+	HF_TRY(authority_save(&a, err));
+	*ret = done;
+	return HF_SUCCESS;
 }
 
 static hf_status set_serial(X509_REVOKED *to, const char *hex)

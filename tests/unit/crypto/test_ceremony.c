@@ -271,11 +271,11 @@ static void only_its_own_authority_renews_and_revokes(void **state)
 		.ca = root, .cert = "driver.pem", .key = "driver-key.pem", .until_s = in_days(9)
 	};
 	const struct pki_revoke revoke_other = { .ca = root, .cert = "driver.pem" };
-	struct ca_entry entry;
+	struct pki_revoked done;
 
 	CHECK_CODE(pki_renew(&renew, &err), HF_INVALID);
 	CHECK(strstr(err.text, "was not issued by root.pem"));
-	CHECK_CODE(pki_revoke(&revoke_other, &entry, &err), HF_INVALID);
+	CHECK_CODE(pki_revoke(&revoke_other, &done, &err), HF_INVALID);
 }
 
 static void revoke_in(const struct pki_ca *ca, const char *cert, const char *crl_file)
@@ -285,10 +285,10 @@ static void revoke_in(const struct pki_ca *ca, const char *cert, const char *crl
 		                              .reason = CA_KEY_COMPROMISE };
 	const struct pki_crl crl = { .ca = *ca, .days = 30, .out = crl_file };
 	struct pki_crl_made made;
-	struct ca_entry entry;
+	struct pki_revoked done;
 
 	if (cert)
-		MUST(pki_revoke(&revoke_it, &entry, &err));
+		MUST(pki_revoke(&revoke_it, &done, &err));
 	MUST(pki_crl(&crl, &made, &err));
 }
 
@@ -298,7 +298,7 @@ static void what_is_revoked_stands_in_the_next_crl_and_is_not_renewed(void **sta
 		.ca = org, .cert = "bad.pem", .key = "bad-key.pem", .until_s = in_days(60)
 	};
 	const struct pki_revoke again = { .ca = org, .cert = "bad.pem" };
-	struct ca_entry entry;
+	struct pki_revoked done;
 
 	make_leaf("bad", in_days(20));
 	bundle("chain.pem", "org.pem", "root.pem");
@@ -310,7 +310,24 @@ static void what_is_revoked_stands_in_the_next_crl_and_is_not_renewed(void **sta
 	             "certificate revoked"));
 	assert_string_equal(verdict("driver.pem", "chain.pem", "org.crl", INSPECT_DRIVER), "");
 	CHECK_CODE(pki_renew(&renew, &err), HF_DENIED);
-	CHECK_CODE(pki_revoke(&again, &entry, &err), HF_EXISTS);
+	CHECK_CODE(pki_revoke(&again, &done, &err), HF_EXISTS);
+}
+
+static void a_lost_host_is_revoked_with_the_keys_that_it_had_before(void **state)
+{
+	const struct pki_renew renew = {
+		.ca = org, .cert = "lost.pem", .key = "lost-key.pem", .until_s = in_days(60)
+	};
+	struct pki_revoke revoke_it = { .ca = org, .cert = "lost.pem" };
+	struct pki_revoked done;
+
+	make_leaf("lost", in_days(20));
+	MUST(pki_renew(&renew, &err));
+	MUST(pki_revoke(&revoke_it, &done, &err));
+	assert_int_equal(done.still_valid, 1);
+	revoke_it.all = true;
+	MUST(pki_revoke(&revoke_it, &done, &err));
+	CHECK(done.others == 1 && done.still_valid == 0);
 }
 
 static void without_its_index_an_authority_issues_nothing(void **state)
@@ -446,6 +463,7 @@ int main(void)
 		cmocka_unit_test(a_renewed_server_certificate_keeps_its_names),
 		cmocka_unit_test(only_its_own_authority_renews_and_revokes),
 		cmocka_unit_test(what_is_revoked_stands_in_the_next_crl_and_is_not_renewed),
+		cmocka_unit_test(a_lost_host_is_revoked_with_the_keys_that_it_had_before),
 		cmocka_unit_test(without_its_index_an_authority_issues_nothing),
 		cmocka_unit_test(certificates_that_are_no_chain_are_not_bundled),
 		cmocka_unit_test(a_pattern_means_any_text_at_its_star),
