@@ -62,7 +62,8 @@ static hf_status read_index(struct authority *a, struct hf_err *err)
 		        err, HF_STATE,
 		        "%s is missing, which says what this authority has issued and revoked: "
 		        "bring it back from a backup, since a CRL without it would take "
-		        "revocations back. If there were none, make it empty: touch %s",
+		        "revocations back. If there were none, make it empty: touch %s; if "
+		        "there is no backup, docs/pki.md says how to begin again",
 		        a->index_file, a->index_file);
 	HF_TRY(pem_read(a->index_file, &text, err));
 	return hf_context(err, ca_index_decode(hf_buf_span(&text), &a->index, err), "%s",
