@@ -24,7 +24,7 @@ const isExplained = (status, fault) => EXPLAINED_STATUS.has(status) || ([401, 40
 
 export function check({ history, state, faults, struck, leaseMs }) {
 	const facts = gather(history, state)
-	return [answered, settled, noContradiction, oneIdForAnExternalId, valid, asAsked, onePublicKey, recorded, usable, verified, nothingStuck, explained, noRestartNeeded, inTime]
+	return [answered, settled, noContradiction, neverBack, oneIdForAnExternalId, valid, asAsked, onePublicKey, recorded, usable, verified, nothingStuck, explained, noRestartNeeded, inTime]
 		.map((claim) => claim({ ...facts, state, faults, struck, leaseMs }))
 }
 
@@ -65,6 +65,16 @@ function settled({ ofSignatures, ofKeys, rows, keyRows }) {
 }
 
 const outcome = ({ status, signature }) => (status === 'Signed' ? `Signed ${signature?.r} ${signature?.s}` : status)
+
+/** Who was told of the end is not told later, by another server either, that it is still under way. */
+function neverBack({ ofSignatures }) {
+	const settledAt = new Map()
+	for (const { attempt, body } of ofSignatures)
+		if (body.status !== 'Executing') settledAt.set(body.id, Math.min(attempt.ended, settledAt.get(body.id) ?? Infinity))
+	return finding('what has settled is never under way again', settledAt.size, ofSignatures
+		.filter(({ attempt, body }) => body.status === 'Executing' && attempt.began > settledAt.get(body.id))
+		.map(({ request, attempt, body }) => `${body.id} had settled at ${settledAt.get(body.id)} ms; ${attempt.server} told ${name(request)}, who asked at ${attempt.began} ms, that it is Executing`))
+}
 
 /** Once Signed, or Failed, always that, with the same signature: in all answers, in the API's last word and in the database. */
 function noContradiction({ ofSignatures, rows, state }) {

@@ -78,6 +78,8 @@ const LIES = {
 	'a signature request that never settled': ['each accepted request is there and has settled', ({ state }) => Object.assign(state.signatures[0], { status: 'Executing', r: null, s: null })],
 	'an answer that changed its signature': ['no two answers contradict each other', ({ keys, requests }) => requests[0].attempts.push({ stage: 'poll', server: 's', began: 17, ended: 18, status: 200,
 		body: { ...requests[0].done, signature: keys[0].sign(Buffer.from('one')) } })],
+	'a Signed request that is Executing later': ['what has settled is never under way again', ({ requests }) => requests[0].attempts.push({ stage: 'poll', server: 't', began: 20, ended: 21, status: 200,
+		body: { ...requests[0].done, status: 'Executing', signature: undefined } })],
 	'a Signed request that failed later': ['no two answers contradict each other', ({ state }) => Object.assign(state.read.signatures[0], { status: 'Failed', signature: undefined })],
 	'one externalId with two ids, in the answers': ['one externalId is one signature request', ({ requests }) => requests[1].attempts.push({ ...requests[1].attempts[1], body: { ...requests[1].done, id: 'sig-other' } })],
 	'one externalId with two ids, in the database only': ['one externalId is one signature request', ({ state }) => state.signatures.push({ ...state.signatures[0], id: 'sig-unheard' })],

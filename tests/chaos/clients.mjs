@@ -84,11 +84,23 @@ export class Clients {
 		const body = { kind: 'Hash', hash: sha256(Buffer.from(message, 'hex')).toString('hex'), ...(externalId && { externalId }) }
 		const request = this.history.open({ kind: 'signature', via: random.chance(0.5) ? 'sdk' : 'https', keyId: key.id, publicKey: key.publicKey, message,
 			externalId, body, persists: Boolean(externalId) && random.chance(0.9) })
-		const path = `/keys/${key.id}/signatures`
+		/* Now and then somebody else asks for the very same at the same time: a retry that overtakes, an application that runs twice. */
+		const twin = externalId && random.chance(0.1) ? [this.history.open({ ...request, attempts: undefined })] : []
+		await Promise.all([request, ...twin].map((one) => this.#signed(one, random)))
+	}
+
+	async #signed(request, random) {
+		const { keyId, body } = request
 		await this.#pursue(request, random, (server) => request.via === 'sdk'
-			? asHttp(() => server.client.keys.generateSignature({ keyId: key.id, body }))
-			: signedBy(this.world, server, 'POST', path, body, ANSWER_MS))
-		return request
+			? asHttp(() => server.client.keys.generateSignature({ keyId, body }))
+			: signedBy(this.world, server, 'POST', `/keys/${keyId}/signatures`, body, ANSWER_MS))
+		if (request.done?.id && random.chance(0.2)) await this.#look(request, request.done.id, random)
+	}
+
+	#look(request, id, random) {
+		const server = random.pick(this.world.servers)
+		const path = request.kind === 'key' ? `/keys/${id}` : `/keys/${request.keyId}/signatures/${id}`
+		return this.history.attempt(request, server.name, 'poll', () => inTime(server.get(path)))
 	}
 
 	/** Attempts until there is an answer that stands. Each key that is asked for twice may be made twice: POST /keys has no externalId. */
@@ -106,9 +118,7 @@ export class Clients {
 	async #settle(request, body, random) {
 		while (!isSettled(body) && !this.#gaveUp) {
 			await sleep(random.between(...RETRY_MS))
-			const server = random.pick(this.world.servers)
-			const path = request.kind === 'key' ? `/keys/${body.id}` : `/keys/${request.keyId}/signatures/${body.id}`
-			const attempt = await this.history.attempt(request, server.name, 'poll', () => inTime(server.get(path)))
+			const attempt = await this.#look(request, body.id, random)
 			if (attempt.status === 200) body = attempt.body
 		}
 		if (isSettled(body)) request.done = body

@@ -16,7 +16,7 @@ export class History {
 	}
 
 	open(request) {
-		const entry = { n: this.requests.length, ...request, attempts: [] }
+		const entry = { ...request, n: this.requests.length, attempts: [] }
 		this.requests.push(entry)
 		return entry
 	}

@@ -133,7 +133,7 @@ export class World {
 				HOLDFAST_FAULT_MODULE: softhsm, HOLDFAST_FAULT_SCRIPT: stack.path(`${name}.faults`) },
 			argv: () => [holdfast, 'driver', '--module', faultModule, '--slot', `label:${stack.tokenLabel}`, '--name', name, ...this.databases.ofDriver(),
 				'--client-cert', pem(name), '--client-key', pem(`${name}-key`), '--ca-cert', pem('org-chain'),
-				'--proxy-addr', [this.servers[this.drivers.length % this.servers.length]].map((server) => `${server.host}:${server.ports.driver}`).join(','), '--sessions', '2',
+				'--proxy-addr', this.servers.map((server) => `${server.host}:${server.ports.driver}`).join(','), '--sessions', '2',
 				'--op-deadline-ms', `${OP_DEADLINE_MS}`, '--health-listen', `${driver.host}:${driver.ports.health ?? 0}`,
 				'--log-format', 'json', '--log-level', this.logLevel] })
 		driver.script = stack.path(`${name}.faults`)
