@@ -24,8 +24,8 @@ struct job {
 	int64_t times;
 	bool waits;   /* for a moment, inside the transaction */
 	bool refuses; /* fails by itself, after it wrote */
-	volatile int runs;
-	volatile bool waiting, ended;
+	atomic_int runs;
+	atomic_bool waiting, ended;
 	hf_status told;
 };
 
