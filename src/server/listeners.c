@@ -11,6 +11,7 @@
 
 #define DRIVERS_DRAIN_MS 5000
 #define WATCH_EVERY_US 5000
+#define STANDSTILL_MS 1500 /* without an answer in this time no HSM works on what is left */
 
 struct opening {
 	const char *name;
@@ -102,12 +103,22 @@ hf_status listeners_start(struct server *s, struct hf_err *err)
 	return certificates_watch(s, err);
 }
 
-static void wait_answered(struct http_server *http, int64_t wait_ms)
+/* Waits for what is under way to be answered: for `most_ms` as long as there is progress, but not
+ * for what nobody seems to work on. */
+static void wait_answered(struct http_server *http, int64_t most_ms)
 {
-	int64_t until = hf_mono_ms() + wait_ms;
+	const int64_t until = hf_mono_ms() + most_ms;
+	int64_t moved = hf_mono_ms();
+	size_t before = http_server_pending(http), pending;
 
-	while (http_server_pending(http) > 0 && hf_mono_ms() < until)
+	while ((pending = http_server_pending(http)) > 0 && hf_mono_ms() < until) {
+		if (pending < before)
+			moved = hf_mono_ms();
+		else if (hf_mono_ms() - moved > STANDSTILL_MS)
+			return;
+		before = pending;
 		usleep(WATCH_EVERY_US);
+	}
 }
 
 void listeners_drain(struct server *s)

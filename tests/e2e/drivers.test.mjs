@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
 import { Stack } from './stack.mjs'
@@ -47,8 +48,25 @@ test('a server that is stopped while it works ends cleanly, and its drivers come
 	assert.equal(await signMany(10), 10)
 })
 
+test('a server that is stopped while nobody can make a key ends soon, says so, and the key comes later', async () => {
+	const drivers = stack.processes.filter((process) => process.name.startsWith('driver') && !process.end)
+	await Promise.all(drivers.map((driver) => driver.stop()))
+	const held = stack.client().keys.createKey({ body: { scheme: 'EdDSA', curve: 'ed25519', name: 'while stopping' } }).catch((error) => error)
+	await sleep(300)
+	const began = Date.now()
+	assert.deepEqual(await stack.server.stop(), { code: 0, signal: null })
+	assert.ok(Date.now() - began < 3000, `${Date.now() - began} ms`)
+	assert.equal((await held).httpStatus, 504)
+	await stack.startServer()
+	await stack.startDriver()
+	await stack.startDriver()
+	const made = async () => (await stack.client().keys.listKeys({})).items.some((key) => key.name === 'while stopping')
+	for (let i = 0; i < 50 && !(await made()); i++) await sleep(100)
+	assert.ok(await made())
+})
+
 test('health is 204 on server and driver, and metrics are Prometheus text', async () => {
-	const driver = stack.processes[2]
+	const driver = stack.processes.at(-1)
 	for (const port of [stack.ports.health, driver.ports.health]) {
 		assert.equal((await fetch(`http://127.0.0.1:${port}/health`)).status, 204)
 		assert.match(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), /^# TYPE holdfast_\w+ (counter|gauge|histogram)$/m)
