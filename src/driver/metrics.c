@@ -64,6 +64,9 @@ static void write_queue(const struct queue_client_stats *queue, struct hf_buf *t
 	          HF_METRIC_COUNTER, (double)queue->round_trips);
 	hf_metric(to, "holdfast_driver_queue_failures_total", "Requests to the queue that failed",
 	          HF_METRIC_COUNTER, (double)queue->failures);
+	hf_metric(to, "holdfast_driver_queue_moves_total",
+	          "Times that the driver went on to another server", HF_METRIC_COUNTER,
+	          (double)queue->moves);
 	hf_metric(to, "holdfast_driver_queue_round_trip_seconds", "Smoothed time of a round trip",
 	          HF_METRIC_GAUGE, (double)queue->round_trip_us / 1e6);
 	hf_metric(to, "holdfast_driver_jobs_taken_total", "Jobs that came from the queue",

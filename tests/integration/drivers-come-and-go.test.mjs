@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several drivers, several servers: whoever goes, the others have the work, and soon.
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { after, before, test } from 'node:test'
+
+import { Stack } from '../e2e/stack.mjs'
+import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
+
+const LEASE_MS = 2000
+const SLACK_MS = 300
+let stack, clients, key, both
+
+before(async () => {
+	stack = await Stack.start({ drivers: 0, servers: 2, engine: 'postgres' })
+	clients = [0, 1].map((server) => stack.client({ server }))
+	both = stack.servers.map(({ ports }) => `127.0.0.1:${ports.driver}`).join(',')
+	const driver = await stack.startDriver({ proxy: both })
+	key = await clients[0].keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
+	await driver.stop()
+})
+after(() => stack?.stop())
+
+async function isSigned(text, client = clients[0]) {
+	const message = Buffer.from(text)
+	const request = await client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } })
+	assert.equal(request.status, 'Signed', JSON.stringify(request))
+	assert.ok(verifySecp256k1(key.publicKey, message, request.signature))
+}
+
+async function metric(driver, name) {
+	const text = await (await fetch(`http://127.0.0.1:${driver.ports.health}/metrics`)).text()
+	return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ').pop())
+}
+
+async function until(condition, ms = 5000) {
+	for (const late = Date.now() + ms; !(await condition()); await sleep(10)) assert.ok(Date.now() < late, `never: ${condition}`)
+}
+
+test('the jobs of a driver that is killed are taken over within the lease and a second', async (t) => {
+	const first = await stack.faultyDriver({ proxy: both, args: ['--op-deadline-ms', '60000'] })
+	first.faults('C_Sign hang')
+	const asked = [isSigned('taken over 1'), isSigned('taken over 2', clients[1])]
+	await until(async () => (await metric(first, 'holdfast_driver_working')) === 2)
+	const second = await stack.startDriver({ proxy: both })
+	await first.kill()
+	const began = Date.now()
+	await Promise.all(asked)
+	t.diagnostic(`taken over after ${Date.now() - began} ms, with a lease of ${LEASE_MS} ms`)
+	assert.ok(Date.now() - began <= LEASE_MS + 1000 + SLACK_MS, `${Date.now() - began} ms`)
+	await second.stop()
+})
+
+test('a driver that is stopped leaves no job behind, not even one that it was dealt in that moment', async () => {
+	const stays = await stack.startDriver({ proxy: both })
+	for (let round = 0; round < 4; round++) {
+		const goes = await stack.startDriver({ proxy: both })
+		await sleep(50)
+		const began = Date.now()
+		const asked = Array.from({ length: 10 }, (_, i) => isSigned(`round ${round}, ${i}`, clients[i % 2]))
+		await sleep(3 * round)
+		const stopped = goes.stop()
+		await Promise.all(asked)
+		assert.ok(Date.now() - began < LEASE_MS - 200, `a job waited for its lease: ${Date.now() - began} ms`)
+		await stopped
+		assert.match(goes.log, /"message":"stopped"/)
+		assert.doesNotMatch(goes.log, /stopping without an answer/)
+	}
+	await stays.stop()
+})
+
+test('a server is killed: the driver goes on to the other at once; the first comes back, and may be needed again', async () => {
+	const driver = await stack.startDriver({ proxy: both })
+	for (const [dead, alive] of [[0, 1], [1, 0], [0, 1]]) {
+		await isSigned(`before server ${dead} dies`, clients[alive])
+		await stack.servers[dead].process.kill()
+		const began = Date.now()
+		await isSigned(`after server ${dead} died`, clients[alive])
+		assert.ok(Date.now() - began < LEASE_MS + 1000 + SLACK_MS, `${Date.now() - began} ms`)
+		await until(async () => (await metric(driver, 'holdfast_driver_queue_connected')) === 1)
+		await stack.startServer({ index: dead })
+	}
+	assert.ok((await metric(driver, 'holdfast_driver_queue_moves_total')) >= 2)
+	await driver.stop()
+})
+
+test('all servers are away for a while: the driver comes back by itself', async () => {
+	const driver = await stack.startDriver({ proxy: both })
+	for (const { process } of stack.servers) await process.kill()
+	await until(async () => (await metric(driver, 'holdfast_driver_queue_connected')) === 0)
+	await sleep(1000)
+	for (const index of [0, 1]) await stack.startServer({ index })
+	await until(async () => (await metric(driver, 'holdfast_driver_queue_connected')) === 1, 4000)
+	await isSigned('all is well')
+	await driver.stop()
+})
