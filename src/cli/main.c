@@ -7,14 +7,14 @@
 #include <string.h>
 
 const struct cli_command *const cli_commands[] = {
-	&cmd_server,       &cmd_server_init, &cmd_driver,          &cmd_hsm_init_master,
-	&cmd_hsm_check,    &cmd_hsm_canary,  &cmd_db_status,       &cmd_db_migrate,
-	&cmd_db_backup,    &cmd_db_restore,  &cmd_db_verify,       &cmd_db_rewrap,
-	&cmd_bench_hsm,    &cmd_bench_queue, &cmd_bench_growth,    &cmd_pki_init_root,
-	&cmd_pki_template, &cmd_pki_sign,    &cmd_pki_server_cert, &cmd_pki_request,
-	&cmd_pki_accept,   &cmd_pki_leaf,    &cmd_pki_bundle,      &cmd_pki_renew,
-	&cmd_pki_revoke,   &cmd_pki_crl,     &cmd_pki_inspect,     &cmd_health,
-	&cmd_help,
+	&cmd_server,          &cmd_server_init,  &cmd_server_driver_ca, &cmd_driver,
+	&cmd_hsm_init_master, &cmd_hsm_check,    &cmd_hsm_canary,       &cmd_db_status,
+	&cmd_db_migrate,      &cmd_db_backup,    &cmd_db_restore,       &cmd_db_verify,
+	&cmd_db_rewrap,       &cmd_bench_hsm,    &cmd_bench_queue,      &cmd_bench_growth,
+	&cmd_pki_init_root,   &cmd_pki_template, &cmd_pki_sign,         &cmd_pki_server_cert,
+	&cmd_pki_request,     &cmd_pki_accept,   &cmd_pki_leaf,         &cmd_pki_bundle,
+	&cmd_pki_renew,       &cmd_pki_revoke,   &cmd_pki_crl,          &cmd_pki_inspect,
+	&cmd_health,          &cmd_help,
 };
 const size_t cli_command_count = HF_COUNT(cli_commands);
 

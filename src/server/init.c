@@ -221,3 +221,34 @@ hf_status server_init(const struct server_init *init, struct server_init_result 
 	hf_buf_done(&s.pem);
 	return status;
 }
+
+static hf_status set_issuer(struct db *db, const char *store_id, const char *issuer_key_id)
+{
+	hf_status s;
+
+	HF_TRY(db_begin(db));
+	s = store_row_set_issuer(db, store_id, issuer_key_id);
+	if (hf_ok(s))
+		return db_commit(db, DB_DURABLE);
+	db_rollback(db);
+	return s;
+}
+
+hf_status server_set_driver_ca(const struct db_config *config, const char *store_id,
+                               const char *driver_ca, struct hf_err *err)
+{
+	DB_SCOPED struct db *db = NULL;
+	char issuer_key_id[65];
+	hf_status s;
+
+	HF_TRY(tls_issuer_key_id(driver_ca, issuer_key_id, err));
+	HF_TRY(db_open(config, &db, err));
+	HF_TRY(server_migrate(db, err));
+	s = set_issuer(db, store_id, issuer_key_id);
+	if (s.code == HF_NOTFOUND)
+		return hf_fail(err, s.code,
+		               "there is no key store %s: `server init` has told its id", store_id);
+	if (!hf_ok(s))
+		return hf_fail(err, s.code, "cannot change the key store: %s", db_error(db));
+	return s;
+}

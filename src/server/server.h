@@ -64,4 +64,9 @@ struct server_init_result {
 HF_MUST hf_status server_init(const struct server_init *init, struct server_init_result *ret,
                               struct hf_err *err);
 
+/* Another intermediate may serve this key store from now on, and the one before no longer.
+ * HF_NOTFOUND: no such store. */
+HF_MUST hf_status server_set_driver_ca(const struct db_config *config, const char *store_id,
+                                       const char *driver_ca, struct hf_err *err);
+
 #endif

@@ -66,3 +66,16 @@ hf_status store_rows_list(struct db *db, const char *org_id, store_row_fn fn, vo
 		HF_TRY(fn(ctx, &store));
 	}
 }
+
+hf_status store_row_set_issuer(struct db *db, const char *id, const char *issuer_key_id)
+{
+	DB_STMT st = NULL;
+	int64_t changed;
+
+	HF_TRY(db_query(db, "UPDATE key_stores SET issuer_key_id = $1 WHERE id = $2", &st));
+	db_bind_text(st, 1, issuer_key_id);
+	db_bind_text(st, 2, id);
+	HF_TRY(db_run(st, &changed));
+	HF_ENSURE(changed == 1, HF_NOTFOUND);
+	return HF_SUCCESS;
+}
