@@ -149,6 +149,18 @@ test('a driver that is killed is started again', async () => {
 	tree.run('systemctl', 'stop', 'holdfast-driver@second')
 })
 
+test('under the unit a driver sees how much memory its signers use, and replaces them', async () => {
+	const settings = tree.path('etc/holdfast/driver-second.env')
+	const kept = readFileSync(settings, 'utf8')
+	writeFileSync(settings, `${kept}HOLDFAST_RECYCLE_MIB=1\n`)
+	tree.run('systemctl', 'start', 'holdfast-driver@second')
+	const metrics = 'const r = await fetch("http://127.0.0.1:9445/metrics"); process.stdout.write(await r.text())'
+	await tree.until('a replaced signer', () =>
+		/^holdfast_driver_signer_recycled_total [1-9]/m.test(tree.beside([process.execPath, '--input-type=module', '-e', metrics], process.env)))
+	tree.run('systemctl', 'stop', 'holdfast-driver@second')
+	writeFileSync(settings, kept)
+})
+
 test('a wrong PIN is tried once: the driver is not started again', () => {
 	tree.write('etc/holdfast/user-pin', '999999', 0o600)
 	assert.throws(() => tree.run('systemctl', 'start', 'holdfast-driver'))
