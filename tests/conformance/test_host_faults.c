@@ -340,6 +340,66 @@ static void a_far_away_hsm_is_kept_busy_by_sessions(void **state)
 	hsmhost_stop(h, 1000);
 }
 
+/* More sessions are of no use to an HSM of one engine, and do no harm. */
+static void one_engine_serves_all_sessions_in_turn(void **state)
+{
+	struct hsmhost_config c = config();
+	struct host_job key, sign[8];
+	struct hsmhost *h;
+	int64_t began;
+
+	host_faults("# none\n");
+	c.setup.threads = 4;
+	h = host_start(&c);
+	host_config_done(&c);
+	key = host_key(h, "one", KEY_P256);
+	for (size_t i = 0; i < HF_COUNT(sign); i++)
+		sign[i] = host_sign(&key);
+	host_faults("engines 1 5ms\n");
+	began = hf_mono_ms();
+	host_run(h, sign, HF_COUNT(sign));
+	CHECK(hf_mono_ms() - began >= (int64_t)HF_COUNT(sign) * 3 * 5);
+	for (size_t i = 0; i < HF_COUNT(sign); i++)
+		assert_int_equal(sign[i].result.outcome, OP_DONE);
+	host_faults("# none\n");
+	host_job_done(&key);
+	hsmhost_stop(h, 1000);
+}
+
+static void an_hsm_that_fails_now_and_then_costs_retries_only(void **state)
+{
+	struct host_job key, sign[12];
+	struct hsmhost *h = start(1, &key);
+	unsigned done = 0;
+
+	for (size_t i = 0; i < HF_COUNT(sign); i++)
+		sign[i] = host_sign(&key);
+	host_faults("C_UnwrapKey every=3 return CKR_DEVICE_MEMORY\nlatency-all 100us\n");
+	host_run(h, sign, HF_COUNT(sign));
+	for (size_t i = 0; i < HF_COUNT(sign); i++) {
+		CHECK(sign[i].result.outcome == OP_DONE || sign[i].result.outcome == OP_RETRY);
+		done += sign[i].result.outcome == OP_DONE;
+	}
+	assert_int_equal(done, HF_COUNT(sign) * 2 / 3);
+	host_job_done(&key);
+	hsmhost_stop(h, 1000);
+}
+
+/* Told at the start, with the option to change: not job by job later. */
+static void more_sessions_than_the_token_has_are_refused_at_the_start(void **state)
+{
+	struct hsmhost_config c = config();
+	struct hsmhost *h = NULL;
+	struct hf_err err;
+
+	host_faults("C_OpenSession cap=3\n");
+	c.setup.threads = 8;
+	CHECK_CODE(hsmhost_start(&c, host_answered, NULL, &h, &err), HF_BUSY);
+	CHECK(strstr(err.text, "session 4 of 8"));
+	CHECK(strstr(err.text, "--sessions"));
+	host_config_done(&c);
+}
+
 static int set_up(void **state)
 {
 	char text[512];
@@ -373,6 +433,9 @@ int main(void)
 		cmocka_unit_test(handles_that_come_again_never_sign_for_another_key),
 		cmocka_unit_test(what_a_signature_asks_of_the_hsm_is_counted),
 		cmocka_unit_test(a_far_away_hsm_is_kept_busy_by_sessions),
+		cmocka_unit_test(one_engine_serves_all_sessions_in_turn),
+		cmocka_unit_test(an_hsm_that_fails_now_and_then_costs_retries_only),
+		cmocka_unit_test(more_sessions_than_the_token_has_are_refused_at_the_start),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, host_token_remove);
