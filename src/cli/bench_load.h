@@ -19,7 +19,8 @@ struct load {
 };
 
 /* The queue alone, in this process: database, mTLS listener, leases. Starts the rig's drivers and
- * stops them. What is measured is from a job's being submitted until its completion is committed. */
+ * stops them. What is measured is from a job's being submitted until its completion is committed.
+ */
 HF_MUST hf_status load_jobs(struct rig *r, const struct rig_driver *driver, const struct load *load,
                             struct bench_result *ret, struct hf_err *err);
 

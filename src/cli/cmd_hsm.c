@@ -123,12 +123,15 @@ static void print_row(const struct json_t *row)
 static void print_report(const struct json_t *doc)
 {
 	const struct json_t *rows = json_member(doc, "rows");
+	const char *without = json_value_true(json_member(doc, "masterKeyPossible"))
+	                              ? "none yet (tried with a temporary one); make it: holdfast "
+	                                "hsm init-master"
+	                              : "impossible: this token makes no AES keys, so its keys can "
+	                                "only live inside it";
 
 	printf("Module      %s\nToken       %s\nMaster key  %s\nMAC         %s\n\n",
 	       text_or(doc, "module", "?"), text_or(doc, "token", "?"),
-	       text_or(doc, "masterKeyId",
-	               "none yet (tried with a temporary one); make it: holdfast hsm init-master"),
-	       text_or(doc, "mac", "none"));
+	       text_or(doc, "masterKeyId", without), text_or(doc, "mac", "none"));
 	printf("  %-10s %-14s %-11s %-9s %-10s %s\n", "Key type", "Wrap format", "Mechanism",
 	       "EC params", "Quirks", "Generate, wrap, destroy, unwrap, sign, verify");
 	for (size_t i = 0; i < json_count(rows); i++)
