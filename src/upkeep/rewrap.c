@@ -9,7 +9,8 @@
 
 enum {
 	PAGE = 256,
-	BATCH = 64, /* rows in one commit */
+	BATCH = 64,     /* rows in one commit */
+	FLUSH_MS = 200, /* what is proven waits no longer to be stored */
 	COMMIT_TRIES = 30,
 	COMMIT_WAIT_MS = 1000,
 };
@@ -27,6 +28,7 @@ struct rewrapper {
 	struct rewrap_sum *sum;
 	struct ready batch[BATCH];
 	size_t n;
+	int64_t since_ms; /* of the batch */
 	int64_t total;
 	char after[HF_ID_MAX];
 	hf_status stored; /* of the last batch */
@@ -93,7 +95,10 @@ static void store(struct rewrapper *r)
 static void take_batch(struct rewrapper *r, const struct sweep_item *item)
 {
 	struct ready *b = &r->batch[r->n];
+	int64_t now = hf_mono_ms();
 
+	if (!r->n)
+		r->since_ms = now;
 	*b = (struct ready){ .old = HF_BUF(RECORD_ENCODED_MAX),
 		             .fresh = HF_BUF(RECORD_ENCODED_MAX),
 		             .resident = item->decoded->format == WRAP_RESIDENT };
@@ -104,7 +109,7 @@ static void take_batch(struct rewrapper *r, const struct sweep_item *item)
 	if (!hf_ok(hf_buf_status(&b->old)) || !hf_ok(hf_buf_status(&b->fresh))) {
 		r->stored = HF_FAILURE(HF_NOMEM);
 		clear_batch(r);
-	} else if (r->n == BATCH) {
+	} else if (r->n == BATCH || now - r->since_ms >= FLUSH_MS) {
 		store(r);
 	}
 }
