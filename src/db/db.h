@@ -67,7 +67,12 @@ const char *db_dialect(const struct db *db, const char *sqlite, const char *post
  * Parameters and columns are integers, text and blobs. A column is read as what it is; NULL in each
  * of them. A result comes whole into memory: walk through large tables page by page.
  *
+ * DB_BY_KEY before the text, for a statement that names each of its rows by a whole unique key and
+ * should be so planned whatever the tables hold: PostgreSQL then plans it once, which spares
+ * it a third of the work. Worth it only where many of them follow each other.
+ *
  * Ready to bind. Ends with db_done(), or by scope: DB_STMT st = NULL. */
+#define DB_BY_KEY "/* by key */ "
 HF_MUST hf_status db_query(struct db *db, const char *sql, struct db_stmt **ret);
 void db_bind_int(struct db_stmt *st, int i, int64_t v);
 void db_bind_text(struct db_stmt *st, int i, const char *v);    /* NULL binds NULL; copied */

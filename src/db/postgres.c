@@ -63,6 +63,7 @@ static void pg_rollback(struct db *base)
 		return;
 	if (db->n_queue > 0 && !hf_ok(pg_wait(db)))
 		return;
+	db->planning = PG_PLAN_UNKNOWN;
 	s = pg_send_control(db, "ROLLBACK", PG_CONTROL);
 	if (hf_ok(s))
 		hf_ignore(pg_sync(db)); /* at once, for its locks' sake; nobody waits for it */
@@ -95,6 +96,7 @@ static void pg_unsave(struct db *base)
 	if (db->n_queue > 0 && !hf_ok(pg_wait(db)))
 		return;
 	base->broken = HF_OK;
+	db->planning = PG_PLAN_UNKNOWN;
 	if (hf_ok(pg_send_control(db, "ROLLBACK TO SAVEPOINT task", PG_CONTROL)))
 		hf_ignore(pg_send_control(db, "RELEASE SAVEPOINT task", PG_CONTROL));
 }
@@ -117,8 +119,15 @@ static size_t bucket_of(const char *sql)
 	return ((uintptr_t)sql >> 3 ^ (uintptr_t)sql >> 11) % PG_BUCKETS;
 }
 
+static bool is_by_key(const char *sql)
+{
+	return strncmp(sql, DB_BY_KEY, sizeof(DB_BY_KEY) - 1) == 0;
+}
+
 static bool is_select(const char *sql)
 {
+	if (is_by_key(sql))
+		sql += sizeof(DB_BY_KEY) - 1;
 	return strncasecmp(sql + strspn(sql, " \t\n("), "SELECT", 6) == 0;
 }
 
@@ -145,6 +154,7 @@ struct pg_prepared *pg_prepared(struct pg_db *db, const char *sql, hf_status *re
 	}
 	p->key = sql;
 	p->writes = !is_select(sql);
+	p->by_key = is_by_key(sql);
 	p->next = *bucket;
 	*bucket = p;
 	return p;

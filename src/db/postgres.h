@@ -40,6 +40,7 @@ struct pg_prepared {
 	int n_params;
 	Oid types[DB_PARAMS_MAX];
 	bool writes;
+	bool by_key;
 	bool columns_known; /* each of its columns has a type that we read */
 };
 
@@ -47,6 +48,8 @@ struct pg_param {
 	Oid type; /* 0: NULL */
 	size_t at, len;
 };
+
+enum pg_planning { PG_PLAN_UNKNOWN, PG_PLAN_EACH, PG_PLAN_ONCE };
 
 enum pg_stage { PG_BINDING, PG_SENT, PG_READY };
 
@@ -94,7 +97,8 @@ struct pg_db {
 	bool drop;          /* the server said something after which the connection is of no use */
 	enum hf_code batch; /* the first failure since the last sync */
 
-	bool committed; /* this transaction, says the server */
+	enum pg_planning planning; /* of the session, as far as we know */
+	bool committed;            /* this transaction, says the server */
 	bool has_xid;
 	uint64_t xid;   /* of this transaction */
 	uint64_t asked; /* base.writes when it was asked for */

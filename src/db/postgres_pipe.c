@@ -26,6 +26,7 @@ void pg_note(struct pg_db *db, const PGresult *result, const char *hint)
 /* Of what was sent, or of an open transaction; the first failure stays. */
 static void fail_one(struct pg_db *db, const struct pg_sent *sent, enum hf_code code)
 {
+	db->planning = PG_PLAN_UNKNOWN;
 	if (sent->kind == PG_PREPARE)
 		sent->prepared->generation = 0;
 	if (sent->stmt) {
@@ -56,6 +57,7 @@ void pg_lose(struct pg_db *db, const char *why)
 	db->first = 0;
 	db->statements = 0;
 	db->unsynced = db->answered = db->drop = false;
+	db->planning = PG_PLAN_UNKNOWN;
 	db->batch = HF_OK;
 	PQfinish(hf_take(db->conn));
 }
@@ -121,12 +123,32 @@ static void learn_types(struct pg_prepared *p, const struct pg_stmt *st)
 	}
 }
 
+/* A plan made while a table was empty scans it for ever after, unless it may not scan at all. A
+ * rollback takes the setting back, a failure may have passed over it: then it is made again. */
+static hf_status choose_planning(struct pg_db *db, const struct pg_prepared *p)
+{
+	enum pg_planning wanted = p->by_key ? PG_PLAN_ONCE : PG_PLAN_EACH;
+
+	if (db->planning == wanted)
+		return HF_SUCCESS;
+	HF_TRY(pg_send_control(
+	        db,
+	        p->by_key ? "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), "
+	                    "set_config('enable_seqscan', 'off', false)"
+	                  : "SELECT set_config('plan_cache_mode', 'force_custom_plan', false), "
+	                    "set_config('enable_seqscan', 'on', false)",
+	        PG_CONTROL));
+	db->planning = wanted;
+	return HF_SUCCESS;
+}
+
 hf_status pg_send_stmt(struct pg_db *db, struct pg_stmt *st)
 {
 	struct pg_prepared *p = st->prepared;
 	const char *values[DB_PARAMS_MAX];
 	int lengths[DB_PARAMS_MAX], formats[DB_PARAMS_MAX];
 
+	HF_TRY(choose_planning(db, p));
 	learn_types(p, st);
 	if (p->generation != db->generation)
 		HF_TRY(prepare(db, p));

@@ -225,6 +225,50 @@ static void long_values_come_back_whole(void **state)
 	}
 }
 
+static void planned_as(const char *sql, const char *how)
+{
+	DB_STMT st = NULL;
+
+	CHECK_OK(db_query(db, sql, &st));
+	CHECK_OK(db_step(st, &(bool){ false }));
+	assert_string_equal(db_col_text(st, 0), how);
+}
+
+static void statements_by_key_are_planned_once_and_others_each_time(void **state)
+{
+	static const char other[] = "SELECT current_setting('plan_cache_mode')";
+	static const char by_key[] = DB_BY_KEY "SELECT current_setting('plan_cache_mode')";
+
+	planned_as(other, "force_custom_plan");
+	CHECK_OK(db_begin(db));
+	planned_as(by_key, "force_generic_plan");
+	db_rollback(db); /* takes the setting back */
+	planned_as(by_key, "force_generic_plan");
+	planned_as(other, "force_custom_plan");
+	CHECK_OK(db_begin(db));
+	CHECK_OK(db_save(db));
+	planned_as(by_key, "force_generic_plan");
+	CHECK_CODE(first_row(db, "SELECT nonsense"), HF_INTERNAL);
+	db_unsave(db);
+	planned_as(other, "force_custom_plan");
+	planned_as(by_key, "force_generic_plan");
+	CHECK_OK(db_commit(db, DB_DURABLE));
+	planned_as(other, "force_custom_plan");
+}
+
+static void a_statement_by_key_does_what_any_does(void **state)
+{
+	DB_STMT st = NULL;
+	int64_t n;
+
+	CHECK_OK(db_query(db, DB_BY_KEY "INSERT INTO people (id, name) VALUES ($1, $2)", &st));
+	db_bind_int(st, 1, 1);
+	db_bind_text(st, 2, "ann");
+	CHECK_OK(db_run(st, &n));
+	assert_int_equal(n, 1);
+	assert_int_equal(count_people(db), 1);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -239,7 +283,14 @@ int main(void)
 		TEST(the_dialect_is_the_engines),
 		TEST(a_parameter_may_be_null_first_and_a_value_later),
 		TEST(long_values_come_back_whole),
+		TEST(a_statement_by_key_does_what_any_does),
 	};
+	const struct CMUnitTest of_postgres[] = {
+		TEST(statements_by_key_are_planned_once_and_others_each_time),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (test_postgres())
+		failed += cmocka_run_group_tests(of_postgres, NULL, NULL);
+	return failed;
 }
