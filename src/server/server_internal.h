@@ -37,8 +37,8 @@ struct server {
 
 /* Opens all three, or none that would have to be stopped in another way than listeners_stop(). */
 HF_MUST hf_status listeners_start(struct server *s, struct hf_err *err);
-/* No new requests of callers; those under way end, or are answered as they stand: when none has been
- * answered for a second and a half, at the latest after HELD_REQUEST_MS. */
+/* No new requests of callers; those under way end, or are answered as they stand: when none has
+ * been answered for a second and a half, at the latest after HELD_REQUEST_MS. */
 void listeners_drain(struct server *s);
 /* Once every request has been answered. */
 void listeners_stop(struct server *s);

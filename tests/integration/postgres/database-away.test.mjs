@@ -5,9 +5,9 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
-import { request, userAction } from '../e2e/raw.mjs'
-import { DfnsError, Stack } from '../e2e/stack.mjs'
-import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
+import { request, userAction } from '../../e2e/raw.mjs'
+import { DfnsError, Stack } from '../../e2e/stack.mjs'
+import { sha256, verifySecp256k1 } from '../../e2e/verify.mjs'
 
 let stack, key
 const clients = []
