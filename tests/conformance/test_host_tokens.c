@@ -149,6 +149,21 @@ static void without_permission_a_token_of_resident_keys_alone_is_refused(void **
 	host_config_done(&c);
 }
 
+/* What a driver asks first: with a master key it gets a canary, without one it is told so. */
+static void a_canary_is_of_the_master_key_if_there_can_be_one(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf report = HF_BUF(WIRE_REPORT_MAX);
+	struct hsmhost_config c = config(1);
+	char text[RECORD_ENCODED_MAX * 3];
+	struct hf_err err = { 0 };
+
+	if (!hf_ok(hsmhost_task(&c, TASK_CANARY_MAKE, "", NULL, NULL, &report, &err)))
+		fail_msg("%s", err.text);
+	host_config_done(&c);
+	CHECK_OK(hf_span_to_text(hf_buf_span(&report), text, sizeof(text)));
+	assert_int_equal(strstr(text, "\"master_id\":\"\"") == NULL, kind->masters);
+}
+
 static int quiet(void **state)
 {
 	host_faults("# none\n");
@@ -183,6 +198,7 @@ int main(int argc, char **argv)
 		QUIET(a_wrong_pin_is_tried_once),
 		QUIET(a_lost_session_costs_a_retry_at_most),
 		QUIET(a_crash_costs_a_retry),
+		QUIET(a_canary_is_of_the_master_key_if_there_can_be_one),
 		QUIET(without_permission_a_token_of_resident_keys_alone_is_refused),
 	};
 
