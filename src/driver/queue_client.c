@@ -17,7 +17,8 @@ enum {
 	ANSWER_MS = 5000, /* for the server to answer, parking not counted: less than a lease */
 	CONNECT_MS = 2500,
 	BACKOFF_BASE_MS = 100,
-	BACKOFF_CAP_MS = 3000,
+	BACKOFF_CAP_MS = 800, /* work flows again within a second of the server's return */
+	RECALL_MS = 500,      /* from the answer to a recall to that of the parked poll */
 	RETRY_AFTER_MAX_MS = 60000,
 	LEASE_UNKNOWN_MS = 3000,
 	LEASE_LEAST_MS = 100,
@@ -33,6 +34,7 @@ struct request {
 	unsigned index;
 	bool under_way;
 	bool recalled; /* a parked poll: its server was told that nothing is wanted */
+	bool recalls;  /* the telling */
 	uint32_t asked;
 	uint32_t wait_ms;
 	int64_t sent_us;
@@ -45,6 +47,7 @@ struct queue_client {
 	size_t speaks_to;
 	bool move; /* to another, once no call of ours is inside http */
 	bool recall;
+	int64_t recalled_ms; /* when a recall was last answered */
 	char instance[INSTANCE_ID_MAX];
 	char name[65];
 	struct queue_jobs jobs;
@@ -270,6 +273,8 @@ static void replied(void *ctx, const struct http_reply *reply)
 		return;
 	}
 	succeeded(q, r, in.n_jobs);
+	if (r->recalls)
+		q->recalled_ms = hf_mono_ms();
 	if (in.n_jobs == 0 && hf_mono_us() - r->sent_us < (int64_t)r->wait_ms * 500)
 		q->poll_at_ms = hf_mono_ms() + EMPTY_PAUSE_MS;
 	q->lease_ms = in.lease_ms > LEASE_LEAST_MS ? in.lease_ms : LEASE_LEAST_MS;
@@ -314,6 +319,7 @@ static void send_request(struct queue_client *q, struct request *r, size_t capac
 	}
 	r->under_way = true;
 	r->recalled = false;
+	r->recalls = recall;
 	r->asked = p.capacity;
 	r->wait_ms = wait_ms;
 	r->sent_us = hf_mono_us();
@@ -486,11 +492,21 @@ hf_status queue_client_wait(struct queue_client *q, struct pollfd *fds, unsigned
 	return http_client_step(q->http, fds, n, timeout_ms);
 }
 
+/* The recall has been answered and the poll has not: they went to different servers, through
+ * something that spreads connections. */
+static bool is_out_of_reach(const struct queue_client *q)
+{
+	const struct request *poll = &q->requests[0];
+
+	return poll->under_way && poll->recalled && q->recalled_ms * 1000 > poll->sent_us &&
+	       hf_mono_ms() - q->recalled_ms > RECALL_MS;
+}
+
 void queue_client_stats(const struct queue_client *q, struct queue_client_stats *ret)
 {
 	*ret = q->stats;
 	ret->problem = q->problem;
 	ret->working = q->jobs.working;
 	ret->outbox = q->jobs.ready + q->jobs.sent;
-	ret->on_the_way = asked(q);
+	ret->on_the_way = is_out_of_reach(q) ? 0 : asked(q);
 }

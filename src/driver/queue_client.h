@@ -51,7 +51,7 @@ HF_MUST hf_status queue_client_wait(struct queue_client *q, struct pollfd *fds, 
  * which queue_client_pump() looks for once a second. */
 void queue_client_look(struct queue_client *q);
 /* Wants no jobs for now, not even those that were asked for: a parked poll is called back, so that
- * no job is dealt to it any more. `room` of the next pump that is not 0 ends this. */
+ * no job is dealt to it any more. Pump with `room` 0 for as long as that is meant. */
 void queue_client_recall(struct queue_client *q);
 /* Asks for no more jobs, ever, and recalls; results are still handed in. */
 void queue_client_quiesce(struct queue_client *q);
@@ -61,7 +61,7 @@ struct queue_client_stats {
 	const char *problem; /* "" or why not, for people */
 	size_t working;      /* jobs without a result */
 	size_t outbox;       /* results not acknowledged yet */
-	size_t on_the_way;   /* jobs asked for and not come */
+	size_t on_the_way;   /* jobs asked for that may still come */
 	uint64_t round_trips, failures, taken, moves;
 	int64_t round_trip_us; /* smoothed, of requests that did not park */
 };
