@@ -61,7 +61,9 @@ struct module_options {
 		  .help = "the PIN, as an environment variable, which is removed once it is "      \
 		          "read" },                                                                \
 	        CLI_OPTION_TEXT(owner, member.master_label, "master-label", "LABEL",               \
-	                        "holdfast-master", "label of the master key in the HSM"),          \
+	                        "holdfast-master",                                                 \
+	                        "label of the master key in the HSM; several with commas "         \
+	                        "between: the first wraps new keys, the others only unwrap"),      \
 	        CLI_OPTION_FLAG(owner, member.allow_resident, "allow-resident",                    \
 	                        "keys that this HSM cannot wrap may live in it as token objects"), \
 	        CLI_OPTION_TEXT(owner, member.signer, "signer", "FILE", NULL,                      \
