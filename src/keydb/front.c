@@ -210,6 +210,8 @@ static void note_well(struct side *s, int64_t now)
 		return;
 	}
 	s->try_at_ms = now + TRY_MS;
+	if (s->status.code == HF_BUSY && !s->engine[0])
+		snprintf(s->engine, sizeof(s->engine), "no connection to the database");
 	snprintf(s->problem, sizeof(s->problem), "%s: %s",
 	         s->put ? "new keys cannot be stored" : "keys cannot be looked up",
 	         s->engine[0] ? s->engine : hf_code_name(s->status.code));

@@ -128,10 +128,11 @@ test('EP11_IBM_TARGET_HSM is refused with words', async () => {
 	assert.match(stderr, /EP11_IBM_TARGET_HSM/)
 })
 
-test('PostgreSQL is said not to be there yet', async () => {
-	const { code, said } = await failure({ database: ['--postgres-url', 'postgresql://localhost/x'] })
+test('a PostgreSQL URL that cannot be read is refused at once, and not quoted', async () => {
+	const { code, said } = await failure({ database: ['--postgres-url', 'postgresql://me:pass@word@localhost/x'] })
 	assert.notEqual(code, 0)
-	assert.match(said, /postgres/i)
+	assert.match(said, /percent|%40/i)
+	assert.doesNotMatch(said, /pass@word/)
 })
 
 test('a second server init in one database is refused, and writes no token', async () => {
