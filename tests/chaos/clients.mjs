@@ -14,7 +14,7 @@ import { Random } from './random.mjs'
 /** An application's patience with one answer: longer than the 20 s for which a server holds a request would only add waiting. */
 const ANSWER_MS = 8000
 const RETRY_MS = [100, 600]
-const KEYS_MAX = 40
+const KEYS_SHARE = 0.03
 
 export class Clients {
 	#stopping = false
@@ -61,7 +61,7 @@ export class Clients {
 		await sleep(random.between(0, 1000 / this.perSecond))
 		while (!this.#stopping) {
 			const began = this.history.now()
-			if (this.keys.length < KEYS_MAX && random.chance(0.04)) await this.makeKey(random)
+			if (random.chance(KEYS_SHARE)) await this.makeKey(random)
 			else await this.sign(random)
 			const pause = (random.between(0.5, 1.5) * 1000 * this.workers) / this.perSecond - (this.history.now() - began)
 			if (pause > 0 && !this.#stopping) await sleep(pause)
