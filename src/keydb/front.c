@@ -1,67 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Two sides, lookups and puts, each with a worker of its own, so that no lookup waits for a commit.
  * Of each at most one batch is away; what the worker touches is the batch's until it is back. */
-#include "keydb/front.h"
+#include "keydb/front_inside.h"
 
 #include "base/clock.h"
-#include "db/work.h"
 
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
 enum {
-	BATCH_MAX = 256,
 	PATIENCE_MS = 2000,
 	TRY_MS = 200,  /* between two looks whether the database is back */
 	LATE_MS = 500, /* a batch that is away for longer: nothing more should be begun */
 	CACHE_KIB = 1024,
-};
-
-struct ask {
-	struct ask *next;
-	void *tag;
-	char key_id[HF_ID_MAX]; /* lookup */
-	struct hf_buf record;   /* lookup: what was found; put: what is to be stored */
-	struct hf_buf stored;   /* put: what is there instead */
-	hf_status status;
-	int64_t until_ms;
-	bool dropped; /* answered already, while it was away */
-};
-
-struct asks {
-	struct ask *first, **last;
-	size_t n;
-};
-
-struct side {
-	struct db_task task;
-	struct keydb_front *front;
-	struct db_work *work;
-	bool put;
-	struct asks waiting;
-	/* The batch. */
-	struct ask *list[BATCH_MAX];
-	size_t n;
-	bool away;
-	int64_t since_ms;
-	atomic_bool back;
-	hf_status status;
-	char engine[200]; /* what the engine said */
-	/* How it goes. */
-	bool well;
-	char problem[256];
-	int64_t try_at_ms;
-	uint64_t answered, batches;
-};
-
-struct keydb_front {
-	struct keydb_front_config config;
-	struct side get, put;
-	int event;
-	bool stopping;
 };
 
 static void append(struct asks *l, struct ask *a)
@@ -99,70 +52,6 @@ static void ask_free(struct ask *a)
 	hf_buf_done(&a->record);
 	hf_buf_done(&a->stored);
 	free(a);
-}
-
-/* On the worker's thread. */
-static hf_status look_up(struct side *s, struct db *db)
-{
-	struct keydb_get gets[BATCH_MAX];
-	hf_status all;
-
-	if (s->n == 0)
-		return keydb_try_read(db);
-	for (size_t i = 0; i < s->n; i++) {
-		hf_buf_clear(&s->list[i]->record); /* of a first run */
-		gets[i] = (struct keydb_get){ .key_id = s->list[i]->key_id,
-			                      .record = s->list[i]->record };
-	}
-	all = keydb_get_all(db, gets, s->n);
-	for (size_t i = 0; i < s->n; i++) {
-		s->list[i]->record = gets[i].record;
-		s->list[i]->status = gets[i].status;
-	}
-	return all;
-}
-
-/* On the worker's thread, inside the transaction. The records stay what they are until the commit
- * is known: another run may follow. */
-static hf_status store(struct side *s, struct db *db)
-{
-	struct keydb_put puts[BATCH_MAX];
-	hf_status all;
-
-	if (s->n == 0)
-		return keydb_try_write(db);
-	for (size_t i = 0; i < s->n; i++)
-		puts[i] = (struct keydb_put){ .record = hf_buf_span(&s->list[i]->record) };
-	all = keydb_put_all(db, puts, s->n);
-	for (size_t i = 0; i < s->n; i++) {
-		struct ask *a = s->list[i];
-
-		a->status = puts[i].status;
-		hf_buf_done(&a->stored);
-		a->stored = puts[i].stored;
-	}
-	return all;
-}
-
-static hf_status run(struct db_task *task, struct db *db)
-{
-	struct side *s = (struct side *)task; /* its first member */
-	hf_status all = s->put ? store(s, db) : look_up(s, db);
-
-	if (!hf_ok(all))
-		snprintf(s->engine, sizeof(s->engine), "%s", db_error(db));
-	return all;
-}
-
-static void done(struct db_task *task, hf_status status)
-{
-	struct side *s = (struct side *)task;
-	int event = s->front->event;
-
-	s->status = status;
-	atomic_store(&s->back, true); /* the side is the owner's from here on */
-	if (eventfd_write(event, 1) < 0)
-		return; /* full of wake-ups: as good */
 }
 
 static void lower(int *timeout_ms, int64_t to)
@@ -279,7 +168,8 @@ static void hand_over(struct side *s, int64_t now)
 	s->since_ms = now;
 	s->away = true;
 	atomic_store(&s->back, false);
-	s->task = (struct db_task){ .run = run, .done = done, .durability = DB_DURABLE };
+	s->task =
+	        (struct db_task){ .run = front_run, .done = front_done, .durability = DB_DURABLE };
 	status = db_work_submit(s->work, &s->task);
 	if (hf_ok(status))
 		return; /* it may be back already */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A batch, on a worker's thread. */
+#include "keydb/front_inside.h"
+
+#include <stdio.h>
+#include <sys/eventfd.h>
+
+/* On the worker's thread. */
+static hf_status look_up(struct side *s, struct db *db)
+{
+	struct keydb_get gets[BATCH_MAX];
+	hf_status all;
+
+	if (s->n == 0)
+		return keydb_try_read(db);
+	for (size_t i = 0; i < s->n; i++) {
+		hf_buf_clear(&s->list[i]->record); /* of a first run */
+		gets[i] = (struct keydb_get){ .key_id = s->list[i]->key_id,
+			                      .record = s->list[i]->record };
+	}
+	all = keydb_get_all(db, gets, s->n);
+	for (size_t i = 0; i < s->n; i++) {
+		s->list[i]->record = gets[i].record;
+		s->list[i]->status = gets[i].status;
+	}
+	return all;
+}
+
+/* On the worker's thread, inside the transaction. The records stay what they are until the commit
+ * is known: another run may follow. */
+static hf_status store(struct side *s, struct db *db)
+{
+	struct keydb_put puts[BATCH_MAX];
+	hf_status all;
+
+	if (s->n == 0)
+		return keydb_try_write(db);
+	for (size_t i = 0; i < s->n; i++)
+		puts[i] = (struct keydb_put){ .record = hf_buf_span(&s->list[i]->record) };
+	all = keydb_put_all(db, puts, s->n);
+	for (size_t i = 0; i < s->n; i++) {
+		struct ask *a = s->list[i];
+
+		a->status = puts[i].status;
+		hf_buf_done(&a->stored);
+		a->stored = puts[i].stored;
+	}
+	return all;
+}
+
+hf_status front_run(struct db_task *task, struct db *db)
+{
+	struct side *s = (struct side *)task; /* its first member */
+	hf_status all = s->put ? store(s, db) : look_up(s, db);
+
+	if (!hf_ok(all))
+		snprintf(s->engine, sizeof(s->engine), "%s", db_error(db));
+	return all;
+}
+
+void front_done(struct db_task *task, hf_status status)
+{
+	struct side *s = (struct side *)task;
+	int event = s->front->event;
+
+	s->status = status;
+	atomic_store(&s->back, true); /* the side is the owner's from here on */
+	if (eventfd_write(event, 1) < 0)
+		return; /* full of wake-ups: as good */
+}
