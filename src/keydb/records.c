@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-const char keydb_get_sql[] = "SELECT record FROM wrapped_keys WHERE key_id = $1";
+const char keydb_get_sql[] = DB_BY_KEY "SELECT record FROM wrapped_keys WHERE key_id = $1";
 static const char put_sql[] =
         "INSERT INTO wrapped_keys (key_id, record, key_type, format, master_id, created_at) "
         "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key_id) DO NOTHING";

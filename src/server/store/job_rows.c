@@ -17,7 +17,7 @@ void job_row_done(struct job_row *row)
 
 hf_status job_row_insert(struct db *db, const struct job_row *row)
 {
-	static const char sql[] =
+	static const char sql[] = DB_BY_KEY
 	        "INSERT INTO jobs (id, store_id, state, attempts, owner, lease_until, created_at,"
 	        " subject, subject_id, op, origin)"
 	        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -74,7 +74,7 @@ static hf_status read_taken(struct db_stmt *st, const char *store_id, struct job
 static hf_status send_take(struct db *db, const char *store_id, const uint64_t *ids, size_t n,
                            struct db_stmt **ret)
 {
-	static const char sql[] =
+	static const char sql[] = DB_BY_KEY
 	        "DELETE FROM jobs WHERE store_id = $1 AND id IN ($2, $3, $4, $5, $6, $7, $8, $9,"
 	        " $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id, state, attempts, owner,"
 	        " lease_until, created_at, subject, subject_id, origin, op";

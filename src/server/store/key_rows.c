@@ -74,7 +74,8 @@ static hf_status read_row(struct db_stmt *st, struct key_row *ret)
 
 hf_status key_row_get(struct db *db, const char *org_id, const char *id, struct key_row *ret)
 {
-	static const char sql[] = "SELECT " COLUMNS " FROM keys WHERE id = $1 AND org_id = $2";
+	static const char sql[] =
+	        DB_BY_KEY "SELECT " COLUMNS " FROM keys WHERE id = $1 AND org_id = $2";
 	DB_STMT st = NULL;
 	bool row;
 

@@ -35,7 +35,7 @@ static void bind_new(struct db_stmt *st, const struct signature_row *row, struct
 /* Without an external id nobody else can have made it, so nobody waits for the answer. */
 hf_status signature_row_insert(struct db *db, const struct signature_row *row, struct hf_span proof)
 {
-	static const char sql[] =
+	static const char sql[] = DB_BY_KEY
 	        "INSERT INTO signatures (id, org_id, key_id, requester_id, token_id, kind, body,"
 	        " body_hash, external_id, status, date_requested, proof)"
 	        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
@@ -166,9 +166,10 @@ hf_status signature_rows_list(struct db *db, const char *key_id, const char *aft
 
 hf_status signature_row_settle(struct db *db, const char *id, const struct signature_outcome *o)
 {
-	static const char sql[] = "UPDATE signatures SET status = $1, reason = $2, r = $3, s = $4,"
-	                          " recid = $5, date_signed = $6"
-	                          " WHERE id = $7 AND status = 'Executing'";
+	static const char sql[] =
+	        DB_BY_KEY "UPDATE signatures SET status = $1, reason = $2, r = $3, s = $4,"
+	                  " recid = $5, date_signed = $6"
+	                  " WHERE id = $7 AND status = 'Executing'";
 	bool done = o->status == SIGNATURE_SIGNED;
 	struct db_stmt *st;
 
