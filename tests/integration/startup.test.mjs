@@ -135,6 +135,14 @@ test('a PostgreSQL URL that cannot be read is refused at once, and not quoted', 
 	assert.doesNotMatch(said, /pass@word/)
 })
 
+test('a PostgreSQL that is not there is named, without its password', async () => {
+	const { code, said } = await failure({ database: ['--postgres-url', 'postgresql://bank:s3cret@127.0.0.1:1/x'], args: ['--db-wait', '0'] })
+	assert.notEqual(code, 0)
+	assert.match(said, /127\.0\.0\.1:1\/x/)
+	assert.match(said, /password was given on the command line/)
+	assert.doesNotMatch(said, /s3cret/)
+})
+
 test('a second server init in one database is refused, and writes no token', async () => {
 	const { code } = await stack.holdfast(['server', 'init', '--sqlite-path', stack.serverDb, '--secret-file', stack.path('server.secret'),
 		'--public-key-file', stack.path('account.pem'), '--env-file', stack.path('second.env')])
