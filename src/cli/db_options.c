@@ -17,7 +17,8 @@ static const char *find_password(const char *url, size_t *ret_len)
 
 	if (authority) {
 		authority += 3;
-		at = memchr(authority, '@', strcspn(authority, "/?"));
+		at = memrchr(authority, '@',
+		             strcspn(authority, "/?")); /* a password may have one */
 		colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
 		if (colon) {
 			*ret_len = (size_t)(at - colon - 1);
