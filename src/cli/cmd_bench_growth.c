@@ -124,7 +124,7 @@ static hf_status fill_keydb(struct growth *g, struct size *z)
 
 	HF_TRY(keydb_open(&z->rig.keys_db, &db, g->err)); /* makes the tables */
 	HF_TRY(by_chunks(db, "wrapped keys", z->keys, fill_records, NULL, g->err));
-	return db_exec(db, db_dialect(db, "ANALYZE", "VACUUM ANALYZE"));
+	return db_exec(db, "ANALYZE");
 }
 
 static hf_status prepare(struct growth *g)

@@ -32,16 +32,17 @@ hf_status fill_begin(struct db *db)
 
 hf_status fill_end(struct db *db)
 {
-	static const char postgres[] =
-	        "ALTER TABLE keys"
-	        " ADD CONSTRAINT keys_org_id_fkey FOREIGN KEY (org_id) REFERENCES orgs(id),"
-	        " ADD CONSTRAINT keys_store_id_fkey FOREIGN KEY (store_id) REFERENCES "
-	        "key_stores(id);"
-	        "ALTER TABLE signatures"
-	        " ADD CONSTRAINT signatures_key_id_fkey FOREIGN KEY (key_id) REFERENCES keys(id)";
+	static const char postgres[] = "ALTER TABLE keys"
+	                               " ADD CONSTRAINT keys_org_id_fkey FOREIGN KEY (org_id)"
+	                               " REFERENCES orgs(id) NOT VALID,"
+	                               " ADD CONSTRAINT keys_store_id_fkey FOREIGN KEY (store_id)"
+	                               " REFERENCES key_stores(id) NOT VALID;"
+	                               "ALTER TABLE signatures"
+	                               " ADD CONSTRAINT signatures_key_id_fkey FOREIGN KEY (key_id)"
+	                               " REFERENCES keys(id) NOT VALID;"
+	                               "ANALYZE";
 
-	HF_TRY(db_exec(db, db_dialect(db, "", postgres)));
-	return db_exec(db, db_dialect(db, "ANALYZE", "VACUUM ANALYZE")); /* as time would do */
+	return db_exec(db, db_dialect(db, "ANALYZE", postgres));
 }
 
 static hf_status run(struct db *db, const char *sql, const struct fill *fill, int64_t from,

@@ -18,7 +18,7 @@ struct fill {
 void fill_id(const char *prefix, int64_t i, char to[HF_ID_MAX]);
 
 /* Before the first row and after the last: PostgreSQL checks a foreign key row by row, which would
- * take ten times as long as the rows themselves; afterwards it checks them all at once. */
+ * take ten times as long as the rows themselves; rows that come later are checked again. */
 HF_MUST hf_status fill_begin(struct db *db);
 HF_MUST hf_status fill_end(struct db *db);
 
