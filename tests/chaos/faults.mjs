@@ -50,11 +50,12 @@ export const faults = [
 	{ name: 'hsm-library-crashes', lasts: [1, 3], ...scripted('C_Sign every=5 crash\nC_UnwrapKey every=7 crash') },
 	{ name: 'hsm-slow', lasts: [1, 3], ...scripted('* delay=40ms') },
 	{ name: 'hsm-wrong-signatures', lasts: [0.5, 1.5], ...scripted('C_Sign every=4 corrupt') },
-	{ name: 'postgres-restart', on: 'postgres', lasts: [0.1, 2], needs: 'postgres', back: 'work', ...onDatabases('crash', 'start') },
-	{ name: 'postgres-terminate', on: 'postgres', lasts: [0.1, 0.1], needs: 'postgres', back: 'work', ...onDatabases('terminateBackends') },
-	{ name: 'postgres-failover', on: 'postgres', lasts: [0.5, 1.5], needs: 'postgres', back: 'work', ...onDatabases('failOver', 'rebuildStandby') },
-	{ name: 'postgres-no-replica', on: 'postgres', lasts: [0.3, 2], needs: 'postgres', back: 'work', ...onDatabases('stopStandby', 'startStandby') },
-	{ name: 'disk-full', on: 'postgres', lasts: [0.5, 2.5], needs: 'disk', back: 'work', ...onDatabases('fillDisk', 'emptyDisk') },
+	{ name: 'postgres-restart', on: 'database', lasts: [0.1, 2], needs: 'postgres', back: 'work', ...onDatabases('crash', 'start') },
+	{ name: 'postgres-terminate', on: 'database', lasts: [0.1, 0.1], needs: 'postgres', back: 'work', ...onDatabases('terminateBackends') },
+	{ name: 'postgres-hangs', on: 'database', lasts: [0.3, 3], needs: 'postgres', back: 'work', ...onDatabases('pause', 'resume') },
+	{ name: 'postgres-failover', on: 'database', lasts: [0.5, 1.5], needs: 'postgres', back: 'work', ...onDatabases('failOver', 'rebuildStandby') },
+	{ name: 'postgres-no-replica', on: 'database', lasts: [0.3, 2], needs: 'postgres', back: 'work', ...onDatabases('stopStandby', 'startStandby') },
+	{ name: 'disk-full', on: 'database', lasts: [0.5, 2.5], needs: 'disk', back: 'work', ...onDatabases('fillDisk', 'emptyDisk') },
 	{ name: 'certificate-expires', on: 'driver', lasts: [3, 6], back: 'driver',
 		strike: ({ world, target }) => world.renew(target, '--until', soon()),
 		heal: ({ world, target }) => world.renew(target, '--days', '2') },
@@ -67,7 +68,7 @@ export const faults = [
 
 /** Who there is of each kind of target. Cuts and clocks reach those that were made for it (world.mjs). */
 export const targets = {
-	server: ['server-a', 'server-b'], driver: ['driver-a', 'driver-b', 'driver-c'], everything: ['everything'], postgres: ['postgres'],
+	server: ['server-a', 'server-b'], driver: ['driver-a', 'driver-b', 'driver-c'], everything: ['everything'], database: ['database'],
 	'apart-server': ['server-b'], 'apart-driver': ['driver-c'], 'clock-server': ['server-b'], 'clock-driver': ['driver-b'],
 }
 

@@ -4,6 +4,7 @@
 import { appendFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { childrenOf } from '../e2e/process.mjs'
 import { command, parseAssignments, root, succeed } from '../e2e/stack.mjs'
 import { SmallDisk } from './databases.mjs'
 
@@ -88,6 +89,22 @@ export class PostgresDatabases {
 
 	terminateBackends() {
 		return this.#sql(this.primary, 'postgres', "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'holdfast'")
+	}
+
+	/** All of its processes stand still: connections neither end nor answer. */
+	async pause() {
+		this.paused = await this.#processes(this.primary)
+		for (const pid of this.paused) process.kill(pid, 'SIGSTOP')
+	}
+
+	resume() {
+		for (const pid of this.paused.reverse()) process.kill(pid, 'SIGCONT')
+	}
+
+	/** The postmaster first, so that it starts no others meanwhile. */
+	async #processes({ dir }) {
+		const postmaster = Number(await run(CLUSTER, 'pid', dir))
+		return [postmaster, ...childrenOf(postmaster)]
 	}
 
 	/** Commits wait for it while it is away: the primary cannot know that they would survive. */

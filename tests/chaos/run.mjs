@@ -100,8 +100,8 @@ export class Run {
 	}
 
 	#notPossible(fault, event, target) {
-		if (fault.needs && !this.world.abilities.has(fault.needs)) return `this machine has no ${fault.needs}`
-		if (!target && !['everything', 'postgres'].includes(fault.on)) return 'this run has no such member'
+		if (fault.needs && !this.world.abilities.has(fault.needs)) return `there is no ${fault.needs} here`
+		if (!target && !['everything', 'database'].includes(fault.on)) return 'there is none here'
 		return undefined
 	}
 

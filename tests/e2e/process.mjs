@@ -83,10 +83,15 @@ export class Process {
 
 	/** Pids of its direct children (a driver's signers). */
 	children() {
-		try {
-			return readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
-		} catch {
-			return []
-		}
+		return childrenOf(this.pid)
+	}
+}
+
+/** Pids of the direct children of any process; none when it is gone. */
+export function childrenOf(pid) {
+	try {
+		return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+	} catch {
+		return []
 	}
 }
