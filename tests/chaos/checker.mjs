@@ -2,9 +2,9 @@
 // Is what the clients saw, and what the databases hold in the end, what Holdfast promises? A function of the two: it asks nobody.
 //
 //   history  the requests of history.mjs
-//   state    { keys, signatures, records, jobs, read, usable, verified, members }: the databases' rows when everything is healed and quiet,
+//   state    { keys, signatures, records, jobs, read, usable, verified, straying, members }: the databases' rows when everything is healed and quiet,
 //            what the API says of each signature and key (`read`), whether each key signs now (`usable`) and each HSM
-//            can use each record (`verified`), and who ended unasked
+//            can use each record (`verified`), what signers have no driver, and who ended unasked
 //   faults   [{ fault, from, until }]: when something was broken, with the time that recovery may take
 //   struck   [{ fault, target, overlaps, backMs, takeoverMs }]: how long recovery did take (run.mjs); leaseMs: a job's lease
 //
@@ -24,7 +24,7 @@ const isExplained = (status, fault) => EXPLAINED_STATUS.has(status) || ([401, 40
 
 export function check({ history, state, faults, struck, leaseMs }) {
 	const facts = gather(history, state)
-	return [answered, settled, noContradiction, neverBack, oneIdForAnExternalId, valid, asAsked, onePublicKey, recorded, usable, verified, nothingStuck, explained, noRestartNeeded, inTime]
+	return [answered, settled, noContradiction, neverBack, oneIdForAnExternalId, valid, asAsked, onePublicKey, recorded, usable, verified, nothingStuck, explained, noRestartNeeded, noneStrays, inTime]
 		.map((claim) => claim({ ...facts, state, faults, struck, leaseMs }))
 }
 
@@ -210,18 +210,23 @@ function nothingStuck({ keyRows, rows, state }) {
 	return finding('no job is stuck', keyRows.size + rows.size, violations)
 }
 
+const during = (faults, began, ended) => faults.filter(({ from, until }) => began <= until && ended >= from)
+
 /** Failures are allowed where something was broken at that time, and few. */
-function explained({ requests, rows, keyRows, faults }) {
+function explained({ requests, answers, rows, keyRows, faults }) {
 	const violations = []
 	const notes = []
 	const attempts = requests.flatMap((request) => request.attempts.map((attempt) => ({ request, attempt })))
 	const bad = attempts.filter(({ attempt }) => attempt.error || attempt.status >= 400)
 	for (const { request, attempt } of bad) {
-		const then = faults.filter(({ from, until }) => attempt.began <= until && attempt.ended >= from)
+		const then = during(faults, attempt.began, attempt.ended)
 		if (!then.some(({ fault }) => attempt.error || isExplained(attempt.status, fault)))
 			violations.push(`${name(request)} failed at ${(attempt.began / 1000).toFixed(2)} s, which ` +
 				`${then.length ? `${then.map(({ fault }) => fault).join(', ')} does not explain` : 'nothing was broken to explain'}: ${describe(attempt)}`)
 	}
+	for (const { request, attempt, body } of answers)
+		if (body.status === 'Failed' && attempt.stage === 'request' && !during(faults, request.attempts[0].began, attempt.ended).length)
+			violations.push(`${name(request)} failed for good, when nothing was broken: ${body.reason}`)
 	const failed = [...rows.values(), ...keyRows.values()].filter((row) => row.status === 'Failed')
 	const total = rows.size + keyRows.size
 	if (failed.length > Math.max(3, total * FAILED_SHARE_MAX)) violations.push(`${failed.length} of ${total} requests failed for good`)
@@ -235,6 +240,10 @@ function explained({ requests, rows, keyRows, faults }) {
 function noRestartNeeded({ state }) {
 	return finding('no server and no driver ended unasked', state.members.length,
 		state.members.flatMap(({ name, unasked }) => unasked.map((end) => `${name} ended by itself: ${JSON.stringify(end)}`)))
+}
+
+function noneStrays({ state }) {
+	return finding('no signer outlives its driver', state.members.length, state.straying.map((pid) => `signer ${pid} has no driver`))
 }
 
 /** Of faults that came alone: what recovers from two at once has no one time. */

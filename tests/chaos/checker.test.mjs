@@ -58,6 +58,7 @@ function sound() {
 		state: {
 			jobs: [], signatures: rows, keys: keys.map(({ id, publicKey }) => ({ id, publicKey, status: 'Active' })),
 			records: keys.map((key) => ({ keyId: key.id, record: record(key) })), usable: keys.map(({ id }) => ({ keyId: id, ok: true })),
+			straying: [],
 			verified: [{ driver: 'driver-a', code: 0, text: '' }],
 			read: { keys: keys.map(({ id, publicKey }) => ({ id, publicKey })), signatures: requests.map(({ done }) => structuredClone(done)) },
 			members: [{ name: 'server-a', unasked: [] }, { name: 'driver-a', unasked: [] }],
@@ -109,9 +110,14 @@ const LIES = {
 	'an answer that no fault explains': ['failures are few, and a fault explains each', ({ requests }) => requests[0].attempts.unshift({ stage: 'request', server: 's', began: 10, ended: 11, status: 500 })],
 	'a caller refused though no clock was set': ['failures are few, and a fault explains each', ({ requests }) => requests[0].attempts.unshift({ stage: 'action', server: 's', began: 10, ended: 11, status: 401 })],
 	'a request that failed for good without a reason': ['failures are few, and a fault explains each', ({ state }) => state.signatures.push({ ...state.signatures[0], id: 'sig-f', externalId: 'f', status: 'Failed' })],
+	'a request that failed for good when nothing was broken': ['failures are few, and a fault explains each', ({ requests, state }) => {
+		requests[0].attempts[0].body = { ...requests[0].done, status: 'Failed', reason: 'no' }
+		Object.assign(state.signatures[0], { status: 'Failed', reason: 'no' })
+	}],
 	'many requests that failed for good': ['failures are few, and a fault explains each', ({ state }) => {
 		for (let i = 0; i < 4; i++) state.signatures.push({ ...state.signatures[0], id: `sig-f${i}`, externalId: `f${i}`, status: 'Failed', reason: 'attempts used up' })
 	}],
+	'a signer without a driver': ['no signer outlives its driver', ({ state }) => state.straying.push(4711)],
 	'work that never flowed again': ['after each fault work flows again, in time', ({ struck }) => (struck[0].backMs = undefined)],
 	'work that flowed again late': ['after each fault work flows again, in time', ({ struck }) => (struck[0].backMs = 30_000)],
 	'a dead driver\'s jobs that were done late': ['after each fault work flows again, in time', ({ struck }) => (struck[1].takeoverMs = 30_000)],

@@ -36,6 +36,9 @@ function options() {
 		only: values.only?.split(','), logLevel: values.debug ? 'debug' : 'info', keep: values.keep || values.debug }
 }
 
+const again = ({ seconds, seed, engine, only, perSecond }) => [`--seconds ${seconds} --seed ${seed}`, ...(engine === 'postgres' ? [] : [`--engine ${engine}`]),
+	...(only ? [`--only ${only.join(',')}`] : []), ...(perSecond === 25 ? [] : [`--rate ${perSecond}`])].join(' ')
+
 async function main() {
 	let given
 	try {
@@ -46,7 +49,7 @@ async function main() {
 	}
 	if (given.help) return console.log(USAGE) ?? 0
 	const run = new Run({ ...given, leaseMs, say: console.log })
-	console.log(`seed ${run.seed}: script/chaos --seconds ${run.seconds} --seed ${run.seed} makes this schedule again\n`)
+	console.log(`seed ${run.seed}: script/chaos ${again(given)} makes this schedule again\n`)
 	console.log(`${printPlan(run.plan)}\n`)
 	return given.plan ? 0 : guarded(run, given)
 }

@@ -34,6 +34,7 @@ export async function finalState(world) {
 			signatures: await sideBySide(signatures, (row) => read(world, `/keys/${row.keyId}/signatures/${row.id}`)),
 		},
 		verified: await sideBySide(world.drivers, (driver) => world.verifyWith(driver)),
+		straying: world.strayingSigners(),
 		members: world.members.map(({ name, unasked, starts }) => ({ name, unasked, starts })),
 	}
 }

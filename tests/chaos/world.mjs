@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is to be broken: servers, drivers with an HSM each, databases, and the network between them.
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { join } from 'node:path'
 
@@ -164,11 +164,26 @@ export class World {
 		renameSync(this.path(`${member.name}.clock.new`), this.path(`${member.name}.clock`))
 	}
 
+	/** Pids of signers that belong to none of our drivers any more. Only where all processes that we see are the run's own. */
+	strayingSigners() {
+		if (!this.net.namespaces) return []
+		const ours = new Set(this.drivers.flatMap((driver) => driver.signers()))
+		return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).map(Number).filter((pid) => !ours.has(pid) && commandOf(pid) === 'holdfast-signer')
+	}
+
 	/** Ends everything, also what is half broken. */
 	async stop() {
 		await Promise.all(this.members.map((member) => member.stop()))
 		for (const server of this.servers) server.agent?.destroy()
 		await this.databases?.stop()
+	}
+}
+
+function commandOf(pid) {
+	try {
+		return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+	} catch {
+		return undefined /* it has ended meanwhile */
 	}
 }
 
