@@ -19,9 +19,9 @@ const paused = { strike: ({ target }) => target.pause(), heal: ({ target }) => t
 const whileBusy = ({ strike, heal }) => ({
 	heal,
 	takeover: true,
-	prepare: async ({ target }) => {
+	prepare: async ({ target, clients }) => {
 		target.faults('C_Sign delay=150ms')
-		return { held: await target.untilBusy() }
+		return { held: await target.untilBusy(() => clients.burst(6)) }
 	},
 	strike: async (context) => {
 		await strike(context)

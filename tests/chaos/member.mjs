@@ -112,9 +112,10 @@ export class Member {
 		return this.metric(/^holdfast_driver_jobs_total\{.*outcome="done"/)
 	}
 
-	/** Until a driver holds jobs without a result, or a second has passed. Returns how many. */
-	async untilBusy() {
-		for (const until = Date.now() + 1000; ; await sleep(20)) {
+	/** Until a driver holds jobs without a result, of those that `ask` brings, or a second has passed. Returns how many. */
+	async untilBusy(ask) {
+		for (const until = Date.now() + 1000; ; await sleep(50)) {
+			ask()
 			const holds = await this.metric(/^holdfast_driver_working /)
 			if (holds >= 2 || Date.now() > until) return holds
 		}

@@ -84,7 +84,7 @@ export class Run {
 		const target = this.world.member(event.target)
 		const why = this.#notPossible(fault, event, target)
 		if (why) return this.struck.push({ ...event, skipped: why }) && this.say(`       ${event.fault} on ${event.target}: passed over, ${why}`)
-		const context = { world: this.world, target, random: new Random(this.seed, `fault ${event.n}`) }
+		const context = { world: this.world, clients: this.clients, target, random: new Random(this.seed, `fault ${event.n}`) }
 		const prepared = await fault.prepare?.(context)
 		const record = { ...event, ...prepared, struckAt: this.history.now() }
 		this.struck.push(record)
