@@ -101,6 +101,8 @@ struct pg_db {
 	bool committed;            /* this transaction, says the server */
 	bool has_xid;
 	uint64_t xid;   /* of this transaction */
+	int64_t wal;    /* where the log ended then: its commit stands behind */
+	int64_t replay; /* up to where the server had recovered when it started; -1: it had not */
 	uint64_t asked; /* base.writes when it was asked for */
 
 	struct pg_prepared *cache[PG_BUCKETS];
@@ -139,6 +141,8 @@ hf_status pg_push(struct pg_db *db, struct pg_sent sent);
 hf_status pg_send_stmt(struct pg_db *db, struct pg_stmt *st);
 hf_status pg_send_control(struct pg_db *db, const char *sql, enum pg_kind kind);
 hf_status pg_sync(struct pg_db *db);
+/* Columns: where a recovery of the server ended, or NULL. */
+#define PG_REPLAYED "(pg_last_wal_replay_lsn() - '0/0')::int8"
 /* Has the transaction's number come with the next answers, if it may have one that we do not know.
  */
 bool pg_wants_xid(const struct pg_db *db);

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Commits, and what became of one whose answer was lost. The transaction's number was fetched
- * before the commit was sent; a new connection asks for its status. */
+ * before the commit was sent; a new connection asks for its status.
+ *
+ * A server that crashed, or one that took over, may never have seen the transaction, and then gives
+ * its number to another, whose status would be taken for ours. So the end of the log is fetched
+ * with the number, after something was written: where a recovery since then ended before it, our
+ * commit was not recovered; where it ended behind it, the number is ours. */
 #include "db/postgres.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,16 +35,36 @@ static void end_the_old_connection(PGconn *conn, uint64_t xid)
 	PQclear(pg_ask(conn, sql, PG_ANSWER_MS));
 }
 
+static enum hf_code meaning(const char *status)
+{
+	return strcmp(status, "committed") == 0     ? HF_OK
+	       : strcmp(status, "aborted") == 0     ? HF_BUSY
+	       : strcmp(status, "in progress") == 0 ? HF_TIMEOUT
+	                                            : HF_IO;
+}
+
+/* The server has recovered since the number was fetched, and our commit was not there. */
+static bool lost_in_recovery(const struct pg_db *db, const PGresult *result)
+{
+	int64_t replay;
+
+	if (PQgetisnull(result, 0, 1) ||
+	    !hf_ok(hf_parse_i64(PQgetvalue(result, 0, 1), 0, INT64_MAX, &replay)))
+		return false;
+	return replay != db->replay && replay < db->wal;
+}
+
 /* HF_OK: committed. HF_BUSY: it is not and will not be. HF_TIMEOUT: not decided yet. HF_CLOSED: the
  * connection failed. HF_IO: nobody knows any more. */
-static enum hf_code ask_status(PGconn *conn, uint64_t xid)
+static enum hf_code ask_status(const struct pg_db *db, PGconn *conn)
 {
-	char sql[96];
+	char sql[128];
 	PGresult *result;
-	const char *status, *state;
+	const char *state;
 	enum hf_code code = HF_IO;
 
-	snprintf(sql, sizeof(sql), "SELECT pg_xact_status('%llu'::xid8)", (unsigned long long)xid);
+	snprintf(sql, sizeof(sql), "SELECT pg_xact_status('%llu'::xid8), " PG_REPLAYED,
+	         (unsigned long long)db->xid);
 	result = pg_ask(conn, sql, PG_ANSWER_MS);
 	if (!result || PQstatus(conn) == CONNECTION_BAD) {
 		PQclear(result);
@@ -48,12 +74,10 @@ static enum hf_code ask_status(PGconn *conn, uint64_t xid)
 	if (PQresultStatus(result) != PGRES_TUPLES_OK) {
 		/* In this server's future: it took over without ever having heard of it. */
 		code = state && strcmp(state, "22023") == 0 ? HF_BUSY : HF_IO;
+	} else if (lost_in_recovery(db, result)) {
+		code = HF_BUSY;
 	} else if (!PQgetisnull(result, 0, 0)) {
-		status = PQgetvalue(result, 0, 0);
-		code = strcmp(status, "committed") == 0     ? HF_OK
-		       : strcmp(status, "aborted") == 0     ? HF_BUSY
-		       : strcmp(status, "in progress") == 0 ? HF_TIMEOUT
-		                                            : HF_IO;
+		code = meaning(PQgetvalue(result, 0, 0));
 	}
 	PQclear(result);
 	return code;
@@ -70,7 +94,7 @@ static enum hf_code look_up(struct pg_db *db)
 
 		if (!db->conn && hf_ok(pg_connect(db->url, db->base.read_only, &db->conn, &err)))
 			db->generation++;
-		code = db->conn ? ask_status(db->conn, db->xid) : HF_CLOSED;
+		code = db->conn ? ask_status(db, db->conn) : HF_CLOSED;
 		if (code == HF_TIMEOUT && hf_mono_ms() - began > PATIENCE_MS)
 			end_the_old_connection(db->conn, db->xid);
 		if (code == HF_CLOSED)

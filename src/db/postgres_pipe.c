@@ -187,7 +187,10 @@ bool pg_wants_xid(const struct pg_db *db)
 hf_status pg_send_xid(struct pg_db *db)
 {
 	db->asked = db->base.writes;
-	return pg_send_control(db, "SELECT pg_current_xact_id_if_assigned()", PG_TRANSACTION_ID);
+	return pg_send_control(db,
+	                       "SELECT pg_current_xact_id_if_assigned(), "
+	                       "(pg_current_wal_insert_lsn() - '0/0')::int8, " PG_REPLAYED,
+	                       PG_TRANSACTION_ID);
 }
 
 hf_status pg_sync(struct pg_db *db)
@@ -195,18 +198,32 @@ hf_status pg_sync(struct pg_db *db)
 	return sent(db, PQpipelineSync(db->conn), (struct pg_sent){ .kind = PG_SYNC });
 }
 
+static bool read_number(const PGresult *result, int column, enum pg_type type, int64_t *ret)
+{
+	return !PQgetisnull(result, 0, column) && pg_read_int(type, PQgetvalue(result, 0, column),
+	                                                      PQgetlength(result, 0, column), ret);
+}
+
+static void take_xid(struct pg_db *db, const PGresult *result)
+{
+	int64_t xid;
+
+	if (PQntuples(result) != 1 || PQnfields(result) != 3)
+		return;
+	db->has_xid =
+	        read_number(result, 0, PG_XID8, &xid) && read_number(result, 1, PG_INT8, &db->wal);
+	if (db->has_xid)
+		db->xid = (uint64_t)xid;
+	if (!read_number(result, 2, PG_INT8, &db->replay))
+		db->replay = -1;
+}
+
 static void take_values(struct pg_db *db, const struct pg_sent *sent, PGresult *result)
 {
 	if (sent->kind == PG_COMMIT)
 		db->committed = strcmp(PQcmdStatus(result), "COMMIT") == 0;
-	if (sent->kind == PG_TRANSACTION_ID && PQntuples(result) == 1 &&
-	    !PQgetisnull(result, 0, 0)) {
-		int64_t xid;
-
-		db->has_xid = pg_read_int(PG_XID8, PQgetvalue(result, 0, 0),
-		                          PQgetlength(result, 0, 0), &xid);
-		db->xid = (uint64_t)xid;
-	}
+	if (sent->kind == PG_TRANSACTION_ID)
+		take_xid(db, result);
 	if (sent->stmt) {
 		sent->stmt->stage = PG_READY;
 		sent->stmt->outcome = HF_OK;

@@ -84,6 +84,23 @@ static void a_commit_that_never_arrived_has_not_happened(void **state)
 	proxy_stop(&p);
 }
 
+/* PostgreSQL gives the numbers of what it lost in a crash to others. */
+static void a_crash_takes_a_transaction_whose_number_another_gets(void **state)
+{
+	CHECK_OK(add_person(db, 1, "ann"));
+	cluster("set", cluster_dir(), "wal_writer_delay=10s");
+	postgres_do(getenv("HOLDFAST_TEST_POSTGRES_ADMIN"), "CHECKPOINT");
+	CHECK_OK(db_begin(db));
+	CHECK_OK(add_person(db, 2, "bob"));
+	CHECK(((struct pg_db *)db)->has_xid);
+	cluster("restart", cluster_dir(), "immediate");
+	postgres_do(test_postgres(), "DO $$ BEGIN FOR i IN 1..50 LOOP "
+	                             "PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$");
+	CHECK_CODE(db_commit(db, DB_DURABLE), HF_BUSY);
+	assert_int_equal(count_people(db), 1);
+	cluster("set", cluster_dir(), "wal_writer_delay=200ms");
+}
+
 static void when_nobody_can_tell_it_is_io(void **state)
 {
 	struct proxy p;
@@ -248,6 +265,7 @@ int main(void)
 		TEST(a_commit_whose_answer_is_lost_has_happened),
 		TEST(so_have_the_statements_that_travelled_with_it),
 		TEST(a_commit_that_never_arrived_has_not_happened),
+		TEST(a_crash_takes_a_transaction_whose_number_another_gets),
 		TEST(when_nobody_can_tell_it_is_io),
 		TEST(a_server_that_does_not_answer_is_a_lost_connection),
 		TEST(a_wrong_password_is_denied_and_never_told),
