@@ -114,7 +114,8 @@ static void collect(struct side *s, int64_t now)
 
 	if (!s->away || !atomic_load(&s->back))
 		return;
-	memcpy(list, s->list, n * sizeof(list[0]));
+	for (size_t i = 0; i < n; i++)
+		list[i] = s->list[i];
 	s->n = 0;
 	s->away = false;
 	s->batches += n > 0;
