@@ -300,6 +300,17 @@ static void take_generated(struct dispatch *d, struct task *t, const struct hsmh
 		refuse(d, t, OP_RETRY, HF_CORRUPT, fault);
 }
 
+enum { OTHERS_TRY_MAX = 2 };
+
+/* What this HSM says of a record may be this HSM's own fault: it lacks the master key, or computes
+ * wrongly. So before it is final, the queue may give the job to others; a record that is really bad
+ * costs two more attempts. */
+static bool others_may_differ(const struct task *t, const struct op_result *r)
+{
+	return r->outcome == OP_FAILED && (r->code == HF_UNAUTHENTIC || r->code == HF_STATE) &&
+	       t->job->attempt <= OTHERS_TRY_MAX;
+}
+
 void dispatch_answered(void *ctx, const struct hsmhost_answer *answer)
 {
 	struct dispatch *d = ctx;
@@ -310,6 +321,8 @@ void dispatch_answered(void *ctx, const struct hsmhost_answer *answer)
 		hf_histogram_add(&d->config.metrics->hsm[t->op.kind], answer->hsm_us);
 	if (t->op.kind == OP_GENERATE && answer->result.outcome == OP_DONE)
 		take_generated(d, t, answer);
+	else if (others_may_differ(t, &answer->result))
+		refuse(d, t, OP_RETRY, answer->result.code, answer->result.text);
 	else
 		finish(d, t, &answer->result);
 }

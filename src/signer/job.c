@@ -67,7 +67,8 @@ hf_status job_check_mac(struct desk *d, const struct key_record *r, struct hf_er
 	HF_TRY(p11_master_mac(&d->session, master, hf_buf_span(&covered), mac, err));
 	if (r->mac.len != sizeof(mac) || !hf_equal_ct(mac, r->mac.ptr, sizeof(mac)))
 		return hf_fail(err, HF_UNAUTHENTIC,
-		               "the stored record of key %s was altered: its MAC does not match",
+		               "the stored record of key %s was altered, or this HSM computes "
+		               "wrongly: its MAC does not match",
 		               r->key_id);
 	return HF_SUCCESS;
 }

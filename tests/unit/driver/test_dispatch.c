@@ -44,6 +44,8 @@ static void ended(void *ctx, struct queue_job *job, const struct op_result *resu
 	queue_jobs_finish(&table, job, result);
 }
 
+static uint32_t attempt; /* of the jobs that are taken */
+
 static int start(bool allow_resident)
 {
 	struct dispatch_config config = { .metrics = &metrics,
@@ -57,6 +59,7 @@ static int start(bool allow_resident)
 	memset(&metrics, 0, sizeof(metrics));
 	memset(&last, 0, sizeof(last));
 	n_submitted = n_answered = n_ended = 0;
+	attempt = 1;
 	return 0;
 }
 
@@ -112,7 +115,7 @@ static void settle(void)
 static void take(uint64_t number, struct op op, const char *key_id)
 {
 	HF_BUF_SCOPED struct hf_buf b = HF_BUF(OP_ENCODED_MAX);
-	struct poll_job from = { .job = number, .attempt = 1 };
+	struct poll_job from = { .job = number, .attempt = attempt };
 	struct queue_job *job;
 
 	snprintf(op.key_id, sizeof(op.key_id), "%s", key_id);
@@ -252,6 +255,21 @@ static void a_signature_goes_to_the_hsm_with_its_record(void **state)
 	assert_int_equal(dispatch_in_hsm(dispatch), 0);
 }
 
+static void what_one_hsm_says_of_a_record_is_not_final_at_once(void **state)
+{
+	struct hsmhost_answer a = { .result = { .outcome = OP_FAILED, .code = HF_UNAUTHENTIC } };
+
+	put("key-1", point_g, WRAP_RFC5649);
+	for (attempt = 1; attempt <= 3; attempt++) {
+		take_sign(attempt, "key-1", point_g);
+		dispatch_feed(dispatch, NULL);
+		a.tag = submitted[n_answered++].tag;
+		dispatch_answered(dispatch, &a);
+		assert_int_equal(last.outcome, attempt < 3 ? OP_RETRY : OP_FAILED);
+		assert_int_equal(last.code, HF_UNAUTHENTIC);
+	}
+}
+
 static void a_record_of_another_public_key_is_refused(void **state)
 {
 	put("key-1", point_2g, WRAP_RFC5649);
@@ -324,6 +342,7 @@ int main(void)
 		TEST(a_generation_of_another_type_under_the_same_id_fails),
 		TEST(a_record_that_contradicts_its_answer_is_not_stored),
 		TEST(a_signature_goes_to_the_hsm_with_its_record),
+		TEST(what_one_hsm_says_of_a_record_is_not_final_at_once),
 		TEST(a_record_of_another_public_key_is_refused),
 		TEST(a_key_that_is_not_here_is_given_back),
 		TEST(a_resident_key_needs_the_operator_s_leave),
