@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,28 +40,6 @@ bool hf_log_wants(enum hf_log_level level)
 	return level >= setup.least;
 }
 
-/* Length of the valid UTF-8 sequence at p, or 0 (RFC 3629: no overlong forms, no surrogates). */
-static size_t utf8_at(const uint8_t *p, size_t left)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80       ? 1
-	           : p[0] >> 5 == 6  ? 2
-	           : p[0] >> 4 == 14 ? 3
-	           : p[0] >> 3 == 30 ? 4
-	                             : 0;
-	uint32_t c;
-
-	if (n <= 1 || n > left)
-		return n == 1 ? 1 : 0;
-	c = p[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if (p[i] >> 6 != 2)
-			return 0;
-		c = c << 6 | (p[i] & 63);
-	}
-	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
-}
-
 static void json_char(struct hf_buf *b, uint8_t c)
 {
 	if (c == '"' || c == '\\') {
@@ -88,7 +67,7 @@ void hf_buf_json_string(struct hf_buf *b, struct hf_span text)
 		i = plain;
 		if (i == text.len)
 			break;
-		n = utf8_at(text.ptr + i, text.len - i);
+		n = hf_utf8_at(text.ptr + i, text.len - i);
 		if (n > 1)
 			hf_buf_put(b, text.ptr + i, n);
 		else if (n == 1)

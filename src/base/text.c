@@ -142,3 +142,38 @@ char *hf_strdup(const char *s)
 {
 	return s ? strdup(s) : NULL;
 }
+
+size_t hf_utf8_at(const uint8_t *p, size_t left)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = p[0] < 0x80       ? 1
+	           : p[0] >> 5 == 6  ? 2
+	           : p[0] >> 4 == 14 ? 3
+	           : p[0] >> 3 == 30 ? 4
+	                             : 0;
+	uint32_t c;
+
+	if (n <= 1 || n > left)
+		return n == 1 ? 1 : 0;
+	c = p[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if (p[i] >> 6 != 2)
+			return 0;
+		c = c << 6 | (p[i] & 63);
+	}
+	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
+}
+
+void hf_make_utf8(char *text)
+{
+	uint8_t *p = (uint8_t *)text;
+	size_t left = strlen(text), n;
+
+	for (; left; p += n, left -= n) {
+		n = hf_utf8_at(p, left);
+		if (n == 0) {
+			*p = '?';
+			n = 1;
+		}
+	}
+}

@@ -24,6 +24,12 @@ HF_MUST hf_status hf_unbase64(struct hf_span text, struct hf_buf *b);
 /* A whole decimal number within [min, max]. HF_INVALID otherwise. */
 HF_MUST hf_status hf_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret);
 
+/* Length of the valid UTF-8 sequence at p, or 0 (RFC 3629: no overlong forms, no surrogates). */
+size_t hf_utf8_at(const uint8_t *p, size_t left);
+/* Puts a ? for each byte that is not UTF-8, such as half a character at the end of what was cut
+ * off: words from outside, before they go into a database. */
+void hf_make_utf8(char *text);
+
 /* A malloc'ed copy, or NULL. */
 char *hf_strdup(const char *s);
 

@@ -2,6 +2,7 @@
 #include "server/core/keys.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "server/store/store_rows.h"
 
 #include <stdio.h>
@@ -93,10 +94,14 @@ hf_status key_settle(struct db *db, const struct job_settled *settled)
 	struct op op;
 
 	if (r->outcome != OP_DONE) {
+		char why[sizeof(r->text)];
+
 		HF_WARN("a key could not be made", HF_KS("key", settled->subject_id),
 		        HF_KS("driver", settled->driver), HF_KS("code", hf_code_name(r->code)),
 		        HF_KS("reason", r->text));
-		return key_row_failed(db, settled->subject_id, r->code, r->text);
+		snprintf(why, sizeof(why), "%s", r->text);
+		hf_make_utf8(why); /* a vendor's words, and cut: PostgreSQL would refuse them */
+		return key_row_failed(db, settled->subject_id, r->code, why);
 	}
 	HF_TRY(op_decode(settled->op, &op, NULL));
 	HF_ENSURE(op.kind == OP_GENERATE, HF_CORRUPT);

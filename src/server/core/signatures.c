@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "server/core/keys.h"
 
 #include <stdio.h>
@@ -138,6 +139,7 @@ static void fail(const struct job_settled *settled, struct signature_outcome *to
 	        HF_KS("reason", r->text));
 	to->status = SIGNATURE_FAILED;
 	snprintf(to->reason, sizeof(to->reason), "%s", r->text);
+	hf_make_utf8(to->reason); /* as with a key's */
 }
 
 static hf_status succeed(const struct job_settled *settled, struct signature_outcome *to)

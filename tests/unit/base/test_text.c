@@ -75,6 +75,19 @@ static void numbers_have_bounds_and_nothing_after(void **state)
 	CHECK_CODE(hf_parse_i64("99999999999999999999", 0, INT64_MAX, &v), HF_INVALID);
 }
 
+static void what_is_not_utf8_becomes_question_marks(void **state)
+{
+	char whole[] = "a\xc3\xbc\xe2\x82\xac\xf0\x9f\x94\x91z", cut[] = "ab\xe2\x82",
+	     odd[] = "\xfc\xc0\x80z";
+
+	hf_make_utf8(whole);
+	assert_string_equal(whole, "a\xc3\xbc\xe2\x82\xac\xf0\x9f\x94\x91z");
+	hf_make_utf8(cut);
+	assert_string_equal(cut, "ab??");
+	hf_make_utf8(odd);
+	assert_string_equal(odd, "???z");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,6 +96,7 @@ int main(void)
 		cmocka_unit_test(base64_with_stray_bits_blanks_or_a_lone_digit_is_refused),
 		cmocka_unit_test(hex_round_trips_and_refuses_the_rest),
 		cmocka_unit_test(numbers_have_bounds_and_nothing_after),
+		cmocka_unit_test(what_is_not_utf8_becomes_question_marks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,7 @@ enum hsm_mood {
 	HSM_SILENT,  /* takes jobs and never answers */
 	HSM_LYING,   /* signs something else, once, then is well */
 	HSM_REFUSES, /* fails for good */
+	HSM_GARBLES, /* the same, in words that are not UTF-8 */
 };
 
 struct soft_key {
@@ -157,11 +158,12 @@ static void soft_work(struct hf_span encoded, struct op_result *r)
 
 	CHECK_OK(op_decode(encoded, &op, NULL));
 	*r = (struct op_result){ .outcome = OP_DONE, .signature.recid = -1 };
-	if (mood == HSM_REFUSES) {
+	if (mood == HSM_REFUSES || mood == HSM_GARBLES) {
 		*r = (struct op_result){ .outcome = OP_FAILED,
 			                 .code = HF_UNSUPPORTED,
 			                 .signature.recid = -1 };
-		strcpy(r->text, "CKR_KEY_NOT_WRAPPABLE: allow resident keys");
+		strcpy(r->text, mood == HSM_GARBLES ? "Schl\xfcssel"
+		                                    : "CKR_KEY_NOT_WRAPPABLE: allow resident keys");
 	} else if (op.kind == OP_GENERATE) {
 		const struct soft_key *k = soft_generate(&op);
 

@@ -244,6 +244,18 @@ static void what_an_hsm_cannot_do_is_told(void **state)
 	CHECK(items() == 1);
 }
 
+static void what_an_hsm_says_in_another_encoding_is_told_all_the_same(void **state)
+{
+	const char *id = new_key(K1);
+
+	fx.mood = HSM_GARBLES;
+	signed_request("POST", path_of(id, "/signatures"), HASH);
+	expect(200, NULL);
+	assert_string_equal(member("reason"), "Schl?ssel");
+	signed_request("POST", "/keys", ED);
+	expect(501, "the key store could not make this key: Schl?ssel");
+}
+
 static void a_key_is_renamed_and_its_name_cleared(void **state)
 {
 	const char *id = new_key(K1);
@@ -480,6 +492,7 @@ int main(void)
 		API_TEST(a_key_that_takes_too_long_is_promised_for_later),
 		API_TEST(a_signature_that_does_not_verify_is_never_released),
 		API_TEST(what_an_hsm_cannot_do_is_told),
+		API_TEST(what_an_hsm_says_in_another_encoding_is_told_all_the_same),
 		API_TEST(a_key_is_renamed_and_its_name_cleared),
 		API_TEST(an_archived_key_signs_no_more),
 		API_TEST(what_does_not_exist_is_not_found),
