@@ -258,8 +258,8 @@ hf_status jobs_hand_in(struct jobs *j, struct db *db, struct jobs_poll *p)
 		HF_TRY(hand_in_all(j, db, p));
 	/* Only leases past their half are written again. */
 	for (size_t i = 0; i < p->request.n_working; i++)
-		HF_TRY(job_row_renew(db, p->request.working[i], p->request.instance, lease,
-		                     lease / 2));
+		HF_TRY(job_row_renew(db, p->request.working[i], p->store_id, p->request.instance,
+		                     lease, lease / 2));
 	return hf_buf_status(&p->tally.settled);
 }
 

@@ -167,10 +167,10 @@ hf_status job_row_give_back(struct db *db, uint64_t id, const char *owner, int64
 
 #define RENEW(now)                                                                                 \
 	"UPDATE jobs SET lease_until = " now " + $3"                                               \
-	" WHERE id = $1 AND owner = $2 AND lease_until < " now " + $4"
+	" WHERE id = $1 AND owner = $2 AND lease_until < " now " + $4 AND store_id = $5"
 
-hf_status job_row_renew(struct db *db, uint64_t id, const char *owner, int64_t lease_ms,
-                        int64_t if_below_ms)
+hf_status job_row_renew(struct db *db, uint64_t id, const char *store_id, const char *owner,
+                        int64_t lease_ms, int64_t if_below_ms)
 {
 	struct db_stmt *st;
 
@@ -179,6 +179,7 @@ hf_status job_row_renew(struct db *db, uint64_t id, const char *owner, int64_t l
 	db_bind_text(st, 2, owner);
 	db_bind_int(st, 3, lease_ms);
 	db_bind_int(st, 4, if_below_ms);
+	db_bind_text(st, 5, store_id);
 	db_post(st);
 	return HF_SUCCESS;
 }
@@ -213,6 +214,7 @@ hf_status job_rows_claim(struct db *db, const char *store_id, const char *owner,
 		HF_TRY(db_step(st, &row));
 		if (!row)
 			break;
+		HF_ENSURE(n < limit, HF_INTERNAL); /* fn() has room for so many */
 		HF_TRY(fn(ctx, (uint64_t)db_col_int(st, 0), (int)db_col_int(st, 1),
 		          db_col_blob(st, 2)));
 		n++;

@@ -50,8 +50,8 @@ HF_MUST hf_status job_row_attempts(struct db *db, uint64_t id, const char *store
 HF_MUST hf_status job_row_give_back(struct db *db, uint64_t id, const char *owner, int64_t wait_ms);
 /* A lease that has less than `if_below_ms` left has `lease_ms` from now. Not his: nothing. Posted.
  */
-HF_MUST hf_status job_row_renew(struct db *db, uint64_t id, const char *owner, int64_t lease_ms,
-                                int64_t if_below_ms);
+HF_MUST hf_status job_row_renew(struct db *db, uint64_t id, const char *store_id, const char *owner,
+                                int64_t lease_ms, int64_t if_below_ms);
 
 /* Leases up to `limit` queued jobs of the store, oldest first, to `owner`; fn is called for each.
  * What another transaction holds is passed over. */
