@@ -136,14 +136,22 @@ static hf_status insert_all(const struct setup *s, struct db *db)
 	return insert_account(s, db);
 }
 
-static hf_status insert_into_new(const struct setup *s, struct db *db, struct hf_err *err)
+static hf_status check_new(struct db *db, struct hf_err *err)
 {
 	bool any;
 
-	HF_TRY(orgs_any(db, &any));
+	if (!hf_ok(orgs_any(db, &any)))
+		return hf_fail(err, HF_IO, "cannot read the database: %s", db_error(db));
 	if (any)
 		return hf_fail(err, HF_EXISTS,
-		               "the database has an organisation already: init is for a new one");
+		               "the database has an organisation already: init is for a new one. "
+		               "Another server of it needs no init, but a copy of the secret file");
+	return HF_SUCCESS;
+}
+
+static hf_status insert_into_new(const struct setup *s, struct db *db, struct hf_err *err)
+{
+	HF_TRY(check_new(db, err));
 	HF_TRY(core_secrets_check(&s->secrets, db, err));
 	return insert_all(s, db);
 }
@@ -201,6 +209,7 @@ static hf_status set_up(struct setup *s, struct hf_err *err)
 		HF_TRY(tls_issuer_key_id(s->init->driver_ca, s->issuer_key_id, err));
 	HF_TRY(db_open(&s->init->db, &db, err));
 	HF_TRY(server_migrate(db, err));
+	HF_TRY(check_new(db, err));
 	HF_TRY(make_secret_file(s->init->secret_file, err));
 	HF_TRY(core_secrets_load(s->init->secret_file, &s->secrets, err));
 	make_ids(s);

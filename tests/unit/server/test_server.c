@@ -96,6 +96,28 @@ static void init(void)
 		fail_msg("server_init: %s", err.text);
 }
 
+static void a_second_init_leaves_nothing_behind(void **state)
+{
+	struct server_init wish = {
+		.db = config.db,
+		.org_name = "Acme",
+		.store_name = "main",
+		.account_name = "service",
+		.public_key_file = paths[ACCOUNT],
+		.token_days = 1,
+	};
+	struct server_init_result result;
+	struct hf_err err = { 0 };
+	char other[128];
+
+	init();
+	snprintf(other, sizeof(other), "%s/other-secret", dir);
+	wish.secret_file = other;
+	CHECK_CODE(server_init(&wish, &result, &err), HF_EXISTS);
+	CHECK(strstr(err.text, "copy of the secret file") != NULL);
+	CHECK(access(other, F_OK) != 0);
+}
+
 static struct server *start(void)
 {
 	struct server *s = NULL;
@@ -237,6 +259,7 @@ int main(void)
 		CASE(the_drivers_listener_wants_a_certificate),
 		CASE(it_stops_at_once_when_nothing_is_in_flight_and_starts_again),
 		CASE(without_a_secret_file_it_says_what_to_run),
+		CASE(a_second_init_leaves_nothing_behind),
 		CASE(a_port_in_use_is_named),
 	};
 
