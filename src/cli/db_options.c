@@ -9,8 +9,9 @@
 #define PASSWORD_PARAMETER "password="
 #define URL_VARIABLE "HOLDFAST_POSTGRES_URL"
 
-/* The password inside a URL (user:password@host) or a list of libpq's parameters; NULL: none. */
-static const char *find_password(const char *url, size_t *ret_len)
+/* A password inside a URL (user:password@host) or a list of libpq's parameters, at or after `url`;
+ * NULL: none. */
+static const char *find_password(const char *url, bool is_url, size_t *ret_len)
 {
 	const char *authority = strstr(url, "://"), *at, *colon;
 	const char *parameter = strstr(url, PASSWORD_PARAMETER);
@@ -28,7 +29,8 @@ static const char *find_password(const char *url, size_t *ret_len)
 	if (!parameter)
 		return NULL;
 	parameter += strlen(PASSWORD_PARAMETER);
-	*ret_len = strcspn(parameter, authority ? "&" : " ");
+	/* In a list it may stand in quotes, with blanks: then all that follows goes. */
+	*ret_len = strcspn(parameter, is_url ? "&" : strchr("'\\", *parameter) ? "" : " ");
 	return parameter;
 }
 
@@ -36,16 +38,19 @@ static const char *find_password(const char *url, size_t *ret_len)
  * environment, which our children would inherit: the URL is moved to where neither is so. */
 static hf_status hide_password(struct db_config *db)
 {
+	const char *text = db->postgres_url;
+	bool is_url = strstr(text, "://") != NULL;
 	size_t len = 0;
-	const char *found = find_password(db->postgres_url, &len);
+	const char *found = find_password(text, is_url, &len);
 	bool variable = db->postgres_url == getenv(URL_VARIABLE);
 	char *copy;
 
-	if (!found || !len)
+	if (!found)
 		return HF_SUCCESS;
-	copy = hf_strdup(db->postgres_url); /* for as long as the program runs */
+	copy = hf_strdup(text); /* for as long as the program runs */
 	HF_ENSURE(copy, HF_NOMEM);
-	memset((char *)(uintptr_t)found, '*', len);
+	for (; found; found = find_password(found + len, is_url, &len))
+		memset((char *)(uintptr_t)found, '*', len);
 	db->postgres_url = copy;
 	if (variable)
 		unsetenv(URL_VARIABLE);

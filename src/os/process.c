@@ -16,7 +16,8 @@
 
 extern char **environ;
 
-static const char *const kept_back[] = { "USER_PIN=", "CREDENTIALS_DIRECTORY=" };
+static const char *const kept_back[] = { "USER_PIN=", "CREDENTIALS_DIRECTORY=", "PGPASSWORD=",
+	                                 "HOLDFAST_POSTGRES_URL=" };
 
 static bool passes(const char *entry)
 {

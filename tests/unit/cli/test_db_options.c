@@ -30,6 +30,8 @@ static void a_password_on_the_command_line_is_overwritten_there_and_still_used(v
 	char url[] = "postgresql://bank:s3cret@db/holdfast?sslmode=verify-full";
 	char parameter[] = "postgresql://db/holdfast?user=bank&password=s3cret&sslmode=verify-full";
 	char list[] = "host=db password=s3cret user=bank";
+	char both[] = "postgresql://bank:s3cret@db/h?sslpassword=s3cret&password=s3cret";
+	char quoted[] = "host=db password='a s3cret' user=bank";
 
 	CHECK(strstr(settled(url).postgres_url, ":s3cret@") != NULL);
 	assert_string_equal(url, "postgresql://bank:******@db/holdfast?sslmode=verify-full");
@@ -37,6 +39,10 @@ static void a_password_on_the_command_line_is_overwritten_there_and_still_used(v
 	CHECK(!strstr(parameter, "s3cret") && strstr(parameter, "&sslmode"));
 	CHECK(strstr(settled(list).postgres_url, "s3cret") != NULL);
 	assert_string_equal(list, "host=db password=****** user=bank");
+	CHECK(strstr(settled(both).postgres_url, ":s3cret@") != NULL);
+	CHECK(!strstr(both, "s3cret"));
+	CHECK(strstr(settled(quoted).postgres_url, "s3cret") != NULL);
+	CHECK(!strstr(quoted, "s3cret"));
 }
 
 static void a_password_in_the_environment_is_gone_from_it(void **state)

@@ -77,10 +77,12 @@ static void secrets_of_the_environment_stay_behind(void **state)
 
 	setenv("USER_PIN", "1234", 1);
 	setenv("CREDENTIALS_DIRECTORY", "/run/x", 1);
+	setenv("PGPASSWORD", "s3cret", 1);
 	setenv("SOFTHSM2_CONF", "/etc/passes", 1);
 	p = spawn(argv);
 	read_all(&p, text, sizeof(text));
 	CHECK(!strstr(text, "USER_PIN") && !strstr(text, "CREDENTIALS"));
+	CHECK(!strstr(text, "s3cret"));
 	CHECK(strstr(text, "SOFTHSM2_CONF=/etc/passes"));
 	os_process_done(&p);
 }
