@@ -31,7 +31,7 @@ hf_status pem_read(const char *file, struct hf_buf *to, struct hf_err *err)
 
 	if (fd < 0)
 		return hf_fail(err, HF_IO, "cannot read %s: %s", file, strerror(errno));
-	while ((n = read(fd, piece, sizeof(piece))) > 0)
+	while ((n = read(fd, piece, sizeof(piece))) > 0 && hf_ok(hf_buf_status(to)))
 		hf_buf_put(to, piece, (size_t)n);
 	if (n < 0)
 		return hf_fail(err, HF_IO, "cannot read %s: %s", file, strerror(errno));
@@ -174,6 +174,18 @@ static hf_status write_synced(int fd, struct hf_span bytes)
 	return HF_SUCCESS;
 }
 
+static void sync_folder(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char folder[4096];
+	int n = slash ? snprintf(folder, sizeof(folder), "%.*s", (int)(slash - file) + 1, file)
+	              : snprintf(folder, sizeof(folder), ".");
+	HF_FD int fd = n < (int)sizeof(folder) ? open(folder, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd >= 0)
+		(void)!fsync(fd);
+}
+
 hf_status pem_create(const char *file, struct hf_span bytes, mode_t mode, struct hf_err *err)
 {
 	HF_FD int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
@@ -189,19 +201,8 @@ hf_status pem_create(const char *file, struct hf_span bytes, mode_t mode, struct
 		unlink(file);
 		return s;
 	}
+	sync_folder(file);
 	return HF_SUCCESS;
-}
-
-static void sync_folder(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	char folder[4096];
-	int n = slash ? snprintf(folder, sizeof(folder), "%.*s", (int)(slash - file) + 1, file)
-	              : snprintf(folder, sizeof(folder), ".");
-	HF_FD int fd = n < (int)sizeof(folder) ? open(folder, O_RDONLY | O_CLOEXEC) : -1;
-
-	if (fd >= 0)
-		(void)!fsync(fd);
 }
 
 hf_status pem_replace(const char *file, struct hf_span bytes, mode_t mode, struct hf_err *err)

@@ -71,7 +71,8 @@ static hf_status ask_clients(struct tls_state *s, const struct tls_server_config
 	/* an extended key usage, where there is one, has to name clientAuth */
 	HF_ENSURE(X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_CLIENT) == 1, HF_NOMEM);
 	if (config->client_crl_file)
-		HF_TRY(tls_crl_use(config, authorities, s, err));
+		HF_TRY(hf_context(err, tls_crl_use(config, authorities, s, err),
+		                  "the CRLs of the clients' authorities"));
 	SSL_CTX_set_verify(s->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
 	                   tls_on_verify);
 	SSL_CTX_set_verify_depth(s->ctx, CHAIN_DEPTH_MAX);

@@ -163,7 +163,7 @@ hf_status dump_restore(const struct dump_config *c, struct dump_summary *ret, st
 	if (hf_ok(s))
 		s = bring_up_to_date(r, ret);
 	if (!hf_ok(s))
-		s = hf_fail(err, s.code, "%s; the database is as it was",
+		s = hf_fail(err, s.code, "%s; no row was restored",
 		            why.text[0]          ? why.text
 		            : db_error(r->db)[0] ? db_error(r->db)
 		                                 : hf_code_name(s.code));

@@ -61,7 +61,8 @@ hf_status pg_url_check(const char *url, struct hf_err *err)
 	list = PQconninfoParse(url, NULL);
 	if (!list)
 		return hf_fail(err, HF_INVALID,
-		               "the PostgreSQL URL cannot be read: write "
+		               "the PostgreSQL URL cannot be read, or has a parameter that libpq "
+		               "does not know: write "
 		               "postgresql://ROLE@HOST:PORT/DATABASE?sslmode=verify-full");
 	PQconninfoFree(list);
 	return HF_SUCCESS;
