@@ -15,8 +15,11 @@ enum {
 	BACKOFF_CAP_MS = 800, /* work flows again within a second of the server's return */
 	RETRY_AFTER_MAX_MS = 60000,
 	LEASE_LEAST_MS = 100,
+	WORDS_MAX = 200,
 	EMPTY_PAUSE_MS = 50, /* after a poll that ended with nothing, early */
 	SMOOTHING = 8,
+	TELL_AT_ONCE = 4, /* problems in a row, such as one of each server; further ones rarely */
+	TELL_EVERY_MS = 60000,
 };
 
 void queue_exchange_move(struct queue_client *q)
@@ -58,6 +61,19 @@ static bool same_problem(const char *a, const char *b)
 	}
 }
 
+static void tell_problem(struct queue_client *q, const char *why)
+{
+	int64_t now = hf_mono_ms();
+
+	if (same_problem(q->problem, why) ||
+	    (q->told >= TELL_AT_ONCE && now < q->told_ms + TELL_EVERY_MS))
+		return;
+	q->told++;
+	q->told_ms = now;
+	HF_WARN("the queue cannot be reached; trying on",
+	        HF_KS("queue", q->servers.url[q->speaks_to]), HF_KS("reason", why));
+}
+
 static void failed(struct queue_client *q, const char *why, bool answered, int64_t retry_after_ms)
 {
 	int64_t now = hf_mono_ms(), wait;
@@ -65,9 +81,7 @@ static void failed(struct queue_client *q, const char *why, bool answered, int64
 
 	q->stats.failures++;
 	q->stats.connected = false;
-	if (!same_problem(q->problem, why))
-		HF_WARN("the queue cannot be reached; trying on",
-		        HF_KS("queue", q->servers.url[q->speaks_to]), HF_KS("reason", why));
+	tell_problem(q, why);
 	snprintf(q->problem, sizeof(q->problem), "%s", why);
 	if (q->move || q->retry_at_ms > now)
 		return; /* several requests that failed together are one failure */
@@ -90,6 +104,7 @@ static void succeeded(struct queue_client *q, const struct request *r, size_t n_
 	q->stats.connected = true;
 	q->stats.round_trips++;
 	q->problem[0] = 0;
+	q->told = 0;
 	q->failed_in_a_row = 0;
 	q->retry_at_ms = 0;
 	if (r->wait_ms == 0 || (n_jobs > 0 && us < FLOWING_US)) {
@@ -116,19 +131,39 @@ static void take(struct queue_client *q, const struct poll_job *from)
 	q->config.took(q->config.ctx, job);
 }
 
+/* The words of an answer: a Holdfast server's own, without the number that each answer has anew, or
+ * the beginning of what another says. */
+static struct hf_span words_of(struct hf_span body)
+{
+	static const char mark[] = "\"message\":\"";
+	const char *at = body.len ? memmem(body.ptr, body.len, mark, strlen(mark)) : NULL;
+	const char *end = (const char *)body.ptr + body.len, *quote;
+
+	if (at) {
+		at += strlen(mark);
+		quote = memchr(at, '"', (size_t)(end - at));
+		body = HF_SPAN(at, (size_t)((quote ? quote : end) - at));
+	}
+	body.len = body.len < WORDS_MAX ? body.len : WORDS_MAX;
+	return body;
+}
+
 /* What is wrong with a reply, or NULL. Fills `in`. */
 static const char *reply_fault(struct queue_client *q, const struct request *r,
                                const struct http_reply *reply, struct poll_reply *in, char *text,
                                size_t cap)
 {
-	int shown = reply->body.len < 200 ? (int)reply->body.len : 200;
+	struct hf_span words = words_of(reply->body);
 
 	if (reply->status == 0)
 		return reply->error && reply->error[0] ? reply->error : "no answer";
 	if (reply->status != 200) {
-		snprintf(text, cap, "%s answered %d%s%.*s", queue_servers_url(&q->servers),
-		         reply->status, shown ? ": " : "", shown,
-		         shown ? (const char *)reply->body.ptr : "");
+		snprintf(text, cap, "%s answered %d%s%.*s%s", queue_servers_url(&q->servers),
+		         reply->status, words.len ? ": " : "", (int)words.len,
+		         words.len ? (const char *)words.ptr : "",
+		         reply->status == 404 ? " Is --proxy-addr the drivers' port of a Holdfast "
+		                                "server (--driver-listen)?"
+		                              : "");
 		return text;
 	}
 	in->jobs = q->incoming;

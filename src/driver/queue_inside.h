@@ -43,6 +43,8 @@ struct queue_client {
 	int64_t poll_at_ms;  /* not before */
 	int64_t look_at_ms;  /* the next look at the certificate files */
 	char problem[512];
+	unsigned told; /* problems that were logged since the last success */
+	int64_t told_ms;
 	struct queue_client_stats stats;
 	struct poll_result results[POLL_BATCH_MAX];
 	struct poll_job incoming[POLL_BATCH_MAX];

@@ -22,7 +22,7 @@ static hf_status add(const char *scheme, const char *addr, size_t len, struct qu
 	HF_ENSURE(len > 0 && len < sizeof(text) && to->n < QUEUE_SERVERS_MAX, HF_INVALID);
 	memcpy(text, addr, len);
 	text[len] = 0;
-	HF_ENSURE(!strpbrk(text, "/@?# \t\"\\"), HF_INVALID);
+	HF_ENSURE(!strpbrk(text, "/@?#; \t\"\\"), HF_INVALID);
 	colon = strrchr(text, ':');
 	HF_ENSURE(colon && colon != text, HF_INVALID);
 	HF_TRY(hf_parse_i64(colon + 1, 1, 65535, &port));

@@ -13,6 +13,7 @@
 #define PARKED_MAX_MS 60000 /* a driver that asks for more polls again */
 #define SWEEP_DEFAULT_MS 250
 #define COUNT_EVERY_MS 1000
+#define TELL_EVERY_MS 60000
 #define ID_RANDOM_BITS 20 /* 43 bits are left for milliseconds: until the year 2248 */
 
 hf_status jobs_new(const struct jobs_config *config, struct jobs **ret)
@@ -327,6 +328,17 @@ static hf_status sweep_run(struct db_task *task, struct db *db)
 	return job_rows_waiting(db, &sweep->queued, &sweep->oldest);
 }
 
+/* Four times a second while the database is away: said once, and then every minute. */
+static void tell_failed_sweep(struct sweep *sweep, enum hf_code code)
+{
+	int64_t now = hf_mono_ms();
+
+	if (sweep->told_ms && now < sweep->told_ms + TELL_EVERY_MS)
+		return;
+	sweep->told_ms = now;
+	HF_WARN("leases could not be swept", HF_KS("reason", hf_code_name(code)));
+}
+
 static void sweep_done(struct db_task *task, hf_status s)
 {
 	struct sweep *sweep = (struct sweep *)task;
@@ -335,9 +347,10 @@ static void sweep_done(struct db_task *task, hf_status s)
 	if (hf_ok(s))
 		jobs_tally_publish(j, &sweep->tally);
 	else
-		HF_WARN("leases could not be swept", HF_KS("reason", hf_code_name(s.code)));
+		tell_failed_sweep(sweep, s.code);
 	pthread_mutex_lock(&j->lock);
 	if (hf_ok(s)) {
+		sweep->told_ms = 0;
 		j->stats.expired += (uint64_t)sweep->expired;
 		j->stats.queued = (size_t)sweep->queued;
 		j->stats.oldest_ms = sweep->oldest ? since(sweep->oldest) : 0;

@@ -38,6 +38,7 @@ struct sweep {
 	struct jobs *jobs;
 	bool running;
 	int64_t next_ms, next_count_ms;
+	int64_t told_ms; /* that it fails; 0: it does not */
 	int64_t expired, queued, oldest;
 	struct jobs_tally tally;
 };

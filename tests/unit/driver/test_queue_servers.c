@@ -16,9 +16,9 @@ static struct queue_servers three(size_t home)
 
 static void a_list_is_read_and_a_bad_one_refused_with_words(void **state)
 {
-	static const char *const bad[] = { "",        "a",        "a:",   ":1",       "a:0",
-		                           "a:65536", "a:1,",     ",a:1", "a:1,,b:2", "a/b:1",
-		                           "u@a:1",   "a:1 ,b:2", NULL };
+	static const char *const bad[] = { "",        "a",        "a:",      ":1",       "a:0",
+		                           "a:65536", "a:1,",     ",a:1",    "a:1,,b:2", "a/b:1",
+		                           "u@a:1",   "a:1 ,b:2", "a:1;b:2", NULL };
 	struct queue_servers s = three(0);
 	struct hf_err err;
 

@@ -179,8 +179,7 @@ static void init_is_for_a_new_database_only(void **state)
 	struct hf_err err = { 0 };
 
 	CHECK_CODE(server_init(&init, &again, &err), HF_EXISTS);
-	assert_string_equal(err.text,
-	                    "the database has an organisation already: init is for a new one");
+	CHECK(strstr(err.text, "has an organisation already: init is for a new one") != NULL);
 }
 
 static void the_secret_file_is_for_its_owner_alone(void **state)
