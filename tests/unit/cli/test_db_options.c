@@ -6,12 +6,18 @@
 
 #include <string.h>
 
+/* The copies, which a program keeps until it ends. */
+static char *copies[16];
+static size_t n_copies;
+
 static struct db_config settled(char *url)
 {
 	struct db_config db = { .postgres_url = url };
 	struct hf_err err = { 0 };
 
 	CHECK_OK(cli_db_options(&db, &err));
+	if (db.postgres_url != url)
+		copies[n_copies++] = (char *)(uintptr_t)db.postgres_url;
 	return db;
 }
 
@@ -69,6 +75,13 @@ static int quiet(void **state)
 	return 0;
 }
 
+static int release(void **state)
+{
+	while (n_copies > 0)
+		free(copies[--n_copies]);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -79,5 +92,5 @@ int main(void)
 		cmocka_unit_test(an_address_without_a_password_is_left_alone),
 	};
 
-	return cmocka_run_group_tests(tests, quiet, NULL);
+	return cmocka_run_group_tests(tests, quiet, release);
 }
