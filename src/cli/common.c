@@ -8,10 +8,21 @@
 
 enum { EXIT_OPERATOR = 78 };
 
+/* Words may quote a file or a server: nothing in them shall steer a terminal. */
+static void print_words(const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		fputc((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? '?' : c, stderr);
+	}
+}
+
 int cli_failed(const char *command, hf_status s, const struct hf_err *err)
 {
-	fprintf(stderr, "holdfast %s: %s\n", command,
-	        err->code == s.code && err->text[0] ? err->text : hf_code_name(s.code));
+	fprintf(stderr, "holdfast %s: ", command);
+	print_words(err->code == s.code && err->text[0] ? err->text : hf_code_name(s.code));
+	fputc('\n', stderr);
 	return s.code == HF_STOP ? EXIT_OPERATOR : 1;
 }
 

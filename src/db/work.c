@@ -186,7 +186,6 @@ void db_work_stop(struct db_work *w)
 hf_status db_work_submit(struct db_work *w, struct db_task *task)
 {
 	enum hf_code code = HF_OK;
-	bool wake = false;
 
 	task->next = NULL;
 	pthread_mutex_lock(&w->lock);
@@ -198,11 +197,10 @@ hf_status db_work_submit(struct db_work *w, struct db_task *task)
 		*w->last = task;
 		w->last = &task->next;
 		w->waiting++;
-		wake = w->idle > 0;
+		if (w->idle > 0) /* under the lock: once the task is done, `w` may be gone */
+			pthread_cond_signal(&w->wake);
 	}
 	pthread_mutex_unlock(&w->lock);
-	if (wake)
-		pthread_cond_signal(&w->wake);
 	return HF_FAILURE(code);
 }
 

@@ -12,6 +12,8 @@ enum {
 	RESTART_BASE_MS = 100,
 	RESTART_CAP_MS = 800, /* work flows again within a second of the HSM's return */
 	TELL_EVERY_MS = 60000,
+	TELL_AT_ONCE = 16, /* ends of signers in a row; of further ones, as of an HSM that is away
+	                      for hours, one a minute */
 	ENDING_MS = 10000, /* from its input's end to its own: C_Finalize can be slow */
 	MEMORY_EVERY_MS = 1000,
 	EXIT_WORN = 75, /* the module wants a new process */
@@ -128,6 +130,16 @@ static void mark_waiting(struct flight *all, unsigned threads)
 		f->began_ms = 0;
 }
 
+static bool may_tell(struct hsmhost *h)
+{
+	int64_t now = hf_mono_ms();
+
+	if (h->strikes >= TELL_AT_ONCE && now - h->ended_told_ms < TELL_EVERY_MS)
+		return false;
+	h->ended_told_ms = now;
+	return true;
+}
+
 /* `counter` is where this kind of end is counted. */
 static void died(struct hsmhost *h, struct seat *s, const char *before, uint64_t *counter)
 {
@@ -141,8 +153,9 @@ static void died(struct hsmhost *h, struct seat *s, const char *before, uint64_t
 		return;
 	snprintf(why, sizeof(why), "the signer %s%s", before, how);
 	*(status == EXIT_WORN ? &h->stats.recycled : counter) += 1;
-	HF_WARN("a signer ended; its jobs are given back", HF_KS("how", why),
-	        HF_KS("token", h->stats.token));
+	if (may_tell(h))
+		HF_WARN("a signer ended; its jobs are given back", HF_KS("how", why),
+		        HF_KS("token", h->stats.token));
 	strike(h, HF_IO, why);
 	if (status == EXIT_WORN) /* it answered what it worked on, and began nothing after that */
 		mark_waiting(all, h->config.setup.threads);
@@ -195,7 +208,8 @@ void life_start_wanted(struct hsmhost *h)
 		return;
 	seat_clear(s);
 	if (!hf_ok(proc_start(h->path, &h->config.setup, &s->proc, &err))) {
-		HF_WARN("cannot start a signer", HF_KS("reason", err.text));
+		if (may_tell(h))
+			HF_WARN("cannot start a signer", HF_KS("reason", err.text));
 		strike(h, err.code, err.text);
 		return;
 	}
