@@ -252,7 +252,7 @@ static hf_status run_light(struct run *r)
 	return HF_SUCCESS;
 }
 
-enum { PLAYED_DRIVERS = 2, SQL_WORKERS = 2 };
+enum { PLAYED_DRIVERS = 4, SQL_WORKERS = 2 };
 
 static hf_status measure_sql(struct run *r, struct bench_result *ret)
 {
