@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * /health (204, or 500 with the reasons) and /metrics, plain HTTP, for loopback or a trusted
- * network. The driver's thread leaves a snapshot here each turn; the listener has a thread of its
- * own. */
+ * /health (204, or 500 with the reasons; with ?verbose=1 200 instead of 204, with what will expire)
+ * and /metrics, plain HTTP, for loopback or a trusted network. The driver's thread leaves a
+ * snapshot here each turn; the listener has a thread of its own. */
 #ifndef HF_DRIVER_HEALTH_H
 #define HF_DRIVER_HEALTH_H
 

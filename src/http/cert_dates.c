@@ -42,10 +42,9 @@ void cert_dates_free(struct cert_dates *c)
 	free(c);
 }
 
-static int said_before(const struct cert_dates *c, size_t n, const char *use,
-                       const struct tls_date *d)
+static int said_before(const struct cert_dates *c, const char *use, const struct tls_date *d)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < c->n; i++) {
 		const struct entry *e = &c->entries[i];
 
 		if (e->date.kind == d->kind && e->date.until_s == d->until_s &&
@@ -55,6 +54,22 @@ static int said_before(const struct cert_dates *c, size_t n, const char *use,
 	return 0;
 }
 
+/* A name stands once in the metrics: of several certificates (an intermediate that is in two files,
+ * a root and its successor) the first to expire; of several CRLs the last. */
+static bool merged(struct entry *among, size_t n, const struct tls_date *d)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct tls_date *have = &among[i].date;
+
+		if (have->kind != d->kind || strcmp(have->name, d->name) != 0)
+			continue;
+		if ((d->until_s < have->until_s) == (d->kind != TLS_DATE_CRL))
+			have->until_s = d->until_s;
+		return true;
+	}
+	return false;
+}
+
 void cert_dates_set(struct cert_dates *c, const char *use, const struct tls_date *dates, size_t n)
 {
 	struct entry fresh[TLS_DATES_MAX];
@@ -62,11 +77,10 @@ void cert_dates_set(struct cert_dates *c, const char *use, const struct tls_date
 
 	pthread_mutex_lock(&c->lock);
 	for (size_t i = 0; i < n; i++)
-		fresh[n_fresh++] = (struct entry){
-			.use = use,
-			.date = dates[i],
-			.said = said_before(c, c->n, use, &dates[i]),
-		};
+		if (!merged(fresh, n_fresh, &dates[i]))
+			fresh[n_fresh++] = (struct entry){ .use = use, .date = dates[i] };
+	for (size_t i = 0; i < n_fresh; i++)
+		fresh[i].said = said_before(c, use, &fresh[i].date);
 	for (size_t i = 0; i < c->n; i++)
 		if (strcmp(c->entries[i].use, use) != 0)
 			c->entries[kept++] = c->entries[i];

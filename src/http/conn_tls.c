@@ -83,7 +83,8 @@ void http_conn_recheck(struct http_conn *c, unsigned generation, int64_t now_s)
 		c->generation = generation;
 	if (c->generation == generation && now_s <= who->until_s)
 		return;
-	HF_WARN("a connection is ended: its certificate is not accepted any longer",
-	        HF_KS("peer", peer), HF_KS("subject", subject), HF_KS("reason", reason));
+	if (http_loop_may_log(c->loop))
+		HF_WARN("a connection is ended: its certificate is not accepted any longer",
+		        HF_KS("peer", peer), HF_KS("subject", subject), HF_KS("reason", reason));
 	http_conn_drop(c);
 }

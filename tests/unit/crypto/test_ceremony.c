@@ -8,6 +8,7 @@
 #include "crypto/tls.h"
 
 #include <fcntl.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -278,18 +279,23 @@ static void only_its_own_authority_renews_and_revokes(void **state)
 	CHECK_CODE(pki_revoke(&revoke_other, &done, &err), HF_INVALID);
 }
 
-static void revoke_in(const struct pki_ca *ca, const char *cert, const char *crl_file)
+static void revoke_for(const struct pki_ca *ca, const char *cert, const char *crl_file, int days)
 {
 	const struct pki_revoke revoke_it = { .ca = *ca,
 		                              .cert = cert,
 		                              .reason = CA_KEY_COMPROMISE };
-	const struct pki_crl crl = { .ca = *ca, .days = 30, .out = crl_file };
+	const struct pki_crl crl = { .ca = *ca, .days = days, .out = crl_file };
 	struct pki_crl_made made;
 	struct pki_revoked done;
 
 	if (cert)
 		MUST(pki_revoke(&revoke_it, &done, &err));
 	MUST(pki_crl(&crl, &made, &err));
+}
+
+static void revoke_in(const struct pki_ca *ca, const char *cert, const char *crl_file)
+{
+	revoke_for(ca, cert, crl_file, 30);
 }
 
 static void what_is_revoked_stands_in_the_next_crl_and_is_not_renewed(void **state)
@@ -449,6 +455,110 @@ static void a_crl_that_the_authority_did_not_sign_is_refused(void **state)
 	CHECK(strstr(err.text, "is not signed by the authority of that name"));
 }
 
+/* A driver's connection over memory: its two ends, joined. */
+struct line {
+	SSL_CTX *ctx;
+	SSL *here, *there;
+};
+
+static void hang_up(struct line *l)
+{
+	SSL_free(l->here);
+	SSL_free(l->there);
+	SSL_CTX_free(l->ctx);
+}
+
+/* True when the server lets it in; otherwise err.text says why not. */
+static bool call_up(struct tls_server *t, const char *name, struct line *l)
+{
+	char cert[64], key[64];
+	BIO *a, *b;
+	int done = 0;
+
+	snprintf(cert, sizeof(cert), "%s-chain.pem", name);
+	snprintf(key, sizeof(key), "%s-key.pem", name);
+	l->ctx = SSL_CTX_new(TLS_client_method());
+	CHECK(SSL_CTX_use_certificate_chain_file(l->ctx, cert) == 1);
+	CHECK(SSL_CTX_use_PrivateKey_file(l->ctx, key, SSL_FILETYPE_PEM) == 1);
+	l->here = tls_server_accept(t);
+	l->there = SSL_new(l->ctx);
+	CHECK(l->here && l->there && BIO_new_bio_pair(&a, 0, &b, 0) == 1);
+	SSL_set_bio(l->here, a, a);
+	SSL_set_bio(l->there, b, b);
+	for (int turn = 0; turn < 6 && done != 1; turn++) {
+		SSL_connect(l->there);
+		done = SSL_accept(l->here);
+	}
+	if (done != 1)
+		tls_explain(l->here, err.text, sizeof(err.text));
+	return done == 1;
+}
+
+static bool let_in(struct tls_server *t, const char *name)
+{
+	struct line l;
+	bool yes = call_up(t, name, &l);
+
+	hang_up(&l);
+	return yes;
+}
+
+static void make_driver(const char *name)
+{
+	char cert[64], chain[64];
+
+	make_leaf(name, in_days(20));
+	snprintf(cert, sizeof(cert), "%s.pem", name);
+	snprintf(chain, sizeof(chain), "%s-chain.pem", name);
+	bundle(chain, cert, "org.pem");
+}
+
+static void a_live_connection_is_refused_once_its_certificate_is_revoked(void **state)
+{
+	struct tls_server *t;
+	struct tls_peer peer;
+	struct line l;
+
+	make_driver("live");
+	revoke_in(&org, NULL, "live.crl");
+	t = listener("live.crl");
+	CHECK(call_up(t, "live", &l));
+	CHECK_OK(tls_peer_read(l.here, &peer));
+	CHECK(peer.until_s > in_days(19) && peer.until_s <= in_days(20));
+	CHECK_OK(tls_server_check(t, l.here, &err));
+	revoke_in(&org, "live.pem", "live.crl");
+	CHECK(refresh(t));
+	CHECK_CODE(tls_server_check(t, l.here, &err), HF_DENIED);
+	CHECK(strstr(err.text, "CN=live") && strstr(err.text, "certificate revoked"));
+	hang_up(&l);
+	CHECK(!let_in(t, "live"));
+	tls_server_free(t);
+}
+
+/* The root has no CRL in the file; the organisation's is overdue. */
+static void an_outdated_crl_goes_on_revoking_and_refuses_all_only_when_strict(void **state)
+{
+	struct tls_server_config config = { .cert_file = "server.pem",
+		                            .key_file = "server-key.pem",
+		                            .client_ca_file = "root.pem",
+		                            .client_crl_file = "overdue.crl" };
+	struct tls_server *t;
+
+	make_driver("good");
+	make_driver("gone");
+	revoke_for(&org, "gone.pem", "overdue.crl", -1);
+	MUST(tls_server_new(&config, &t, &err));
+	CHECK(let_in(t, "good"));
+	CHECK(!let_in(t, "gone"));
+	CHECK(strstr(err.text, "certificate revoked"));
+	tls_server_free(t);
+	config.crl_strict = true;
+	MUST(tls_server_new(&config, &t, &err));
+	CHECK(!let_in(t, "good"));
+	CHECK(strstr(err.text, "CRL has expired") && strstr(err.text, "newest CRL"));
+	tls_server_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,6 +580,8 @@ int main(void)
 		cmocka_unit_test(a_listener_takes_up_changed_files_and_counts),
 		cmocka_unit_test(a_listener_keeps_what_it_has_while_files_are_half_written),
 		cmocka_unit_test(an_older_crl_does_not_replace_a_newer_one),
+		cmocka_unit_test(a_live_connection_is_refused_once_its_certificate_is_revoked),
+		cmocka_unit_test(an_outdated_crl_goes_on_revoking_and_refuses_all_only_when_strict),
 		cmocka_unit_test(a_crl_that_the_authority_did_not_sign_is_refused),
 	};
 
