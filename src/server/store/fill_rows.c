@@ -22,10 +22,8 @@ void fill_id(const char *prefix, int64_t i, char to[HF_ID_MAX])
 
 hf_status fill_begin(struct db *db)
 {
-	static const char postgres[] =
-	        "ALTER TABLE keys DROP CONSTRAINT keys_org_id_fkey,"
-	        " DROP CONSTRAINT keys_store_id_fkey;"
-	        "ALTER TABLE signatures DROP CONSTRAINT signatures_key_id_fkey";
+	static const char postgres[] = "ALTER TABLE keys DROP CONSTRAINT keys_org_id_fkey,"
+	                               " DROP CONSTRAINT keys_store_id_fkey";
 
 	return db_exec(db, db_dialect(db, "", postgres));
 }
@@ -37,9 +35,6 @@ hf_status fill_end(struct db *db)
 	                               " REFERENCES orgs(id) NOT VALID,"
 	                               " ADD CONSTRAINT keys_store_id_fkey FOREIGN KEY (store_id)"
 	                               " REFERENCES key_stores(id) NOT VALID;"
-	                               "ALTER TABLE signatures"
-	                               " ADD CONSTRAINT signatures_key_id_fkey FOREIGN KEY (key_id)"
-	                               " REFERENCES keys(id) NOT VALID;"
 	                               "ANALYZE";
 
 	return db_exec(db, db_dialect(db, "ANALYZE", postgres));
