@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "crypto/issue.h"
+#include "pki/issue.h"
 #include "http/client.h"
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * holdfast pki inspect: explains certificates, requests, CRLs and keys, and why a chain fails. */
 #include "cli/commands.h"
-#include "crypto/inspect.h"
+#include "pki/inspect.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #define HF_CLI_PKI_OPTIONS_H
 
 #include "cli/options.h"
-#include "crypto/pki.h"
+#include "pki/pki.h"
 
 struct pki_ca_options {
 	const char *cert, *key, *passphrase_file;

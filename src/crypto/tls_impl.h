@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the files of crypto/tls.h share. For src/crypto only. */
+ * What the files of crypto/tls.h share. For src/crypto and src/pki only. */
 #ifndef HF_CRYPTO_TLS_IMPL_H
 #define HF_CRYPTO_TLS_IMPL_H
 

@@ -2,7 +2,7 @@
  * What decodes encodes to the same bytes; an empty file is an empty index. */
 #include "fuzz.h"
 
-#include "crypto/ca_index.h"
+#include "pki/ca_index.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

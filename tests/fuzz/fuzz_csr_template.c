@@ -2,7 +2,7 @@
  * A template that decodes, encodes to one that means the same. */
 #include "fuzz.h"
 
-#include "crypto/csr_template.h"
+#include "pki/csr_template.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

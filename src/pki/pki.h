@@ -2,17 +2,17 @@
  * The certificate ceremony, both sides, over PEM files: what `holdfast pki` does. Private keys are
  * written with mode 0600; nothing is overwritten, but for what pki_renew() and pki_crl() replace in
  * one step. Every failure has words that name the file and what to do. */
-#ifndef HF_CRYPTO_PKI_H
-#define HF_CRYPTO_PKI_H
+#ifndef HF_PKI_PKI_H
+#define HF_PKI_PKI_H
 
 #include "base/secret.h"
-#include "crypto/ca_index.h"
-#include "crypto/csr_template.h"
+#include "pki/ca_index.h"
+#include "pki/csr_template.h"
 
 /* Is there a passphrase on this key? HF_IO. */
 HF_MUST hf_status pki_key_has_passphrase(const char *key_file, bool *ret, struct hf_err *err);
 
-/* An authority's files. Beside the key lies its index, KEY.index (crypto/ca_index.h). */
+/* An authority's files. Beside the key lies its index, KEY.index (pki/ca_index.h). */
 struct pki_ca {
 	const char *cert, *key;
 	const struct hf_secret *passphrase; /* NULL or empty: the key has none */

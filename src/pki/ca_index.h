@@ -10,8 +10,8 @@
  *
  * (the last in one line). Serial number, issued, valid until, state, when and why it was revoked,
  * subject. An empty file is an empty index. What decodes encodes to the same bytes. */
-#ifndef HF_CRYPTO_CA_INDEX_H
-#define HF_CRYPTO_CA_INDEX_H
+#ifndef HF_PKI_CA_INDEX_H
+#define HF_PKI_CA_INDEX_H
 
 #include "base/buf.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Revoking, and the CRLs that say so (RFC 5280, 5). */
-#include "crypto/authority.h"
+#include "pki/authority.h"
 
 #include "base/clock.h"
 

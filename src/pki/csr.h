@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Certificate signing requests (PKCS#10) for intermediates. For src/crypto only. */
-#ifndef HF_CRYPTO_CSR_H
-#define HF_CRYPTO_CSR_H
+#ifndef HF_PKI_CSR_H
+#define HF_PKI_CSR_H
 
-#include "crypto/csr_template.h"
+#include "pki/csr_template.h"
 #include "crypto/pem_file.h"
 
 /* By the template, signed by the key itself. The caller owns *ret. */

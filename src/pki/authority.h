@@ -2,13 +2,13 @@
  * An authority: its certificate, its key, and the index of what it has issued, under a lock so that
  * two commands cannot issue over each other. What is not in the index was not issued: it is written
  * before a certificate leaves. For src/crypto only. */
-#ifndef HF_CRYPTO_AUTHORITY_H
-#define HF_CRYPTO_AUTHORITY_H
+#ifndef HF_PKI_AUTHORITY_H
+#define HF_PKI_AUTHORITY_H
 
-#include "crypto/ca_index.h"
-#include "crypto/issue.h"
+#include "pki/ca_index.h"
+#include "pki/issue.h"
 #include "crypto/pem_file.h"
-#include "crypto/pki.h"
+#include "pki/pki.h"
 
 struct authority {
 	X509 *cert;

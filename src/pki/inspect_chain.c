@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Does a chain hold? The same questions as in a handshake, by the same rules (tls_crl.c). */
-#include "crypto/inspect.h"
+#include "pki/inspect.h"
 
 #include "crypto/tls_impl.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/ca_index.h"
+#include "pki/ca_index.h"
 
 #include "base/text.h"
 

@@ -11,8 +11,8 @@
  *   days = 1825                               validity of the intermediate
  *   dns-subtree = drivers.bank.example        optional, repeated: names that leaves may have
  *   uri-subtree = .bank.example               the same for the hosts of URIs */
-#ifndef HF_CRYPTO_CSR_TEMPLATE_H
-#define HF_CRYPTO_CSR_TEMPLATE_H
+#ifndef HF_PKI_CSR_TEMPLATE_H
+#define HF_PKI_CSR_TEMPLATE_H
 
 #include "base/buf.h"
 

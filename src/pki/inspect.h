@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Certificates, requests, CRLs and keys in plain words, and why a chain does not hold. */
-#ifndef HF_CRYPTO_INSPECT_H
-#define HF_CRYPTO_INSPECT_H
+#ifndef HF_PKI_INSPECT_H
+#define HF_PKI_INSPECT_H
 
 #include "base/buf.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/csr_template.h"
+#include "pki/csr_template.h"
 
 #include "base/text.h"
 

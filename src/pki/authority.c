@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/authority.h"
+#include "pki/authority.h"
 
 #include "base/clock.h"
 #include "base/text.h"

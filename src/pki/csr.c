@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/csr.h"
+#include "pki/csr.h"
 
-#include "crypto/issue.h"
+#include "pki/issue.h"
 #include "crypto/tls_impl.h"
 
 #include <openssl/err.h>

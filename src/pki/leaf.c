@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Leaves: made, renewed, bundled with their chain. */
-#include "crypto/authority.h"
-#include "crypto/csr.h"
+#include "pki/authority.h"
+#include "pki/csr.h"
 
 #include "base/clock.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The ceremony: root, template, request, signing. */
-#include "crypto/authority.h"
-#include "crypto/csr.h"
+#include "pki/authority.h"
+#include "pki/csr.h"
 
 #include "base/clock.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/inspect.h"
+#include "pki/inspect.h"
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "crypto/ca_index.h"
+#include "pki/ca_index.h"
 #include "crypto/digest.h"
 #include "crypto/tls_impl.h"
 

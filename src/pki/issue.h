@@ -2,10 +2,10 @@
  * Issuing X.509 certificates (RFC 5280): P-256 or P-384 keys, random serial numbers, and the
  * extensions that each kind has. Which of them are there follows from the kind alone: nothing is
  * ever taken over from what somebody has sent. */
-#ifndef HF_CRYPTO_ISSUE_H
-#define HF_CRYPTO_ISSUE_H
+#ifndef HF_PKI_ISSUE_H
+#define HF_PKI_ISSUE_H
 
-#include "crypto/csr_template.h"
+#include "pki/csr_template.h"
 
 struct x509_st;     /* OpenSSL's X509 */
 struct evp_pkey_st; /* OpenSSL's EVP_PKEY */

@@ -3,8 +3,8 @@
 #include "check.h"
 
 #include "base/clock.h"
-#include "crypto/inspect.h"
-#include "crypto/pki.h"
+#include "pki/inspect.h"
+#include "pki/pki.h"
 #include "crypto/tls.h"
 
 #include <fcntl.h>

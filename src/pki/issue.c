@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/issue.h"
+#include "pki/issue.h"
 
 #include "base/clock.h"
 #include "crypto/pem_file.h"
