@@ -472,7 +472,7 @@ static void hang_up(struct line *l)
 static bool call_up(struct tls_server *t, const char *name, struct line *l)
 {
 	char cert[64], key[64];
-	BIO *a, *b;
+	BIO *a = NULL, *b = NULL;
 	int done = 0;
 
 	snprintf(cert, sizeof(cert), "%s-chain.pem", name);
