@@ -137,12 +137,15 @@ static struct hf_span words_of(struct hf_span body)
 {
 	static const char mark[] = "\"message\":\"";
 	const char *at = body.len ? memmem(body.ptr, body.len, mark, strlen(mark)) : NULL;
-	const char *end = (const char *)body.ptr + body.len, *quote;
 
 	if (at) {
+		size_t left;
+		const char *quote;
+
 		at += strlen(mark);
-		quote = memchr(at, '"', (size_t)(end - at));
-		body = HF_SPAN(at, (size_t)((quote ? quote : end) - at));
+		left = body.len - (size_t)(at - (const char *)body.ptr);
+		quote = memchr(at, '"', left);
+		body = HF_SPAN(at, quote ? (size_t)(quote - at) : left);
 	}
 	body.len = body.len < WORDS_MAX ? body.len : WORDS_MAX;
 	return body;
