@@ -192,11 +192,12 @@ static hf_status turn(struct driver *d, struct hf_err *err)
 	size_t n;
 
 	trial_step(&d->trial, d->hsm, &timeout_ms);
+	/* What the database answered is for the HSM, or for the queue: both follow at once. */
+	dispatch_step(d->dispatch, &timeout_ms);
 	if (!d->trial.doubt)
 		dispatch_feed(d->dispatch, d->hsm);
 	gather_us = pace_may_gather(&d->pace, dispatch_waiting(d->dispatch)) ? PACE_GATHER_US : 0;
 	queue_client_pump(d->queue, room(d, rest_ms), gather_us, &timeout_ms);
-	dispatch_step(d->dispatch, &timeout_ms);
 	d->fds[0] = (struct pollfd){ .fd = d->signals, .events = POLLIN };
 	d->fds[1] = (struct pollfd){ .fd = dispatch_fd(d->dispatch), .events = POLLIN };
 	n = 2 + hsmhost_pollfds(d->hsm, d->fds + 2, FDS_MAX - 2, &timeout_ms);
