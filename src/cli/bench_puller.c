@@ -3,6 +3,7 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "http/load.h"
 #include "keydb/keydb.h"
 #include "op/poll.h"
@@ -140,8 +141,8 @@ hf_status puller_start(const struct puller_config *config, struct puller **ret, 
 	p->body = HF_BUF(POLL_BODY_MAX);
 	p->request = (struct poll_request){ .results = p->results, .wait_ms = WAIT_MS };
 	s = prepare(p, err);
-	if (hf_ok(s) && pthread_create(&p->thread, NULL, pull, p) != 0)
-		s = hf_fail(err, HF_NOMEM, "cannot start a thread");
+	if (hf_ok(s))
+		s = hf_thread_start("played driver's", pull, p, &p->thread, err);
 	if (!hf_ok(s)) {
 		puller_free(p);
 		return s;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/thread.h"
 #include "op/op.h"
 #include "op/poll.h"
 #include "server/store/job_rows.h"
@@ -107,8 +108,7 @@ static hf_status start(struct worker *w, struct hf_err *err)
 	hf_id_new("worker", w->owner);
 	w->next_id = hf_random_u64() >> 2 >> COUNTER_BITS << COUNTER_BITS;
 	w->until_us = hf_mono_us() + w->config->ms * 1000;
-	if (pthread_create(&w->thread, NULL, work, w) != 0)
-		return hf_fail(err, HF_NOMEM, "cannot start a thread");
+	HF_TRY(hf_thread_start("statements", work, w, &w->thread, err));
 	w->running = true;
 	return HF_SUCCESS;
 }

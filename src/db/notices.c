@@ -6,11 +6,11 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "db/postgres.h"
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -227,17 +227,8 @@ static void *notices_main(void *arg)
 
 static hf_status start_thread(struct db_notices *n, struct hf_err *err)
 {
-	sigset_t all, before;
-	int failed;
-
-	sigfillset(&all); /* signals belong to the main thread */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&n->thread, NULL, notices_main, n);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	n->running = failed == 0;
-	if (failed)
-		return hf_fail(err, HF_NOMEM, "cannot start a thread for notices: %s",
-		               strerror(failed));
+	HF_TRY(hf_thread_start("notices", notices_main, n, &n->thread, err));
+	n->running = true;
 	return HF_SUCCESS;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/work_internal.h"
 
-#include <signal.h>
+#include "base/thread.h"
 #include <string.h>
 #include <time.h>
 
@@ -108,22 +108,13 @@ static void *worker_main(void *arg)
 
 static hf_status worker_start(struct db_work *w, struct worker *me, struct hf_err *err)
 {
-	sigset_t all, before;
-	int failed;
-
 	me->work = w;
 	HF_TRY(db_open(&w->config.db, &me->db, err));
 	if (w->config.write && me->db->backend->one_writer)
 		w->config.threads = 1;
 	me->results = calloc(w->config.group_max, sizeof(*me->results));
 	HF_ENSURE(me->results, HF_NOMEM);
-	sigfillset(&all); /* signals belong to the main thread */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&me->thread, NULL, worker_main, me);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed)
-		return hf_fail(err, HF_NOMEM, "cannot start a database thread: %s",
-		               strerror(failed));
+	HF_TRY(hf_thread_start("database", worker_main, me, &me->thread, err));
 	me->running = true;
 	return HF_SUCCESS;
 }

@@ -3,12 +3,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "http/conn.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -292,16 +292,7 @@ static void *run(void *arg)
 
 hf_status http_loop_run(struct http_loop *loop)
 {
-	sigset_t all, before;
-	int failed;
-
-	/* Signals are the main thread's; and a peer that is gone is an error to handle, not a
-	 * SIGPIPE. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&loop->thread, NULL, run, loop);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	HF_ENSURE(!failed, HF_NOMEM);
+	HF_TRY(hf_thread_start("listener", run, loop, &loop->thread, NULL));
 	loop->running = true;
 	return HF_SUCCESS;
 }

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "server/server_internal.h"
 
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -101,15 +101,7 @@ void certificates_free(struct certificates *w)
 
 hf_status certificates_watch(struct server *s, struct hf_err *err)
 {
-	sigset_t all, before;
-	int failed;
-
-	sigfillset(&all); /* signals belong to the main thread */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&s->certificates->thread, NULL, watch, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed)
-		return hf_fail(err, HF_NOMEM, "cannot start a thread: %s", strerror(failed));
+	HF_TRY(hf_thread_start("certificates", watch, s, &s->certificates->thread, err));
 	s->certificates->watching = true;
 	return HF_SUCCESS;
 }

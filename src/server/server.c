@@ -3,13 +3,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "os/memory.h"
 #include "os/notify.h"
 #include "os/signals.h"
 #include "server/store/migrations.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,15 +148,7 @@ static void *tick(void *arg)
 
 static hf_status start_ticking(struct server *s, struct hf_err *err)
 {
-	sigset_t all, before;
-	int failed;
-
-	sigfillset(&all); /* signals belong to the main thread */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&s->ticker, NULL, tick, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed)
-		return hf_fail(err, HF_NOMEM, "cannot start a thread: %s", strerror(failed));
+	HF_TRY(hf_thread_start("clock", tick, s, &s->ticker, err));
 	s->ticking = true;
 	return HF_SUCCESS;
 }
