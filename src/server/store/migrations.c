@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/store/migrations.h"
 
+#include "server/store/migrations/audit.h"
+#include "server/store/migrations/people.h"
+#include "server/store/migrations/policies.h"
+#include "server/store/migrations/wallets.h"
+#include "server/store/migrations/webhooks.h"
+
 /* One text for both engines: TEXT compares by bytes, as ids are ordered, and so that an index does
  * not hang on a C library's idea of a language; BYTES is BLOB or BYTEA; ROWID the type of an
  * integer primary key that is the row itself; CLUSTERED keeps a table of small rows in the order of
@@ -103,6 +109,31 @@ static const struct db_migration migrations[] = {
 	        .name = "a signature request writes nothing about its key",
 	        .sqlite = "",
 	        .postgres = "ALTER TABLE signatures DROP CONSTRAINT signatures_key_id_fkey",
+	},
+	{
+	        .name = "people and permissions",
+	        .sqlite = PEOPLE("TEXT", "BLOB", " WITHOUT ROWID"),
+	        .postgres = PEOPLE("TEXT COLLATE \"C\"", "BYTEA", ""),
+	},
+	{
+	        .name = "wallets",
+	        .sqlite = WALLETS("TEXT", "BLOB", " WITHOUT ROWID"),
+	        .postgres = WALLETS("TEXT COLLATE \"C\"", "BYTEA", ""),
+	},
+	{
+	        .name = "policies and approvals",
+	        .sqlite = POLICIES("TEXT", "BLOB", " WITHOUT ROWID"),
+	        .postgres = POLICIES("TEXT COLLATE \"C\"", "BYTEA", ""),
+	},
+	{
+	        .name = "webhooks",
+	        .sqlite = WEBHOOKS("TEXT", "BLOB", " WITHOUT ROWID"),
+	        .postgres = WEBHOOKS("TEXT COLLATE \"C\"", "BYTEA", ""),
+	},
+	{
+	        .name = "the audit log",
+	        .sqlite = AUDIT("TEXT", "BLOB", " WITHOUT ROWID"),
+	        .postgres = AUDIT("TEXT COLLATE \"C\"", "BYTEA", ""),
 	},
 };
 

@@ -16,21 +16,47 @@ static const struct db_column of_key_stores[] = {
 };
 
 static const struct db_column of_identities[] = {
-	{ "id", DB_TEXT },   { "org_id", DB_TEXT },   { "kind", DB_TEXT },
-	{ "name", DB_TEXT }, { "is_active", DB_INT }, { "created_at", DB_INT },
+	{ "id", DB_TEXT },
+	{ "org_id", DB_TEXT },
+	{ "kind", DB_TEXT },
+	{ "name", DB_TEXT },
+	{ "is_active", DB_INT },
+	{ "created_at", DB_INT },
+	{ "external_id", DB_TEXT, 4 },
+	{ "is_registered", DB_INT, 4 },
+	{ "is_archived", DB_INT, 4 },
+	{ "created_by", DB_TEXT, 4 },
 };
 
 static const struct db_column of_credentials[] = {
-	{ "id", DB_TEXT },          { "uuid", DB_TEXT },     { "org_id", DB_TEXT },
-	{ "identity_id", DB_TEXT }, { "kind", DB_TEXT },     { "name", DB_TEXT },
-	{ "public_key", DB_TEXT },  { "is_active", DB_INT }, { "created_at", DB_INT },
+	{ "id", DB_TEXT },
+	{ "uuid", DB_TEXT },
+	{ "org_id", DB_TEXT },
+	{ "identity_id", DB_TEXT },
+	{ "kind", DB_TEXT },
+	{ "name", DB_TEXT },
+	{ "public_key", DB_TEXT },
+	{ "is_active", DB_INT },
+	{ "created_at", DB_INT },
+	{ "relying_party", DB_TEXT, 4 },
+	{ "origin", DB_TEXT, 4 },
+	{ "counter", DB_INT, 4 },
+	{ "encrypted_private_key", DB_TEXT, 4 },
+	{ "is_recovery", DB_INT, 4 },
 };
 
 static const struct db_column of_tokens[] = {
-	{ "id", DB_TEXT },          { "org_id", DB_TEXT },
-	{ "identity_id", DB_TEXT }, { "credential_id", DB_TEXT },
-	{ "kind", DB_TEXT },        { "is_active", DB_INT },
-	{ "created_at", DB_INT },   { "expires_at", DB_INT },
+	{ "id", DB_TEXT },
+	{ "org_id", DB_TEXT },
+	{ "identity_id", DB_TEXT },
+	{ "credential_id", DB_TEXT },
+	{ "kind", DB_TEXT },
+	{ "is_active", DB_INT },
+	{ "created_at", DB_INT },
+	{ "expires_at", DB_INT },
+	{ "name", DB_TEXT, 4 },
+	{ "external_id", DB_TEXT, 4 },
+	{ "is_archived", DB_INT, 4 },
 };
 
 static const struct db_column of_used_actions[] = {
@@ -48,15 +74,30 @@ static const struct db_column of_keys[] = {
 };
 
 static const struct db_column of_signatures[] = {
-	{ "id", DB_TEXT },         { "org_id", DB_TEXT },
-	{ "key_id", DB_TEXT },     { "requester_id", DB_TEXT },
-	{ "token_id", DB_TEXT },   { "kind", DB_TEXT },
-	{ "body", DB_BLOB },       { "body_hash", DB_BLOB },
-	{ "proof", DB_BLOB },      { "external_id", DB_TEXT },
-	{ "status", DB_TEXT },     { "reason", DB_TEXT },
-	{ "r", DB_BLOB },          { "s", DB_BLOB },
-	{ "recid", DB_INT },       { "date_requested", DB_INT },
+	{ "id", DB_TEXT },
+	{ "org_id", DB_TEXT },
+	{ "key_id", DB_TEXT },
+	{ "requester_id", DB_TEXT },
+	{ "token_id", DB_TEXT },
+	{ "kind", DB_TEXT },
+	{ "body", DB_BLOB },
+	{ "body_hash", DB_BLOB },
+	{ "proof", DB_BLOB },
+	{ "external_id", DB_TEXT },
+	{ "status", DB_TEXT },
+	{ "reason", DB_TEXT },
+	{ "r", DB_BLOB },
+	{ "s", DB_BLOB },
+	{ "recid", DB_INT },
+	{ "date_requested", DB_INT },
 	{ "date_signed", DB_INT },
+	{ "wallet_id", DB_TEXT, 5 },
+	{ "network", DB_TEXT, 5 },
+	{ "approval_id", DB_TEXT, 5 },
+	{ "date_policy_resolved", DB_INT, 5 },
+	{ "parts", DB_BLOB, 5 },
+	{ "encoded", DB_BLOB, 5 },
+	{ "signed_data", DB_BLOB, 5 },
 };
 
 static const struct db_column of_jobs[] = {
@@ -71,6 +112,111 @@ static const struct db_column of_server_secrets[] = {
 	{ "fingerprint", DB_TEXT },
 };
 
+static const struct db_column of_codes[] = {
+	{ "hash", DB_BLOB }, { "org_id", DB_TEXT },    { "identity_id", DB_TEXT },
+	{ "kind", DB_TEXT }, { "expires_at", DB_INT }, { "used_at", DB_INT },
+};
+
+static const struct db_column of_token_keys[] = {
+	{ "generation", DB_INT },
+	{ "created_at", DB_INT },
+	{ "retired_at", DB_INT },
+};
+
+static const struct db_column of_permissions[] = {
+	{ "id", DB_TEXT },         { "org_id", DB_TEXT },      { "name", DB_TEXT },
+	{ "operations", DB_TEXT }, { "is_immutable", DB_INT }, { "is_archived", DB_INT },
+	{ "created_at", DB_INT },  { "updated_at", DB_INT },
+};
+
+static const struct db_column of_assignments[] = {
+	{ "id", DB_TEXT },          { "org_id", DB_TEXT },      { "permission_id", DB_TEXT },
+	{ "identity_id", DB_TEXT }, { "is_immutable", DB_INT }, { "created_at", DB_INT },
+	{ "updated_at", DB_INT },
+};
+
+static const struct db_column of_wallets[] = {
+	{ "id", DB_TEXT },          { "org_id", DB_TEXT },      { "key_id", DB_TEXT },
+	{ "network", DB_TEXT },     { "address", DB_TEXT },     { "name", DB_TEXT },
+	{ "external_id", DB_TEXT }, { "status", DB_TEXT },      { "created_by", DB_TEXT },
+	{ "date_created", DB_INT }, { "date_deleted", DB_INT }, { "proof", DB_BLOB },
+};
+
+static const struct db_column of_wallet_tags[] = {
+	{ "wallet_id", DB_TEXT },
+	{ "tag", DB_TEXT },
+};
+
+static const struct db_column of_policies[] = {
+	{ "id", DB_TEXT },        { "org_id", DB_TEXT },
+	{ "name", DB_TEXT },      { "activity_kind", DB_TEXT },
+	{ "rule", DB_TEXT },      { "action", DB_TEXT },
+	{ "filters", DB_TEXT },   { "status", DB_TEXT },
+	{ "created_at", DB_INT }, { "updated_at", DB_INT },
+};
+
+static const struct db_column of_approvals[] = {
+	{ "id", DB_TEXT },          { "seq", DB_TEXT },
+	{ "org_id", DB_TEXT },      { "activity_kind", DB_TEXT },
+	{ "subject_id", DB_TEXT },  { "initiator_id", DB_TEXT },
+	{ "status", DB_TEXT },      { "expires_at", DB_INT },
+	{ "evaluations", DB_TEXT }, { "approval_groups", DB_TEXT },
+	{ "created_at", DB_INT },   { "updated_at", DB_INT },
+	{ "resolved_at", DB_INT },
+};
+
+static const struct db_column of_approval_decisions[] = {
+	{ "approval_id", DB_TEXT }, { "identity_id", DB_TEXT }, { "value", DB_TEXT },
+	{ "reason", DB_TEXT },      { "decided_at", DB_INT },   { "proof", DB_BLOB },
+	{ "body", DB_BLOB },
+};
+
+static const struct db_column of_change_requests[] = {
+	{ "id", DB_TEXT },          { "org_id", DB_TEXT },
+	{ "kind", DB_TEXT },        { "operation_kind", DB_TEXT },
+	{ "status", DB_TEXT },      { "requester_id", DB_TEXT },
+	{ "token_id", DB_TEXT },    { "entity_id", DB_TEXT },
+	{ "approval_id", DB_TEXT }, { "body", DB_TEXT },
+	{ "created_at", DB_INT },   { "resolved_at", DB_INT },
+};
+
+static const struct db_column of_outflows[] = {
+	{ "wallet_id", DB_TEXT },
+	{ "happened_at", DB_INT },
+	{ "signature_id", DB_TEXT },
+	{ "amount", DB_BLOB },
+};
+
+static const struct db_column of_webhooks[] = {
+	{ "id", DB_TEXT },     { "org_id", DB_TEXT },    { "url", DB_TEXT },
+	{ "events", DB_TEXT }, { "status", DB_TEXT },    { "description", DB_TEXT },
+	{ "secret", DB_BLOB }, { "created_at", DB_INT }, { "updated_at", DB_INT },
+};
+
+static const struct db_column of_webhook_events[] = {
+	{ "id", DB_TEXT },          { "webhook_id", DB_TEXT }, { "org_id", DB_TEXT },
+	{ "kind", DB_TEXT },        { "data", DB_BLOB },       { "happened_at", DB_INT },
+	{ "attempt", DB_INT },      { "retry_of", DB_TEXT },   { "status", DB_TEXT },
+	{ "sent_at", DB_INT },      { "failed", DB_INT },      { "error", DB_TEXT },
+	{ "next_attempt", DB_INT },
+};
+
+static const struct db_column of_audit_log[] = {
+	{ "id", DB_TEXT },          { "leaf", DB_INT },        { "org_id", DB_TEXT },
+	{ "identity_id", DB_TEXT }, { "happened_at", DB_INT }, { "entry", DB_BLOB },
+};
+
+static const struct db_column of_audit_nodes[] = {
+	{ "level", DB_INT },
+	{ "place", DB_INT },
+	{ "hash", DB_BLOB },
+};
+
+static const struct db_column of_audit_checkpoints[] = {
+	{ "size", DB_INT },  { "root", DB_BLOB },   { "created_at", DB_INT },
+	{ "note", DB_TEXT }, { "key_id", DB_TEXT }, { "signature", DB_BLOB },
+};
+
 const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("orgs", 1, 1, of_orgs),
 	DB_TABLE("key_stores", 1, 1, of_key_stores),
@@ -82,4 +228,20 @@ const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("signatures", 1, 1, of_signatures),
 	DB_TABLE("jobs", 1, 1, of_jobs),
 	DB_TABLE("server_secrets", 2, 1, of_server_secrets),
+	DB_TABLE("codes", 4, 1, of_codes),
+	DB_TABLE("token_keys", 4, 1, of_token_keys),
+	DB_TABLE("permissions", 4, 1, of_permissions),
+	DB_TABLE("assignments", 4, 1, of_assignments),
+	DB_TABLE("wallets", 5, 1, of_wallets),
+	DB_TABLE("wallet_tags", 5, 2, of_wallet_tags),
+	DB_TABLE("policies", 6, 1, of_policies),
+	DB_TABLE("approvals", 6, 1, of_approvals),
+	DB_TABLE("approval_decisions", 6, 2, of_approval_decisions),
+	DB_TABLE("change_requests", 6, 1, of_change_requests),
+	DB_TABLE("outflows", 6, 3, of_outflows),
+	DB_TABLE("webhooks", 7, 1, of_webhooks),
+	DB_TABLE("webhook_events", 7, 1, of_webhook_events),
+	DB_TABLE("audit_log", 8, 1, of_audit_log),
+	DB_TABLE("audit_nodes", 8, 2, of_audit_nodes),
+	DB_TABLE("audit_checkpoints", 8, 1, of_audit_checkpoints),
 };
