@@ -19,14 +19,28 @@ struct caller_credential {
 	struct credential_key *key;
 };
 
+/* A set of enum permission (permissions.h). */
+#define PERMISSION_WORDS 3
+struct permission_set {
+	uint64_t words[PERMISSION_WORDS];
+};
+
+/* What a token is, decides what its bearer may never do (operation.people_only). */
+enum caller_kind {
+	CALLER_USER,            /* a person who logged in */
+	CALLER_SERVICE_ACCOUNT, /* a machine */
+	CALLER_PAT,             /* a person's own machine: a personal access token */
+};
+
 struct caller {
 	atomic_uint references;
 	char org_id[HF_ID_MAX];
 	char identity_id[HF_ID_MAX];
 	char token_id[HF_ID_MAX];
 	char name[256];
+	enum caller_kind kind;
 	int64_t expires_ms; /* of the token; wall clock */
-	uint64_t granted;   /* bit n: enum permission n */
+	struct permission_set granted;
 	struct caller_credential credentials[CALLER_CREDENTIALS_MAX];
 	size_t n_credentials;
 };

@@ -1,32 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/permissions.h"
 
+#include <string.h>
+
+static const char *const names[PERMISSION_COUNT_] = { [PERMIT_NOBODY_] = "",
+	                                              [PERMIT_OPEN] = "Open",
+	                                              [PERMIT_AUTHENTICATED] = "Authenticated",
+#define X(id, name) [PERMIT_##id] = name,
+	                                              PERMISSION_LIST(X)
+#undef X
+};
+
 const char *permission_name(enum permission p)
 {
-	switch (p) {
-	case PERMIT_AUTHENTICATED:
-		return "Auth";
-	case PERMIT_KEY_STORES_READ:
-		return "KeyStores:Read";
-	case PERMIT_KEYS_CREATE:
-		return "Keys:Create";
-	case PERMIT_KEYS_READ:
-		return "Keys:Read";
-	case PERMIT_KEYS_UPDATE:
-		return "Keys:Update";
-	case PERMIT_KEYS_DELETE:
-		return "Keys:Delete";
-	case PERMIT_SIGNATURES_CREATE:
-		return "Keys:Signatures:Create";
-	case PERMIT_SIGNATURES_READ:
-		return "Keys:Signatures:Read";
+	return p < PERMISSION_COUNT_ ? names[p] : "";
+}
+
+hf_status permission_parse(const char *name, enum permission *ret)
+{
+	for (int p = PERMIT_AUTHENTICATED + 1; p < PERMISSION_COUNT_; p++) {
+		if (strcmp(names[p], name) == 0) {
+			*ret = (enum permission)p;
+			return HF_SUCCESS;
+		}
 	}
-	return "";
+	return HF_FAILURE(HF_NOTFOUND);
+}
+
+void permission_grant(struct permission_set *to, enum permission p)
+{
+	to->words[p / 64] |= UINT64_C(1) << p % 64;
+}
+
+void permission_grant_all(struct permission_set *to)
+{
+	for (int p = PERMIT_AUTHENTICATED + 1; p < PERMISSION_COUNT_; p++)
+		permission_grant(to, (enum permission)p);
+}
+
+bool permission_granted(const struct permission_set *set, enum permission p)
+{
+	return set->words[p / 64] >> p % 64 & 1;
+}
+
+bool permission_contains(const struct permission_set *all, const struct permission_set *some)
+{
+	for (int i = 0; i < PERMISSION_WORDS; i++)
+		if (some->words[i] & ~all->words[i])
+			return false;
+	return true;
 }
 
 hf_status permission_check(const struct caller *c, enum permission p, struct hf_err *err)
 {
-	if (p == PERMIT_AUTHENTICATED || c->granted & UINT64_C(1) << p)
+	if (p == PERMIT_AUTHENTICATED || permission_granted(&c->granted, p))
 		return HF_SUCCESS;
 	return hf_fail(err, HF_DENIED, "%s %s is not authorized to perform operation (%s)", c->name,
 	               c->identity_id, permission_name(p));

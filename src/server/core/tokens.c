@@ -214,8 +214,10 @@ static hf_status load_caller(struct db *db, const char *token_id, int64_t now_ms
 	memcpy(c->token_id, token.id, sizeof(c->token_id));
 	memcpy(c->name, identity.name, sizeof(c->name));
 	c->expires_ms = token.expires_ms;
-	if (strcmp(identity.kind, KIND_SERVICE_ACCOUNT) == 0)
-		c->granted = PERMISSIONS_ALL;
+	if (strcmp(identity.kind, KIND_SERVICE_ACCOUNT) == 0) {
+		c->kind = CALLER_SERVICE_ACCOUNT;
+		permission_grant_all(&c->granted);
+	}
 	HF_TRY(credential_rows_active(db, c->identity_id, add_credential, c));
 	*ret = hf_take(c);
 	return HF_SUCCESS;

@@ -30,7 +30,7 @@ void call_reply(struct call *c)
 		call_fail(c, s);
 		return;
 	}
-	http_reply(c->req, 200, API_CONTENT_TYPE, hf_buf_span(&c->out));
+	http_reply(c->req, c->status, API_CONTENT_TYPE, hf_buf_span(&c->out));
 	end(c);
 }
 
@@ -106,6 +106,7 @@ static hf_status run_operation(struct db_task *task, struct db *db)
 	struct call *c = (struct call *)task;
 
 	hf_buf_clear(&c->out);
+	c->status = 200;
 	c->err = (struct hf_err){ 0 };
 	if (c->op->user_action)
 		HF_TRY(spend_action(c, db));
@@ -122,11 +123,16 @@ static void fail_unknown(struct call *c)
 	               HF_SPAN(NULL, 0));
 }
 
+static bool writes(const struct operation *op)
+{
+	return op->user_action || op->writes;
+}
+
 static void operation_done(struct db_task *task, hf_status s)
 {
 	struct call *c = (struct call *)task;
 
-	if (s.code == HF_IO && c->op->user_action)
+	if (s.code == HF_IO && writes(c->op))
 		fail_unknown(c);
 	else if (!hf_ok(s) && c->op->failed)
 		c->op->failed(c, s);
@@ -151,9 +157,22 @@ static hf_status check_action(struct call *c)
 	                         http_target(c->req), c->now_ms, &c->proof, &c->action, &c->err);
 }
 
+static hf_status check_caller(struct call *c)
+{
+	const struct operation *op = c->op;
+
+	if (op->permission == PERMIT_OPEN)
+		return HF_SUCCESS;
+	if (op->people_only && c->caller->kind != CALLER_USER)
+		return hf_fail(&c->err, HF_DENIED,
+		               "this is for users who have logged in: service accounts and "
+		               "personal access tokens may not do it");
+	return permission_check(c->caller, op->permission, &c->err);
+}
+
 static hf_status prepare(struct call *c)
 {
-	HF_TRY(permission_check(c->caller, c->op->permission, &c->err));
+	HF_TRY(check_caller(c));
 	HF_TRY(payload_parse(http_body(c->req), AUTH_BODY_MAX, &c->body, &c->err));
 	if (c->op->user_action) {
 		HF_TRY(payload_hash(c->body, &c->payload));
@@ -162,7 +181,7 @@ static hf_status prepare(struct call *c)
 	return c->op->prepare ? c->op->prepare(c, &c->err) : HF_SUCCESS;
 }
 
-/* The caller is known. */
+/* The caller is known, or nobody has to be. */
 static void proceed(struct call *c)
 {
 	const struct core *core = c->api->core;
@@ -178,7 +197,7 @@ static void proceed(struct call *c)
 			.done = operation_done,
 			.durability = core_durability(core),
 		};
-		s = db_work_submit(c->op->user_action ? core->writer : core->reader, &c->task);
+		s = db_work_submit(writes(c->op) ? core->writer : core->reader, &c->task);
 	}
 	if (!hf_ok(s))
 		call_fail(c, s);
@@ -240,7 +259,12 @@ void call_begin(struct http_request *req, void *api, const struct operation *op)
 	c->now_ms = hf_wall_ms();
 	c->proof = HF_BUF(USER_ACTION_PROOF_MAX);
 	c->out = HF_BUF(CALL_REPLY_MAX);
+	c->status = 200;
 	c->token = bearer(req);
+	if (op->permission == PERMIT_OPEN) {
+		proceed(c);
+		return;
+	}
 	if (!c->token) {
 		call_fail_with(c, 401, TOKEN_INVALID_TEXT, HF_SPAN(NULL, 0));
 		return;

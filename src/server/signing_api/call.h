@@ -20,8 +20,10 @@
 struct call;
 
 struct operation {
-	enum permission permission;
+	enum permission permission; /* PERMIT_OPEN: c->caller is NULL */
 	bool user_action; /* changes something: signed by a credential; runs on the writer */
+	bool writes;      /* runs on the writer, although no user action is asked for */
+	bool people_only; /* refused to service accounts and personal access tokens */
 	size_t size;      /* of the operation's own struct, which begins with a struct call */
 	/* Reads parameters and body. May answer at once, when there is no run(): from c->out. NULL:
 	 * nothing to read. */
@@ -49,6 +51,7 @@ struct call {
 	struct user_action_spent action;
 	struct hf_buf proof;
 	struct hf_buf out; /* the reply's body */
+	int status;        /* of the reply; 200 unless run() says otherwise */
 	struct hf_err err;
 	int64_t now_ms; /* wall clock, when it came */
 };
@@ -57,7 +60,7 @@ struct call {
 void call_begin(struct http_request *req, void *api, const struct operation *op);
 
 /* The call's end: each answers, then releases everything. */
-void call_reply(struct call *c);             /* 200 with c->out */
+void call_reply(struct call *c);             /* c->status with c->out */
 void call_fail(struct call *c, hf_status s); /* with c->err's words */
 void call_fail_with(struct call *c, int status, const char *message, struct hf_span details);
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The audit log: who asked for what, with which credential and proof, and what came of it.
+ *
+ * An entry is added inside the transaction of what it tells about, so that one is there exactly if
+ * the other is. A moment later it is given its leaf in a Merkle tree (RFC 9162, 2.1: SHA-256, as in
+ * RFC 6962), whose root is signed by an HSM key in checkpoints (C2SP tlog-checkpoint); from then on
+ * no entry can be changed, removed or moved without that being seen. */
+#ifndef HF_SERVER_CORE_AUDIT_H
+#define HF_SERVER_CORE_AUDIT_H
+
+#include "base/buf.h"
+#include "db/db.h"
+
+struct audit_entry {
+	const char *org_id;
+	const char *identity_id, *name, *token_id; /* who; NULL: the server itself, or a driver */
+	const char *credential_id;                 /* of the proof; NULL: none */
+	const char *operation;                     /* "Keys:Signatures:Create" */
+	const char *method, *path;                 /* NULL: no request */
+	const char *subject_id;                    /* what was made, used or changed; NULL */
+	const char *outcome; /* "Accepted", "Denied", "Failed", "Signed", "Approved", … */
+	int status;          /* HTTP's; 0: no request */
+	const char *reason;  /* of what was not done; NULL */
+	struct hf_span body_hash, proof; /* empty: none */
+	const char *address;             /* of the caller's connection; NULL */
+	int64_t now_ms;
+};
+
+/* Posted (db_post). Inside a write task. */
+HF_MUST hf_status audit_add(struct db *db, const struct audit_entry *e);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Events: what webhooks tell. Added inside the transaction of what happened, so that an event is
+ * there exactly if that happened; delivered later, as queue work of its own (core/webhooks.h). */
+#ifndef HF_SERVER_CORE_EVENTS_H
+#define HF_SERVER_CORE_EVENTS_H
+
+#include "base/buf.h"
+#include "db/db.h"
+
+struct event {
+	const char *org_id;
+	const char *kind;    /* "wallet.signature.signed", as the official API names it */
+	struct hf_span data; /* JSON: the event's member "data" */
+	int64_t now_ms;
+};
+
+/* One row for each enabled webhook of the organisation that wants this kind; posted (db_post). */
+HF_MUST hf_status event_add(struct db *db, const struct event *e);
+/* Whether any webhook may want events of this organisation: spares making `data`. As of at most a
+ * second ago, or of the last change that this server made; true when it is not known. */
+bool events_wanted(const char *org_id);
+
+#endif
