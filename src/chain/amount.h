@@ -10,6 +10,7 @@ struct chain_amount {
 };
 
 #define CHAIN_AMOUNT_TEXT_MAX 80
+#define CHAIN_DECIMALS_MAX 77 /* `decimals` are at most these */
 
 struct chain_amount chain_amount_u64(uint64_t v);
 /* Big-endian, at most 32 bytes after leading zeros. HF_INVALID. */

@@ -13,6 +13,15 @@
 HF_MUST hf_status sha256(struct hf_span in, uint8_t ret[SHA256_LEN]);
 HF_MUST hf_status sha512(struct hf_span in, uint8_t ret[SHA512_LEN]);
 
+/* What blockchains hash with (chain_digest.c). */
+HF_MUST hf_status keccak256(struct hf_span in, uint8_t ret[32]); /* Keccak's first padding */
+HF_MUST hf_status sha3_256(struct hf_span in, uint8_t ret[32]);  /* FIPS 202 */
+HF_MUST hf_status sha512_256(struct hf_span in, uint8_t ret[32]);
+HF_MUST hf_status ripemd160(struct hf_span in, uint8_t ret[20]);
+HF_MUST hf_status hash160(struct hf_span in, uint8_t ret[20]); /* ripemd160(sha256(in)) */
+/* RFC 7693, without a key: 16 to 64 bytes. HF_INVALID for other lengths. */
+HF_MUST hf_status blake2b(struct hf_span in, uint8_t *ret, size_t len);
+
 /* SHA-256 of what comes piece by piece. */
 struct sha256_run;
 HF_MUST hf_status sha256_begin(struct sha256_run **ret);

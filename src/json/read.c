@@ -226,6 +226,37 @@ struct json_t *json_member(const struct json_t *object, const char *name)
 	return json_object_get(object, name);
 }
 
+bool json_value_is(const struct json_t *value, enum json_kind kind)
+{
+	switch (kind) {
+	case JSON_READ_TEXT:
+		return json_is_string(value);
+	case JSON_READ_INT:
+		return json_is_integer(value);
+	case JSON_READ_BOOL:
+		return json_is_boolean(value);
+	case JSON_READ_OBJECT:
+		return json_is_object(value);
+	case JSON_READ_ARRAY:
+		return json_is_array(value);
+	case JSON_READ_ANY:
+		return value != NULL;
+	}
+	return false;
+}
+
+const char *json_member_next(const struct json_t *object, void **at, struct json_t **value)
+{
+	json_t *o = (json_t *)object; /* jansson's iterators take no const */
+
+	*at = *at ? json_object_iter_next(o, *at) : json_object_iter(o);
+	if (!*at)
+		return NULL;
+	if (value)
+		*value = json_object_iter_value(*at);
+	return json_object_iter_key(*at);
+}
+
 static int append(const char *bytes, size_t n, void *to)
 {
 	hf_buf_put(to, bytes, n);

@@ -63,6 +63,12 @@ bool json_value_true(const struct json_t *value);
 /* A member of any kind (borrowed), or NULL. */
 struct json_t *json_member(const struct json_t *object, const char *name);
 
+/* Whether a value is of this kind; NULL is of none, and everything else JSON_READ_ANY. */
+bool json_value_is(const struct json_t *value, enum json_kind kind);
+/* One member after the other, in no particular order: *at is NULL before the first, and belongs to
+ * the document. The name, or NULL after the last; *value may be NULL. */
+const char *json_member_next(const struct json_t *object, void **at, struct json_t **value);
+
 /* Appends the canonical form: compact, members sorted by name. Equal documents give equal bytes
  * whatever their spacing, order and escapes were. */
 HF_MUST hf_status json_canonical(const struct json_t *doc, struct hf_buf *to);
