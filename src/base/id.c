@@ -10,7 +10,7 @@
 
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
-enum { CHARS = 26, DASH_A = 5, DASH_B = 10, RAW = 16, TIME = 6 };
+enum { CHARS = HF_ID_DIGITS, DASH_A = 5, DASH_B = 10, RAW = 16, TIME = 6 };
 
 static struct {
 	pthread_mutex_t lock;
@@ -36,24 +36,38 @@ static void next_raw(uint8_t raw[RAW])
 	pthread_mutex_unlock(&last.lock);
 }
 
+void hf_id_digits(const uint8_t *from, size_t n, char *to)
+{
+	unsigned acc = 0, bits = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (bits < 5) {
+			acc = (acc << 8 | *from++) & 0xffff;
+			bits += 8;
+		}
+		bits -= 5;
+		to[i] = digits[acc >> bits & 31];
+	}
+	to[n] = 0;
+}
+
+void hf_id_of(const char *prefix, const char *text, char to[HF_ID_MAX])
+{
+	snprintf(to, HF_ID_MAX, "%s-%.5s-%.5s-%.16s", prefix, text, text + DASH_A, text + DASH_B);
+}
+
 void hf_id_new(const char *prefix, char to[HF_ID_MAX])
 {
-	uint8_t raw[RAW];
+	uint8_t raw[RAW], padded[RAW + 1] = { 0 };
 	char text[CHARS + 1];
-	unsigned acc = 0, bits = 2; /* 130 bits of text for 128: two zero bits in front */
-	size_t at = 0;
 
 	next_raw(raw);
-	for (size_t i = 0; i < sizeof(raw); i++) {
-		acc = (acc << 8 | raw[i]) & 0xffff;
-		bits += 8;
-		while (bits >= 5) {
-			bits -= 5;
-			text[at++] = digits[acc >> bits & 31];
-		}
+	for (size_t i = 0; i < RAW; i++) { /* 130 bits of text for 128: two zero bits in front */
+		padded[i] |= raw[i] >> 2;
+		padded[i + 1] = (uint8_t)(raw[i] << 6);
 	}
-	text[CHARS] = 0;
-	snprintf(to, HF_ID_MAX, "%s-%.5s-%.5s-%s", prefix, text, text + DASH_A, text + DASH_B);
+	hf_id_digits(padded, CHARS, text);
+	hf_id_of(prefix, text, to);
 }
 
 bool hf_id_valid(const char *prefix, const char *id)

@@ -28,6 +28,33 @@ HF_DEFINE_CLEANUP(EVP_PKEY_CTX_free, EVP_PKEY_CTX *)
 HF_DEFINE_CLEANUP(EVP_MD_CTX_free, EVP_MD_CTX *)
 HF_DEFINE_CLEANUP(BIO_free_all, BIO *)
 
+const char *credential_kind_name(enum credential_kind kind)
+{
+	switch (kind) {
+	case CREDENTIAL_KEY:
+		return "Key";
+	case CREDENTIAL_FIDO2:
+		return "Fido2";
+	case CREDENTIAL_PASSWORD_PROTECTED_KEY:
+		return "PasswordProtectedKey";
+	}
+	return "";
+}
+
+hf_status credential_kind_parse(const char *name, enum credential_kind *ret)
+{
+	static const enum credential_kind all[] = { CREDENTIAL_KEY, CREDENTIAL_FIDO2,
+		                                    CREDENTIAL_PASSWORD_PROTECTED_KEY };
+
+	for (size_t i = 0; i < HF_COUNT(all); i++) {
+		if (strcmp(name, credential_kind_name(all[i])) != 0)
+			continue;
+		*ret = all[i];
+		return HF_SUCCESS;
+	}
+	return HF_FAILURE(HF_INVALID);
+}
+
 static bool only_blanks(const char *from, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

@@ -9,6 +9,17 @@
 
 #include "base/buf.h"
 
+/* How the client keeps and uses the private key. Stored and sent by name: append only. */
+enum credential_kind {
+	CREDENTIAL_KEY = 1, /* a key pair of the client's own */
+	CREDENTIAL_FIDO2 = 2,
+	CREDENTIAL_PASSWORD_PROTECTED_KEY = 3, /* a key pair that the server keeps encrypted */
+};
+#define CREDENTIAL_KIND_MAX 32
+const char *credential_kind_name(enum credential_kind kind); /* "Key"; never NULL */
+/* HF_INVALID: no such kind. */
+HF_MUST hf_status credential_kind_parse(const char *name, enum credential_kind *ret);
+
 #define CREDENTIAL_PEM_MAX 4096
 #define CREDENTIAL_SIGNATURE_MAX 512
 

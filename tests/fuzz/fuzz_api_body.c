@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 #include "crypto/key_type.h"
-#include "server/core/payload.h"
+#include "proof/payload.h"
 #include "server/signing_api/bodies.h"
 
 static void read_all(const struct json_t *doc)

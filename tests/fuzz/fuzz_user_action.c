@@ -30,6 +30,7 @@ static void prepare(void)
 	strcpy(caller->org_id, "or-1");
 	strcpy(caller->identity_id, "us-1");
 	strcpy(caller->credentials[0].id, "c");
+	caller->credentials[0].kind = CREDENTIAL_KEY;
 	caller->n_credentials = 1;
 	FUZZ_CHECK(
 	        hf_ok(credential_key_parse(hf_span_text(pem), &caller->credentials[0].key, NULL)));
@@ -37,7 +38,7 @@ static void prepare(void)
 
 static void check(const char *token)
 {
-	HF_BUF_SCOPED struct hf_buf proof = HF_BUF(USER_ACTION_PROOF_MAX);
+	HF_BUF_SCOPED struct hf_buf proof = HF_BUF(ACTION_PROOF_MAX);
 	struct user_action_spent spent;
 	struct hf_err err;
 
@@ -70,7 +71,8 @@ static void with_text(struct hf_buf *text, uint8_t kind)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	HF_BUF_SCOPED struct hf_buf text = HF_BUF(16384), challenge = HF_BUF(256);
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(16384), challenge = HF_BUF(256),
+	                            commitment = HF_BUF(ACTION_COMMITMENT_MAX);
 	struct hf_span in;
 
 	if (size < 1 || size > 4096)
@@ -78,8 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	prepare();
 	in = HF_SPAN(data + 1, size - 1);
 	if (data[0] == 3) {
-		FUZZ_CHECK(hf_ok(user_action_begin(&challenges, caller, &action, NOW, &challenge,
-		                                   &text, NULL)));
+		FUZZ_CHECK(hf_ok(user_action_begin(&challenges, caller, &action, NOW, &commitment,
+		                                   &challenge, &text, NULL)));
 		hf_buf_u8(&text, 0);
 		finish((const char *)text.ptr, in);
 	} else if (data[0] == 0) {

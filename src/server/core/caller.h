@@ -6,16 +6,16 @@
 
 #include "base/id.h"
 #include "base/scope.h"
-#include "crypto/credential.h"
+#include "proof/action.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define CREDENTIAL_ID_MAX 96
-#define CALLER_CREDENTIALS_MAX 32
+#define CALLER_CREDENTIALS_MAX ACTION_CREDENTIALS_MAX
 
 struct caller_credential {
 	char id[CREDENTIAL_ID_MAX]; /* the public one, base64url text */
+	enum credential_kind kind;
 	struct credential_key *key;
 };
 

@@ -14,7 +14,7 @@ struct signature_new {
 	bool is_digest;       /* kind Hash; otherwise Message */
 	struct hf_span input; /* the digest (32 bytes) or the message */
 	struct hf_span body;
-	const uint8_t *body_hash; /* BODY_HASH_LEN: of its meaning, see core/payload.h */
+	const uint8_t *body_hash; /* BODY_HASH_LEN: of its meaning, see proof/payload.h */
 	const char *external_id;  /* "": none */
 	struct hf_span proof;
 	int64_t now_ms;

@@ -182,14 +182,15 @@ static hf_status add_credential(void *ctx, const struct credential_row *row)
 {
 	struct caller *c = ctx;
 	struct caller_credential *to = &c->credentials[c->n_credentials];
-	struct hf_err err;
+	struct hf_err err = { .text = "its kind is unknown" };
 
 	if (c->n_credentials == CALLER_CREDENTIALS_MAX || strlen(row->id) >= sizeof(to->id)) {
 		HF_WARN("a credential was left out: too many, or its id is too long",
 		        HF_KS("identity", c->identity_id), HF_KS("credential", row->uuid));
 		return HF_SUCCESS;
 	}
-	if (!hf_ok(credential_key_parse(hf_span_text(row->public_key), &to->key, &err))) {
+	if (!hf_ok(credential_kind_parse(row->kind, &to->kind)) ||
+	    !hf_ok(credential_key_parse(hf_span_text(row->public_key), &to->key, &err))) {
 		HF_WARN("a stored credential cannot be used", HF_KS("credential", row->uuid),
 		        HF_KS("reason", err.text));
 		return HF_SUCCESS;

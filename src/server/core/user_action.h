@@ -12,26 +12,17 @@
  *
  * The id is made in step 1: however often step 2 is repeated, one signature allows one request.
  *
- * The proof is kept with what the request made, and needs no trust in this server: whoever has the
- * credential's public key checks the signature over the client data, and that its challenge is
- *   base64url(hex(SHA-256(field(USER_ACTION_LABEL) || commitment)))
- *   commitment = u8 1, field id, org, identity, method, path, SHA-256 of the canonical payload,
- *                u64 milliseconds, u8 n, n times field credential id
- *   proof      = field commitment, u64 expiry, field credential id, client data, signature
- * in the encoding of base/buf.h, where a field is a u32 length and its bytes. Thread-safe. */
+ * The proof is kept with what the request made, and needs no trust in this server: commitment,
+ * challenge and proof are proof/action.h's. Thread-safe. */
 #ifndef HF_SERVER_CORE_USER_ACTION_H
 #define HF_SERVER_CORE_USER_ACTION_H
 
+#include "proof/action.h"
 #include "server/core/caller.h"
-#include "server/core/payload.h"
 #include "server/core/sealed.h"
 
-#define USER_ACTION_LABEL "holdfast user action 1"
-#define USER_ACTION_PATH_MAX 512
 #define USER_ACTION_IDENTIFIER_MAX 8192 /* challenge identifier, in text */
 #define USER_ACTION_TOKEN_MAX 8192
-#define USER_ACTION_PROOF_MAX 6144
-#define CLIENT_DATA_MAX 1024
 
 #define CHALLENGE_LIFETIME_MS (5 * 60 * 1000)   /* from begin to finish */
 #define USER_ACTION_LIFETIME_MS (2 * 60 * 1000) /* from finish to the request */
@@ -45,12 +36,12 @@ struct user_action {
 	struct payload_hash payload;
 };
 
-/* Appends challenge and challenge identifier. HF_INVALID with words; HF_UNAUTHENTIC when the
+/* Fills three empty buffers. HF_INVALID with words; HF_UNAUTHENTIC when the
  * caller has no credential. */
 HF_MUST hf_status user_action_begin(const struct seal *challenges, const struct caller *caller,
                                     const struct user_action *action, int64_t now_ms,
-                                    struct hf_buf *challenge, struct hf_buf *identifier,
-                                    struct hf_err *err);
+                                    struct hf_buf *commitment, struct hf_buf *challenge,
+                                    struct hf_buf *identifier, struct hf_err *err);
 
 struct user_action_proof {
 	const char *credential_id;
@@ -62,7 +53,7 @@ struct user_action_proof {
  * HF_UNAUTHENTIC: no such credential, or its signature does not verify. */
 HF_MUST hf_status user_action_finish(const struct seal *challenges, const struct seal *actions,
                                      const struct caller *caller, const char *identifier,
-                                     const struct user_action_proof *proof, int64_t now_ms,
+                                     const struct user_action_proof *from, int64_t now_ms,
                                      struct hf_buf *token, struct hf_err *err);
 
 /* What a request spends. */

@@ -6,10 +6,14 @@
 
 #include "base/text.h"
 
-/* An init's answer: the challenge, and who may sign it. */
-static void print_challenge(struct call *c, struct hf_span challenge, struct hf_span identifier)
+/* An init's answer: the challenge, what it stands for (docs/proofs.md), and who may sign it. */
+static void print_challenge(struct call *c, struct hf_span commitment, struct hf_span challenge,
+                            struct hf_span identifier)
 {
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(2 * ACTION_COMMITMENT_MAX);
 	struct json_writer w = JSON_WRITER(&c->out);
+
+	hf_buf_base64url(&text, commitment);
 
 	json_open_object(&w, NULL);
 	json_open_array(&w, "supportedCredentialKinds");
@@ -21,6 +25,7 @@ static void print_challenge(struct call *c, struct hf_span challenge, struct hf_
 	json_close_array(&w);
 	json_span(&w, "challenge", challenge);
 	json_span(&w, "challengeIdentifier", identifier);
+	json_span(&w, "commitment", hf_buf_span(&text));
 	json_text(&w, "externalAuthenticationUrl", "");
 	json_text(&w, "attestation", "none");
 	json_text(&w, "userVerification", "discouraged");
@@ -41,6 +46,7 @@ static void print_challenge(struct call *c, struct hf_span challenge, struct hf_
 
 static hf_status prepare_init(struct call *c, struct hf_err *err)
 {
+	HF_BUF_SCOPED struct hf_buf commitment = HF_BUF(ACTION_COMMITMENT_MAX);
 	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(256);
 	HF_BUF_SCOPED struct hf_buf identifier = HF_BUF(USER_ACTION_IDENTIFIER_MAX);
 	struct action_init_body body;
@@ -50,9 +56,10 @@ static hf_status prepare_init(struct call *c, struct hf_err *err)
 	action = (struct user_action){ .method = body.method, .path = body.path };
 	HF_TRY(hf_context(err, payload_hash_text(hf_span_text(body.payload), &action.payload, err),
 	                  "field \"userActionPayload\""));
-	HF_TRY(user_action_begin(&c->api->challenges, c->caller, &action, c->now_ms, &challenge,
-	                         &identifier, err));
-	print_challenge(c, hf_buf_span(&challenge), hf_buf_span(&identifier));
+	HF_TRY(user_action_begin(&c->api->challenges, c->caller, &action, c->now_ms, &commitment,
+	                         &challenge, &identifier, err));
+	print_challenge(c, hf_buf_span(&commitment), hf_buf_span(&challenge),
+	                hf_buf_span(&identifier));
 	return HF_SUCCESS;
 }
 

@@ -257,7 +257,7 @@ void call_begin(struct http_request *req, void *api, const struct operation *op)
 	c->op = op;
 	c->req = req;
 	c->now_ms = hf_wall_ms();
-	c->proof = HF_BUF(USER_ACTION_PROOF_MAX);
+	c->proof = HF_BUF(ACTION_PROOF_MAX);
 	c->out = HF_BUF(CALL_REPLY_MAX);
 	c->status = 200;
 	c->token = bearer(req);

@@ -37,7 +37,7 @@ struct key_row {
 	enum hf_code failure_code;
 };
 
-/* `proof` is the user action that asked for it (core/user_action.h). */
+/* `proof` is the user action that asked for it (proof/action.h). */
 HF_MUST hf_status key_row_insert(struct db *db, const struct key_row *row, struct hf_span proof);
 /* HF_NOTFOUND: no such key in this organisation. */
 HF_MUST hf_status key_row_get(struct db *db, const char *org_id, const char *id,

@@ -30,6 +30,7 @@ static void add_credential(struct caller *c, const char *id, EVP_PKEY *key)
 	CHECK(PEM_write_bio_PUBKEY(bio, key) == 1);
 	len = BIO_get_mem_data(bio, &pem);
 	strcpy(to->id, id);
+	to->kind = CREDENTIAL_KEY;
 	CHECK_OK(credential_key_parse(HF_SPAN(pem, (size_t)len), &to->key, NULL));
 	BIO_free(bio);
 }
@@ -79,10 +80,12 @@ static struct begun begin(const char *method, const char *path, const char *payl
 {
 	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(255);
 	HF_BUF_SCOPED struct hf_buf identifier = HF_BUF(USER_ACTION_IDENTIFIER_MAX - 1);
+	HF_BUF_SCOPED struct hf_buf commitment = HF_BUF(ACTION_COMMITMENT_MAX);
 	struct user_action a = action_for(method, path, payload);
 	struct begun b;
 
-	CHECK_OK(user_action_begin(&challenges, alice, &a, NOW, &challenge, &identifier, NULL));
+	CHECK_OK(user_action_begin(&challenges, alice, &a, NOW, &commitment, &challenge,
+	                           &identifier, NULL));
 	CHECK_OK(hf_span_to_text(hf_buf_span(&challenge), b.challenge, sizeof(b.challenge)));
 	CHECK_OK(hf_span_to_text(hf_buf_span(&identifier), b.identifier, sizeof(b.identifier)));
 	return b;
@@ -152,7 +155,7 @@ struct shown {
 static hf_status check(const char *token, struct shown s, struct user_action_spent *spent,
                        struct hf_err *err)
 {
-	HF_BUF_SCOPED struct hf_buf proof = HF_BUF(USER_ACTION_PROOF_MAX);
+	HF_BUF_SCOPED struct hf_buf proof = HF_BUF(ACTION_PROOF_MAX);
 	const char *path = s.path ? s.path : "/keys";
 	struct user_action a =
 	        action_for(s.method ? s.method : "POST", path, s.body ? s.body : BODY);
@@ -347,16 +350,18 @@ static void each_wrong_answer_is_refused_with_its_reason(void **state)
 
 static void the_commitment_is_checked_before_it_is_made(void **state)
 {
-	HF_BUF_SCOPED struct hf_buf a = HF_BUF(256), b = HF_BUF(USER_ACTION_IDENTIFIER_MAX);
+	HF_BUF_SCOPED struct hf_buf a = HF_BUF(256), b = HF_BUF(USER_ACTION_IDENTIFIER_MAX),
+	                            c = HF_BUF(ACTION_COMMITMENT_MAX);
 	struct user_action bad_method = action_for("BREW", "/keys", "");
 	struct user_action bad_path = action_for("POST", "keys", "");
 	struct caller *nobody = caller_new();
 	struct user_action good = action_for("POST", "/keys", "");
 
-	CHECK_CODE(user_action_begin(&challenges, alice, &bad_method, NOW, &a, &b, NULL),
+	CHECK_CODE(user_action_begin(&challenges, alice, &bad_method, NOW, &c, &a, &b, NULL),
 	           HF_INVALID);
-	CHECK_CODE(user_action_begin(&challenges, alice, &bad_path, NOW, &a, &b, NULL), HF_INVALID);
-	CHECK_CODE(user_action_begin(&challenges, nobody, &good, NOW, &a, &b, NULL),
+	CHECK_CODE(user_action_begin(&challenges, alice, &bad_path, NOW, &c, &a, &b, NULL),
+	           HF_INVALID);
+	CHECK_CODE(user_action_begin(&challenges, nobody, &good, NOW, &c, &a, &b, NULL),
 	           HF_UNAUTHENTIC);
 	caller_unref(nobody);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/core/payload.h"
+#include "proof/payload.h"
 
 #include "crypto/digest.h"
 

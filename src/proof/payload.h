@@ -2,8 +2,8 @@
  * What a user action commits to as its payload: the SHA-256 of the body's canonical JSON. Clients
  * serialise the body once for the signature and once for the wire, not always alike, so it is
  * meaning that is compared, not bytes. An empty body, an absent one and "{}" are the same. */
-#ifndef HF_SERVER_CORE_PAYLOAD_H
-#define HF_SERVER_CORE_PAYLOAD_H
+#ifndef HF_PROOF_PAYLOAD_H
+#define HF_PROOF_PAYLOAD_H
 
 #include "json/read.h"
 
