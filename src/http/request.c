@@ -186,6 +186,11 @@ struct hf_span http_body(const struct http_request *req)
 	return hf_buf_span(&req->body);
 }
 
+const void *http_route_arg(const struct http_request *req)
+{
+	return req->route->arg;
+}
+
 const char *http_peer_address(const struct http_request *req)
 {
 	return req->peer->address;

@@ -23,6 +23,7 @@ struct http_route {
 	                        percent-decoded */
 	http_handler handler;
 	size_t max_body; /* 0: a body is refused (but "{}" and none are the same to every route) */
+	const void *arg; /* the handler's own: http_route_arg() */
 };
 
 /* Makes the body of an error reply for what the server refuses itself (400, 404, 405, 408, 413,
@@ -71,6 +72,7 @@ const char *http_query(const struct http_request *req,
                        const char *name); /* decoded; NULL when absent */
 const char *http_header(const struct http_request *req, const char *name); /* NULL when absent */
 struct hf_span http_body(const struct http_request *req);
+const void *http_route_arg(const struct http_request *req);
 const char *http_peer_address(const struct http_request *req);
 const struct tls_peer *
 http_peer(const struct http_request *req); /* NULL without a client certificate */

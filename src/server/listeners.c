@@ -75,8 +75,8 @@ hf_status listeners_start(struct server *s, struct hf_err *err)
 	const struct opening api = {
 		.name = "api",
 		.listen = s->config.api_listen,
-		.routes = signing_api_routes,
-		.n_routes = signing_api_route_count,
+		.routes = s->signing_api->routes,
+		.n_routes = s->signing_api->n_routes,
 		.ctx = s->signing_api,
 		.loops = s->config.api_loops,
 	};

@@ -9,7 +9,7 @@
 #include "server/core/core.h"
 #include "server/queue_api/drivers.h"
 
-#define METRIC_ROUTES_MAX 64
+#define METRIC_ROUTES_MAX 256
 
 struct route_metrics {
 	const char *listener; /* "api", "driver", "health" */

@@ -1,11 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/signing_api/api.h"
 
+#include "server/signing_api/call.h"
+
 #define CREATE_WAIT_MS 60000
 
 hf_status signing_api_token_key(const struct core_secrets *secrets, struct jws_key **ret)
 {
 	return jws_key_new(&secrets->token_seed, "token-1", ret);
+}
+
+static hf_status make_routes(struct signing_api *api)
+{
+	api->routes = calloc(signing_api_table_len, sizeof(*api->routes));
+	HF_ENSURE(api->routes, HF_NOMEM);
+	api->n_routes = signing_api_table_len;
+	for (size_t i = 0; i < api->n_routes; i++) {
+		const struct route *r = &signing_api_table[i];
+
+		api->routes[i] = (struct http_route){
+			.method = r->method,
+			.pattern = r->pattern,
+			.handler = call_begin,
+			.max_body = r->max_body,
+			.arg = r,
+		};
+	}
+	return HF_SUCCESS;
 }
 
 hf_status signing_api_new(const struct core *core, struct signing_api **ret, struct hf_err *err)
@@ -20,7 +41,9 @@ hf_status signing_api_new(const struct core *core, struct signing_api **ret, str
 	api->pages = (struct seal){ "page", &core->secrets.paging_mac };
 	api->create_wait_ms = CREATE_WAIT_MS;
 	api->sign_wait_ms = HELD_REQUEST_MS;
-	s = signing_api_token_key(&core->secrets, &api->token_key);
+	s = make_routes(api);
+	if (hf_ok(s))
+		s = signing_api_token_key(&core->secrets, &api->token_key);
 	if (hf_ok(s))
 		s = tokens_new(api->token_key, &api->tokens);
 	if (!hf_ok(s)) {
@@ -38,5 +61,6 @@ void signing_api_free(struct signing_api *api)
 		return;
 	tokens_free(api->tokens);
 	jws_key_free(api->token_key);
+	free(api->routes);
 	free(api);
 }

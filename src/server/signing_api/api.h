@@ -18,7 +18,9 @@ struct signing_api {
 	struct jws_key *token_key;
 	struct tokens *tokens;
 	struct seal challenges, actions, pages;
-	atomic_uint spent;                /* user actions: now and then old ones are forgotten */
+	atomic_uint spent;         /* user actions: now and then old ones are forgotten */
+	struct http_route *routes; /* of routes.c's table; for struct http_server_config */
+	size_t n_routes;
 	int create_wait_ms, sign_wait_ms; /* how long a request is held for its HSM */
 };
 
@@ -27,10 +29,6 @@ HF_MUST hf_status signing_api_new(const struct core *core, struct signing_api **
                                   struct hf_err *err);
 /* After the last request was answered. */
 void signing_api_free(struct signing_api *api);
-
-/* For struct http_server_config. */
-extern const struct http_route signing_api_routes[];
-extern const size_t signing_api_route_count;
 
 /* The key that signs access tokens, from the secrets; jws_key_free(). */
 HF_MUST hf_status signing_api_token_key(const struct core_secrets *secrets, struct jws_key **ret);

@@ -63,16 +63,10 @@ static hf_status prepare_init(struct call *c, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
-void handle_action_init(struct http_request *req, void *api)
-{
-	static const struct operation op = {
-		.permission = PERMIT_AUTHENTICATED,
-		.size = sizeof(struct call),
-		.prepare = prepare_init,
-	};
-
-	call_begin(req, api, &op);
-}
+const struct operation api_action_init = {
+	.size = sizeof(struct call),
+	.prepare = prepare_init,
+};
 
 static hf_status decode(const char *name, const char *text, struct hf_buf *to, struct hf_err *err)
 {
@@ -110,13 +104,7 @@ static hf_status prepare_action(struct call *c, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
-void handle_action(struct http_request *req, void *api)
-{
-	static const struct operation op = {
-		.permission = PERMIT_AUTHENTICATED,
-		.size = sizeof(struct call),
-		.prepare = prepare_action,
-	};
-
-	call_begin(req, api, &op);
-}
+const struct operation api_action = {
+	.size = sizeof(struct call),
+	.prepare = prepare_action,
+};

@@ -108,7 +108,7 @@ static hf_status run_operation(struct db_task *task, struct db *db)
 	hf_buf_clear(&c->out);
 	c->status = 200;
 	c->err = (struct hf_err){ 0 };
-	if (c->op->user_action)
+	if (c->route->needs & USER_ACTION)
 		HF_TRY(spend_action(c, db));
 	return c->op->run(c, db);
 }
@@ -123,16 +123,16 @@ static void fail_unknown(struct call *c)
 	               HF_SPAN(NULL, 0));
 }
 
-static bool writes(const struct operation *op)
+static bool writes(const struct call *c)
 {
-	return op->user_action || op->writes;
+	return c->route->needs & USER_ACTION || c->op->writes;
 }
 
 static void operation_done(struct db_task *task, hf_status s)
 {
 	struct call *c = (struct call *)task;
 
-	if (s.code == HF_IO && writes(c->op))
+	if (s.code == HF_IO && writes(c))
 		fail_unknown(c);
 	else if (!hf_ok(s) && c->op->failed)
 		c->op->failed(c, s);
@@ -159,22 +159,22 @@ static hf_status check_action(struct call *c)
 
 static hf_status check_caller(struct call *c)
 {
-	const struct operation *op = c->op;
+	const struct route *route = c->route;
 
-	if (op->permission == PERMIT_OPEN)
+	if (route->permission == PERMIT_OPEN)
 		return HF_SUCCESS;
-	if (op->people_only && c->caller->kind != CALLER_USER)
+	if (route->needs & PEOPLE_ONLY && c->caller->kind != CALLER_USER)
 		return hf_fail(&c->err, HF_DENIED,
 		               "this is for users who have logged in: service accounts and "
 		               "personal access tokens may not do it");
-	return permission_check(c->caller, op->permission, &c->err);
+	return permission_check(c->caller, route->permission, &c->err);
 }
 
 static hf_status prepare(struct call *c)
 {
 	HF_TRY(check_caller(c));
 	HF_TRY(payload_parse(http_body(c->req), AUTH_BODY_MAX, &c->body, &c->err));
-	if (c->op->user_action) {
+	if (c->route->needs & USER_ACTION) {
 		HF_TRY(payload_hash(c->body, &c->payload));
 		HF_TRY(check_action(c));
 	}
@@ -197,7 +197,7 @@ static void proceed(struct call *c)
 			.done = operation_done,
 			.durability = core_durability(core),
 		};
-		s = db_work_submit(writes(c->op) ? core->writer : core->reader, &c->task);
+		s = db_work_submit(writes(c) ? core->writer : core->reader, &c->task);
 	}
 	if (!hf_ok(s))
 		call_fail(c, s);
@@ -243,9 +243,10 @@ static const char *bearer(const struct http_request *req)
 	return *value && strlen(value) <= JWS_TOKEN_MAX ? value : NULL;
 }
 
-void call_begin(struct http_request *req, void *api, const struct operation *op)
+void call_begin(struct http_request *req, void *api)
 {
-	struct call *c = calloc(1, op->size);
+	const struct route *route = http_route_arg(req);
+	struct call *c = calloc(1, route->op->size);
 	hf_status s;
 
 	if (!c) {
@@ -254,14 +255,15 @@ void call_begin(struct http_request *req, void *api, const struct operation *op)
 		return;
 	}
 	c->api = api;
-	c->op = op;
+	c->route = route;
+	c->op = route->op;
 	c->req = req;
 	c->now_ms = hf_wall_ms();
 	c->proof = HF_BUF(ACTION_PROOF_MAX);
 	c->out = HF_BUF(CALL_REPLY_MAX);
 	c->status = 200;
 	c->token = bearer(req);
-	if (op->permission == PERMIT_OPEN) {
+	if (route->permission == PERMIT_OPEN) {
 		proceed(c);
 		return;
 	}

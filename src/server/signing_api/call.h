@@ -3,9 +3,9 @@
  *
  *   token → permission → body → user action → prepare() → run() in the database → answer, or wait
  *
- * An operation is a row of this: what it needs, and its own steps. A request that changes something
- * has been signed by its caller's credential before prepare() is called, and spends that user
- * action in the transaction of run(). */
+ * A route (routes.h) says what a request needs, and names its operation: the steps of its own. A
+ * request that changes something has been signed by its caller's credential before prepare() is
+ * called, and spends that user action in the transaction of run(). */
 #ifndef HF_SERVER_SIGNING_API_CALL_H
 #define HF_SERVER_SIGNING_API_CALL_H
 
@@ -13,6 +13,7 @@
 #include "server/core/permissions.h"
 #include "server/core/user_action.h"
 #include "server/signing_api/api.h"
+#include "server/signing_api/routes.h"
 
 #define AUTH_BODY_MAX (2 * PAYLOAD_MAX + 16384) /* a payload as a JSON string, at its longest */
 #define CALL_REPLY_MAX (64u << 20)
@@ -20,11 +21,8 @@
 struct call;
 
 struct operation {
-	enum permission permission; /* PERMIT_OPEN: c->caller is NULL */
-	bool user_action; /* changes something: signed by a credential; runs on the writer */
-	bool writes;      /* runs on the writer, although no user action is asked for */
-	bool people_only; /* refused to service accounts and personal access tokens */
-	size_t size;      /* of the operation's own struct, which begins with a struct call */
+	size_t size; /* of the operation's own struct, which begins with a struct call */
+	bool writes; /* runs on the writer, although its route asks for no user action */
 	/* Reads parameters and body. May answer at once, when there is no run(): from c->out. NULL:
 	 * nothing to read. */
 	hf_status (*prepare)(struct call *c, struct hf_err *err);
@@ -42,10 +40,11 @@ struct operation {
 struct call {
 	struct db_task task; /* first */
 	struct signing_api *api;
+	const struct route *route;
 	const struct operation *op;
 	struct http_request *req;
-	const char *token; /* in the request */
-	struct caller *caller;
+	const char *token;     /* in the request */
+	struct caller *caller; /* NULL when the route is PERMIT_OPEN */
 	struct json_t *body;
 	struct payload_hash payload;
 	struct user_action_spent action;
@@ -56,8 +55,8 @@ struct call {
 	int64_t now_ms; /* wall clock, when it came */
 };
 
-/* Handlers of routes call this; the operation answers from then on. */
-void call_begin(struct http_request *req, void *api, const struct operation *op);
+/* The handler of every route, whose `arg` is its struct route: the operation answers. */
+void call_begin(struct http_request *req, void *api);
 
 /* The call's end: each answers, then releases everything. */
 void call_reply(struct call *c);             /* c->status with c->out */

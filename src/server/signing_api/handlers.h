@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The handlers of the routes, by resource, and the readers of their bodies. */
+ * The operations of the routes (routes.c), by resource. */
 #ifndef HF_SERVER_SIGNING_API_HANDLERS_H
 #define HF_SERVER_SIGNING_API_HANDLERS_H
 
 #include "server/signing_api/call.h"
 
 /* auth.c */
-void handle_action_init(struct http_request *req, void *api);
-void handle_action(struct http_request *req, void *api);
+extern const struct operation api_action_init;
+extern const struct operation api_action;
 /* key_stores.c */
-void handle_list_key_stores(struct http_request *req, void *api);
+extern const struct operation api_list_key_stores;
 /* keys.c */
-void handle_create_key(struct http_request *req, void *api);
-void handle_list_keys(struct http_request *req, void *api);
-void handle_get_key(struct http_request *req, void *api);
-void handle_update_key(struct http_request *req, void *api);
-void handle_delete_key(struct http_request *req, void *api);
+extern const struct operation api_create_key;
+extern const struct operation api_list_keys;
+extern const struct operation api_get_key;
+extern const struct operation api_update_key;
+extern const struct operation api_delete_key;
 /* signatures.c */
-void handle_create_signature(struct http_request *req, void *api);
-void handle_list_signatures(struct http_request *req, void *api);
-void handle_get_signature(struct http_request *req, void *api);
+extern const struct operation api_create_signature;
+extern const struct operation api_list_signatures;
+extern const struct operation api_get_signature;
 
 #endif

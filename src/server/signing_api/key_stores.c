@@ -20,13 +20,7 @@ static hf_status run_list(struct call *c, struct db *db)
 	return HF_SUCCESS;
 }
 
-void handle_list_key_stores(struct http_request *req, void *api)
-{
-	static const struct operation op = {
-		.permission = PERMIT_KEY_STORES_READ,
-		.size = sizeof(struct call),
-		.run = run_list,
-	};
-
-	call_begin(req, api, &op);
-}
+const struct operation api_list_key_stores = {
+	.size = sizeof(struct call),
+	.run = run_list,
+};

@@ -109,19 +109,12 @@ static void created(struct call *c)
 	hold_for(&n->hold, n->id, c->api->create_wait_ms);
 }
 
-void handle_create_key(struct http_request *req, void *api)
-{
-	static const struct operation op = {
-		.permission = PERMIT_KEYS_CREATE,
-		.user_action = true,
-		.size = sizeof(struct creation),
-		.prepare = prepare_create,
-		.run = run_create,
-		.after = created,
-	};
-
-	call_begin(req, api, &op);
-}
+const struct operation api_create_key = {
+	.size = sizeof(struct creation),
+	.prepare = prepare_create,
+	.run = run_create,
+	.after = created,
+};
 
 /* GET /keys */
 static hf_status prepare_list(struct call *c, struct hf_err *err)
@@ -148,17 +141,11 @@ static hf_status run_list(struct call *c, struct db *db)
 	return listing_close(l);
 }
 
-void handle_list_keys(struct http_request *req, void *api)
-{
-	static const struct operation op = {
-		.permission = PERMIT_KEYS_READ,
-		.size = sizeof(struct listing),
-		.prepare = prepare_list,
-		.run = run_list,
-	};
-
-	call_begin(req, api, &op);
-}
+const struct operation api_list_keys = {
+	.size = sizeof(struct listing),
+	.prepare = prepare_list,
+	.run = run_list,
+};
 
 /* GET /keys/:keyId */
 static hf_status run_get(struct call *c, struct db *db)
@@ -170,16 +157,10 @@ static hf_status run_get(struct call *c, struct db *db)
 	return HF_SUCCESS;
 }
 
-void handle_get_key(struct http_request *req, void *api)
-{
-	static const struct operation op = {
-		.permission = PERMIT_KEYS_READ,
-		.size = sizeof(struct call),
-		.run = run_get,
-	};
-
-	call_begin(req, api, &op);
-}
+const struct operation api_get_key = {
+	.size = sizeof(struct call),
+	.run = run_get,
+};
 
 /* PUT /keys/:keyId */
 struct update {
@@ -202,18 +183,11 @@ static hf_status run_update(struct call *c, struct db *db)
 	return HF_SUCCESS;
 }
 
-void handle_update_key(struct http_request *req, void *api)
-{
-	static const struct operation op = {
-		.permission = PERMIT_KEYS_UPDATE,
-		.user_action = true,
-		.size = sizeof(struct update),
-		.prepare = prepare_update,
-		.run = run_update,
-	};
-
-	call_begin(req, api, &op);
-}
+const struct operation api_update_key = {
+	.size = sizeof(struct update),
+	.prepare = prepare_update,
+	.run = run_update,
+};
 
 /* DELETE /keys/:keyId */
 static hf_status prepare_delete(struct call *c, struct hf_err *err)
@@ -230,15 +204,8 @@ static hf_status run_delete(struct call *c, struct db *db)
 	return HF_SUCCESS;
 }
 
-void handle_delete_key(struct http_request *req, void *api)
-{
-	static const struct operation op = {
-		.permission = PERMIT_KEYS_DELETE,
-		.user_action = true,
-		.size = sizeof(struct call),
-		.prepare = prepare_delete,
-		.run = run_delete,
-	};
-
-	call_begin(req, api, &op);
-}
+const struct operation api_delete_key = {
+	.size = sizeof(struct call),
+	.prepare = prepare_delete,
+	.run = run_delete,
+};

@@ -1,52 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/scope.h"
+#include "server/signing_api/routes.h"
+
 #include "server/errors.h"
 #include "server/signing_api/handlers.h"
 
-/* What the official client can ask for and this server does not do: said clearly, whatever the
- * method. */
-static void not_here(struct http_request *req, void *api)
+/* What the official client can ask for and this server does not do: said clearly. */
+static hf_status prepare_not_here(struct call *c, struct hf_err *err)
 {
-	api_error_reply(
-	        req, 501,
-	        "this part of the API is not available here: this server does keys, signatures "
-	        "and key stores");
+	c->status = 501;
+	api_error_body(&c->out, c->status,
+	               "this part of the API is not available here: this server does keys, "
+	               "signatures and key stores");
+	return HF_SUCCESS;
 }
+
+static const struct operation not_here = {
+	.size = sizeof(struct call),
+	.prepare = prepare_not_here,
+};
 
 #define NOT_HERE(method, pattern)                                                                  \
 	{                                                                                          \
-		method, pattern, not_here, AUTH_BODY_MAX                                           \
+		method, pattern, PERMIT_AUTHENTICATED, NO_ACTION, AUTH_BODY_MAX, &not_here         \
 	}
 
-const struct http_route signing_api_routes[] = {
-	{ "POST", "/auth/action/init", handle_action_init, AUTH_BODY_MAX },
-	{ "POST", "/auth/action", handle_action, 64u << 10 },
-	{ "GET", "/key-stores", handle_list_key_stores, 0 },
-	{ "POST", "/keys", handle_create_key, 16u << 10 },
-	{ "GET", "/keys", handle_list_keys, 0 },
-	{ "GET", "/keys/:keyId", handle_get_key, 0 },
-	{ "PUT", "/keys/:keyId", handle_update_key, 16u << 10 },
-	{ "DELETE", "/keys/:keyId", handle_delete_key, 16u << 10 },
-	{ "POST", "/keys/:keyId/signatures", handle_create_signature, PAYLOAD_MAX },
-	{ "GET", "/keys/:keyId/signatures", handle_list_signatures, 0 },
-	{ "GET", "/keys/:keyId/signatures/:signatureId", handle_get_signature, 0 },
+#define SMALL (16u << 10)
+
+// clang-format off
+const struct route signing_api_table[] = {
+	/* User actions */
+	{ "POST",   "/auth/action/init", PERMIT_AUTHENTICATED, NO_ACTION, AUTH_BODY_MAX, &api_action_init },
+	{ "POST",   "/auth/action",      PERMIT_AUTHENTICATED, NO_ACTION, 64u << 10,     &api_action },
+
+	/* Keys and their signatures */
+	{ "GET",    "/key-stores",    PERMIT_KEY_STORES_READ, NO_ACTION,   0,     &api_list_key_stores },
+	{ "POST",   "/keys",          PERMIT_KEYS_CREATE,     USER_ACTION, SMALL, &api_create_key },
+	{ "GET",    "/keys",          PERMIT_KEYS_READ,       NO_ACTION,   0,     &api_list_keys },
+	{ "GET",    "/keys/:keyId",   PERMIT_KEYS_READ,       NO_ACTION,   0,     &api_get_key },
+	{ "PUT",    "/keys/:keyId",   PERMIT_KEYS_UPDATE,     USER_ACTION, SMALL, &api_update_key },
+	{ "DELETE", "/keys/:keyId",   PERMIT_KEYS_DELETE,     USER_ACTION, SMALL, &api_delete_key },
+	{ "POST",   "/keys/:keyId/signatures", PERMIT_SIGNATURES_CREATE, USER_ACTION, PAYLOAD_MAX, &api_create_signature },
+	{ "GET",    "/keys/:keyId/signatures", PERMIT_SIGNATURES_READ,   NO_ACTION,   0,           &api_list_signatures },
+	{ "GET",    "/keys/:keyId/signatures/:signatureId", PERMIT_SIGNATURES_READ, NO_ACTION, 0,  &api_get_signature },
 	NOT_HERE("POST", "/keys/import"),
 	NOT_HERE("POST", "/keys/:keyId/delegate"),
 	NOT_HERE("POST", "/keys/:keyId/derive"),
 	NOT_HERE("POST", "/keys/:keyId/export"),
-	NOT_HERE("GET", "/signers"),
+	NOT_HERE("GET",  "/signers"),
+
+	/* Wallets */
 	NOT_HERE("POST", "/wallets"),
-	NOT_HERE("GET", "/wallets"),
-	NOT_HERE("GET", "/wallets/:walletId"),
+	NOT_HERE("GET",  "/wallets"),
+	NOT_HERE("GET",  "/wallets/:walletId"),
 	NOT_HERE("POST", "/wallets/:walletId/signatures"),
 	NOT_HERE("POST", "/wallets/:walletId/transactions"),
 	NOT_HERE("POST", "/wallets/:walletId/transfers"),
+
+	/* Login, registration, credentials, recovery */
 	NOT_HERE("POST", "/auth/login/init"),
 	NOT_HERE("POST", "/auth/login"),
+
+	/* Users, service accounts, personal access tokens */
 	NOT_HERE("POST", "/auth/service-accounts"),
 	NOT_HERE("POST", "/auth/pats"),
-	NOT_HERE("GET", "/permissions"),
-	NOT_HERE("GET", "/v2/policies"),
-	NOT_HERE("GET", "/webhooks"),
+
+	/* Permissions and assignments */
+	NOT_HERE("GET",  "/permissions"),
+
+	/* Policies, approvals */
+	NOT_HERE("GET",  "/v2/policies"),
+
+	/* Webhooks */
+	NOT_HERE("GET",  "/webhooks"),
 };
-const size_t signing_api_route_count = HF_COUNT(signing_api_routes);
+// clang-format on
+const size_t signing_api_table_len = HF_COUNT(signing_api_table);

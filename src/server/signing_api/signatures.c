@@ -141,21 +141,14 @@ static void release(struct call *c)
 	hf_buf_done(&((struct signing *)c)->input);
 }
 
-void handle_create_signature(struct http_request *req, void *api)
-{
-	static const struct operation op = {
-		.permission = PERMIT_SIGNATURES_CREATE,
-		.user_action = true,
-		.size = sizeof(struct signing),
-		.prepare = prepare_create,
-		.run = run_create,
-		.after = created,
-		.failed = not_created,
-		.release = release,
-	};
-
-	call_begin(req, api, &op);
-}
+const struct operation api_create_signature = {
+	.size = sizeof(struct signing),
+	.prepare = prepare_create,
+	.run = run_create,
+	.after = created,
+	.failed = not_created,
+	.release = release,
+};
 
 /* GET /keys/:keyId/signatures */
 static hf_status prepare_list(struct call *c, struct hf_err *err)
@@ -183,17 +176,11 @@ static hf_status run_list(struct call *c, struct db *db)
 	return listing_close(l);
 }
 
-void handle_list_signatures(struct http_request *req, void *api)
-{
-	static const struct operation op = {
-		.permission = PERMIT_SIGNATURES_READ,
-		.size = sizeof(struct listing),
-		.prepare = prepare_list,
-		.run = run_list,
-	};
-
-	call_begin(req, api, &op);
-}
+const struct operation api_list_signatures = {
+	.size = sizeof(struct listing),
+	.prepare = prepare_list,
+	.run = run_list,
+};
 
 /* GET /keys/:keyId/signatures/:signatureId */
 static hf_status print_one(void *ctx, const struct signature_row *signature)
@@ -218,13 +205,7 @@ static hf_status run_get(struct call *c, struct db *db)
 	return s;
 }
 
-void handle_get_signature(struct http_request *req, void *api)
-{
-	static const struct operation op = {
-		.permission = PERMIT_SIGNATURES_READ,
-		.size = sizeof(struct call),
-		.run = run_get,
-	};
-
-	call_begin(req, api, &op);
-}
+const struct operation api_get_signature = {
+	.size = sizeof(struct call),
+	.run = run_get,
+};

@@ -289,8 +289,6 @@ static int api_setup(void **state)
 {
 	struct http_server_config http = {
 		.listen = "127.0.0.1:0",
-		.routes = signing_api_routes,
-		.n_routes = signing_api_route_count,
 		.error_body = api_error_body,
 		.error_content_type = API_CONTENT_TYPE,
 	};
@@ -307,6 +305,8 @@ static int api_setup(void **state)
 	fx.k1 = secp256k1_context_create(SECP256K1_CONTEXT_SIGN);
 	make_account();
 	start_core();
+	http.routes = fx.api->routes;
+	http.n_routes = fx.api->n_routes;
 	http.ctx = fx.api;
 	CHECK_OK(http_server_start(&http, &fx.http, NULL));
 	pthread_create(&fx.driver, NULL, soft_driver, NULL);
