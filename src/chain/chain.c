@@ -5,7 +5,13 @@
 
 /* By name; a chain's file and its row here are all that there is of it, besides its networks. */
 static const struct chain *const chains[] = {
-	NULL,
+	&chain_algorand,
+	&chain_bitcoin,
+	&chain_cardano,
+	&chain_solana,
+	&chain_stellar,
+	&chain_tezos,
+	&chain_ton,
 };
 
 /* What the API knows, and nothing here does. */
