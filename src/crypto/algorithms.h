@@ -6,6 +6,10 @@
 
 #include "crypto/pubkey.h"
 
+#include <openssl/types.h>
+
+struct credential_key;
+
 /* secp256k1.c. A point is SEC 1, 2.3.3: compressed or uncompressed. */
 HF_MUST hf_status k1_point(struct hf_span point, struct public_key *ret);
 HF_MUST hf_status k1_verify(struct hf_span pub, struct hf_span digest, struct hf_span sig);
@@ -26,6 +30,9 @@ HF_MUST hf_status ed25519_verify(struct hf_span pub, struct hf_span message, str
 HF_MUST hf_status rsa_check(const struct key_type_info *type, struct hf_span pub);
 HF_MUST hf_status rsa_verify(const struct key_type_info *type, struct hf_span pub, int scheme,
                              int hash, struct hf_span digest, struct hf_span sig);
+
+/* credential.c: what it holds; the key's own. */
+EVP_PKEY *credential_key_pkey(const struct credential_key *key);
 
 /* pubkey.c: a result of EVP_PKEY_verify() and the like as HF_OK or HF_UNAUTHENTIC; clears the
  * thread's queue of OpenSSL errors, which belongs to whoever speaks TLS on it. */

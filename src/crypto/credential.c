@@ -220,6 +220,11 @@ hf_status credential_key_parse(struct hf_span pem, struct credential_key **ret, 
 	return HF_SUCCESS;
 }
 
+EVP_PKEY *credential_key_pkey(const struct credential_key *key)
+{
+	return key->pkey;
+}
+
 struct credential_key *credential_key_ref(struct credential_key *key)
 {
 	atomic_fetch_add_explicit(&key->owners, 1, memory_order_relaxed);
