@@ -7,9 +7,12 @@
 #include "crypto/tls.h"
 #include "server/server.h"
 #include "server/signing_api/api.h"
-#include "server/store/identity_rows.h"
+#include "server/store/credential_rows.h"
 #include "server/store/migrations.h"
+#include "server/store/migrations/people.h"
+#include "server/store/permission_rows.h"
 #include "server/store/store_rows.h"
+#include "server/store/token_rows.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,7 +103,12 @@ static hf_status insert_store(const struct setup *s, struct db *db)
 
 static hf_status insert_account(const struct setup *s, struct db *db)
 {
-	struct identity_row identity = { .kind = KIND_SERVICE_ACCOUNT, .active = true };
+	struct identity_row identity = {
+		.kind = KIND_SERVICE_ACCOUNT,
+		.active = true,
+		.registered = true,
+		.created_ms = s->now_ms,
+	};
 	char uuid[HF_ID_MAX];
 	const struct credential_row credential = {
 		.id = s->result.credential_id,
@@ -112,8 +120,9 @@ static hf_status insert_account(const struct setup *s, struct db *db)
 		.public_key = (const char *)s->pem.ptr,
 	};
 	struct token_row token = {
-		.credential_id = s->result.credential_id,
+		.kind = TOKEN_SERVICE_ACCOUNT,
 		.active = true,
+		.created_ms = s->now_ms,
 		.expires_ms = s->now_ms + s->init->token_days * DAY_MS,
 	};
 
@@ -124,16 +133,41 @@ static hf_status insert_account(const struct setup *s, struct db *db)
 	snprintf(token.id, sizeof(token.id), "%s", s->token_id);
 	snprintf(token.org_id, sizeof(token.org_id), "%s", s->result.org_id);
 	snprintf(token.identity_id, sizeof(token.identity_id), "%s", s->result.identity_id);
-	HF_TRY(identity_row_insert(db, &identity, s->now_ms));
+	snprintf(token.credential_id, sizeof(token.credential_id), "%s", s->result.credential_id);
+	HF_TRY(identity_row_insert(db, &identity));
 	HF_TRY(credential_row_insert(db, &credential, s->now_ms));
-	return token_row_insert(db, &token, KIND_SERVICE_ACCOUNT, s->now_ms);
+	return token_row_insert(db, &token);
+}
+
+/* Everything is allowed to the first account; whatever comes later has what it is given. */
+static hf_status insert_full_access(const struct setup *s, struct db *db)
+{
+	struct permission_row permission = {
+		.name = ADMIN_PERMISSION,
+		.operations = EVERY_OPERATION,
+		.immutable = true,
+		.created_ms = s->now_ms,
+		.updated_ms = s->now_ms,
+	};
+	struct assignment_row assignment = { .created_ms = s->now_ms, .updated_ms = s->now_ms };
+
+	hf_id_new("pm", permission.id);
+	hf_id_new("as", assignment.id);
+	memcpy(assignment.permission_id, permission.id, sizeof(assignment.permission_id));
+	snprintf(permission.org_id, sizeof(permission.org_id), "%s", s->result.org_id);
+	snprintf(assignment.org_id, sizeof(assignment.org_id), "%s", s->result.org_id);
+	snprintf(assignment.identity_id, sizeof(assignment.identity_id), "%s",
+	         s->result.identity_id);
+	HF_TRY(permission_row_insert(db, &permission));
+	return assignment_row_insert(db, &assignment);
 }
 
 static hf_status insert_all(const struct setup *s, struct db *db)
 {
 	HF_TRY(org_row_insert(db, s->result.org_id, s->init->org_name, s->now_ms));
 	HF_TRY(insert_store(s, db));
-	return insert_account(s, db);
+	HF_TRY(insert_account(s, db));
+	return insert_full_access(s, db);
 }
 
 static hf_status check_new(struct db *db, struct hf_err *err)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/permissions.h"
 
+#include "base/buf.h"
+
+#include <stdio.h>
 #include <string.h>
 
 static const char *const names[PERMISSION_COUNT_] = { [PERMIT_NOBODY_] = "",
@@ -49,6 +52,50 @@ bool permission_contains(const struct permission_set *all, const struct permissi
 		if (some->words[i] & ~all->words[i])
 			return false;
 	return true;
+}
+
+void permission_restrict(struct permission_set *set, const struct permission_set *most)
+{
+	for (int i = 0; i < PERMISSION_WORDS; i++)
+		set->words[i] &= most->words[i];
+}
+
+void permission_grant_text(struct permission_set *to, const char *operations)
+{
+	int p = PERMIT_AUTHENTICATED; /* they stand in our order: the next is found at once */
+
+	if (strcmp(operations, "*") == 0) {
+		permission_grant_all(to);
+		return;
+	}
+	while (*operations) {
+		const struct hf_span name =
+		        HF_SPAN((const uint8_t *)operations, strcspn(operations, ","));
+
+		for (int tried = 0; tried < PERMISSION_COUNT_; tried++) {
+			p = p + 1 < PERMISSION_COUNT_ ? p + 1 : PERMIT_AUTHENTICATED + 1;
+			if (!hf_span_is(name, names[p]))
+				continue;
+			permission_grant(to, (enum permission)p);
+			break;
+		}
+		operations += name.len + (operations[name.len] == ',');
+	}
+}
+
+hf_status permission_set_text(const struct permission_set *set, char *to, size_t cap)
+{
+	size_t len = 0;
+
+	HF_ENSURE(cap, HF_TOOBIG);
+	to[0] = '\0';
+	for (int p = PERMIT_AUTHENTICATED + 1; p < PERMISSION_COUNT_; p++) {
+		if (!permission_granted(set, (enum permission)p))
+			continue;
+		len += (size_t)snprintf(to + len, cap - len, "%s%s", len ? "," : "", names[p]);
+		HF_ENSURE(len < cap, HF_TOOBIG);
+	}
+	return HF_SUCCESS;
 }
 
 hf_status permission_check(const struct caller *c, enum permission p, struct hf_err *err)

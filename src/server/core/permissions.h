@@ -155,6 +155,15 @@ bool permission_granted(const struct permission_set *set, enum permission p);
 /* Everything in `some` is in `all`. */
 bool permission_contains(const struct permission_set *all, const struct permission_set *some);
 
+/* Takes away what is not in `most`. */
+void permission_restrict(struct permission_set *set, const struct permission_set *most);
+
+/* As they are stored: names with commas between, or "*" for all that there are now and later. Names
+ * that are unknown here grant nothing. Adds to the set. */
+void permission_grant_text(struct permission_set *to, const char *operations);
+/* The names, with commas between. HF_TOOBIG. */
+HF_MUST hf_status permission_set_text(const struct permission_set *set, char *to, size_t cap);
+
 /* HF_DENIED, with the words of the Signing API. */
 HF_MUST hf_status permission_check(const struct caller *c, enum permission p, struct hf_err *err);
 

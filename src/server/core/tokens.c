@@ -5,8 +5,10 @@
 #include "crypto/digest.h"
 #include "json/read.h"
 #include "json/write.h"
+#include "server/core/grants.h"
 #include "server/core/permissions.h"
-#include "server/store/identity_rows.h"
+#include "server/store/credential_rows.h"
+#include "server/store/token_rows.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -73,6 +75,7 @@ struct entry {
 struct tokens {
 	const struct jws_key *key;
 	pthread_mutex_t lock;
+	uint64_t forgotten; /* times: what was read before the last may be out of date */
 	struct entry entries[SETS][WAYS];
 };
 
@@ -132,11 +135,13 @@ hf_status tokens_find(struct tokens *t, const char *token, int64_t now_ms, struc
 }
 
 /* The id of a token whose signature was checked before. */
-static bool remembered_id(struct tokens *t, const uint8_t hash[SHA256_LEN], char id[HF_ID_MAX])
+static bool remembered_id(struct tokens *t, const uint8_t hash[SHA256_LEN], char id[HF_ID_MAX],
+                          uint64_t *ret_forgotten)
 {
 	struct entry *e;
 
 	pthread_mutex_lock(&t->lock);
+	*ret_forgotten = t->forgotten;
 	e = entry_of(t, hash);
 	if (e)
 		memcpy(id, e->caller->token_id, HF_ID_MAX);
@@ -155,12 +160,33 @@ static void forget(struct tokens *t, const uint8_t hash[SHA256_LEN])
 	pthread_mutex_unlock(&t->lock);
 }
 
+void tokens_forget_identity(struct tokens *t, const char *identity_id)
+{
+	pthread_mutex_lock(&t->lock);
+	t->forgotten++;
+	for (int s = 0; s < SETS; s++) {
+		for (int w = 0; w < WAYS; w++) {
+			struct entry *e = &t->entries[s][w];
+
+			if (e->caller &&
+			    (!identity_id || strcmp(e->caller->identity_id, identity_id) == 0))
+				caller_unref(hf_take(e->caller));
+		}
+	}
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* `forgotten` is that of before the caller was read. */
 static void remember(struct tokens *t, const uint8_t hash[SHA256_LEN], struct caller *caller,
-                     int64_t now_ms)
+                     uint64_t forgotten, int64_t now_ms)
 {
 	struct entry *set = set_of(t, hash), *e;
 
 	pthread_mutex_lock(&t->lock);
+	if (t->forgotten != forgotten) {
+		pthread_mutex_unlock(&t->lock);
+		return;
+	}
 	e = entry_of(t, hash);
 	for (int w = 0; !e && w < WAYS; w++)
 		if (!set[w].caller)
@@ -200,6 +226,36 @@ static hf_status add_credential(void *ctx, const struct credential_row *row)
 	return HF_SUCCESS;
 }
 
+/* HF_UNAUTHENTIC: a token of this kind is for something else (registration, recovery). */
+static hf_status read_kind(const struct token_row *token, const struct identity_row *identity,
+                           enum caller_kind *ret)
+{
+	bool machine = strcmp(identity->kind, KIND_SERVICE_ACCOUNT) == 0;
+
+	if (strcmp(token->kind, TOKEN_SERVICE_ACCOUNT) == 0 && machine)
+		*ret = CALLER_SERVICE_ACCOUNT;
+	else if (strcmp(token->kind, TOKEN_PAT) == 0 && !machine)
+		*ret = CALLER_PAT;
+	else if (strcmp(token->kind, TOKEN_LOGIN) == 0 && !machine)
+		*ret = CALLER_USER;
+	else
+		return HF_FAILURE(HF_UNAUTHENTIC);
+	return HF_SUCCESS;
+}
+
+/* A personal access token stands for its user, within what it was given itself. */
+static hf_status load_rights(struct db *db, struct caller *c)
+{
+	struct permission_set own = { 0 };
+
+	HF_TRY(grants_load(db, c->identity_id, &c->granted));
+	if (c->kind != CALLER_PAT)
+		return credential_rows_active(db, c->identity_id, add_credential, c);
+	HF_TRY(grants_load(db, c->token_id, &own));
+	permission_restrict(&c->granted, &own);
+	return credential_rows_of_token(db, c->token_id, add_credential, c);
+}
+
 static hf_status load_caller(struct db *db, const char *token_id, int64_t now_ms,
                              struct caller **ret)
 {
@@ -209,17 +265,15 @@ static hf_status load_caller(struct db *db, const char *token_id, int64_t now_ms
 
 	HF_ENSURE(c, HF_NOMEM);
 	HF_TRY(token_row_get(db, token_id, &token, &identity));
-	HF_ENSURE(token.active && identity.active && now_ms < token.expires_ms, HF_UNAUTHENTIC);
+	HF_ENSURE(token.active && !token.archived && now_ms < token.expires_ms, HF_UNAUTHENTIC);
+	HF_ENSURE(identity.active && !identity.archived, HF_UNAUTHENTIC);
+	HF_TRY(read_kind(&token, &identity, &c->kind));
 	memcpy(c->org_id, token.org_id, sizeof(c->org_id));
 	memcpy(c->identity_id, token.identity_id, sizeof(c->identity_id));
 	memcpy(c->token_id, token.id, sizeof(c->token_id));
 	memcpy(c->name, identity.name, sizeof(c->name));
 	c->expires_ms = token.expires_ms;
-	if (strcmp(identity.kind, KIND_SERVICE_ACCOUNT) == 0) {
-		c->kind = CALLER_SERVICE_ACCOUNT;
-		permission_grant_all(&c->granted);
-	}
-	HF_TRY(credential_rows_active(db, c->identity_id, add_credential, c));
+	HF_TRY(load_rights(db, c));
 	*ret = hf_take(c);
 	return HF_SUCCESS;
 }
@@ -228,11 +282,12 @@ hf_status tokens_load(struct tokens *t, struct db *db, const char *token, int64_
                       struct caller **ret, struct hf_err *err)
 {
 	uint8_t hash[SHA256_LEN];
+	uint64_t forgotten;
 	char id[HF_ID_MAX];
 	hf_status s;
 
 	HF_TRY(sha256(hf_span_text(token), hash));
-	if (!remembered_id(t, hash, id) && !hf_ok(read_token(t->key, token, id)))
+	if (!remembered_id(t, hash, id, &forgotten) && !hf_ok(read_token(t->key, token, id)))
 		return hf_fail(err, HF_UNAUTHENTIC, TOKEN_INVALID_TEXT);
 	s = load_caller(db, id, now_ms, ret);
 	if (s.code == HF_NOTFOUND || s.code == HF_UNAUTHENTIC) {
@@ -240,6 +295,6 @@ hf_status tokens_load(struct tokens *t, struct db *db, const char *token, int64_
 		return hf_fail(err, HF_UNAUTHENTIC, TOKEN_INVALID_TEXT);
 	}
 	HF_TRY(s);
-	remember(t, hash, *ret, now_ms);
+	remember(t, hash, *ret, forgotten, now_ms);
 	return HF_SUCCESS;
 }

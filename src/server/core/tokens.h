@@ -36,5 +36,8 @@ HF_MUST hf_status tokens_find(struct tokens *t, const char *token, int64_t now_m
  * forged, expired or withdrawn. */
 HF_MUST hf_status tokens_load(struct tokens *t, struct db *db, const char *token, int64_t now_ms,
                               struct caller **ret, struct hf_err *err);
+/* After the commit of what changes somebody's rights, credentials or tokens: here it counts from
+ * now on, and not only after TOKEN_FRESH_MS. `identity_id` NULL: everybody. */
+void tokens_forget_identity(struct tokens *t, const char *identity_id);
 
 #endif

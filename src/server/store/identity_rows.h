@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Organisations, identities, their credentials and tokens: one query, one function. */
+ * Organisations and identities: one query, one function. */
 #ifndef HF_SERVER_STORE_IDENTITY_ROWS_H
 #define HF_SERVER_STORE_IDENTITY_ROWS_H
 
@@ -7,48 +7,44 @@
 #include "db/db.h"
 
 #define KIND_SERVICE_ACCOUNT "ServiceAccount"
+#define KIND_USER "CustomerEmployee"
+
+#define IDENTITY_NAME_MAX 256
+#define EXTERNAL_ID_MAX 256
 
 struct identity_row {
 	char id[HF_ID_MAX];
 	char org_id[HF_ID_MAX];
-	char kind[32]; /* KIND_SERVICE_ACCOUNT */
-	char name[256];
+	char kind[32];                /* KIND_… */
+	char name[IDENTITY_NAME_MAX]; /* a user's is his e-mail address */
+	char external_id[EXTERNAL_ID_MAX];
+	char created_by[HF_ID_MAX]; /* "": the installation */
 	bool active;
-};
-
-struct credential_row {
-	const char *id;   /* public: what clients name */
-	const char *uuid; /* ours: cr-… */
-	const char *org_id;
-	const char *identity_id;
-	const char *kind; /* "Key" */
-	const char *name;
-	const char *public_key; /* PEM */
-};
-
-struct token_row {
-	char id[HF_ID_MAX];
-	char org_id[HF_ID_MAX];
-	char identity_id[HF_ID_MAX];
-	const char *credential_id; /* only written */
-	bool active;
-	int64_t expires_ms;
+	bool registered; /* has had a credential: always, but for users who were only invited */
+	bool archived;
+	int64_t created_ms;
 };
 
 HF_MUST hf_status orgs_any(struct db *db, bool *ret);
 HF_MUST hf_status org_row_insert(struct db *db, const char *id, const char *name, int64_t now);
-HF_MUST hf_status identity_row_insert(struct db *db, const struct identity_row *row, int64_t now);
-HF_MUST hf_status credential_row_insert(struct db *db, const struct credential_row *row,
-                                        int64_t now);
-HF_MUST hf_status token_row_insert(struct db *db, const struct token_row *row, const char *kind,
-                                   int64_t now);
 
-/* A token and whose it is. HF_NOTFOUND. */
-HF_MUST hf_status token_row_get(struct db *db, const char *id, struct token_row *ret_token,
-                                struct identity_row *ret_identity);
-/* The active credentials of an identity; row's texts live until fn returns. */
-typedef hf_status (*credential_row_fn)(void *ctx, const struct credential_row *row);
-HF_MUST hf_status credential_rows_active(struct db *db, const char *identity_id,
-                                         credential_row_fn fn, void *ctx);
+/* HF_EXISTS: another of its kind, not archived, has the name. */
+HF_MUST hf_status identity_row_insert(struct db *db, const struct identity_row *row);
+/* HF_NOTFOUND: no such one of this kind in this organisation, or archived. `kind` NULL: any. */
+HF_MUST hf_status identity_row_get(struct db *db, const char *org_id, const char *kind,
+                                   const char *id, struct identity_row *ret);
+HF_MUST hf_status identity_row_find(struct db *db, const char *org_id, const char *kind,
+                                    const char *name, struct identity_row *ret);
+/* Newest first, those with an id below `after` ("": all), without the archived ones. */
+typedef hf_status (*identity_row_fn)(void *ctx, const struct identity_row *row);
+HF_MUST hf_status identity_rows_list(struct db *db, const char *org_id, const char *kind,
+                                     const char *after, int limit, identity_row_fn fn, void *ctx);
+
+HF_MUST hf_status identity_row_rename(struct db *db, const char *id, const char *name,
+                                      const char *external_id);
+HF_MUST hf_status identity_row_set_active(struct db *db, const char *id, bool active);
+HF_MUST hf_status identity_row_set_registered(struct db *db, const char *id);
+/* Deactivates too. */
+HF_MUST hf_status identity_row_archive(struct db *db, const char *id);
 
 #endif

@@ -43,6 +43,7 @@ static const struct db_column of_credentials[] = {
 	{ "counter", DB_INT, 4 },
 	{ "encrypted_private_key", DB_TEXT, 4 },
 	{ "is_recovery", DB_INT, 4 },
+	{ "token_id", DB_TEXT, 4 },
 };
 
 static const struct db_column of_tokens[] = {

@@ -4,8 +4,11 @@
  * migrations.c.
  *
  * identities.is_archived: kept for the record, and its name is free again. credentials: Fido2 ones
- * have a relying party and a counter. codes: only their hash is kept. Before this migration a
- * service account could do everything: it keeps that, as an assignment that can be seen. */
+ * have a relying party and a counter; one with a token_id signs for that personal access token only,
+ * and logs nobody in. codes: only their hash is kept. permissions.operations: names with commas
+ * between, or "*". assignments.identity_id: an identity's, or a personal access token's id. Before
+ * this migration a service account could do everything: it keeps that, as an assignment that can be
+ * seen. */
 #ifndef HF_SERVER_STORE_MIGRATIONS_PEOPLE_H
 #define HF_SERVER_STORE_MIGRATIONS_PEOPLE_H
 
@@ -25,11 +28,13 @@
 	"ALTER TABLE credentials ADD COLUMN counter BIGINT NOT NULL DEFAULT 0;" \
 	"ALTER TABLE credentials ADD COLUMN encrypted_private_key " TEXT ";" \
 	"ALTER TABLE credentials ADD COLUMN is_recovery BIGINT NOT NULL DEFAULT 0;" \
+	"ALTER TABLE credentials ADD COLUMN token_id " TEXT ";" \
 	\
 	"ALTER TABLE tokens ADD COLUMN name " TEXT ";" \
 	"ALTER TABLE tokens ADD COLUMN external_id " TEXT ";" \
 	"ALTER TABLE tokens ADD COLUMN is_archived BIGINT NOT NULL DEFAULT 0;" \
 	"CREATE INDEX tokens_identity ON tokens (identity_id, id);" \
+	"CREATE UNIQUE INDEX tokens_name ON tokens (identity_id, name) WHERE is_archived = 0;" \
 	\
 	"CREATE TABLE codes (" \
 	" hash " BYTES " PRIMARY KEY NOT NULL, org_id " TEXT " NOT NULL, identity_id " TEXT " NOT NULL," \
@@ -47,7 +52,7 @@
 	\
 	"CREATE TABLE assignments (" \
 	" id " TEXT " PRIMARY KEY NOT NULL, org_id " TEXT " NOT NULL, permission_id " TEXT " NOT NULL REFERENCES permissions(id)," \
-	" identity_id " TEXT " NOT NULL REFERENCES identities(id), is_immutable BIGINT NOT NULL," \
+	" identity_id " TEXT " NOT NULL, is_immutable BIGINT NOT NULL," \
 	" created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL," \
 	" UNIQUE (identity_id, permission_id))" CLUSTERED ";" \
 	"CREATE INDEX assignments_permission ON assignments (permission_id, id);" \
