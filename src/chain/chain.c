@@ -8,6 +8,7 @@ static const struct chain *const chains[] = {
 	&chain_algorand,
 	&chain_bitcoin,
 	&chain_cardano,
+	&chain_evm,
 	&chain_solana,
 	&chain_stellar,
 	&chain_tezos,
@@ -57,7 +58,7 @@ hf_status chain_kind_parse(const char *name, enum chain_kind *ret)
 hf_status chain_find(const char *kind, const struct chain **ret, struct hf_err *err)
 {
 	for (size_t i = 0; i < HF_COUNT(chains); i++) {
-		if (!chains[i] || strcmp(chains[i]->kind, kind) != 0)
+		if (strcmp(chains[i]->kind, kind) != 0)
 			continue;
 		*ret = chains[i];
 		return HF_SUCCESS;

@@ -30,6 +30,8 @@ HF_MUST hf_status public_key_from_ed_point(struct hf_span point, struct public_k
  * HF_INVALID. */
 HF_MUST hf_status public_key_from_rsa(enum key_type type, struct hf_span n, struct hf_span e,
                                       struct public_key *ret);
+/* 04 || X || Y of a canonical secp256k1 key, which is what some chains hash. HF_INVALID. */
+HF_MUST hf_status public_key_uncompressed(struct hf_span pub, uint8_t ret[65]);
 /* Is this a well-formed canonical public key of the type? HF_INVALID. */
 HF_MUST hf_status public_key_check(enum key_type type, struct hf_span pub);
 

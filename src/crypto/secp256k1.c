@@ -22,6 +22,19 @@ hf_status k1_point(struct hf_span point, struct public_key *ret)
 	return HF_SUCCESS;
 }
 
+hf_status public_key_uncompressed(struct hf_span pub, uint8_t ret[65])
+{
+	secp256k1_pubkey key;
+	size_t len = 65;
+
+	HF_ENSURE(pub.len == COMPRESSED, HF_INVALID);
+	HF_ENSURE(secp256k1_ec_pubkey_parse(secp256k1_context_static, &key, pub.ptr, pub.len),
+	          HF_INVALID);
+	secp256k1_ec_pubkey_serialize(secp256k1_context_static, ret, &len, &key,
+	                              SECP256K1_EC_UNCOMPRESSED);
+	return HF_SUCCESS;
+}
+
 /* The signature with the lower of s and n - s, which is as valid. HF_UNAUTHENTIC when r or s is not
  * below n. */
 static hf_status parse_low_s(const uint8_t *compact, secp256k1_ecdsa_signature *ret)
