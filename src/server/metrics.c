@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "os/process.h"
+#include "server/core/audit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,20 @@ static void write_notices(struct server_metrics *m, struct hf_buf *to)
 	          (double)hf_counted(&m->notices_heard));
 }
 
+static void write_audit(struct core *core, struct hf_buf *to)
+{
+	struct audit_counts *counts = audit_counts(core->audit);
+
+	hf_metric(to, P "audit_entries_total", "Entries of the audit log about requests.",
+	          HF_METRIC_COUNTER, (double)hf_counted(&counts->entries));
+	hf_metric(to, P "audit_dropped_total",
+	          "Refusals that were answered without an entry: the database was busy or away.",
+	          HF_METRIC_COUNTER, (double)hf_counted(&counts->dropped));
+	hf_metric(to, P "audit_unknown_callers_total",
+	          "Refusals of callers that nobody knows: counted, not entered.", HF_METRIC_COUNTER,
+	          (double)hf_counted(&counts->unknown_callers));
+}
+
 static void write_driver(void *ctx, const struct driver_seen *seen)
 {
 	const struct hf_label labels[] = { { "driver", seen->name },
@@ -207,6 +222,7 @@ void server_metrics_write(struct core *core, struct drivers *drivers, struct hf_
 	write_latencies(core->metrics, to);
 	write_jobs(core, to);
 	write_db(core, to);
+	write_audit(core, to);
 	if (core->notices)
 		write_notices(core->metrics, to);
 	if (drivers) {

@@ -7,6 +7,7 @@
 #include "os/memory.h"
 #include "os/notify.h"
 #include "os/signals.h"
+#include "server/core/audit.h"
 #include "server/store/migrations.h"
 
 #include <poll.h>
@@ -117,6 +118,7 @@ static hf_status start_core(struct server *s, struct hf_err *err)
 	HF_TRY(server_metrics_new(&s->core.metrics));
 	HF_TRY(jobs_new(&jobs, &s->core.jobs));
 	HF_TRY(waiters_new(&s->core.waiters));
+	HF_TRY(audit_new(&s->core.audit));
 	HF_TRY(signing_api_new(&s->core, &s->signing_api, err));
 	HF_TRY(queue_api_new(&s->core, &s->queue_api));
 	s->core.metrics->committed_ms = hf_mono_ms();
@@ -215,6 +217,7 @@ void server_stop(struct server *s)
 	signing_api_free(s->signing_api);
 	jobs_free(s->core.jobs);
 	waiters_free(s->core.waiters);
+	audit_free(s->core.audit);
 	server_metrics_free(s->core.metrics);
 	core_secrets_done(&s->core.secrets);
 	pthread_cond_destroy(&s->wake);

@@ -2,14 +2,19 @@
  * The audit log: who asked for what, with which credential and proof, and what came of it.
  *
  * An entry is added inside the transaction of what it tells about, so that one is there exactly if
- * the other is. A moment later it is given its leaf in a Merkle tree (RFC 9162, 2.1: SHA-256, as in
- * RFC 6962), whose root is signed by an HSM key in checkpoints (C2SP tlog-checkpoint); from then on
- * no entry can be changed, removed or moved without that being seen. */
+ * the other is. A moment later it is given its leaf in its organisation's Merkle tree (RFC 9162,
+ * 2.1: SHA-256, as in RFC 6962), whose root is signed by an HSM key in checkpoints (C2SP
+ * tlog-checkpoint); from then on no entry can be changed, removed or moved without that being seen.
+ *
+ * The entry is JSON, members sorted by name, and its bytes are the leaf. The members are those of
+ * struct audit_entry by their names there, in camel case; those that are empty are left out. */
 #ifndef HF_SERVER_CORE_AUDIT_H
 #define HF_SERVER_CORE_AUDIT_H
 
 #include "base/buf.h"
-#include "db/db.h"
+#include "server/core/jobs.h"
+
+#define AUDIT_ENTRY_MAX 65536
 
 struct audit_entry {
 	const char *org_id;
@@ -28,5 +33,23 @@ struct audit_entry {
 
 /* Posted (db_post). Inside a write task. */
 HF_MUST hf_status audit_add(struct db *db, const struct audit_entry *e);
+
+/* What one server keeps in memory for it. Any thread. */
+struct audit;
+HF_MUST hf_status audit_new(struct audit **ret);
+void audit_free(struct audit *a);
+
+/* What a driver's answer settled, or that nobody answered; inside the transaction that settles. */
+HF_MUST hf_status audit_settled(struct audit *a, struct db *db, const struct job_settled *settled,
+                                int64_t now_ms);
+
+/* What was answered without an entry, because the log's writer was busy, and callers that nobody
+ * knows: these are only counted. */
+struct audit_counts {
+	hf_counter entries; /* for requests; those of drivers not counted */
+	hf_counter dropped;
+	hf_counter unknown_callers;
+};
+struct audit_counts *audit_counts(struct audit *a);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/core.h"
 
+#include "base/clock.h"
+#include "server/core/audit.h"
 #include "server/core/keys.h"
 #include "server/core/signatures.h"
 #include "server/metrics.h"
@@ -22,7 +24,7 @@ static hf_status settle_signature(struct core *core, struct db *db,
 	return HF_SUCCESS;
 }
 
-hf_status core_settle(void *core, struct db *db, const struct job_settled *settled)
+static hf_status settle_subject(struct core *core, struct db *db, const struct job_settled *settled)
 {
 	switch (settled->subject) {
 	case JOB_FOR_KEY:
@@ -31,6 +33,14 @@ hf_status core_settle(void *core, struct db *db, const struct job_settled *settl
 		return settle_signature(core, db, settled);
 	}
 	return HF_FAILURE(HF_NOTFOUND);
+}
+
+hf_status core_settle(void *ctx, struct db *db, const struct job_settled *settled)
+{
+	struct core *core = ctx;
+
+	HF_TRY(settle_subject(core, db, settled));
+	return audit_settled(core->audit, db, settled, hf_wall_ms());
 }
 
 void core_announce(void *ctx, enum job_subject subject, const char *subject_id)

@@ -29,6 +29,7 @@ struct core_secrets {
 	                 1]; /* tells two secrets apart, and nothing about them */
 };
 
+struct audit;
 struct server_metrics;
 
 struct core {
@@ -39,6 +40,7 @@ struct core {
 	struct db_work *reader;
 	struct jobs *jobs;
 	struct waiters *waiters; /* by the id of a key or signature request */
+	struct audit *audit;
 	struct server_metrics *metrics;
 	struct core_secrets secrets;
 };

@@ -43,6 +43,7 @@ struct job_new {
 
 struct job_settled {
 	uint64_t job;
+	const char *store_id;
 	enum job_subject subject;
 	const char *subject_id;
 	struct hf_span op; /* what was asked */

@@ -101,6 +101,7 @@ static hf_status settle(struct jobs *j, struct db *db, const struct job_row *row
 {
 	const struct job_settled settled = {
 		.job = row->id,
+		.store_id = row->store_id,
 		.subject = (enum job_subject)row->subject,
 		.subject_id = row->subject_id,
 		.op = hf_buf_span(&row->op),

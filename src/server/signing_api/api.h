@@ -19,6 +19,7 @@ struct signing_api {
 	struct tokens *tokens;
 	struct seal challenges, actions, pages;
 	atomic_uint spent;         /* user actions: now and then old ones are forgotten */
+	atomic_uint entering;      /* answers that wait for their entry in the audit log */
 	struct http_route *routes; /* of routes.c's table; for struct http_server_config */
 	size_t n_routes;
 	int create_wait_ms, sign_wait_ms; /* how long a request is held for its HSM */

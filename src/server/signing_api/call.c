@@ -3,8 +3,10 @@
 
 #include "base/clock.h"
 #include "server/errors.h"
+#include "server/signing_api/call_audit.h"
 #include "server/store/action_rows.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -22,6 +24,12 @@ static void end(struct call *c)
 	free(c);
 }
 
+static void reply(struct call *c)
+{
+	http_reply(c->req, c->status, API_CONTENT_TYPE, hf_buf_span(&c->out));
+	end(c);
+}
+
 void call_reply(struct call *c)
 {
 	hf_status s = hf_buf_status(&c->out);
@@ -30,16 +38,28 @@ void call_reply(struct call *c)
 		call_fail(c, s);
 		return;
 	}
-	http_reply(c->req, c->status, API_CONTENT_TYPE, hf_buf_span(&c->out));
+	if (!call_audit_answer(c, c->status, NULL, reply))
+		reply(c);
+}
+
+/* With c->status, c->err.text and, as details, c->out. */
+static void fail(struct call *c)
+{
+	if (c->status == 503)
+		http_reply_header(c->req, "Retry-After", "1");
+	api_error_reply_details(c->req, c->status, c->err.text, hf_buf_span(&c->out));
 	end(c);
 }
 
 void call_fail_with(struct call *c, int status, const char *message, struct hf_span details)
 {
-	if (status == 503)
-		http_reply_header(c->req, "Retry-After", "1");
-	api_error_reply_details(c->req, status, message, details);
-	end(c);
+	if (message != c->err.text)
+		snprintf(c->err.text, sizeof(c->err.text), "%s", message);
+	hf_buf_clear(&c->out);
+	hf_buf_put(&c->out, details.ptr, details.len);
+	c->status = status;
+	if (!call_audit_answer(c, status, c->err.text, fail))
+		fail(c);
 }
 
 static const char *plain_words(enum hf_code code)
@@ -101,6 +121,11 @@ static hf_status spend_action(struct call *c, struct db *db)
 	return HF_SUCCESS;
 }
 
+static bool writes(const struct call *c)
+{
+	return c->route->needs & USER_ACTION || c->op->writes;
+}
+
 static hf_status run_operation(struct db_task *task, struct db *db)
 {
 	struct call *c = (struct call *)task;
@@ -110,7 +135,8 @@ static hf_status run_operation(struct db_task *task, struct db *db)
 	c->err = (struct hf_err){ 0 };
 	if (c->route->needs & USER_ACTION)
 		HF_TRY(spend_action(c, db));
-	return c->op->run(c, db);
+	HF_TRY(c->op->run(c, db));
+	return writes(c) ? call_audit_done(c, db) : HF_SUCCESS;
 }
 
 /* The commit's answer was lost, and could not be looked up. */
@@ -123,15 +149,11 @@ static void fail_unknown(struct call *c)
 	               HF_SPAN(NULL, 0));
 }
 
-static bool writes(const struct call *c)
-{
-	return c->route->needs & USER_ACTION || c->op->writes;
-}
-
 static void operation_done(struct db_task *task, hf_status s)
 {
 	struct call *c = (struct call *)task;
 
+	c->audit.entered = hf_ok(s) && writes(c);
 	if (s.code == HF_IO && writes(c))
 		fail_unknown(c);
 	else if (!hf_ok(s) && c->op->failed)

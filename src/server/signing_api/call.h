@@ -37,6 +37,20 @@ struct operation {
 	void (*release)(struct call *c); /* what prepare() allocated; NULL: nothing */
 };
 
+/* For the audit log. An operation may fill what is above the line in prepare() or run(). */
+struct call_audit {
+	char operation[64];         /* "": its permission's name */
+	char subject_id[HF_ID_MAX]; /* what it makes or uses; "": the last id in the path */
+	const char *outcome;        /* NULL: "Accepted", or "Pending" when the status is 202 */
+	char org_id[HF_ID_MAX], identity_id[HF_ID_MAX],
+	        name[256]; /* who, when there is no caller */
+	/* ---- call_audit.c's own */
+	bool entered;
+	int status;
+	const char *reason;
+	void (*then)(struct call *c);
+};
+
 struct call {
 	struct db_task task; /* first */
 	struct signing_api *api;
@@ -53,6 +67,7 @@ struct call {
 	int status;        /* of the reply; 200 unless run() says otherwise */
 	struct hf_err err;
 	int64_t now_ms; /* wall clock, when it came */
+	struct call_audit audit;
 };
 
 /* The handler of every route, whose `arg` is its struct route: the operation answers. */

@@ -7,6 +7,8 @@
 #include "server/signing_api/listing.h"
 #include "server/signing_api/print.h"
 
+#include <stdio.h>
+
 static const char *key_id(const struct call *c)
 {
 	return http_param(c->req, "keyId");
@@ -79,6 +81,7 @@ static hf_status prepare_create(struct call *c, struct hf_err *err)
 	n->hold.look = look_at_key;
 	n->hold.answer = answer_creation;
 	hf_id_new("key", n->id);
+	snprintf(c->audit.subject_id, sizeof(c->audit.subject_id), "%s", n->id);
 	return read_create_key(c->body, &n->body, err);
 }
 

@@ -13,6 +13,7 @@ enum route_needs {
 	NO_ACTION = 0,
 	USER_ACTION = 1, /* changes something: signed by a credential; runs on the writer */
 	PEOPLE_ONLY = 2, /* refused to service accounts and personal access tokens */
+	AUDITED = 4, /* entered in the audit log although it changes nothing: it uses something */
 };
 
 struct route {

@@ -99,7 +99,9 @@ static hf_status run_create(struct call *c, struct db *db)
 	};
 
 	n->made = (struct signature_made){ 0 };
-	return signature_create(c->api->core->jobs, db, &request, &n->made, &c->err);
+	HF_TRY(signature_create(c->api->core->jobs, db, &request, &n->made, &c->err));
+	snprintf(c->audit.subject_id, sizeof(c->audit.subject_id), "%s", n->made.id);
+	return HF_SUCCESS;
 }
 
 static void created(struct call *c)

@@ -132,8 +132,11 @@ static const struct db_migration migrations[] = {
 	},
 	{
 	        .name = "the audit log",
-	        .sqlite = AUDIT("TEXT", "BLOB", " WITHOUT ROWID"),
-	        .postgres = AUDIT("TEXT COLLATE \"C\"", "BYTEA", ""),
+	        .sqlite = AUDIT("TEXT", "BLOB", " WITHOUT ROWID", "") AUDIT_GUARDS_SQLITE,
+	        .postgres = AUDIT("TEXT COLLATE \"C\"", "BYTEA", "",
+	                          " WITH (fillfactor = 80,"
+	                          " autovacuum_vacuum_scale_factor = 0.02,"
+	                          " autovacuum_vacuum_cost_delay = 1)") AUDIT_GUARDS_POSTGRES,
 	},
 };
 

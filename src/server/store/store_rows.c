@@ -48,6 +48,20 @@ hf_status store_row_get(struct db *db, const char *org_id, const char *id, struc
 	return HF_SUCCESS;
 }
 
+hf_status store_row_org(struct db *db, const char *id, char ret[HF_ID_MAX])
+{
+	static const char sql[] = "SELECT org_id FROM key_stores WHERE id = $1";
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, id);
+	HF_TRY(db_step(st, &row));
+	HF_ENSURE(row, HF_NOTFOUND);
+	column_text(st, 0, ret, HF_ID_MAX);
+	return HF_SUCCESS;
+}
+
 hf_status store_rows_list(struct db *db, const char *org_id, store_row_fn fn, void *ctx)
 {
 	static const char sql[] = "SELECT id, kind, name, is_primary FROM key_stores"

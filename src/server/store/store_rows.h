@@ -22,6 +22,8 @@ HF_MUST hf_status store_row_insert(struct db *db, const struct store_row *row, c
 /* By id, or the primary one when id is "". HF_NOTFOUND: not in this organisation. */
 HF_MUST hf_status store_row_get(struct db *db, const char *org_id, const char *id,
                                 struct store_row *ret);
+/* Whose store it is. HF_NOTFOUND. */
+HF_MUST hf_status store_row_org(struct db *db, const char *id, char ret[HF_ID_MAX]);
 /* Another intermediate for the store of this id. HF_NOTFOUND. */
 HF_MUST hf_status store_row_set_issuer(struct db *db, const char *id, const char *issuer_key_id);
 typedef hf_status (*store_row_fn)(void *ctx, const struct store_row *row);

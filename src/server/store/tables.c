@@ -203,19 +203,36 @@ static const struct db_column of_webhook_events[] = {
 };
 
 static const struct db_column of_audit_log[] = {
-	{ "id", DB_TEXT },          { "leaf", DB_INT },        { "org_id", DB_TEXT },
-	{ "identity_id", DB_TEXT }, { "happened_at", DB_INT }, { "entry", DB_BLOB },
+	{ "org_id", DB_TEXT },      { "id", DB_TEXT },    { "happened_at", DB_INT },
+	{ "identity_id", DB_TEXT }, { "entry", DB_TEXT },
 };
 
-static const struct db_column of_audit_nodes[] = {
-	{ "level", DB_INT },
-	{ "place", DB_INT },
-	{ "hash", DB_BLOB },
+static const struct db_column of_audit_waiting[] = {
+	{ "id", DB_TEXT },
+	{ "org_id", DB_TEXT },
+};
+
+static const struct db_column of_audit_tiles[] = {
+	{ "org_id", DB_TEXT }, { "level", DB_INT }, { "place", DB_INT },
+	{ "hashes", DB_BLOB }, { "ids", DB_TEXT },
+};
+
+static const struct db_column of_audit_keys[] = {
+	{ "id", DB_TEXT },        { "org_id", DB_TEXT },  { "store_id", DB_TEXT },
+	{ "key_type", DB_INT },   { "status", DB_TEXT },  { "public_key", DB_BLOB },
+	{ "created_at", DB_INT }, { "failure", DB_TEXT },
 };
 
 static const struct db_column of_audit_checkpoints[] = {
-	{ "size", DB_INT },  { "root", DB_BLOB },   { "created_at", DB_INT },
-	{ "note", DB_TEXT }, { "key_id", DB_TEXT }, { "signature", DB_BLOB },
+	{ "org_id", DB_TEXT }, { "size", DB_INT },       { "id", DB_TEXT },
+	{ "root", DB_BLOB },   { "created_at", DB_INT }, { "note", DB_TEXT },
+	{ "key_id", DB_TEXT }, { "signature", DB_BLOB },
+};
+
+static const struct db_column of_audit_cursors[] = {
+	{ "sink", DB_TEXT },
+	{ "org_id", DB_TEXT },
+	{ "sent", DB_INT },
 };
 
 const struct db_table server_tables[SERVER_TABLES] = {
@@ -242,7 +259,10 @@ const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("outflows", 6, 3, of_outflows),
 	DB_TABLE("webhooks", 7, 1, of_webhooks),
 	DB_TABLE("webhook_events", 7, 1, of_webhook_events),
-	DB_TABLE("audit_log", 8, 1, of_audit_log),
-	DB_TABLE("audit_nodes", 8, 2, of_audit_nodes),
-	DB_TABLE("audit_checkpoints", 8, 1, of_audit_checkpoints),
+	DB_TABLE("audit_log", 8, 2, of_audit_log),
+	DB_TABLE("audit_waiting", 8, 1, of_audit_waiting),
+	DB_TABLE("audit_tiles", 8, 3, of_audit_tiles),
+	DB_TABLE("audit_keys", 8, 1, of_audit_keys),
+	DB_TABLE("audit_checkpoints", 8, 2, of_audit_checkpoints),
+	DB_TABLE("audit_cursors", 8, 2, of_audit_cursors),
 };

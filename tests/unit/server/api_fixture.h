@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "json/read.h"
+#include "server/core/audit.h"
 #include "server/core/keys.h"
 #include "server/core/signatures.h"
 #include "server/errors.h"
@@ -280,6 +281,7 @@ static void start_core(void)
 	CHECK_OK(core_secrets_load(fx.secret, &fx.core.secrets, NULL));
 	CHECK_OK(jobs_new(&jobs, &fx.core.jobs));
 	CHECK_OK(waiters_new(&fx.core.waiters));
+	CHECK_OK(audit_new(&fx.core.audit));
 	CHECK_OK(db_work_start(&writer, &fx.core.writer, NULL));
 	CHECK_OK(db_work_start(&reader, &fx.core.reader, NULL));
 	CHECK_OK(signing_api_new(&fx.core, &fx.api, NULL));
@@ -327,6 +329,7 @@ static int api_teardown(void **state)
 	signing_api_free(fx.api);
 	jobs_free(fx.core.jobs);
 	waiters_free(fx.core.waiters);
+	audit_free(fx.core.audit);
 	core_secrets_done(&fx.core.secrets);
 	EVP_PKEY_free(fx.credential);
 	secp256k1_context_destroy(fx.k1);
