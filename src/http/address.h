@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which addresses are the public internet's. What a caller names as a target must not reach what
+ * only we can reach: this machine, its network, a cloud's metadata. */
+#ifndef HF_HTTP_ADDRESS_H
+#define HF_HTTP_ADDRESS_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+/* Globally reachable by the registries of special-purpose addresses (RFC 6890 and its updates); an
+ * IPv6 address that carries an IPv4 one is judged by both. False for any other family. */
+bool address_is_public(const struct sockaddr *a);
+
+#endif
