@@ -9,7 +9,7 @@
 
 struct options {
 	struct server_config server;
-	int64_t db_writers, db_readers, db_wait_s, api_loops, lease_ms;
+	int64_t db_writers, db_readers, db_wait_s, api_loops, lease_ms, webhook_retry_s;
 	const char *durability, *ready_file;
 	struct cli_log_options log;
 };
@@ -53,6 +53,14 @@ static const struct cli_option options[] = {
 	CLI_OPTION_TEXT(struct options, server.health_listen, "health-listen", "HOST:PORT",
 	                "127.0.0.1:9443",
 	                "plain HTTP for /health and /metrics; none: no such listener"),
+	CLI_OPTION_FLAG(struct options, server.webhook_private, "webhook-private",
+	                "webhooks may go to loopback and private addresses, and to plain http"),
+	CLI_OPTION_TEXT(
+	        struct options, server.webhook_ca, "webhook-ca", "PEM", NULL,
+	        "authorities that webhooks' targets must chain to; without it, the system's"),
+	CLI_OPTION_NUMBER(struct options, webhook_retry_s, "webhook-retry", "60", 1, 3600,
+	                  "seconds from a delivery that failed to the next; the ones after it come "
+	                  "12, 120 and 1440 times as late"),
 	CLI_OPTION_TEXT(struct options, durability, "durability", "WHEN", "full",
 	                "full: every answer is on disk before it is given; relaxed: a power cut "
 	                "may lose the last ones"),
@@ -73,6 +81,7 @@ static hf_status finish(struct options *o, struct hf_err *err)
 	o->server.db_wait_ms = (int)o->db_wait_s * 1000;
 	o->server.api_loops = (unsigned)o->api_loops;
 	o->server.lease_ms = (int)o->lease_ms;
+	o->server.webhook_retry_ms = o->webhook_retry_s * 1000;
 	if (strcmp(o->server.health_listen, "none") == 0)
 		o->server.health_listen = "";
 	return HF_SUCCESS;

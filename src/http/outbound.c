@@ -235,8 +235,7 @@ static const char *explain(const struct sending *s, CURLcode result)
 	if (result == CURLE_OK)
 		return "";
 	if (s->refused)
-		return "the target's address is private or local: webhooks go to the public "
-		       "internet "
+		return "the target has a private or local address, which is not allowed";
 	if (s->got > REPLY_MAX)
 		return "the target's answer was too long";
 	return s->said[0] ? s->said : curl_easy_strerror(result);

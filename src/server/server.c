@@ -119,6 +119,7 @@ static hf_status start_core(struct server *s, struct hf_err *err)
 	HF_TRY(jobs_new(&jobs, &s->core.jobs));
 	HF_TRY(waiters_new(&s->core.waiters));
 	HF_TRY(audit_new(&s->core.audit));
+	HF_TRY(events_watch_new(&s->core.watch));
 	HF_TRY(signing_api_new(&s->core, &s->signing_api, err));
 	HF_TRY(queue_api_new(&s->core, &s->queue_api));
 	s->core.metrics->committed_ms = hf_mono_ms();
@@ -166,9 +167,26 @@ static void stop_ticking(struct server *s)
 	pthread_join(s->ticker, NULL);
 }
 
+static hf_status start_webhooks(struct server *s, struct hf_err *err)
+{
+	const struct webhook_sender_config config = {
+		.targets = { s->config.webhook_ca, s->config.webhook_private },
+		.first_pause_ms = s->config.webhook_retry_ms,
+		.writer = s->core.writer,
+		.reader = s->core.reader,
+		.key = &s->core.secrets.storage_key,
+		.watch = s->core.watch,
+	};
+
+	HF_TRY(webhook_sender_start(&config, &s->webhooks, err));
+	s->signing_api->webhooks = s->webhooks;
+	return HF_SUCCESS;
+}
+
 static hf_status start_all(struct server *s, struct hf_err *err)
 {
 	HF_TRY(start_core(s, err));
+	HF_TRY(start_webhooks(s, err));
 	HF_TRY(start_ticking(s, err));
 	return listeners_start(s, err);
 }
@@ -209,6 +227,7 @@ void server_stop(struct server *s)
 	if (s->core.waiters && s->core.jobs)
 		listeners_drain(s);
 	stop_ticking(s);
+	webhook_sender_stop(s->webhooks);
 	db_work_stop(s->core.reader);
 	db_work_stop(s->core.writer);
 	db_notices_stop(s->core.notices); /* after the last word; what it hears finds nobody */
@@ -218,6 +237,7 @@ void server_stop(struct server *s)
 	jobs_free(s->core.jobs);
 	waiters_free(s->core.waiters);
 	audit_free(s->core.audit);
+	events_watch_free(s->core.watch);
 	server_metrics_free(s->core.metrics);
 	core_secrets_done(&s->core.secrets);
 	pthread_cond_destroy(&s->wake);

@@ -27,7 +27,11 @@ struct server_config {
 	int lease_ms;
 	/* health and metrics, plain HTTP */
 	const char *health_listen; /* "127.0.0.1:9443"; "": none */
-	bool relaxed;              /* commits survive our death, but not a power cut */
+	/* webhooks */
+	bool webhook_private;     /* their targets may be local or private, and plain http */
+	const char *webhook_ca;   /* PEM: whom targets must chain to; NULL: the system's */
+	int64_t webhook_retry_ms; /* the first pause after a failure; 0: a minute */
+	bool relaxed;             /* commits survive our death, but not a power cut */
 };
 
 /* Runs until SIGTERM or SIGINT, then lets what is in flight end. Prints nothing: logs. When

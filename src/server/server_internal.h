@@ -10,6 +10,7 @@
 #include "server/queue_api/queue_api.h"
 #include "server/server.h"
 #include "server/signing_api/api.h"
+#include "server/webhook_sender.h"
 
 #include <pthread.h>
 
@@ -25,6 +26,7 @@ struct server {
 	struct core core;
 	struct signing_api *signing_api;
 	struct queue_api *queue_api;
+	struct webhook_sender *webhooks;
 	struct health health;
 	struct face api, driver, metrics;
 	struct certificates *certificates;

@@ -25,12 +25,15 @@ struct core_secrets {
 	struct hf_secret challenge_mac; /* user action challenges */
 	struct hf_secret action_mac;    /* user action tokens */
 	struct hf_secret paging_mac;    /* paging tokens */
+	struct hf_secret
+	        storage_key; /* encrypts what has to be stored and read back: crypto/aead.h */
 	char fingerprint[2 * CORE_KEY_LEN +
 	                 1]; /* tells two secrets apart, and nothing about them */
 };
 
 struct audit;
 struct server_metrics;
+struct events_watch;
 
 struct core {
 	const struct server_config *config;
@@ -42,6 +45,7 @@ struct core {
 	struct waiters *waiters; /* by the id of a key or signature request */
 	struct audit *audit;
 	struct server_metrics *metrics;
+	struct events_watch *watch; /* who has webhooks: core/events.h */
 	struct core_secrets secrets;
 };
 

@@ -81,6 +81,7 @@ static hf_status derive_all(const struct hf_secret *from, struct core_secrets *t
 	HF_TRY(derive(from, "challenge mac", &to->challenge_mac));
 	HF_TRY(derive(from, "user action mac", &to->action_mac));
 	HF_TRY(derive_fingerprint(from, to->fingerprint));
+	HF_TRY(derive(from, "storage key", &to->storage_key));
 	return derive(from, "paging mac", &to->paging_mac);
 }
 
@@ -123,4 +124,5 @@ void core_secrets_done(struct core_secrets *s)
 	hf_secret_done(&s->challenge_mac);
 	hf_secret_done(&s->action_mac);
 	hf_secret_done(&s->paging_mac);
+	hf_secret_done(&s->storage_key);
 }

@@ -11,12 +11,15 @@
 
 #include <stdatomic.h>
 
+struct webhook_sender;
+
 /* What all its requests share; the routes' ctx. Not changed once made, but for what locks itself.
  */
 struct signing_api {
 	const struct core *core;
 	struct jws_key *token_key;
 	struct tokens *tokens;
+	struct webhook_sender *webhooks; /* borrowed; set before the first request */
 	struct seal challenges, actions, pages;
 	atomic_uint spent;         /* user actions: now and then old ones are forgotten */
 	atomic_uint entering;      /* answers that wait for their entry in the audit log */

@@ -20,5 +20,15 @@ extern const struct operation api_delete_key;
 extern const struct operation api_create_signature;
 extern const struct operation api_list_signatures;
 extern const struct operation api_get_signature;
+/* webhooks.c */
+extern const struct operation api_create_webhook;
+extern const struct operation api_list_webhooks;
+extern const struct operation api_get_webhook;
+extern const struct operation api_update_webhook;
+extern const struct operation api_delete_webhook;
+extern const struct operation api_ping_webhook;
+/* webhook_events.c */
+extern const struct operation api_list_webhook_events;
+extern const struct operation api_get_webhook_event;
 
 #endif

@@ -71,7 +71,14 @@ const struct route signing_api_table[] = {
 	NOT_HERE("GET",  "/v2/policies"),
 
 	/* Webhooks */
-	NOT_HERE("GET",  "/webhooks"),
+	{ "POST",   "/webhooks",                 PERMIT_WEBHOOKS_CREATE, USER_ACTION, SMALL, &api_create_webhook },
+	{ "GET",    "/webhooks",                 PERMIT_WEBHOOKS_READ,   NO_ACTION,   0,     &api_list_webhooks },
+	{ "GET",    "/webhooks/:webhookId",      PERMIT_WEBHOOKS_READ,   NO_ACTION,   0,     &api_get_webhook },
+	{ "PUT",    "/webhooks/:webhookId",      PERMIT_WEBHOOKS_UPDATE, USER_ACTION, SMALL, &api_update_webhook },
+	{ "DELETE", "/webhooks/:webhookId",      PERMIT_WEBHOOKS_DELETE, USER_ACTION, SMALL, &api_delete_webhook },
+	{ "POST",   "/webhooks/:webhookId/ping", PERMIT_WEBHOOKS_PING,   USER_ACTION, SMALL, &api_ping_webhook },
+	{ "GET",    "/webhooks/:webhookId/events", PERMIT_WEBHOOKS_EVENTS_READ, NO_ACTION, 0, &api_list_webhook_events },
+	{ "GET",    "/webhooks/:webhookId/events/:webhookEventId", PERMIT_WEBHOOKS_EVENTS_READ, NO_ACTION, 0, &api_get_webhook_event },
 };
 // clang-format on
 const size_t signing_api_table_len = HF_COUNT(signing_api_table);

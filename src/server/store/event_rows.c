@@ -143,7 +143,8 @@ hf_status event_rows_claim(struct db *db, int limit, int64_t lease_ms, event_due
 	                &st));
 	db_bind_int(st, 1, lease_ms);
 	db_bind_int(st, 2, limit < CLAIM_MAX ? limit : CLAIM_MAX);
-	for (HF_TRY(db_step(st, &row)); row && n < CLAIM_MAX;) {
+	HF_TRY(db_step(st, &row));
+	while (row && n < CLAIM_MAX) {
 		column_text(st, 0, ids[n++], HF_ID_MAX);
 		HF_TRY(db_step(st, &row));
 	}

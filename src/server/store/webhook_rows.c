@@ -143,7 +143,8 @@ hf_status webhook_rows_wanting(struct db *db, const char *org_id, const char *ki
 	db_bind_text(st, 1, org_id);
 	db_bind_text(st, 2, kind);
 	db_bind_int(st, 3, WEBHOOKS_MAX);
-	for (HF_TRY(db_step(st, &row)); row && n < WEBHOOKS_MAX;) {
+	HF_TRY(db_step(st, &row));
+	while (row && n < WEBHOOKS_MAX) {
 		column_text(st, 0, ret_ids[n++], HF_ID_MAX);
 		HF_TRY(db_step(st, &row));
 	}
