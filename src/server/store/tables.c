@@ -173,19 +173,23 @@ static const struct db_column of_approval_decisions[] = {
 };
 
 static const struct db_column of_change_requests[] = {
-	{ "id", DB_TEXT },          { "org_id", DB_TEXT },
-	{ "kind", DB_TEXT },        { "operation_kind", DB_TEXT },
-	{ "status", DB_TEXT },      { "requester_id", DB_TEXT },
-	{ "token_id", DB_TEXT },    { "entity_id", DB_TEXT },
-	{ "approval_id", DB_TEXT }, { "body", DB_TEXT },
-	{ "created_at", DB_INT },   { "resolved_at", DB_INT },
+	{ "id", DB_TEXT },        { "org_id", DB_TEXT },
+	{ "kind", DB_TEXT },      { "operation_kind", DB_TEXT },
+	{ "status", DB_TEXT },    { "requester_id", DB_TEXT },
+	{ "token_id", DB_TEXT },  { "entity_id", DB_TEXT },
+	{ "filter_id", DB_TEXT }, { "approval_id", DB_TEXT },
+	{ "body", DB_TEXT },      { "reason", DB_TEXT },
+	{ "created_at", DB_INT }, { "resolved_at", DB_INT },
 };
 
 static const struct db_column of_outflows[] = {
-	{ "wallet_id", DB_TEXT },
-	{ "happened_at", DB_INT },
-	{ "signature_id", DB_TEXT },
-	{ "amount", DB_BLOB },
+	{ "key_id", DB_TEXT }, { "happened_at", DB_INT }, { "signature_id", DB_TEXT },
+	{ "symbol", DB_TEXT }, { "amount", DB_BLOB },
+};
+
+static const struct db_column of_policy_versions[] = {
+	{ "org_id", DB_TEXT },
+	{ "version", DB_TEXT },
 };
 
 static const struct db_column of_webhooks[] = {
@@ -257,6 +261,7 @@ const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("approval_decisions", 6, 2, of_approval_decisions),
 	DB_TABLE("change_requests", 6, 1, of_change_requests),
 	DB_TABLE("outflows", 6, 3, of_outflows),
+	DB_TABLE("policy_versions", 6, 1, of_policy_versions),
 	DB_TABLE("webhooks", 7, 1, of_webhooks),
 	DB_TABLE("webhook_events", 7, 1, of_webhook_events),
 	DB_TABLE("audit_log", 8, 2, of_audit_log),

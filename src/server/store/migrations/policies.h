@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Migration 6: policies, approvals and their decisions, change requests, and what went out of each
- * wallet (for limits over time). For migrations.c.
+ * key (for limits over time). For migrations.c.
  *
  * approvals.id commits to the user action that asked (proof/approval_id.h), so it is not ordered by
- * time: `seq` is. approvals.approval_groups: who has to approve, as the policies said when it was made. */
+ * time: `seq` is. approvals.approval_groups: who has to approve, as the policies said when it was
+ * made. outflows.amount: 32 bytes, big-endian, of `symbol`; NULL: it could not be read.
+ * policy_versions: a new one with every change of an organisation's policies, so that a server sees
+ * by one row whether it knows them (core/policy_set.h). */
 #ifndef HF_SERVER_STORE_MIGRATIONS_POLICIES_H
 #define HF_SERVER_STORE_MIGRATIONS_POLICIES_H
 
@@ -34,14 +37,18 @@
 	"CREATE TABLE change_requests (" \
 	" id " TEXT " PRIMARY KEY NOT NULL, org_id " TEXT " NOT NULL, kind " TEXT " NOT NULL," \
 	" operation_kind " TEXT " NOT NULL, status " TEXT " NOT NULL, requester_id " TEXT " NOT NULL," \
-	" token_id " TEXT ", entity_id " TEXT " NOT NULL, approval_id " TEXT ", body " TEXT " NOT NULL," \
-	" created_at BIGINT NOT NULL, resolved_at BIGINT)" CLUSTERED ";" \
+	" token_id " TEXT ", entity_id " TEXT " NOT NULL, filter_id " TEXT ", approval_id " TEXT "," \
+	" body " TEXT " NOT NULL, reason " TEXT ", created_at BIGINT NOT NULL, resolved_at BIGINT)" CLUSTERED ";" \
 	"CREATE INDEX change_requests_entity ON change_requests (entity_id, status);" \
 	\
 	"CREATE TABLE outflows (" \
-	" wallet_id " TEXT " NOT NULL, happened_at BIGINT NOT NULL, signature_id " TEXT " NOT NULL," \
-	" amount " BYTES "," \
-	" PRIMARY KEY (wallet_id, happened_at, signature_id))" CLUSTERED
+	" key_id " TEXT " NOT NULL, happened_at BIGINT NOT NULL, signature_id " TEXT " NOT NULL," \
+	" symbol " TEXT ", amount " BYTES "," \
+	" PRIMARY KEY (key_id, happened_at, signature_id))" CLUSTERED ";" \
+	"CREATE INDEX outflows_signature ON outflows (signature_id);" \
+	\
+	"CREATE TABLE policy_versions (" \
+	" org_id " TEXT " PRIMARY KEY NOT NULL, version " TEXT " NOT NULL)" CLUSTERED
 // clang-format on
 
 #endif
