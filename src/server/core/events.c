@@ -117,7 +117,7 @@ bool events_wanted(const char *org_id)
 	return wanted;
 }
 
-hf_status event_add(struct db *db, const struct event *e)
+hf_status events_add(struct db *db, const struct event *e)
 {
 	char ids[WEBHOOKS_MAX][HF_ID_MAX];
 	struct event_row row = { .data = e->data, .happened_ms = e->now_ms, .attempt = 1 };

@@ -16,7 +16,7 @@ struct event {
 
 /* One row for each enabled webhook of the organisation that wants this kind. Inside a write task.
  */
-HF_MUST hf_status event_add(struct db *db, const struct event *e);
+HF_MUST hf_status events_add(struct db *db, const struct event *e);
 /* Whether any webhook may want events of this organisation: spares making `data`, and looking. As
  * of at most a second ago, or of the last change that this server made; true while that is not
  * known. Any thread. */
