@@ -3,13 +3,15 @@
 
 #include "base/text.h"
 #include "crypto/digest.h"
-#include "json/read.h"
 
 #include <string.h>
 
 #define NO_CREDENTIAL_TEXT "User does not have a credential that can be used for the application."
 
 enum { COMMITMENT_VERSION = 1, PROOF_VERSION = 2 };
+
+/* WebAuthn, 6.1 */
+enum { FLAG_USER_PRESENT = 0x01, FLAG_USER_VERIFIED = 0x04 };
 
 static void put_text(struct hf_buf *to, const char *text)
 {
@@ -117,34 +119,6 @@ hf_status action_proof_decode(struct hf_span from, struct action_proof *ret)
 	return HF_SUCCESS;
 }
 
-/* Members in any order, and others beside them. */
-static hf_status check_client_data(const struct action_proof *p, const char *type,
-                                   struct hf_err *err)
-{
-	struct {
-		const char *type, *challenge;
-	} data = { 0 };
-	static const struct json_field fields[] = {
-		{ "type", JSON_READ_TEXT, 0, true },
-		{ "challenge", JSON_READ_TEXT, sizeof(char *), true },
-	};
-	HF_BUF_SCOPED struct hf_buf expected = HF_BUF(128);
-	JSON_SCOPED struct json_t *doc = NULL;
-
-	HF_TRY(hf_context(err, json_parse(p->client_data, CLIENT_DATA_MAX, &doc, err),
-	                  "clientData"));
-	HF_TRY(hf_context(err, json_read_some(doc, fields, HF_COUNT(fields), &data, err),
-	                  "clientData"));
-	if (strcmp(data.type, type) != 0)
-		return hf_fail(err, HF_INVALID, "clientData: expected \"type\" to be \"%s\"", type);
-	HF_TRY(action_challenge(p->commitment.encoded, &expected));
-	if (!hf_span_is(hf_buf_span(&expected), data.challenge))
-		return hf_fail(
-		        err, HF_INVALID,
-		        "clientData: \"challenge\" is not the one of this challengeIdentifier");
-	return HF_SUCCESS;
-}
-
 static bool lists(const struct action_commitment *c, const char *credential)
 {
 	for (size_t i = 0; i < c->n_credentials; i++)
@@ -156,7 +130,10 @@ static bool lists(const struct action_commitment *c, const char *credential)
 static hf_status check_key(const struct action_proof *p, const struct action_verifier *by,
                            struct hf_err *err)
 {
-	HF_TRY(check_client_data(p, "key.get", err));
+	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(128);
+
+	HF_TRY(action_challenge(p->commitment.encoded, &challenge));
+	HF_TRY(client_data_check(p->client_data, "key.get", hf_buf_span(&challenge), err));
 	if (p->authenticator_data.len)
 		return hf_fail(err, HF_INVALID,
 		               "authenticatorData: only those of kind Fido2 have it");
@@ -165,6 +142,51 @@ static hf_status check_key(const struct action_proof *p, const struct action_ver
 		               "the signature of credential %s over clientData does not verify",
 		               by->id);
 	return HF_SUCCESS;
+}
+
+/* An authenticator signs its own data, which name the relying party, and a hash of the client data
+ * (WebAuthn, 7.2). */
+static hf_status check_signature(const struct action_proof *p, const struct action_verifier *by,
+                                 struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf message = HF_BUF(AUTHENTICATOR_DATA_MAX + SHA256_LEN);
+	uint8_t party[SHA256_LEN], said[SHA256_LEN];
+	struct hf_reader r = hf_reader(p->authenticator_data);
+	struct hf_span answered_for = hf_read_bytes(&r, SHA256_LEN);
+	uint8_t flags = hf_read_u8(&r), wanted;
+
+	hf_read_u32(&r); /* its counter, which is the server's to remember */
+	wanted = FLAG_USER_PRESENT | (by->party->verify_user ? FLAG_USER_VERIFIED : 0);
+	HF_TRY(sha256(hf_span_text(by->party->id), party));
+	HF_TRY(sha256(p->client_data, said));
+	if (r.failed || memcmp(answered_for.ptr, party, SHA256_LEN) != 0 ||
+	    (flags & wanted) != wanted)
+		return hf_fail(err, HF_UNAUTHENTIC,
+		               "authenticatorData: not of an answer to \"%s\" that a user gave",
+		               by->party->id);
+	hf_buf_put(&message, p->authenticator_data.ptr, p->authenticator_data.len);
+	hf_buf_put(&message, said, sizeof(said));
+	HF_TRY(hf_buf_status(&message));
+	if (!hf_ok(credential_verify(by->key, hf_buf_span(&message), p->signature)))
+		return hf_fail(err, HF_UNAUTHENTIC,
+		               "the signature of authenticator %s does not verify", by->id);
+	return HF_SUCCESS;
+}
+
+static hf_status check_fido2(const struct action_proof *p, const struct action_verifier *by,
+                             struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(128);
+
+	if (!by->party || !by->party->id)
+		return hf_fail(err, HF_UNAUTHENTIC,
+		               "credential %s: authenticators are not taken here, where no relying "
+		               "party is named",
+		               by->id);
+	HF_TRY(action_challenge(p->commitment.encoded, &challenge));
+	HF_TRY(client_data_check_page(p->client_data, "webauthn.get", hf_buf_span(&challenge),
+	                              by->party, err));
+	return check_signature(p, by, err);
 }
 
 hf_status action_proof_check(const struct action_proof *p, const struct action_verifier *by,
@@ -180,8 +202,7 @@ hf_status action_proof_check(const struct action_proof *p, const struct action_v
 	case CREDENTIAL_PASSWORD_PROTECTED_KEY:
 		return check_key(p, by, err);
 	case CREDENTIAL_FIDO2:
-		break;
+		return check_fido2(p, by, err);
 	}
-	return hf_fail(err, HF_UNAUTHENTIC, "credential %s: no authenticator is supported yet",
-	               by->id);
+	return HF_FAILURE(HF_INTERNAL);
 }

@@ -20,6 +20,7 @@
 
 #include "base/id.h"
 #include "crypto/credential.h"
+#include "proof/client_data.h"
 #include "proof/payload.h"
 
 #define ACTION_LABEL "holdfast user action 1"
@@ -28,8 +29,7 @@
 #define ACTION_CREDENTIALS_MAX 32
 #define ACTION_COMMITMENT_MAX 4096
 #define ACTION_PROOF_MAX 6144
-#define CREDENTIAL_ID_MAX 96
-#define CLIENT_DATA_MAX 1024
+#define CREDENTIAL_ID_MAX 256
 #define AUTHENTICATOR_DATA_MAX 512
 
 /* Spans point into the bytes it was read from, or to what the caller encodes. */
@@ -69,6 +69,7 @@ struct action_verifier {
 	const char *id;
 	enum credential_kind kind;
 	const struct credential_key *key;
+	const struct relying_party *party; /* kind Fido2: whose site it has to have answered for */
 };
 
 /* That the credential was asked and signed: it stands in the commitment and is of the kind that the
