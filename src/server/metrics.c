@@ -181,6 +181,16 @@ static void write_notices(struct server_metrics *m, struct hf_buf *to)
 	          (double)hf_counted(&m->notices_heard));
 }
 
+static void write_webhooks(struct server_metrics *m, struct hf_buf *to)
+{
+	hf_metric(to, P "webhooks_delivered_total", "Webhook events that their target took.",
+	          HF_METRIC_COUNTER, (double)hf_counted(&m->webhooks_delivered));
+	hf_metric(to, P "webhooks_failed_total", "Attempts to deliver one that failed.",
+	          HF_METRIC_COUNTER, (double)hf_counted(&m->webhooks_failed));
+	hf_metric(to, P "webhooks_given_up_total", "Events whose last attempt failed.",
+	          HF_METRIC_COUNTER, (double)hf_counted(&m->webhooks_given_up));
+}
+
 static void write_audit(struct core *core, struct hf_buf *to)
 {
 	struct audit_counts *counts = audit_counts(core->audit);
@@ -223,6 +233,7 @@ void server_metrics_write(struct core *core, struct drivers *drivers, struct hf_
 	write_jobs(core, to);
 	write_db(core, to);
 	write_audit(core, to);
+	write_webhooks(core->metrics, to);
 	if (core->notices)
 		write_notices(core->metrics, to);
 	if (drivers) {

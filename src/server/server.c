@@ -176,6 +176,7 @@ static hf_status start_webhooks(struct server *s, struct hf_err *err)
 		.reader = s->core.reader,
 		.key = &s->core.secrets.storage_key,
 		.watch = s->core.watch,
+		.metrics = s->core.metrics,
 	};
 
 	HF_TRY(webhook_sender_start(&config, &s->webhooks, err));

@@ -38,7 +38,6 @@ struct webhook_sender {
 	struct webhook_ping *pinging; /* under way: the thread's own */
 	struct delivery *ended;
 	int64_t forget_at_ms;
-	_Atomic uint64_t delivered, failed, given_up;
 };
 
 /* A task that this thread waits for. */
@@ -242,13 +241,15 @@ static hf_status run_settle(void *ctx, struct db *db)
 
 static void count(struct webhook_sender *s, const struct event_row *row)
 {
+	struct server_metrics *m = s->config.metrics;
+
 	if (!row->failed) {
-		atomic_fetch_add(&s->delivered, 1);
+		hf_count(&m->webhooks_delivered, 1);
 		return;
 	}
-	atomic_fetch_add(&s->failed, 1);
+	hf_count(&m->webhooks_failed, 1);
 	if (row->attempt >= WEBHOOK_ATTEMPTS)
-		atomic_fetch_add(&s->given_up, 1);
+		hf_count(&m->webhooks_given_up, 1);
 	HF_WARN("a webhook event could not be delivered", HF_KS("event", row->id),
 	        HF_KS("webhook", row->webhook_id), HF_KS("status", row->status),
 	        HF_KS("reason", row->error));
@@ -446,13 +447,4 @@ hf_status webhook_sender_ping(struct webhook_sender *s, struct webhook_ping *p)
 	HF_ENSURE(!closed, HF_CLOSED);
 	outbound_wake(s->outbound);
 	return HF_SUCCESS;
-}
-
-void webhook_sender_stats(const struct webhook_sender *s, struct webhook_stats *ret)
-{
-	*ret = (struct webhook_stats){
-		.delivered = atomic_load(&s->delivered),
-		.failed = atomic_load(&s->failed),
-		.given_up = atomic_load(&s->given_up),
-	};
 }

@@ -9,6 +9,7 @@
 #include "http/outbound.h"
 #include "server/core/events.h"
 #include "server/core/webhooks.h"
+#include "server/metrics.h"
 
 #define WEBHOOK_TIMEOUT_MS 10000
 #define WEBHOOK_FIRST_PAUSE_MS 60000
@@ -21,6 +22,7 @@ struct webhook_sender_config {
 	struct db_work *writer, *reader;
 	const struct hf_secret *key; /* the server's storage key */
 	struct events_watch *watch;  /* kept up to date here */
+	struct server_metrics *metrics;
 };
 
 HF_MUST hf_status webhook_sender_start(const struct webhook_sender_config *config,
@@ -45,10 +47,5 @@ struct webhook_ping {
 };
 /* HF_CLOSED: stopping, done() is not called. Any thread. */
 HF_MUST hf_status webhook_sender_ping(struct webhook_sender *s, struct webhook_ping *p);
-
-struct webhook_stats {
-	uint64_t delivered, failed, given_up;
-};
-void webhook_sender_stats(const struct webhook_sender *s, struct webhook_stats *ret);
 
 #endif
