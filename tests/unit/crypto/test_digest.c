@@ -94,10 +94,66 @@ static void hkdf_takes_no_salt_and_no_info(void **state)
 	        "c8");
 }
 
+/* Keccak: FIPS 202's sponge before its padding changed; the empty string and "abc" as Ethereum's
+ * documentation has them. SHA3-256, SHA-512/256: FIPS 202 and 180. RIPEMD-160: its authors'.
+ * BLAKE2b: RFC 7693, appendix A; of 32 bytes: libsodium's own and Substrate's use of it. */
+static void hashes_of_chains_give_their_published_vectors(void **state)
+{
+	uint8_t out[SHA512_LEN];
+
+	CHECK_OK(keccak256((struct hf_span){ 0 }, out));
+	same_as(out, 32, "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+	CHECK_OK(keccak256(hf_span_text("abc"), out));
+	same_as(out, 32, "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+	CHECK_OK(sha3_256((struct hf_span){ 0 }, out));
+	same_as(out, 32, "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a");
+	CHECK_OK(sha3_256(hf_span_text("abc"), out));
+	same_as(out, 32, "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532");
+	CHECK_OK(sha512_256(hf_span_text("abc"), out));
+	same_as(out, 32, "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23");
+	CHECK_OK(ripemd160((struct hf_span){ 0 }, out));
+	same_as(out, 20, "9c1185a5c5e9fc54612808977ee8f548b2258d31");
+	CHECK_OK(ripemd160(hf_span_text("message digest"), out));
+	same_as(out, 20, "5d0689ef49d2fae572b881b123a85ffa21595f36");
+	CHECK_OK(hash160((struct hf_span){ 0 }, out));
+	same_as(out, 20, "b472a266d0bd89c13706a4132ccfb16f7c3b9fcb");
+	CHECK_OK(blake2b(hf_span_text("abc"), out, 64));
+	same_as(out, 64,
+	        "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+	        "7d87c5392aab792dc252d5de4533cc9518d38aa8dbc4925ab92386edd4009923");
+	CHECK_OK(blake2b((struct hf_span){ 0 }, out, 32));
+	same_as(out, 32, "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
+	CHECK_CODE(blake2b((struct hf_span){ 0 }, out, 65), HF_INVALID);
+	CHECK_CODE(blake2b((struct hf_span){ 0 }, out, 0), HF_INVALID);
+}
+
+/* One byte less than a block of the sponge, a block, one more, and two: by ethers 6. */
+static void keccak_256_pads_at_the_edges_of_its_blocks(void **state)
+{
+	static const struct {
+		size_t len;
+		const char *digest;
+	} rows[] = {
+		{ 135, "34367dc248bbd832f4e3e69dfaac2f92638bd0bbd18f2912ba4ef454919cf446" },
+		{ 136, "a6c4d403279fe3e0af03729caada8374b5ca54d8065329a3ebcaeb4b60aa386e" },
+		{ 137, "d869f639c7046b4929fc92a4d988a8b22c55fbadb802c0c66ebcd484f1915f39" },
+		{ 272, "cf7fcd4f705ee749930d19ca84561a9bf62516bd90a471545fa2f49fdc7e63c8" },
+	};
+	uint8_t in[272], out[32];
+
+	memset(in, 0x61, sizeof(in));
+	for (size_t i = 0; i < HF_COUNT(rows); i++) {
+		CHECK_OK(keccak256(HF_SPAN(in, rows[i].len), out));
+		same_as(out, 32, rows[i].digest);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha_gives_the_vectors_of_fips_180),
+		cmocka_unit_test(hashes_of_chains_give_their_published_vectors),
+		cmocka_unit_test(keccak_256_pads_at_the_edges_of_its_blocks),
 		cmocka_unit_test(hmac_gives_the_vectors_of_rfc_4231),
 		cmocka_unit_test(hmac_takes_an_empty_key_and_an_empty_message),
 		cmocka_unit_test(hkdf_gives_the_vector_of_rfc_5869),
