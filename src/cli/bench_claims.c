@@ -32,6 +32,10 @@ static const uint8_t signature_bytes[] = {
 	0x7b, 0x9d, 0xfb, 0xbc, 0x7e, 0x10, 0xca, 0xbf, 0xfc, 0xcd, 0xde, 0x36
 };
 
+/* The digest above. */
+static const char body[] = "{\"kind\":\"Hash\",\"hash\":\""
+                           "a573697873982614afa044ea0fa9097ebbed2074f1bb8c88786099dfd2adf115\"}";
+
 const struct hf_span claims_public_key = { public_key, sizeof(public_key) };
 const struct hf_span claims_digest = { digest, sizeof(digest) };
 
@@ -49,6 +53,7 @@ struct claims {
 	struct bench_host host;
 	const struct claims_config *config;
 	const struct load *load;
+	struct json_t *doc; /* body, parsed */
 	struct slot *slots;
 	struct puller *pullers[PULLERS_MAX];
 	pthread_mutex_t lock; /* what follows */
@@ -95,7 +100,6 @@ static hf_status add_bare(struct slot *s, struct db *db)
 
 static hf_status add_request(struct slot *s, struct db *db)
 {
-	static const char body[] = "{\"kind\":\"Hash\",\"hash\":\"0xa5736978739826…\"}";
 	const struct claims_config *config = s->c->config;
 	char key_id[HF_ID_MAX];
 	struct signature_new request = {
@@ -104,14 +108,14 @@ static hf_status add_request(struct slot *s, struct db *db)
 		.key_id = key_id,
 		.identity_id = config->rig->account.identity_id,
 		.token_id = "",
-		.is_digest = true,
-		.input = claims_digest,
+		.wallet_id = "",
 		.body = hf_span_text(body),
+		.doc = s->c->doc,
 		.body_hash = digest,
 		.external_id = "",
 		.now_ms = hf_wall_ms(),
 	};
-	struct signature_made made;
+	struct signature_made made = { 0 };
 	struct hf_err err = { 0 };
 
 	fill_id("key", (int64_t)(hf_random_u64() % (uint64_t)config->keys), key_id);
@@ -153,7 +157,8 @@ static hf_status settle(void *ctx, struct db *db, const struct job_settled *sett
 
 	if (settled->result->outcome != OP_DONE)
 		failed(c, settled->result->text);
-	return c->config->keys ? signature_settle(db, settled, &outcome) : HF_SUCCESS;
+	return c->config->keys ? signature_settle(c->host.core.jobs, db, "", settled, &outcome)
+	                       : HF_SUCCESS;
 }
 
 static bool is_over(const struct claims *c)
@@ -276,9 +281,12 @@ hf_status load_claims(const struct claims_config *config, const struct load *loa
 	pthread_cond_init(&c->changed, NULL);
 	for (unsigned i = 0; i < load->outstanding; i++)
 		slots[i] = (struct slot){ .c = c, .number = i };
-	s = start(c, err);
+	s = json_parse(hf_span_text(body), sizeof(body), &c->doc, err);
+	if (hf_ok(s))
+		s = start(c, err);
 	if (hf_ok(s))
 		s = run(c, err);
 	stop(c);
+	json_done(c->doc);
 	return s;
 }

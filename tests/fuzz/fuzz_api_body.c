@@ -6,13 +6,19 @@
 #include "crypto/key_type.h"
 #include "proof/payload.h"
 #include "server/signing_api/bodies.h"
+#include "server/signing_api/wallet_bodies.h"
+#include "server/store/signature_rows.h"
+
+#include <string.h>
 
 static void read_all(const struct json_t *doc)
 {
-	HF_BUF_SCOPED struct hf_buf input = HF_BUF(SIGN_INPUT_MAX);
 	struct create_key_body create;
 	struct update_key_body update;
 	struct signature_body signature;
+	struct create_wallet_body wallet;
+	struct update_wallet_body change;
+	struct tags_body tags;
 	struct action_init_body init;
 	struct action_body action;
 	struct hf_err err;
@@ -21,8 +27,16 @@ static void read_all(const struct json_t *doc)
 		FUZZ_CHECK(key_type_info(create.type) && create.name && create.store_id);
 	hf_ignore(read_update_key(doc, &update, &err));
 	hf_ignore(read_empty(doc, &err));
-	if (hf_ok(read_signature(doc, &input, &signature, &err)))
-		FUZZ_CHECK(signature.external_id && (!signature.is_digest || input.len == 32));
+	if (hf_ok(read_signature(doc, &signature, &err)))
+		FUZZ_CHECK(signature.external_id &&
+		           strlen(signature.external_id) < EXTERNAL_ID_MAX);
+	if (hf_ok(read_create_wallet(doc, &wallet, &err)))
+		FUZZ_CHECK(wallet.network && wallet.name && wallet.external_id && wallet.store_id &&
+		           wallet.key_id && wallet.tags.n <= WALLET_TAGS_MAX);
+	if (hf_ok(read_update_wallet(doc, &change, &err)))
+		FUZZ_CHECK(change.set_name || !change.name);
+	if (hf_ok(read_tags(doc, &tags, &err)))
+		FUZZ_CHECK(tags.n <= WALLET_TAGS_MAX);
 	if (hf_ok(read_action_init(doc, &init, &err)))
 		FUZZ_CHECK(init.payload && init.method && init.path);
 	if (hf_ok(read_action(doc, &action, &err)))

@@ -130,7 +130,8 @@ static bool known_org(struct audit *a, const char *store_id, char ret[HF_ID_MAX]
 	return found;
 }
 
-static hf_status org_of(struct audit *a, struct db *db, const char *store_id, char ret[HF_ID_MAX])
+hf_status audit_org_of_store(struct audit *a, struct db *db, const char *store_id,
+                             char ret[HF_ID_MAX])
 {
 	if (known_org(a, store_id, ret))
 		return HF_SUCCESS;
@@ -150,6 +151,7 @@ static const char *operation_of(enum job_subject subject)
 	case JOB_FOR_KEY:
 		return "Hsm:Generate";
 	case JOB_FOR_SIGNATURE:
+	case JOB_FOR_FORMED_SIGNATURE:
 		return "Hsm:Sign";
 	}
 	return "Hsm";
@@ -175,7 +177,7 @@ hf_status audit_settled(struct audit *a, struct db *db, const struct job_settled
 		.reason = reason,
 		.now_ms = now_ms,
 	};
-	hf_status s = org_of(a, db, settled->store_id, org_id);
+	hf_status s = audit_org_of_store(a, db, settled->store_id, org_id);
 
 	if (s.code == HF_NOTFOUND) /* a store that was removed by hand: nobody to tell */
 		return HF_SUCCESS;

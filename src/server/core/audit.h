@@ -39,6 +39,10 @@ struct audit;
 HF_MUST hf_status audit_new(struct audit **ret);
 void audit_free(struct audit *a);
 
+/* Whose a key store is, asked of the database once. HF_NOTFOUND. */
+HF_MUST hf_status audit_org_of_store(struct audit *a, struct db *db, const char *store_id,
+                                     char ret[HF_ID_MAX]);
+
 /* What a driver's answer settled, or that nobody answered; inside the transaction that settles. */
 HF_MUST hf_status audit_settled(struct audit *a, struct db *db, const struct job_settled *settled,
                                 int64_t now_ms);

@@ -14,23 +14,29 @@ enum db_durability core_durability(const struct core *core)
 	return core->config->relaxed ? DB_RELAXED : DB_DURABLE;
 }
 
-static hf_status settle_signature(struct core *core, struct db *db,
+static hf_status settle_signature(struct core *core, struct db *db, const char *org_id,
                                   const struct job_settled *settled)
 {
 	struct signature_outcome outcome;
 
-	HF_TRY(signature_settle(db, settled, &outcome));
-	waiters_tell(core->waiters, settled->subject_id, &outcome, sizeof(outcome));
+	HF_TRY(signature_settle(core->jobs, db, org_id, settled, &outcome));
+	if (settled->subject == JOB_FOR_SIGNATURE)
+		waiters_tell(core->waiters, settled->subject_id, &outcome, sizeof(outcome));
 	return HF_SUCCESS;
 }
 
 static hf_status settle_subject(struct core *core, struct db *db, const struct job_settled *settled)
 {
+	char org_id[HF_ID_MAX] = "";
+	hf_status s = audit_org_of_store(core->audit, db, settled->store_id, org_id);
+
+	HF_ENSURE(hf_ok(s) || s.code == HF_NOTFOUND, s.code); /* a store removed by hand */
 	switch (settled->subject) {
 	case JOB_FOR_KEY:
-		return key_settle(db, settled);
+		return key_settle(db, org_id, settled);
 	case JOB_FOR_SIGNATURE:
-		return settle_signature(core, db, settled);
+	case JOB_FOR_FORMED_SIGNATURE:
+		return settle_signature(core, db, org_id, settled);
 	}
 	return HF_FAILURE(HF_NOTFOUND);
 }

@@ -32,6 +32,7 @@
 enum job_subject {
 	JOB_FOR_KEY = 1,
 	JOB_FOR_SIGNATURE = 2,
+	JOB_FOR_FORMED_SIGNATURE = 3, /* of which more is made than r and s */
 };
 
 struct job_new {
@@ -50,6 +51,8 @@ struct job_settled {
 	const struct op_result
 	        *result;    /* OP_DONE or OP_FAILED; attempts used up arrive as OP_FAILED */
 	const char *driver; /* common name of the certificate that answered; "" if none did */
+	/* Set when this was not the last of its subject: another job was added. Nobody is told. */
+	bool *more;
 };
 
 /* What a completion means to its subject: called inside the transaction of the write group.
@@ -91,7 +94,7 @@ void jobs_added(struct jobs *j);
 
 /* What came of the results in one transaction; counted and told only after its commit. */
 struct jobs_tally {
-	uint64_t done, failed, late, retried;
+	uint64_t added, done, failed, late, retried;
 	struct hf_buf settled;
 };
 

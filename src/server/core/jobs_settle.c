@@ -55,6 +55,7 @@ void jobs_tally_publish(struct jobs *j, struct jobs_tally *t)
 	char subject_id[HF_ID_MAX], origin[HF_ID_MAX];
 
 	pthread_mutex_lock(&j->lock);
+	j->stats.added += t->added;
 	j->stats.done += t->done;
 	j->stats.failed += t->failed;
 	j->stats.late += t->late;
@@ -99,6 +100,7 @@ static hf_status settle(struct jobs *j, struct db *db, const struct job_row *row
                         const struct op_result *result, const char *driver,
                         struct jobs_tally *tally)
 {
+	bool more = false;
 	const struct job_settled settled = {
 		.job = row->id,
 		.store_id = row->store_id,
@@ -107,6 +109,7 @@ static hf_status settle(struct jobs *j, struct db *db, const struct job_row *row
 		.op = hf_buf_span(&row->op),
 		.result = result,
 		.driver = driver,
+		.more = &more,
 	};
 	hf_status s;
 
@@ -120,7 +123,10 @@ static hf_status settle(struct jobs *j, struct db *db, const struct job_row *row
 		tally->done++;
 	else
 		tally->failed++;
-	tally_settled(tally, row);
+	if (more)
+		tally->added++;
+	else
+		tally_settled(tally, row);
 	return HF_SUCCESS;
 }
 

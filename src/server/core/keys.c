@@ -1,11 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/keys.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "server/core/events.h"
+#include "server/core/objects.h"
+#include "server/core/wallets.h"
 #include "server/store/store_rows.h"
 
 #include <stdio.h>
+
+#define EVENT_DATA_MAX (16u << 10)
+
+/* The event `kind`, if anybody wants it, with the key as this transaction sees it. */
+static hf_status tell(struct db *db, const char *org_id, const char *id, const char *kind,
+                      int64_t now_ms)
+{
+	HF_BUF_SCOPED struct hf_buf data = HF_BUF(EVENT_DATA_MAX);
+	struct json_writer w = JSON_WRITER(&data);
+	struct event event = { .org_id = org_id, .kind = kind, .now_ms = now_ms };
+	struct key_row key;
+
+	if (!*org_id || !events_wanted(org_id))
+		return HF_SUCCESS;
+	HF_TRY(key_row_get(db, org_id, id, &key));
+	json_open_object(&w, NULL);
+	print_key(&w, "key", &key);
+	json_close_object(&w);
+	HF_TRY(hf_buf_status(&data));
+	event.data = hf_buf_span(&data);
+	return events_add(db, &event);
+}
 
 static hf_status add_job(struct jobs *jobs, struct db *db, const struct key_row *row)
 {
@@ -81,6 +107,8 @@ hf_status key_archive(struct db *db, const char *org_id, const char *id, int64_t
 	HF_TRY(key_get(db, org_id, id, &row, err));
 	if (row.status == KEY_ACTIVE) {
 		HF_TRY(key_row_archive(db, id, now_ms));
+		HF_TRY(wallets_key_archived(db, id, now_ms));
+		HF_TRY(tell(db, org_id, id, "key.deleted", now_ms));
 		row.status = KEY_ARCHIVED;
 		row.deleted_ms = now_ms;
 	}
@@ -88,9 +116,10 @@ hf_status key_archive(struct db *db, const char *org_id, const char *id, int64_t
 	return HF_SUCCESS;
 }
 
-hf_status key_settle(struct db *db, const struct job_settled *settled)
+hf_status key_settle(struct db *db, const char *org_id, const struct job_settled *settled)
 {
 	const struct op_result *r = settled->result;
+	const int64_t now_ms = hf_wall_ms();
 	struct op op;
 
 	if (r->outcome != OP_DONE) {
@@ -101,10 +130,14 @@ hf_status key_settle(struct db *db, const struct job_settled *settled)
 		        HF_KS("reason", r->text));
 		snprintf(why, sizeof(why), "%s", r->text);
 		hf_make_utf8(why); /* a vendor's words, and cut: PostgreSQL would refuse them */
+		HF_TRY(wallets_key_failed(db, settled->subject_id));
 		return key_row_failed(db, settled->subject_id, r->code, why);
 	}
 	HF_TRY(op_decode(settled->op, &op, NULL));
 	HF_ENSURE(op.kind == OP_GENERATE, HF_CORRUPT);
 	HF_TRY(public_key_check(op.key_type, r->public_key));
-	return key_row_made(db, settled->subject_id, r->public_key, r->resident);
+	HF_TRY(key_row_made(db, settled->subject_id, r->public_key, r->resident));
+	HF_TRY(tell(db, org_id, settled->subject_id, "key.created", now_ms));
+	return wallets_key_made(db, org_id, settled->subject_id, op.key_type, r->public_key,
+	                        now_ms);
 }

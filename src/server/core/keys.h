@@ -28,11 +28,12 @@ HF_MUST hf_status key_get(struct db *db, const char *org_id, const char *id, str
 /* name NULL: cleared. *ret is the key as it is afterwards. */
 HF_MUST hf_status key_rename(struct db *db, const char *org_id, const char *id, const char *name,
                              struct key_row *ret, struct hf_err *err);
-/* Archives; once archived, it stays as it is. */
+/* Archives it and its wallets; once archived, it stays as it is. */
 HF_MUST hf_status key_archive(struct db *db, const char *org_id, const char *id, int64_t now_ms,
                               struct key_row *ret, struct hf_err *err);
 
-/* What a settled job means to its key: see job_settle in core/jobs.h. */
-HF_MUST hf_status key_settle(struct db *db, const struct job_settled *settled);
+/* What a settled job means to its key, and the wallet that it is made for: see job_settle in
+ * core/jobs.h. org_id: whose it is; "": nobody is told. */
+HF_MUST hf_status key_settle(struct db *db, const char *org_id, const struct job_settled *settled);
 
 #endif

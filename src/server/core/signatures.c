@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/core/signatures.h"
+#include "server/core/signatures_inside.h"
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/text.h"
+#include "proof/wallet_id.h"
+#include "server/core/activities.h"
 #include "server/core/keys.h"
+#include "server/store/wallet_rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,10 +18,12 @@ struct original {
 static hf_status compare(void *ctx, const struct signature_row *row)
 {
 	struct original *o = ctx;
+	const struct signature_new *n = o->request;
+	bool of_wallet = strcmp(row->wallet_id, n->wallet_id) == 0;
 
 	memcpy(o->id, row->id, sizeof(o->id));
-	o->same = strcmp(row->key_id, o->request->key_id) == 0 &&
-	          memcmp(row->body_hash, o->request->body_hash, BODY_HASH_LEN) == 0;
+	o->same = of_wallet && (*n->wallet_id || strcmp(row->key_id, n->key_id) == 0) &&
+	          memcmp(row->body_hash, n->body_hash, BODY_HASH_LEN) == 0;
 	return HF_SUCCESS;
 }
 
@@ -34,7 +36,7 @@ static hf_status find_original(struct db *db, const struct signature_new *reques
 	HF_ENSURE(*request->external_id, HF_NOTFOUND);
 	HF_TRY(signature_row_by_external_id(db, request->org_id, request->external_id, compare,
 	                                    &o));
-	memcpy(ret->id, o.id, sizeof(ret->id));
+	memcpy(ret->row.id, o.id, sizeof(ret->row.id));
 	ret->existed = true;
 	if (!o.same)
 		return hf_fail(err, HF_EXISTS,
@@ -42,133 +44,297 @@ static hf_status find_original(struct db *db, const struct signature_new *reques
 	return HF_SUCCESS;
 }
 
-static hf_status make_op(const struct signature_new *request, const struct key_row *key,
-                         struct op *op, struct hf_err *err)
-{
-	const struct key_type_info *info = key_type_info(key->type);
-	bool ed = info && info->family == FAMILY_ED;
+/* Who signs: the key, and the wallet's network. */
+struct signer {
+	struct key_row key;
+	const struct chain_network *network; /* NULL: asked of the key itself */
+	bool archived;
+};
 
-	if (key->status != KEY_ACTIVE)
-		return hf_fail(err, HF_STATE, "key %s is archived: it signs no more", key->id);
-	if (!ed && !request->is_digest)
-		return hf_fail(err, HF_INVALID,
-		               "kind \"Message\" is for EdDSA keys: with %s keys hash the message "
-		               "yourself and use kind \"Hash\"",
-		               key->scheme);
-	*op = (struct op){
-		.kind = OP_SIGN,
-		.key_type = key->type,
-		.scheme = ed ? SIGN_ED25519 : SIGN_ECDSA,
-		.hash = HASH_NONE,
-		.input = request->input,
-		.public_key = HF_SPAN(key->public_key.bytes, key->public_key.len),
-	};
-	memcpy(op->key_id, key->id, sizeof(op->key_id));
-	return sign_scheme_check(op->key_type, op->scheme, op->hash, op->input.len, err);
+static hf_status check_wallet(struct db *db, const char *org_id, const char *id,
+                              struct wallet_row *ret, struct hf_err *err)
+{
+	hf_status s = HF_FAILURE(HF_NOTFOUND);
+
+	if (hf_id_valid(WALLET_ID_PREFIX, id))
+		s = wallet_row_signer(db, org_id, id, ret);
+	if (s.code == HF_NOTFOUND ||
+	    (hf_ok(s) && ret->status != WALLET_ACTIVE && ret->status != WALLET_ARCHIVED))
+		return hf_fail(err, HF_NOTFOUND, "wallet not found");
+	HF_TRY(s);
+	if (!hf_ok(wallet_id_check(id, ret->key_id, ret->network)))
+		return hf_fail(err, HF_CORRUPT, "wallet %s does not belong to its key", id);
+	return HF_SUCCESS;
 }
 
-static hf_status insert_row(struct db *db, const struct signature_new *request)
+static hf_status find_signer(struct db *db, const char *org_id, const char *key_id,
+                             const char *wallet_id, struct signer *ret, struct hf_err *err)
 {
-	struct signature_row row = {
-		.body = request->body,
-		.outcome.status = SIGNATURE_EXECUTING,
-		.requested_ms = request->now_ms,
-	};
+	struct wallet_row wallet;
 
-	snprintf(row.id, sizeof(row.id), "%s", request->id);
-	snprintf(row.org_id, sizeof(row.org_id), "%s", request->org_id);
-	snprintf(row.key_id, sizeof(row.key_id), "%s", request->key_id);
-	snprintf(row.requester_id, sizeof(row.requester_id), "%s", request->identity_id);
-	snprintf(row.token_id, sizeof(row.token_id), "%s", request->token_id);
-	snprintf(row.kind, sizeof(row.kind), "%s", request->is_digest ? "Hash" : "Message");
-	snprintf(row.external_id, sizeof(row.external_id), "%s", request->external_id);
-	memcpy(row.body_hash, request->body_hash, BODY_HASH_LEN);
-	return signature_row_insert(db, &row, request->proof);
+	if (*wallet_id) {
+		HF_TRY(check_wallet(db, org_id, wallet_id, &wallet, err));
+		HF_TRY(chain_network_find(wallet.network, &ret->network, err));
+		key_id = wallet.key_id;
+		ret->archived = wallet.status == WALLET_ARCHIVED;
+	}
+	HF_TRY(key_get(db, org_id, key_id, &ret->key, err));
+	ret->archived |= ret->key.status != KEY_ACTIVE;
+	return HF_SUCCESS;
+}
+
+/* What the body asks this signer for. The caller releases *plan in any case. */
+static hf_status understand(const struct signer *by, const struct json_t *doc,
+                            struct chain_request *request, struct chain_plan *plan,
+                            struct hf_err *err)
+{
+	const struct public_key *key = &by->key.public_key;
+
+	if (by->archived)
+		return hf_fail(err, HF_STATE,
+		               "key %s is archived: it signs no more, nor do its wallets",
+		               by->key.id);
+	HF_TRY(chain_request_read(doc, by->network, by->key.type, HF_SPAN(key->bytes, key->len),
+	                          request, err));
+	return chain_prepare(request, plan, err);
+}
+
+bool signature_is_several(const struct chain_request *r, const struct chain_plan *plan)
+{
+	return r->kind == CHAIN_PSBT || plan->n_inputs > 1;
+}
+
+bool signature_is_plain(const struct chain_request *r, const struct chain_plan *plan)
+{
+	return !r->chain && !signature_is_several(r, plan);
+}
+
+hf_status signature_add_job(struct jobs *jobs, struct db *db, const struct signature_job *j,
+                            struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf encoded = HF_BUF(OP_ENCODED_MAX);
+	const struct key_type_info *info = key_type_info(j->request->key_type);
+	struct op op = {
+		.kind = OP_SIGN,
+		.key_type = j->request->key_type,
+		.scheme = info && info->family == FAMILY_ED ? SIGN_ED25519 : SIGN_ECDSA,
+		.hash = HASH_NONE,
+		.input = chain_plan_input(j->plan, j->input),
+		.public_key = j->request->public_key,
+	};
+	struct job_new job = {
+		.store_id = j->store_id,
+		.subject = signature_is_plain(j->request, j->plan) ? JOB_FOR_SIGNATURE
+		                                                   : JOB_FOR_FORMED_SIGNATURE,
+		.subject_id = j->id,
+	};
+	uint64_t number;
+
+	snprintf(op.key_id, sizeof(op.key_id), "%s", j->key_id);
+	HF_TRY(sign_scheme_check(op.key_type, op.scheme, op.hash, op.input.len, err));
+	op_encode(&encoded, &op);
+	HF_TRY(hf_buf_status(&encoded));
+	job.op = hf_buf_span(&encoded);
+	return jobs_add(jobs, db, &job, &number);
+}
+
+/* One that is being made. */
+struct making {
+	const struct signature_new *new;
+	struct signer by;
+	struct chain_request request;
+	struct chain_plan plan;
+};
+
+static void fill_row(const struct making *m, struct signature_row *to)
+{
+	const struct signature_new *n = m->new;
+
+	*to = (struct signature_row){
+		.body = n->body,
+		.requested_ms = n->now_ms,
+		.outcome = { .status = SIGNATURE_EXECUTING, .recid = -1 },
+	};
+	snprintf(to->id, sizeof(to->id), "%s", n->id);
+	snprintf(to->org_id, sizeof(to->org_id), "%s", n->org_id);
+	snprintf(to->key_id, sizeof(to->key_id), "%s", m->by.key.id);
+	snprintf(to->wallet_id, sizeof(to->wallet_id), "%s", n->wallet_id);
+	snprintf(to->requester_id, sizeof(to->requester_id), "%s", n->identity_id);
+	snprintf(to->token_id, sizeof(to->token_id), "%s", n->token_id);
+	snprintf(to->kind, sizeof(to->kind), "%s", chain_kind_name(m->request.kind));
+	snprintf(to->external_id, sizeof(to->external_id), "%s", n->external_id);
+	if (m->request.network)
+		snprintf(to->network, sizeof(to->network), "%s", m->request.network->name);
+	memcpy(to->body_hash, n->body_hash, BODY_HASH_LEN);
+}
+
+/* What the policies say goes into the row. */
+static hf_status judge(struct db *db, const struct making *m, struct signature_row *row,
+                       struct hf_err *err)
+{
+	const struct signature_new *n = m->new;
+	const struct activity activity = {
+		.kind = ACTIVITY_WALLETS_SIGN,
+		.org_id = n->org_id,
+		.initiator_id = n->identity_id,
+		.token_id = n->token_id,
+		.proof = n->proof,
+		.subject_id = n->id,
+		.now_ms = n->now_ms,
+		.wallet_id = n->wallet_id,
+		.key_id = m->by.key.id,
+		.network = m->request.network,
+		.plan = &m->plan,
+	};
+	struct verdict verdict = { .kind = VERDICT_BLOCK };
+
+	HF_TRY(activity_judge(db, &activity, &verdict, err));
+	switch (verdict.kind) {
+	case VERDICT_PASS:
+		break;
+	case VERDICT_HOLD:
+		row->outcome.status = SIGNATURE_PENDING;
+		snprintf(row->approval_id, sizeof(row->approval_id), "%s", verdict.approval_id);
+		break;
+	case VERDICT_BLOCK:
+		row->outcome.status = SIGNATURE_REJECTED;
+		row->resolved_ms = n->now_ms;
+		snprintf(row->outcome.reason, sizeof(row->outcome.reason), "%s", verdict.reason);
+		break;
+	}
+	return HF_SUCCESS;
+}
+
+static hf_status tell_made(struct db *db, const struct signature_row *row)
+{
+	HF_TRY(signature_tell(db, row->org_id, row->id, "requested", row->requested_ms));
+	if (row->outcome.status == SIGNATURE_REJECTED)
+		HF_TRY(signature_tell(db, row->org_id, row->id, "rejected", row->requested_ms));
+	return HF_SUCCESS;
+}
+
+static hf_status make(struct jobs *jobs, struct db *db, struct making *m,
+                      struct signature_made *ret, struct hf_err *err)
+{
+	const struct signature_job job = {
+		.id = m->new->id,
+		.key_id = m->by.key.id,
+		.store_id = m->by.key.store_id,
+		.request = &m->request,
+		.plan = &m->plan,
+	};
+	hf_status s;
+
+	HF_TRY(understand(&m->by, m->new->doc, &m->request, &m->plan, err));
+	fill_row(m, &ret->row);
+	HF_TRY(judge(db, m, &ret->row, err));
+	s = signature_row_insert(db, &ret->row, m->new->proof);
+	if (s.code == HF_EXISTS) /* another writer was first: its row is visible now */
+		return find_original(db, m->new, ret, err);
+	HF_TRY(s);
+	if (ret->row.outcome.status == SIGNATURE_EXECUTING)
+		HF_TRY(signature_add_job(jobs, db, &job, err));
+	ret->plain = signature_is_plain(&m->request, &m->plan);
+	return tell_made(db, &ret->row);
 }
 
 hf_status signature_create(struct jobs *jobs, struct db *db, const struct signature_new *request,
                            struct signature_made *ret, struct hf_err *err)
 {
-	HF_BUF_SCOPED struct hf_buf encoded = HF_BUF(OP_ENCODED_MAX);
-	struct job_new job = { .subject = JOB_FOR_SIGNATURE, .subject_id = request->id };
-	struct key_row key;
-	struct op op;
-	uint64_t number;
+	struct making m = { .new = request };
 	hf_status s;
 
-	HF_TRY(key_get(db, request->org_id, request->key_id, &key, err));
+	HF_TRY(find_signer(db, request->org_id, request->key_id, request->wallet_id, &m.by, err));
 	s = find_original(db, request, ret, err);
 	if (s.code != HF_NOTFOUND)
 		return s;
-	HF_TRY(make_op(request, &key, &op, err));
-	op_encode(&encoded, &op);
-	HF_TRY(hf_buf_status(&encoded));
-	job.store_id = key.store_id;
-	job.op = hf_buf_span(&encoded);
-	s = insert_row(db, request);
-	if (s.code == HF_EXISTS) /* another writer was first: its row is visible now */
-		return find_original(db, request, ret, err);
-	HF_TRY(s);
-	HF_TRY(jobs_add(jobs, db, &job, &number));
-	snprintf(ret->id, sizeof(ret->id), "%s", request->id);
-	ret->existed = false;
-	return HF_SUCCESS;
+	s = make(jobs, db, &m, ret, err);
+	chain_plan_done(&m.plan);
+	return s;
 }
 
-hf_status signature_result_check(struct hf_span encoded, const struct op_result *result,
-                                 struct signature *ret)
-{
-	struct signature signature = result->signature;
-	struct op op;
+/* A request that was held, read back. */
+struct held {
+	struct signature_row row;
+	struct hf_buf body;
+};
 
-	HF_TRY(op_decode(encoded, &op, NULL));
-	HF_ENSURE(op.kind == OP_SIGN, HF_CORRUPT);
-	HF_TRY(signature_finish(op.key_type, op.public_key, op.scheme, op.hash, op.input,
-	                        &signature));
-	HF_ENSURE(signature.len == 64, HF_INVALID);
-	*ret = signature;
-	return HF_SUCCESS;
+static hf_status copy_held(void *ctx, const struct signature_row *row)
+{
+	struct held *h = ctx;
+
+	h->row = *row;
+	hf_buf_put(&h->body, row->body.ptr, row->body.len);
+	return hf_buf_status(&h->body);
 }
 
-static void fail(const struct job_settled *settled, struct signature_outcome *to)
+static hf_status add_first_job(struct jobs *jobs, struct db *db, const struct held *h,
+                               struct chain_plan *plan, struct hf_err *err)
 {
-	const struct op_result *r = settled->result;
+	JSON_SCOPED struct json_t *doc = NULL;
+	struct chain_request request;
+	struct signer by = { 0 };
+	const struct signature_job job = {
+		.id = h->row.id,
+		.key_id = by.key.id,
+		.store_id = by.key.store_id,
+		.request = &request,
+		.plan = plan,
+	};
 
-	HF_WARN("a signature could not be made", HF_KS("signature", settled->subject_id),
-	        HF_KS("driver", settled->driver), HF_KS("code", hf_code_name(r->code)),
-	        HF_KS("reason", r->text));
-	to->status = SIGNATURE_FAILED;
-	snprintf(to->reason, sizeof(to->reason), "%s", r->text);
-	hf_make_utf8(to->reason); /* as with a key's */
+	HF_TRY(find_signer(db, h->row.org_id, h->row.key_id, h->row.wallet_id, &by, err));
+	HF_TRY(json_parse(hf_buf_span(&h->body), h->body.len, &doc, err));
+	HF_TRY(understand(&by, doc, &request, plan, err));
+	return signature_add_job(jobs, db, &job, err);
 }
 
-static hf_status succeed(const struct job_settled *settled, struct signature_outcome *to)
+/* What can no longer be signed is over; what the database could not do is tried again. */
+static bool is_final(hf_status s)
 {
-	struct signature signature;
+	return s.code == HF_NOTFOUND || s.code == HF_STATE || s.code == HF_INVALID ||
+	       s.code == HF_UNSUPPORTED || s.code == HF_TOOBIG || s.code == HF_CORRUPT;
+}
 
-	if (!hf_ok(signature_result_check(settled->op, settled->result, &signature))) {
-		HF_ERROR("a signature that does not verify was refused",
-		         HF_KS("signature", settled->subject_id), HF_KS("driver", settled->driver));
-		return HF_FAILURE(HF_UNAUTHENTIC);
+static hf_status fail_released(struct db *db, const struct held *h, const struct hf_err *err,
+                               int64_t now_ms)
+{
+	struct signature_outcome o = { .status = SIGNATURE_FAILED, .recid = -1 };
+
+	snprintf(o.reason, sizeof(o.reason), "%.*s", (int)sizeof(o.reason) - 1, err->text);
+	HF_TRY(signature_row_settle(db, h->row.id, &o));
+	return signature_tell(db, h->row.org_id, h->row.id, "failed", now_ms);
+}
+
+hf_status signature_release(struct jobs *jobs, struct db *db, const char *id, int64_t now_ms)
+{
+	struct held h = { .body = HF_BUF(1u << 20) };
+	struct chain_plan plan = { 0 };
+	struct hf_err err = { 0 };
+	hf_status s;
+
+	HF_TRY(signature_row_release(db, id, now_ms));
+	s = signature_row_get(db, NULL, id, copy_held, &h);
+	if (hf_ok(s)) {
+		s = add_first_job(jobs, db, &h, &plan, &err);
+		if (is_final(s) && err.text[0])
+			s = fail_released(db, &h, &err, now_ms);
 	}
-	to->status = SIGNATURE_SIGNED;
-	memcpy(to->r, signature.bytes, 32);
-	memcpy(to->s, signature.bytes + 32, 32);
-	to->recid = signature.recid;
-	to->signed_ms = hf_wall_ms();
+	chain_plan_done(&plan);
+	hf_buf_done(&h.body);
+	return s;
+}
+
+static hf_status copy_org(void *ctx, const struct signature_row *row)
+{
+	memcpy(ctx, row->org_id, HF_ID_MAX);
 	return HF_SUCCESS;
 }
 
-hf_status signature_settle(struct db *db, const struct job_settled *settled,
-                           struct signature_outcome *ret)
+hf_status signature_reject(struct db *db, const char *id, const char *reason, int64_t now_ms)
 {
-	struct signature_outcome outcome = { .recid = -1 };
+	char org_id[HF_ID_MAX];
 
-	if (settled->result->outcome == OP_DONE)
-		HF_TRY(succeed(settled, &outcome));
-	else
-		fail(settled, &outcome);
-	HF_TRY(signature_row_settle(db, settled->subject_id, &outcome));
-	*ret = outcome;
-	return HF_SUCCESS;
+	HF_TRY(signature_row_reject(db, id, reason, now_ms));
+	HF_TRY(signature_row_get(db, NULL, id, copy_org, org_id));
+	return signature_tell(db, org_id, id, "rejected", now_ms);
 }

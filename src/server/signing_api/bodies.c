@@ -22,18 +22,19 @@ static const struct {
 	{ "DH", "secp256k1", 0, "keys of this key store sign; they derive nothing" },
 };
 
-static hf_status find_type(const char *scheme, const char *curve, enum key_type *ret,
-                           struct hf_err *err)
+hf_status read_key_type(const char *scheme, const char *curve, enum key_type *ret,
+                        struct hf_err *err)
 {
 	for (size_t i = 0; i < HF_COUNT(pairs); i++) {
-		if (strcmp(pairs[i].scheme, scheme) != 0 || strcmp(pairs[i].curve, curve) != 0)
+		if ((scheme && strcmp(pairs[i].scheme, scheme) != 0) ||
+		    (curve && strcmp(pairs[i].curve, curve) != 0))
 			continue;
 		if (!pairs[i].type)
 			return hf_fail(
 			        err, HF_UNSUPPORTED,
 			        "scheme %s with curve %s is not supported: %s. Use ECDSA with "
 			        "secp256k1 or EdDSA with ed25519",
-			        scheme, curve, pairs[i].instead);
+			        pairs[i].scheme, pairs[i].curve, pairs[i].instead);
 		*ret = pairs[i].type;
 		return HF_SUCCESS;
 	}
@@ -41,7 +42,7 @@ static hf_status find_type(const char *scheme, const char *curve, enum key_type 
 	        err, HF_INVALID,
 	        "scheme \"%s\" does not go with curve \"%s\": use ECDSA with secp256k1 or EdDSA "
 	        "with ed25519",
-	        scheme, curve);
+	        scheme ? scheme : "", curve ? curve : "");
 }
 
 hf_status read_create_key(const struct json_t *body, struct create_key_body *ret,
@@ -68,7 +69,7 @@ hf_status read_create_key(const struct json_t *body, struct create_key_body *ret
 	};
 
 	HF_TRY(json_read(body, fields, HF_COUNT(fields), &in, err));
-	HF_TRY(find_type(in.b.scheme, in.b.curve, &in.b.type, err));
+	HF_TRY(read_key_type(in.b.scheme, in.b.curve, &in.b.type, err));
 	if (in.master_key || in.derive_from)
 		return hf_fail(
 		        err, HF_UNSUPPORTED,
@@ -104,117 +105,16 @@ hf_status read_empty(const struct json_t *body, struct hf_err *err)
 	return json_read(body, NULL, 0, NULL, err);
 }
 
-struct signature_fields {
-	const char *kind, *hash, *message, *taproot, *network, *blockchain, *external_id;
-};
-
-#define SIGNATURE_FIELD(name, member, needed, min, max)                                            \
-	{                                                                                          \
-		name, JSON_READ_TEXT, offsetof(struct signature_fields, member), needed, false,    \
-		        min, max                                                                   \
-	}
-#define COMMON_SIGNATURE_FIELDS                                                                    \
-	SIGNATURE_FIELD("kind", kind, true, 1, ENUM_MAX),                                          \
-	        SIGNATURE_FIELD("network", network, false, 1, ENUM_MAX),                           \
-	        SIGNATURE_FIELD("blockchainKind", blockchain, false, 1, ENUM_MAX),                 \
-	        SIGNATURE_FIELD("externalId", external_id, false, 1, EXTERNAL_ID_CHARS)
-
-static hf_status read_hash(const struct json_t *body, struct hf_buf *input,
-                           struct signature_fields *in, struct hf_err *err)
+hf_status read_signature(const struct json_t *body, struct signature_body *ret, struct hf_err *err)
 {
+	struct signature_body in = { .external_id = "" };
 	static const struct json_field fields[] = {
-		COMMON_SIGNATURE_FIELDS,
-		SIGNATURE_FIELD("hash", hash, true, 64, 66),
-		SIGNATURE_FIELD("taprootMerkleRoot", taproot, false, 0, 66),
-	};
-	const char *hex;
-
-	HF_TRY(json_read(body, fields, HF_COUNT(fields), in, err));
-	if (in->taproot)
-		return hf_fail(err, HF_UNSUPPORTED,
-		               "field \"taprootMerkleRoot\": for Schnorr keys only, which are not "
-		               "supported; leave it out");
-	hex = in->hash + (strncmp(in->hash, "0x", 2) == 0 ? 2 : 0);
-	if (strlen(hex) != 64 || !hf_ok(hf_unhex(hf_span_text(hex), input)))
-		return hf_fail(
-		        err, HF_INVALID,
-		        "field \"hash\": expected 32 bytes as 64 hex digits, with or without 0x");
-	return HF_SUCCESS;
-}
-
-static hf_status read_message(const struct json_t *body, struct hf_buf *input,
-                              struct signature_fields *in, struct hf_err *err)
-{
-	static const struct json_field fields[] = {
-		COMMON_SIGNATURE_FIELDS,
-		SIGNATURE_FIELD("message", message, true, 0, 2 * SIGN_INPUT_MAX + 2),
-	};
-	const char *hex;
-
-	HF_TRY(json_read(body, fields, HF_COUNT(fields), in, err));
-	if (in->network ||
-	    in->blockchain) /* there it would not be the message itself that is signed */
-		return hf_fail(
-		        err, HF_UNSUPPORTED,
-		        "field \"%s\": chains' own message formats are not supported yet; leave it "
-		        "out to sign the message as it is, or use kind \"Hash\"",
-		        in->network ? "network" : "blockchainKind");
-	hex = in->message + (strncmp(in->message, "0x", 2) == 0 ? 2 : 0);
-	if (strlen(hex) > 2 * SIGN_INPUT_MAX || !hf_ok(hf_unhex(hf_span_text(hex), input)))
-		return hf_fail(
-		        err, HF_INVALID,
-		        "field \"message\": expected an even number of hex digits, at most %d "
-		        "bytes",
-		        SIGN_INPUT_MAX);
-	return HF_SUCCESS;
-}
-
-static hf_status refuse_kind(const char *kind, struct hf_err *err)
-{
-	static const char *const known[] = {
-		"Transaction",
-		"Eip191",
-		"Eip712",
-		"Eip7702",
-		"Snip12",
-		"Psbt",
-		"Bip322",
-		"SignDocDirect",
-		"Cip8",
-		"SignerPayload",
-		"StellarFeeBumpTransaction",
-		"DfnsSmartAccountTransaction",
+		{ "externalId", JSON_READ_TEXT, offsetof(struct signature_body, external_id), false,
+		  false, 1, EXTERNAL_ID_CHARS },
 	};
 
-	for (size_t i = 0; i < HF_COUNT(known); i++)
-		if (strcmp(known[i], kind) == 0)
-			return hf_fail(
-			        err, HF_UNSUPPORTED,
-			        "field \"kind\": \"%s\" is not supported yet; hash it yourself and "
-			        "use \"Hash\", or \"Message\" with EdDSA keys",
-			        kind);
-	return hf_fail(err, HF_INVALID, "field \"kind\": expected \"Hash\" or \"Message\"");
-}
-
-hf_status read_signature(const struct json_t *body, struct hf_buf *input,
-                         struct signature_body *ret, struct hf_err *err)
-{
-	const char *kind = json_member_text(body, "kind");
-	struct signature_fields in = { .external_id = "" };
-
-	if (!kind)
-		return hf_fail(err, HF_INVALID,
-		               "field \"kind\" is missing: expected \"Hash\" or \"Message\"");
-	if (strcmp(kind, "Hash") == 0)
-		HF_TRY(read_hash(body, input, &in, err));
-	else if (strcmp(kind, "Message") == 0)
-		HF_TRY(read_message(body, input, &in, err));
-	else
-		return refuse_kind(kind, err);
-	*ret = (struct signature_body){
-		.is_digest = strcmp(kind, "Hash") == 0,
-		.external_id = in.external_id,
-	};
+	HF_TRY(json_read_some(body, fields, HF_COUNT(fields), &in, err));
+	*ret = in;
 	return HF_SUCCESS;
 }
 

@@ -8,6 +8,10 @@
 #include "crypto/key_type.h"
 #include "json/read.h"
 
+/* The key type that a scheme and a curve name; either may be NULL, not both. */
+HF_MUST hf_status read_key_type(const char *scheme, const char *curve, enum key_type *ret,
+                                struct hf_err *err);
+
 struct create_key_body {
 	const char *scheme, *curve;
 	const char *name;     /* "" when absent */
@@ -25,13 +29,12 @@ HF_MUST hf_status read_update_key(const struct json_t *body, struct update_key_b
 
 HF_MUST hf_status read_empty(const struct json_t *body, struct hf_err *err);
 
+/* What all kinds have in common; the rest is the chain's to read (chain/chain.h). */
 struct signature_body {
-	bool is_digest;          /* kind Hash; otherwise Message */
 	const char *external_id; /* "" when absent */
 };
-/* Appends the digest or the message to `input`. */
-HF_MUST hf_status read_signature(const struct json_t *body, struct hf_buf *input,
-                                 struct signature_body *ret, struct hf_err *err);
+HF_MUST hf_status read_signature(const struct json_t *body, struct signature_body *ret,
+                                 struct hf_err *err);
 
 struct action_init_body {
 	const char *payload, *method, *path;

@@ -8,15 +8,25 @@
 /* auth.c */
 extern const struct operation api_action_init;
 extern const struct operation api_action;
+/* elsewhere.c: what is not done here, and why; `.op` is the operation */
+struct refusal {
+	struct operation op; /* first */
+	int status;
+	const char *words;
+};
+extern const struct refusal api_refuse_activate, api_refuse_balance, api_refuse_broadcast,
+        api_refuse_delegate, api_refuse_derive, api_refuse_export, api_refuse_import,
+        api_refuse_network, api_refuse_offers, api_refuse_transfer;
 /* key_stores.c */
 extern const struct operation api_list_key_stores;
+extern const struct operation api_list_signers;
 /* keys.c */
 extern const struct operation api_create_key;
 extern const struct operation api_list_keys;
 extern const struct operation api_get_key;
 extern const struct operation api_update_key;
 extern const struct operation api_delete_key;
-/* signatures.c */
+/* signatures.c: on keys and on wallets */
 extern const struct operation api_create_signature;
 extern const struct operation api_list_signatures;
 extern const struct operation api_get_signature;
@@ -30,5 +40,12 @@ extern const struct operation api_ping_webhook;
 /* webhook_events.c */
 extern const struct operation api_list_webhook_events;
 extern const struct operation api_get_webhook_event;
+/* wallets.c */
+extern const struct operation api_create_wallet;
+extern const struct operation api_list_wallets;
+extern const struct operation api_get_wallet;
+extern const struct operation api_update_wallet;
+extern const struct operation api_tag_wallet;
+extern const struct operation api_untag_wallet;
 
 #endif

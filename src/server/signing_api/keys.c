@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/keys.h"
 
+#include "server/core/objects.h"
 #include "server/signing_api/bodies.h"
 #include "server/signing_api/handlers.h"
 #include "server/signing_api/hold.h"
 #include "server/signing_api/listing.h"
-#include "server/signing_api/print.h"
 
 #include <stdio.h>
 
@@ -14,11 +14,11 @@ static const char *key_id(const struct call *c)
 	return http_param(c->req, "keyId");
 }
 
-static void print(struct call *c, const struct key_row *key, bool alone)
+static void print(struct call *c, const struct key_row *key)
 {
 	struct json_writer w = JSON_WRITER(&c->out);
 
-	print_key(&w, key, alone);
+	print_key(&w, NULL, key);
 }
 
 /* POST /keys: held until an HSM has made the key. */
@@ -59,7 +59,7 @@ static void answer_creation(struct hold *h)
 	switch (n->made.status) {
 	case KEY_ACTIVE:
 	case KEY_ARCHIVED:
-		print(&h->call, &n->made, false);
+		print(&h->call, &n->made);
 		call_reply(&h->call);
 		return;
 	case KEY_FAILED:
@@ -130,7 +130,7 @@ static hf_status print_item(void *ctx, const struct key_row *key)
 	struct listing *l = ctx;
 
 	if (listing_item(l, key->id))
-		print_key(&l->w, key, false);
+		print_key(&l->w, NULL, key);
 	return HF_SUCCESS;
 }
 
@@ -139,8 +139,9 @@ static hf_status run_list(struct call *c, struct db *db)
 	struct listing *l = (struct listing *)c;
 
 	listing_open(l, NULL);
-	HF_TRY(key_rows_list(db, c->caller->org_id, l->page.after, l->page.limit + 1, print_item,
-	                     l));
+	if (!listing_of_owner(l))
+		HF_TRY(key_rows_list(db, c->caller->org_id, l->page.after, l->page.limit + 1,
+		                     print_item, l));
 	return listing_close(l);
 }
 
@@ -150,13 +151,32 @@ const struct operation api_list_keys = {
 	.run = run_list,
 };
 
-/* GET /keys/:keyId */
+/* GET /keys/:keyId: with its wallets, and where it lives. */
+static hf_status print_wallet_of(void *ctx, const struct wallet_row *wallet)
+{
+	struct json_writer *w = ctx;
+
+	if (wallet->status != WALLET_ACTIVE && wallet->status != WALLET_ARCHIVED)
+		return HF_SUCCESS;
+	json_open_object(w, NULL);
+	json_text(w, "id", wallet->id);
+	json_text(w, "network", wallet->network);
+	json_close_object(w);
+	return HF_SUCCESS;
+}
+
 static hf_status run_get(struct call *c, struct db *db)
 {
+	struct json_writer w = JSON_WRITER(&c->out);
 	struct key_row key;
 
 	HF_TRY(key_get(db, c->caller->org_id, key_id(c), &key, &c->err));
-	print(c, &key, true);
+	print_key_members(&w, NULL, &key);
+	json_open_array(&w, "wallets");
+	HF_TRY(wallet_rows_of_key(db, key.id, print_wallet_of, &w));
+	json_close_array(&w);
+	print_key_store(&w, &key);
+	json_close_object(&w);
 	return HF_SUCCESS;
 }
 
@@ -182,7 +202,7 @@ static hf_status run_update(struct call *c, struct db *db)
 	struct key_row key;
 
 	HF_TRY(key_rename(db, c->caller->org_id, key_id(c), u->body.name, &key, &c->err));
-	print(c, &key, false);
+	print(c, &key);
 	return HF_SUCCESS;
 }
 
@@ -203,7 +223,7 @@ static hf_status run_delete(struct call *c, struct db *db)
 	struct key_row key;
 
 	HF_TRY(key_archive(db, c->caller->org_id, key_id(c), c->now_ms, &key, &c->err));
-	print(c, &key, false);
+	print(c, &key);
 	return HF_SUCCESS;
 }
 

@@ -23,6 +23,14 @@ void listing_open(struct listing *l, const char *key_id)
 	json_open_array(&l->w, "items");
 }
 
+bool listing_of_owner(const struct listing *l)
+{
+	const struct http_request *req = l->call.req;
+
+	return http_query(req, "owner") || http_query(req, "ownerId") ||
+	       http_query(req, "ownerUsername");
+}
+
 bool listing_item(struct listing *l, const char *id)
 {
 	if (l->printed == l->page.limit) {

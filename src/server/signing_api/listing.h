@@ -23,6 +23,9 @@ HF_MUST hf_status listing_prepare(struct listing *l, const char *what, const cha
                                   struct hf_err *err);
 /* In run(): opens; `key_id` is printed before the items unless NULL. */
 void listing_open(struct listing *l, const char *key_id);
+/* The query asks for what belongs to some end user: nothing does, every key is the organisation's.
+ */
+bool listing_of_owner(const struct listing *l);
 /* For each row: false when it is the one too many. */
 bool listing_item(struct listing *l, const char *id);
 HF_MUST hf_status listing_close(struct listing *l);

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "server/signing_api/handlers.h"
 #include "server/signing_api/listing.h"
-#include "server/signing_api/print.h"
 
 #include <stdio.h>
 #include <string.h>

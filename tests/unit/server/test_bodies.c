@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "server/signing_api/bodies.h"
+#include "server/signing_api/wallet_bodies.h"
 
 #include <string.h>
 
@@ -84,64 +85,74 @@ static void signature_row_by_row(void **state)
 {
 	static const struct row rows[] = {
 		{ "{\"kind\":\"Hash\",\"hash\":\"" D64 "\"}", HF_OK, "" },
-		{ "{\"kind\":\"Hash\",\"hash\":\"0x" D64
-		  "\",\"network\":\"Ethereum\",\"externalId\":\"e\"}",
-		  HF_OK, "" },
-		{ "{\"kind\":\"Message\",\"message\":\"00ff\"}", HF_OK, "" },
-		{ "{\"kind\":\"Message\",\"message\":\"0x00FF\"}", HF_OK, "" },
-		{ "{\"kind\":\"Hash\",\"hash\":\"abcd\"}", HF_INVALID, "field \"hash\"" },
-		{ "{\"kind\":\"Hash\",\"hash\":\"" D64 "00\"}", HF_INVALID,
-		  "field \"hash\": expected 32 bytes" },
-		{ "{\"kind\":\"Hash\",\"hash\":"
-		  "\"zz22334455667788990011223344556677889900112233445566778899001122\"}",
-		  HF_INVALID, "field \"hash\": expected 32 bytes as 64 hex digits" },
-		{ "{\"kind\":\"Hash\"}", HF_INVALID, "field \"hash\" is missing" },
-		{ "{\"kind\":\"Hash\",\"hash\":\"" D64 "\",\"message\":\"00\"}", HF_INVALID,
-		  "unknown field \"message\"" },
-		{ "{\"kind\":\"Hash\",\"hash\":\"" D64 "\",\"taprootMerkleRoot\":\"\"}",
-		  HF_UNSUPPORTED, "field \"taprootMerkleRoot\": for Schnorr keys only" },
-		{ "{\"kind\":\"Hash\",\"hash\":\"" D64 "\",\"externalId\":\"\"}", HF_INVALID,
+		{ "{\"kind\":\"Hash\",\"externalId\":\"e\"}", HF_OK, "" },
+		{ "{\"externalId\":\"\"}", HF_INVALID,
 		  "field \"externalId\": expected text of 1 to 50 characters" },
-		{ "{\"kind\":\"Hash\",\"hash\":\"" D64
-		  "\",\"externalId\":\"012345678901234567890123456789012345678901234567890\"}",
+		{ "{\"externalId\":\"012345678901234567890123456789012345678901234567890\"}",
 		  HF_INVALID, "field \"externalId\": expected text of 1 to 50 characters" },
-		{ "{\"kind\":\"Message\",\"message\":\"0\"}", HF_INVALID,
-		  "field \"message\": expected an even number of hex digits, at most 65536 bytes" },
-		{ "{\"kind\":\"Message\",\"message\":\"00\",\"blockchainKind\":\"Evm\"}",
-		  HF_UNSUPPORTED,
-		  "field \"blockchainKind\": chains' own message formats are not supported yet" },
-		{ "{\"kind\":\"Message\",\"message\":\"00\",\"network\":\"Ton\"}", HF_UNSUPPORTED,
-		  "field \"network\"" },
-		{ "{\"kind\":\"Transaction\",\"transaction\":\"00\"}", HF_UNSUPPORTED,
-		  "field \"kind\": \"Transaction\" is not supported yet" },
-		{ "{\"kind\":\"Eip712\"}", HF_UNSUPPORTED,
-		  "field \"kind\": \"Eip712\" is not supported yet" },
-		{ "{\"kind\":\"hash\"}", HF_INVALID,
-		  "field \"kind\": expected \"Hash\" or \"Message\"" },
-		{ "{\"kind\":1}", HF_INVALID, "field \"kind\" is missing" },
-		{ "{}", HF_INVALID, "field \"kind\" is missing: expected \"Hash\" or \"Message\"" },
-		{ "[\"Hash\"]", HF_INVALID, "field \"kind\" is missing" },
+		{ "{\"externalId\":7}", HF_INVALID, "field \"externalId\"" },
+		{ "[\"Hash\"]", HF_INVALID, "" },
 	};
 
 	for (size_t i = 0; i < HF_COUNT(rows); i++) {
 		JSON_SCOPED struct json_t *doc = parse(rows[i].json);
-		HF_BUF_SCOPED struct hf_buf input = HF_BUF(SIGN_INPUT_MAX);
 		struct signature_body body;
 		struct hf_err err = { 0 };
 
-		check_row(&rows[i], read_signature(doc, &input, &body, &err), &err);
+		check_row(&rows[i], read_signature(doc, &body, &err), &err);
 	}
 }
 
-static void a_signature_body_gives_its_input(void **state)
+static void create_wallet_row_by_row(void **state)
 {
-	JSON_SCOPED struct json_t *doc =
-	        parse("{\"kind\":\"Message\",\"message\":\"0x616263\",\"externalId\":\"e\"}");
-	HF_BUF_SCOPED struct hf_buf input = HF_BUF(SIGN_INPUT_MAX);
-	struct signature_body body;
+	static const struct row rows[] = {
+		{ "{\"network\":\"EthereumSepolia\"}", HF_OK, "" },
+		{ "{\"network\":\"KeyEdDSA\",\"name\":\"n\",\"externalId\":\"e\",\"tags\":[\"a:b\"]"
+		  ","
+		  "\"signingKey\":{\"scheme\":\"EdDSA\",\"storeId\":\"s\"}}",
+		  HF_OK, "" },
+		{ "{}", HF_INVALID, "field \"network\" is missing" },
+		{ "{\"network\":\"Atlantis\"}", HF_INVALID, "field \"network\": " },
+		{ "{\"network\":\"KeyECDSAStark\"}", HF_UNSUPPORTED, "field \"network\": " },
+		{ "{\"network\":\"Ethereum\",\"signingKey\":{\"scheme\":\"Schnorr\"}}",
+		  HF_UNSUPPORTED, "signingKey: scheme Schnorr with curve secp256k1" },
+		{ "{\"network\":\"Ethereum\",\"signingKey\":{\"curve\":\"stark\"}}", HF_UNSUPPORTED,
+		  "signingKey: scheme ECDSA with curve stark" },
+		{ "{\"network\":\"Ethereum\",\"signingKey\":{\"deriveFrom\":{\"keyId\":\"k\"}}}",
+		  HF_UNSUPPORTED, "signingKey: field \"deriveFrom\"" },
+		{ "{\"network\":\"Ethereum\",\"signingKey\":\"key\"}", HF_INVALID,
+		  "field \"signingKey\"" },
+		{ "{\"network\":\"Ethereum\",\"delegateTo\":\"us-1\"}", HF_UNSUPPORTED,
+		  "field \"delegateTo\"" },
+		{ "{\"network\":\"Ethereum\",\"delayDelegation\":true}", HF_UNSUPPORTED,
+		  "field \"delayDelegation\"" },
+		{ "{\"network\":\"Ethereum\",\"validatorId\":\"v\"}", HF_UNSUPPORTED,
+		  "field \"validatorId\"" },
+		{ "{\"network\":\"Ethereum\",\"tags\":[\"a b\"]}", HF_INVALID, "field \"tags\"" },
+		{ "{\"network\":\"Ethereum\",\"tags\":[\"\"]}", HF_INVALID, "field \"tags\"" },
+		{ "{\"network\":\"Ethereum\",\"tags\":[7]}", HF_INVALID, "field \"tags\"" },
+		{ "{\"network\":\"Ethereum\",\"more\":1}", HF_INVALID, "unknown field \"more\"" },
+	};
 
-	CHECK_OK(read_signature(doc, &input, &body, NULL));
-	CHECK(!body.is_digest && hf_span_is(hf_buf_span(&input), "abc"));
+	for (size_t i = 0; i < HF_COUNT(rows); i++) {
+		JSON_SCOPED struct json_t *doc = parse(rows[i].json);
+		struct create_wallet_body body;
+		struct hf_err err = { 0 };
+
+		check_row(&rows[i], read_create_wallet(doc, &body, &err), &err);
+	}
+}
+
+static void a_wallet_loses_only_what_is_null(void **state)
+{
+	JSON_SCOPED struct json_t *some = parse("{\"name\":null}");
+	JSON_SCOPED struct json_t *other = parse("{\"externalId\":\"e\"}");
+	struct update_wallet_body body;
+
+	CHECK_OK(read_update_wallet(some, &body, NULL));
+	CHECK(body.set_name && !body.name && !body.set_external_id);
+	CHECK_OK(read_update_wallet(other, &body, NULL));
+	CHECK(!body.set_name && body.set_external_id);
 	assert_string_equal(body.external_id, "e");
 }
 
@@ -249,7 +260,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(create_key_row_by_row),
 		cmocka_unit_test(signature_row_by_row),
-		cmocka_unit_test(a_signature_body_gives_its_input),
+		cmocka_unit_test(create_wallet_row_by_row),
+		cmocka_unit_test(a_wallet_loses_only_what_is_null),
 		cmocka_unit_test(update_key_row_by_row),
 		cmocka_unit_test(action_init_row_by_row),
 		cmocka_unit_test(action_row_by_row),

@@ -141,8 +141,8 @@ static void a_message_for_an_ecdsa_key_is_refused_with_advice(void **state)
 	signed_request("POST", path_of(id, "/signatures"),
 	               "{\"kind\":\"Message\",\"message\":\"00\"}");
 	expect(400, "kind \"Message\" is for EdDSA keys: with ECDSA keys hash the message yourself "
-	            "and use "
-	            "kind \"Hash\"");
+	            "and use kind \"Hash\", or name the chain whose form of messages it has in "
+	            "\"blockchainKind\"");
 }
 
 static void one_external_id_is_one_signature(void **state)
@@ -304,7 +304,11 @@ static void what_does_not_exist_is_not_found(void **state)
 	expect(404, "key store not found");
 	get("/nothing/here");
 	expect(404, NULL);
-	get("/wallets");
+	get("/wallets/wa-01k9h-x3v7q-8m2c4d6e8f0g1h2j");
+	expect(404, "wallet not found");
+	get("/wallets/nonsense/signatures");
+	expect(404, "wallet not found");
+	get("/wallets/wa-01k9h-x3v7q-8m2c4d6e8f0g1h2j/assets");
 	expect(501, NULL);
 }
 
