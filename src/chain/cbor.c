@@ -18,7 +18,7 @@ hf_status cbor_head(struct hf_reader *r, struct cbor_head *ret)
 	else if (info == 27)
 		head.value = hf_read_u64(r);
 	else if (info == CBOR_INDEFINITE)
-		head.indefinite = true;
+		head = (struct cbor_head){ .major = first >> 5, .indefinite = true };
 	HF_ENSURE(!r->failed, HF_INVALID);
 	HF_ENSURE(info < 28 || head.indefinite, HF_INVALID);
 	HF_ENSURE(!head.indefinite || (head.major >= CBOR_BYTES && head.major != CBOR_TAG),

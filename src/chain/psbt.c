@@ -9,6 +9,9 @@
 #define MAGIC_LEN 5
 #define GLOBAL_UNSIGNED_TX 0x00
 #define GLOBAL_VERSION 0xfb
+#define IN_BIP32_DERIVATION 0x06
+#define OUT_WITNESS_SCRIPT 0x01 /* and 0x00, redeem script */
+#define OUT_BIP32_DERIVATION 0x02
 #define PUBLIC_KEY_LEN 33
 #define PUBLIC_KEY_LONG_LEN 65
 
@@ -73,6 +76,11 @@ static bool global_key_ok(struct hf_span key)
 	return key.len == 1 || (key.ptr[0] != GLOBAL_UNSIGNED_TX && key.ptr[0] != GLOBAL_VERSION);
 }
 
+static bool has_public_key(struct hf_span key)
+{
+	return key.len == 1 + PUBLIC_KEY_LEN || key.len == 1 + PUBLIC_KEY_LONG_LEN;
+}
+
 static bool input_key_ok(struct hf_span key)
 {
 	switch (key.ptr[0]) {
@@ -85,7 +93,8 @@ static bool input_key_ok(struct hf_span key)
 	case PSBT_IN_FINAL_SCRIPTWITNESS:
 		return key.len == 1;
 	case PSBT_IN_PARTIAL_SIG:
-		return key.len == 1 + PUBLIC_KEY_LEN || key.len == 1 + PUBLIC_KEY_LONG_LEN;
+	case IN_BIP32_DERIVATION:
+		return has_public_key(key);
 	default:
 		return true;
 	}
@@ -93,7 +102,9 @@ static bool input_key_ok(struct hf_span key)
 
 static bool output_key_ok(struct hf_span key)
 {
-	return key.ptr[0] > 0x01 || key.len == 1; /* redeem script, witness script */
+	if (key.ptr[0] == OUT_BIP32_DERIVATION)
+		return has_public_key(key);
+	return key.ptr[0] > OUT_WITNESS_SCRIPT || key.len == 1;
 }
 
 void psbt_done(struct psbt *p)
