@@ -13,6 +13,7 @@
 
 struct jws_key {
 	EVP_PKEY *pkey;
+	char kid[JWS_KID_MAX + 1];
 	char header[HEADER_MAX]; /* base64url, and the dot after it */
 	size_t header_len;
 };
@@ -33,6 +34,7 @@ static hf_status make_header(const char *kid, struct jws_key *key)
 	hf_buf_u8(&text, '.');
 	HF_TRY(hf_buf_status(&json));
 	HF_TRY(hf_buf_status(&text));
+	memcpy(key->kid, kid, len + 1);
 	memcpy(key->header, text.ptr, text.len);
 	key->header_len = text.len;
 	return HF_SUCCESS;
@@ -59,6 +61,20 @@ void jws_key_free(struct jws_key *key)
 		return;
 	EVP_PKEY_free(key->pkey);
 	free(key);
+}
+
+const char *jws_key_id(const struct jws_key *key)
+{
+	return key->kid;
+}
+
+hf_status jws_key_public(const struct jws_key *key, uint8_t ret[JWS_PUBLIC_LEN])
+{
+	size_t len = JWS_PUBLIC_LEN;
+
+	HF_ENSURE(EVP_PKEY_get_raw_public_key(key->pkey, ret, &len) == 1 && len == JWS_PUBLIC_LEN,
+	          HF_INTERNAL);
+	return HF_SUCCESS;
 }
 
 static hf_status ed25519_sign(const struct jws_key *key, struct hf_span text, uint8_t sig[SIG_LEN])

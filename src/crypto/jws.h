@@ -19,6 +19,10 @@ struct jws_key; /* immutable: any thread */
  * '-', '_', '.'. HF_INVALID, HF_NOMEM. The caller owns *ret. */
 HF_MUST hf_status jws_key_new(const struct hf_secret *seed, const char *kid, struct jws_key **ret);
 void jws_key_free(struct jws_key *key);
+const char *jws_key_id(const struct jws_key *key);
+#define JWS_PUBLIC_LEN 32
+/* The public key, for others who verify (RFC 8037, 2). */
+HF_MUST hf_status jws_key_public(const struct jws_key *key, uint8_t ret[JWS_PUBLIC_LEN]);
 
 /* Appends the token. HF_TOOBIG when it would exceed JWS_TOKEN_MAX; then `to` is as before. */
 HF_MUST hf_status jws_sign(const struct jws_key *key, struct hf_span payload, struct hf_buf *to);

@@ -21,7 +21,9 @@
 /* Derived from the secret file by HKDF-SHA256, each with its own label, so that none stands for
  * another. */
 struct core_secrets {
-	struct hf_secret token_seed;    /* Ed25519 seed: signs service account tokens */
+	struct hf_secret token_seed;    /* Ed25519 seed: signs access tokens, generation 1 */
+	struct hf_secret token_root;    /* what the seeds of later generations are derived from */
+	struct hf_secret ticket_mac;    /* logins, registrations and recoveries under way */
 	struct hf_secret challenge_mac; /* user action challenges */
 	struct hf_secret action_mac;    /* user action tokens */
 	struct hf_secret paging_mac;    /* paging tokens */
@@ -54,6 +56,9 @@ struct core {
  */
 HF_MUST hf_status core_secrets_load(const char *path, struct core_secrets *ret, struct hf_err *err);
 void core_secrets_done(struct core_secrets *s);
+/* The seed of the key that signs tokens in this generation, from 1. The caller owns *ret. */
+HF_MUST hf_status core_token_seed(const struct core_secrets *s, int64_t generation,
+                                  struct hf_secret *ret);
 /* The first secret that a database sees is the one of all its servers: tokens that one of them gave
  * out would mean nothing to another. HF_STATE with words for any other. Inside a transaction. */
 HF_MUST hf_status core_secrets_check(const struct core_secrets *s, struct db *db,

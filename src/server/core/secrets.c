@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -78,6 +79,8 @@ static hf_status derive_fingerprint(const struct hf_secret *from, char to[2 * CO
 static hf_status derive_all(const struct hf_secret *from, struct core_secrets *to)
 {
 	HF_TRY(derive(from, "token seed", &to->token_seed));
+	HF_TRY(derive(from, "token seeds", &to->token_root));
+	HF_TRY(derive(from, "ticket mac", &to->ticket_mac));
 	HF_TRY(derive(from, "challenge mac", &to->challenge_mac));
 	HF_TRY(derive(from, "user action mac", &to->action_mac));
 	HF_TRY(derive_fingerprint(from, to->fingerprint));
@@ -102,6 +105,16 @@ hf_status core_secrets_load(const char *path, struct core_secrets *ret, struct h
 	return HF_SUCCESS;
 }
 
+hf_status core_token_seed(const struct core_secrets *s, int64_t generation, struct hf_secret *ret)
+{
+	char label[64];
+
+	if (generation == 1)
+		return hf_secret_copy(s->token_seed.ptr, s->token_seed.len, ret);
+	snprintf(label, sizeof(label), "token seed %lld", (long long)generation);
+	return derive(&s->token_root, label, ret);
+}
+
 hf_status core_secrets_check(const struct core_secrets *s, struct db *db, struct hf_err *err)
 {
 	bool same = false;
@@ -121,6 +134,8 @@ hf_status core_secrets_check(const struct core_secrets *s, struct db *db, struct
 void core_secrets_done(struct core_secrets *s)
 {
 	hf_secret_done(&s->token_seed);
+	hf_secret_done(&s->token_root);
+	hf_secret_done(&s->ticket_mac);
 	hf_secret_done(&s->challenge_mac);
 	hf_secret_done(&s->action_mac);
 	hf_secret_done(&s->paging_mac);
