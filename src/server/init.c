@@ -12,6 +12,7 @@
 #include "server/store/migrations/people.h"
 #include "server/store/permission_rows.h"
 #include "server/store/store_rows.h"
+#include "server/store/token_key_rows.h"
 #include "server/store/token_rows.h"
 
 #include <errno.h>
@@ -165,6 +166,7 @@ static hf_status insert_full_access(const struct setup *s, struct db *db)
 static hf_status insert_all(const struct setup *s, struct db *db)
 {
 	HF_TRY(org_row_insert(db, s->result.org_id, s->init->org_name, s->now_ms));
+	HF_TRY(token_key_row_insert(db, 1, s->now_ms));
 	HF_TRY(insert_store(s, db));
 	HF_TRY(insert_account(s, db));
 	return insert_full_access(s, db);
@@ -209,6 +211,7 @@ static hf_status write_rows(const struct setup *s, struct db *db, struct hf_err 
 
 static hf_status issue_token(struct setup *s)
 {
+	HF_SECRET struct hf_secret seed = { 0 };
 	struct jws_key *key;
 	HF_BUF_SCOPED struct hf_buf token = HF_BUF(sizeof(s->result.token) - 1);
 	const struct token_claims claims = {
@@ -222,7 +225,8 @@ static hf_status issue_token(struct setup *s)
 	};
 	hf_status status;
 
-	HF_TRY(signing_api_token_key(&s->secrets, &key));
+	HF_TRY(core_token_seed(&s->secrets, 1, &seed));
+	HF_TRY(jws_key_new(&seed, "token-1", &key));
 	status = token_issue(key, &claims, &token);
 	jws_key_free(key);
 	HF_TRY(status);

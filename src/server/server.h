@@ -15,6 +15,7 @@ struct server_config {
 	int stop_fd;             /* readable: that wait is over; 0: none */
 	const char *secret_file; /* 32 random bytes, mode 0600, the same for all servers of one
 	                            database: tokens and challenges hang on it */
+	int64_t token_key_ms;    /* the key that signs tokens is replaced at this age; 0: never */
 	/* Signing API */
 	const char *api_listen; /* "127.0.0.1:8444" */
 	const char *api_cert, *api_key;

@@ -44,7 +44,8 @@ hf_status token_issue(const struct jws_key *key, const struct token_claims *c, s
 }
 
 /* Which token it is, if it is one of ours. Everything else about it is the row's to say. */
-static hf_status read_token(const struct jws_key *key, const char *token, char id[HF_ID_MAX])
+static hf_status read_token(struct token_keys *keys, const char *token, char id[HF_ID_MAX],
+                            int64_t *ret_generation)
 {
 	struct {
 		const char *audience, *id;
@@ -56,7 +57,7 @@ static hf_status read_token(const struct jws_key *key, const char *token, char i
 	HF_BUF_SCOPED struct hf_buf payload = HF_BUF(CLAIMS_MAX);
 	JSON_SCOPED struct json_t *doc = NULL;
 
-	HF_TRY(jws_verify(key, hf_span_text(token), &payload));
+	HF_TRY(token_keys_verify(keys, hf_span_text(token), &payload, ret_generation));
 	HF_TRY(json_parse(hf_buf_span(&payload), CLAIMS_MAX, &doc, NULL));
 	HF_TRY(json_read_some(doc, fields, HF_COUNT(fields), &claims, NULL));
 	HF_ENSURE(strcmp(claims.audience, AUDIENCE) == 0, HF_UNAUTHENTIC);
@@ -69,22 +70,23 @@ enum { SETS = 1024, WAYS = 4 };
 struct entry {
 	uint8_t hash[SHA256_LEN];
 	struct caller *caller; /* NULL: free */
+	int64_t generation;    /* of the key that signed it */
 	int64_t checked_ms;
 };
 
 struct tokens {
-	const struct jws_key *key;
+	struct token_keys *keys;
 	pthread_mutex_t lock;
 	uint64_t forgotten; /* times: what was read before the last may be out of date */
 	struct entry entries[SETS][WAYS];
 };
 
-hf_status tokens_new(const struct jws_key *key, struct tokens **ret)
+hf_status tokens_new(struct token_keys *keys, struct tokens **ret)
 {
 	struct tokens *t = calloc(1, sizeof(*t));
 
 	HF_ENSURE(t, HF_NOMEM);
-	t->key = key;
+	t->keys = keys;
 	pthread_mutex_init(&t->lock, NULL);
 	*ret = t;
 	return HF_SUCCESS;
@@ -136,15 +138,17 @@ hf_status tokens_find(struct tokens *t, const char *token, int64_t now_ms, struc
 
 /* The id of a token whose signature was checked before. */
 static bool remembered_id(struct tokens *t, const uint8_t hash[SHA256_LEN], char id[HF_ID_MAX],
-                          uint64_t *ret_forgotten)
+                          int64_t *ret_generation, uint64_t *ret_forgotten)
 {
 	struct entry *e;
 
 	pthread_mutex_lock(&t->lock);
 	*ret_forgotten = t->forgotten;
 	e = entry_of(t, hash);
-	if (e)
+	if (e) {
 		memcpy(id, e->caller->token_id, HF_ID_MAX);
+		*ret_generation = e->generation;
+	}
 	pthread_mutex_unlock(&t->lock);
 	return e != NULL;
 }
@@ -178,7 +182,7 @@ void tokens_forget_identity(struct tokens *t, const char *identity_id)
 
 /* `forgotten` is that of before the caller was read. */
 static void remember(struct tokens *t, const uint8_t hash[SHA256_LEN], struct caller *caller,
-                     uint64_t forgotten, int64_t now_ms)
+                     int64_t generation, uint64_t forgotten, int64_t now_ms)
 {
 	struct entry *set = set_of(t, hash), *e;
 
@@ -200,6 +204,7 @@ static void remember(struct tokens *t, const uint8_t hash[SHA256_LEN], struct ca
 	caller_unref(e->caller);
 	memcpy(e->hash, hash, SHA256_LEN);
 	e->caller = caller_ref(caller);
+	e->generation = generation;
 	e->checked_ms = now_ms;
 	pthread_mutex_unlock(&t->lock);
 }
@@ -278,23 +283,48 @@ static hf_status load_caller(struct db *db, const char *token_id, int64_t now_ms
 	return HF_SUCCESS;
 }
 
+/* Which token it is, if a key that counts has signed it. One that another server has just made is
+ * known after a second look. */
+static hf_status check_token(struct tokens *t, struct db *db, const char *token, int64_t now_ms,
+                             char id[HF_ID_MAX], int64_t *ret_generation)
+{
+	HF_TRY(token_keys_look(t->keys, db, now_ms, TOKEN_KEYS_FRESH_MS));
+	if (hf_ok(read_token(t->keys, token, id, ret_generation)))
+		return HF_SUCCESS;
+	HF_TRY(token_keys_look(t->keys, db, now_ms, TOKEN_KEYS_FRESH_UNKNOWN_MS));
+	return hf_ok(read_token(t->keys, token, id, ret_generation)) ? HF_SUCCESS
+	                                                             : HF_FAILURE(HF_UNAUTHENTIC);
+}
+
+/* The same for a token whose signature was checked before. */
+static hf_status check_again(struct tokens *t, struct db *db, int64_t generation, int64_t now_ms)
+{
+	HF_TRY(token_keys_look(t->keys, db, now_ms, TOKEN_KEYS_FRESH_MS));
+	HF_ENSURE(token_keys_count(t->keys, generation), HF_UNAUTHENTIC);
+	return HF_SUCCESS;
+}
+
 hf_status tokens_load(struct tokens *t, struct db *db, const char *token, int64_t now_ms,
                       struct caller **ret, struct hf_err *err)
 {
 	uint8_t hash[SHA256_LEN];
 	uint64_t forgotten;
+	int64_t generation = 0;
 	char id[HF_ID_MAX];
 	hf_status s;
 
 	HF_TRY(sha256(hf_span_text(token), hash));
-	if (!remembered_id(t, hash, id, &forgotten) && !hf_ok(read_token(t->key, token, id)))
-		return hf_fail(err, HF_UNAUTHENTIC, TOKEN_INVALID_TEXT);
-	s = load_caller(db, id, now_ms, ret);
+	if (remembered_id(t, hash, id, &generation, &forgotten))
+		s = check_again(t, db, generation, now_ms);
+	else
+		s = check_token(t, db, token, now_ms, id, &generation);
+	if (hf_ok(s))
+		s = load_caller(db, id, now_ms, ret);
 	if (s.code == HF_NOTFOUND || s.code == HF_UNAUTHENTIC) {
 		forget(t, hash);
 		return hf_fail(err, HF_UNAUTHENTIC, TOKEN_INVALID_TEXT);
 	}
 	HF_TRY(s);
-	remember(t, hash, *ret, forgotten, now_ms);
+	remember(t, hash, *ret, generation, forgotten, now_ms);
 	return HF_SUCCESS;
 }

@@ -11,6 +11,7 @@
 #include "crypto/jws.h"
 #include "db/db.h"
 #include "server/core/caller.h"
+#include "server/core/token_keys.h"
 
 #define TOKEN_FRESH_MS 2000
 #define TOKEN_INVALID_TEXT "user token is missing or invalid"
@@ -25,8 +26,8 @@ HF_MUST hf_status token_issue(const struct jws_key *key, const struct token_clai
 
 struct tokens;
 
-/* `key` is borrowed. The caller owns *ret. */
-HF_MUST hf_status tokens_new(const struct jws_key *key, struct tokens **ret);
+/* `keys` is borrowed. The caller owns *ret. */
+HF_MUST hf_status tokens_new(struct token_keys *keys, struct tokens **ret);
 void tokens_free(struct tokens *t);
 
 /* From memory only: HF_NOTFOUND when it has to be loaded. *ret is a reference of the caller's. */

@@ -5,11 +5,6 @@
 
 #define CREATE_WAIT_MS 60000
 
-hf_status signing_api_token_key(const struct core_secrets *secrets, struct jws_key **ret)
-{
-	return jws_key_new(&secrets->token_seed, "token-1", ret);
-}
-
 static hf_status make_routes(struct signing_api *api)
 {
 	api->routes = calloc(signing_api_table_len, sizeof(*api->routes));
@@ -43,9 +38,9 @@ hf_status signing_api_new(const struct core *core, struct signing_api **ret, str
 	api->sign_wait_ms = HELD_REQUEST_MS;
 	s = make_routes(api);
 	if (hf_ok(s))
-		s = signing_api_token_key(&core->secrets, &api->token_key);
+		s = token_keys_new(&core->secrets, core->config->token_key_ms, &api->token_keys);
 	if (hf_ok(s))
-		s = tokens_new(api->token_key, &api->tokens);
+		s = tokens_new(api->token_keys, &api->tokens);
 	if (!hf_ok(s)) {
 		signing_api_free(api);
 		return hf_fail(err, s.code, "cannot prepare the Signing API: %s",
@@ -60,7 +55,7 @@ void signing_api_free(struct signing_api *api)
 	if (!api)
 		return;
 	tokens_free(api->tokens);
-	jws_key_free(api->token_key);
+	token_keys_free(api->token_keys);
 	free(api->routes);
 	free(api);
 }

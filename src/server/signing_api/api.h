@@ -17,7 +17,7 @@ struct webhook_sender;
  */
 struct signing_api {
 	const struct core *core;
-	struct jws_key *token_key;
+	struct token_keys *token_keys;
 	struct tokens *tokens;
 	struct webhook_sender *webhooks; /* borrowed; set before the first request */
 	struct seal challenges, actions, pages;
@@ -33,8 +33,5 @@ HF_MUST hf_status signing_api_new(const struct core *core, struct signing_api **
                                   struct hf_err *err);
 /* After the last request was answered. */
 void signing_api_free(struct signing_api *api);
-
-/* The key that signs access tokens, from the secrets; jws_key_free(). */
-HF_MUST hf_status signing_api_token_key(const struct core_secrets *secrets, struct jws_key **ret);
 
 #endif

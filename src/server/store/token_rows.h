@@ -10,7 +10,7 @@
 #define TOKEN_PAT "Pat"
 #define TOKEN_LOGIN "Token"
 
-#define CREDENTIAL_ID_TEXT 96
+#define CREDENTIAL_ID_TEXT 256
 
 struct token_row {
 	char id[HF_ID_MAX];

@@ -18,7 +18,7 @@ static char dir[64], secret_path[96], pem_path[96];
 static struct server_init_result account;
 static struct server_init init;
 static struct core_secrets secrets;
-static struct jws_key *key;
+static struct token_keys *keys;
 static struct tokens *tokens;
 static struct db *db;
 
@@ -52,8 +52,8 @@ static int setup(void **state)
 	if (!hf_ok(server_init(&init, &account, &err)))
 		fail_msg("%s", err.text);
 	CHECK_OK(core_secrets_load(secret_path, &secrets, NULL));
-	CHECK_OK(signing_api_token_key(&secrets, &key));
-	CHECK_OK(tokens_new(key, &tokens));
+	CHECK_OK(token_keys_new(&secrets, 0, &keys));
+	CHECK_OK(tokens_new(keys, &tokens));
 	CHECK_OK(db_open(&config, &db, NULL));
 	return 0;
 }
@@ -65,7 +65,7 @@ static int teardown(void **state)
 
 	db_close(db);
 	tokens_free(tokens);
-	jws_key_free(key);
+	token_keys_free(keys);
 	core_secrets_done(&secrets);
 	for (size_t i = 0; i < HF_COUNT(names); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);

@@ -43,6 +43,7 @@
 	\
 	"CREATE TABLE token_keys (" \
 	" generation BIGINT PRIMARY KEY NOT NULL, created_at BIGINT NOT NULL, retired_at BIGINT)" CLUSTERED ";" \
+	"INSERT INTO token_keys (generation, created_at) SELECT 1, created_at FROM orgs ORDER BY created_at, id LIMIT 1;" \
 	\
 	"CREATE TABLE permissions (" \
 	" id " TEXT " PRIMARY KEY NOT NULL, org_id " TEXT " NOT NULL REFERENCES orgs(id)," \
