@@ -5,22 +5,14 @@
 
 /* By name; a chain's file and its row here are all that there is of it, besides its networks. */
 static const struct chain *const chains[] = {
-	&chain_algorand,
-	&chain_bitcoin,
-	&chain_cardano,
-	&chain_evm,
-	&chain_solana,
-	&chain_stellar,
-	&chain_tezos,
-	&chain_ton,
+	&chain_algorand, &chain_aptos, &chain_bitcoin, &chain_cardano, &chain_cosmos,
+	&chain_evm,      &chain_near,  &chain_solana,  &chain_stellar, &chain_substrate,
+	&chain_tezos,    &chain_ton,   &chain_tron,    &chain_xrpl,
 };
 
 /* What the API knows, and nothing here does. */
 static const char *const chains_elsewhere[] = {
-	"Algorand", "Aptos",    "Bitcoin", "BitcoinCash", "Canton",  "Cardano",
-	"Cosmos",   "Evm",      "Hedera",  "Icp",         "Iota",    "Kaspa",
-	"Near",     "Polymesh", "Solana",  "Starknet",    "Stellar", "Substrate",
-	"Sui",      "Tezos",    "Ton",     "Tron",        "Xrpl",
+	"BitcoinCash", "Canton", "Hedera", "Icp", "Iota", "Kaspa", "Polymesh", "Starknet", "Sui",
 };
 
 static const char *const kind_names[CHAIN_KIND_COUNT_] = {

@@ -11,6 +11,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define CALL_WORD 32
+
 hf_status evm_address(struct hf_span public_key, uint8_t ret[EVM_ADDRESS_LEN])
 {
 	uint8_t point[65], hash[32];
@@ -55,6 +57,35 @@ hf_status evm_address_parse(const char *text, uint8_t ret[EVM_ADDRESS_LEN])
 	}
 	memcpy(ret, bytes.ptr, EVM_ADDRESS_LEN);
 	return HF_SUCCESS;
+}
+
+/* Arguments are words of 32 bytes behind the selector (Solidity's contract ABI). */
+struct hf_span evm_token_recipient(struct hf_span call)
+{
+	static const struct {
+		uint8_t selector[4];
+		size_t words, recipient;
+	} calls[] = {
+		{ { 0xa9, 0x05, 0x9c, 0xbb }, 2, 0 }, /* transfer(address,uint256) */
+		{ { 0x09, 0x5e, 0xa7, 0xb3 }, 2, 0 }, /* approve(address,uint256) */
+		{ { 0x23, 0xb8, 0x72, 0xdd }, 3, 1 }, /* transferFrom(address,address,uint256) */
+		{ { 0x42, 0x84, 0x2e, 0x0e },
+		  3,
+		  1 }, /* safeTransferFrom(address,address,uint256) */
+	};
+	static const uint8_t zeros[CALL_WORD - EVM_ADDRESS_LEN];
+
+	for (size_t i = 0; i < HF_COUNT(calls); i++) {
+		const uint8_t *word;
+
+		if (call.len != 4 + CALL_WORD * calls[i].words ||
+		    memcmp(call.ptr, calls[i].selector, 4) != 0)
+			continue;
+		word = call.ptr + 4 + CALL_WORD * calls[i].recipient;
+		if (memcmp(word, zeros, sizeof(zeros)) == 0)
+			return HF_SPAN(word + sizeof(zeros), EVM_ADDRESS_LEN);
+	}
+	return HF_SPAN(NULL, 0);
 }
 
 hf_status evm_check_chain(const struct chain_request *r, uint64_t chain_id, struct hf_err *err)

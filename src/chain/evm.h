@@ -16,6 +16,10 @@ HF_MUST hf_status evm_address_print(const uint8_t address[EVM_ADDRESS_LEN],
 /* 0x and 40 digits; of mixed case only with the right checksum. HF_INVALID. */
 HF_MUST hf_status evm_address_parse(const char *text, uint8_t ret[EVM_ADDRESS_LEN]);
 
+/* Whom a call of ERC-20, or one of ERC-721 that looks like it, gives something or the right to take
+ * it: the 20 bytes. An empty span when it is no such call. */
+struct hf_span evm_token_recipient(struct hf_span call);
+
 /* HF_INVALID when the request has a network, and that is of another chain id; with words. */
 HF_MUST hf_status evm_check_chain(const struct chain_request *r, uint64_t chain_id,
                                   struct hf_err *err);

@@ -8,28 +8,28 @@
 
 #include <string.h>
 
-#define TX_MAX (128u << 10) /* as long as nodes take them in their pool */
+#define TX_MAX (128u << 10)         /* as long as nodes take them in their pool */
+#define FEE_MAX 100000000000000000u /* a tenth of the coin */
 #define FIELDS_MAX 10
 #define CHAIN_ID_MAX (UINT64_MAX / 2 - 36) /* EIP-155 doubles it */
-#define CALL_WORD 32
 
 /* A letter a field, in the order of the list that is signed. */
 static const struct form {
 	uint8_t type; /* 0: legacy, without a byte of type */
 	const char *name, *fields;
 } forms[] = {
-	{ 0x00, "legacy with EIP-155", "nwntvdc00" },
-	{ 0x01, "type 01", "cnwntvda" },
-	{ 0x02, "type 02", "cnwwntvda" },
-	{ 0x04, "type 04", "cnwwnTvdau" },
+	{ 0x00, "legacy with EIP-155", "nwgtvdc00" },
+	{ 0x01, "type 01", "cnwgtvda" },
+	{ 0x02, "type 02", "cnwwgtvda" },
+	{ 0x04, "type 04", "cnwwgTvdau" },
 };
 
 struct evm_tx {
 	const struct form *form;
 	struct hf_span payload; /* the fields that are signed, one after another */
 	struct hf_span unsigned_fields;
-	uint64_t chain_id;
-	struct hf_span to, value, data;
+	uint64_t chain_id, gas;
+	struct hf_span gas_price, to, value, data;
 };
 
 static bool is_number(const struct rlp_item *i, size_t max)
@@ -98,9 +98,13 @@ static const char *take_field(struct evm_tx *tx, char letter, const struct rlp_i
 {
 	switch (letter) {
 	case 'n':
-		return is_number(i, 8) ? NULL : "nonce or gas limit";
-	case 'w':
+		return is_number(i, 8) ? NULL : "nonce";
+	case 'w': /* the last of two is the one that counts */
+		tx->gas_price = i->payload;
 		return is_number(i, 32) ? NULL : "price of gas";
+	case 'g':
+		tx->gas = is_number(i, 8) ? number(i->payload) : 0;
+		return is_number(i, 8) ? NULL : "gas limit";
 	case 'v':
 		tx->value = i->payload;
 		return is_number(i, 32) ? NULL : "value";
@@ -204,45 +208,25 @@ static hf_status pay(const struct chain_request *r, struct chain_plan *plan, str
 	return plan_add_transfer(plan, &t);
 }
 
-/* Whom a call of ERC-20 (or ERC-721, whose transferFrom is the same) gives something, or the right
- * to take it: an empty span when it is none of those. Words are checked to be addresses. */
-static struct hf_span token_recipient(struct hf_span call)
+/* Far beyond what a payment costs anywhere: such a fee is itself a payment, to whoever makes the
+ * block. */
+static bool fee_is_usual(const struct evm_tx *tx)
 {
-	static const struct {
-		uint8_t selector[4];
-		size_t words, recipient;
-	} calls[] = {
-		{ { 0xa9, 0x05, 0x9c, 0xbb }, 2, 0 }, /* transfer(address,uint256) */
-		{ { 0x09, 0x5e, 0xa7, 0xb3 }, 2, 0 }, /* approve(address,uint256) */
-		{ { 0x23, 0xb8, 0x72, 0xdd }, 3, 1 }, /* transferFrom(address,address,uint256) */
-		{ { 0x42, 0x84, 0x2e, 0x0e },
-		  3,
-		  1 }, /* safeTransferFrom(address,address,uint256) */
-	};
-	static const uint8_t zeros[CALL_WORD - EVM_ADDRESS_LEN];
+	uint64_t price = number(tx->gas_price);
 
-	for (size_t i = 0; i < HF_COUNT(calls); i++) {
-		const uint8_t *word;
-
-		if (call.len != 4 + CALL_WORD * calls[i].words ||
-		    memcmp(call.ptr, calls[i].selector, 4) != 0)
-			continue;
-		word = call.ptr + 4 + CALL_WORD * calls[i].recipient;
-		if (memcmp(word, zeros, sizeof(zeros)) == 0)
-			return HF_SPAN(word + sizeof(zeros), EVM_ADDRESS_LEN);
-	}
-	return HF_SPAN(NULL, 0);
+	return tx->gas_price.len <= 8 && (price == 0 || tx->gas <= FEE_MAX / price);
 }
 
 static hf_status read_intent(const struct chain_request *r, const struct evm_tx *tx,
                              struct chain_plan *plan)
 {
-	struct hf_span token = token_recipient(tx->data);
+	struct hf_span token = evm_token_recipient(tx->data);
 
 	if (!tx->to.len) /* makes a contract, which may do anything */
 		return HF_SUCCESS;
 	/* authorizations of type 04 change what accounts do */
-	plan->readable = (tx->data.len == 0 || token.len) && tx->form->type != 0x04;
+	plan->readable =
+	        (tx->data.len == 0 || token.len) && tx->form->type != 0x04 && fee_is_usual(tx);
 	if (tx->value.len || !token.len)
 		HF_TRY(pay(r, plan, tx->to, &tx->value));
 	return token.len ? pay(r, plan, token, NULL) : HF_SUCCESS;

@@ -230,11 +230,11 @@ static void malformed_transactions_are_refused(void **state)
 		  HF_INVALID },
 		{ /* a nonce with a leading zero */ "02e483aa36a78200010102825208943535353535353535"
 		                                    "3535353535353535353535350580c0",
-		  "field 2 of type 02 is no nonce or gas limit", HF_INVALID },
+		  "field 2 of type 02 is no nonce", HF_INVALID },
 		{ /* a nonce of 9 bytes */ "02eb83aa36a78901010101010101010101028252089435353535353"
 		                           "535353535353535353535"
 		                           "353535350580c0",
-		  "no nonce or gas limit", HF_INVALID },
+		  "no nonce", HF_INVALID },
 		{ /* a value of 33 bytes */
 		  "02f84383aa36a7800102825208943535353535353535353535353535353535353535a1010101"
 		  "01010101010101010101010101010101010101010101010101010101010180c0",
