@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Two sides, lookups and puts, each with a worker of its own, so that no lookup waits for a commit.
+ * Three sides: lookups with a worker of their own, so that none waits for a commit, and puts and
+ * spent actions, which share one.
  * Of each at most one batch is away; what the worker touches is the batch's until it is back. */
 #include "keydb/front_inside.h"
 
@@ -66,7 +67,7 @@ static void answer(struct side *s, struct ask *a, hf_status status, const char *
 {
 	struct keydb_answer answer = {
 		.tag = a->tag,
-		.put = s->put,
+		.to = s->kind,
 		.status = status,
 		.why = why,
 		.record = &a->record,
@@ -83,12 +84,30 @@ static void answer_known(struct side *s, struct ask *a)
 	struct keydb_get get = { .key_id = a->key_id, .status = a->status };
 	struct hf_err err = { 0 };
 
-	if (!s->put && !hf_ok(a->status))
+	if (s->kind == KEYDB_GET && !hf_ok(a->status))
 		keydb_get_explain(&get, &err);
+	else if (s->kind == KEYDB_SPEND && a->status.code == HF_EXISTS)
+		snprintf(err.text, sizeof(err.text), "this user action has been used");
+	else if (s->kind == KEYDB_SPEND && a->status.code == HF_TIMEOUT)
+		snprintf(err.text, sizeof(err.text),
+		         "this user action is older than what is remembered of used ones");
 	else if (!hf_ok(a->status) && a->status.code != HF_EXISTS)
 		snprintf(err.text, sizeof(err.text), "the record cannot be stored: %s",
 		         hf_code_name(a->status.code));
 	answer(s, a, a->status, err.text);
+}
+
+static const char *cannot(enum keydb_ask kind)
+{
+	switch (kind) {
+	case KEYDB_GET:
+		return "keys cannot be looked up";
+	case KEYDB_PUT:
+		return "new keys cannot be stored";
+	case KEYDB_SPEND:
+		break;
+	}
+	return "used user actions cannot be stored";
 }
 
 static void note_well(struct side *s, int64_t now)
@@ -101,8 +120,7 @@ static void note_well(struct side *s, int64_t now)
 	s->try_at_ms = now + TRY_MS;
 	if (s->status.code == HF_BUSY && !s->engine[0])
 		snprintf(s->engine, sizeof(s->engine), "no connection to the database");
-	snprintf(s->problem, sizeof(s->problem), "%s: %s",
-	         s->put ? "new keys cannot be stored" : "keys cannot be looked up",
+	snprintf(s->problem, sizeof(s->problem), "%s: %s", cannot(s->kind),
 	         s->engine[0] ? s->engine : hf_code_name(s->status.code));
 }
 
@@ -145,9 +163,9 @@ static void expire(struct side *s, int64_t now)
 		answer(s, a, HF_FAILURE(HF_BUSY), why);
 		ask_free(a);
 	}
-	/* Whoever looks for a key need not hear of it any more; what became of a new one must be
-	 * known. */
-	for (size_t i = 0; i < s->n && s->away && !s->put; i++) {
+	/* Whoever looks for a key need not hear of it any more, nor does a job that may ask again
+	 * to spend its action; what became of a new key must be known. */
+	for (size_t i = 0; i < s->n && s->away && s->kind != KEYDB_PUT; i++) {
 		a = s->list[i];
 		if (a->dropped || a->until_ms > now)
 			continue;
@@ -182,7 +200,7 @@ static void when_next(const struct side *s, int64_t now, int *timeout_ms)
 {
 	if (s->waiting.first)
 		lower(timeout_ms, s->waiting.first->until_ms - now);
-	if (s->away && !s->put && s->n > 0 && !s->list[s->n - 1]->dropped)
+	if (s->away && s->kind != KEYDB_PUT && s->n > 0 && !s->list[s->n - 1]->dropped)
 		lower(timeout_ms, s->list[0]->dropped ? TRY_MS : s->list[0]->until_ms - now);
 	if (s->away && now < s->since_ms + LATE_MS)
 		lower(timeout_ms, s->since_ms + LATE_MS - now);
@@ -204,13 +222,15 @@ void keydb_front_step(struct keydb_front *f, int *timeout_ms)
 	int64_t now = hf_mono_ms();
 	eventfd_t ignored;
 
-	if (atomic_load(&f->get.back) || atomic_load(&f->put.back))
+	if (atomic_load(&f->get.back) || atomic_load(&f->put.back) || atomic_load(&f->spend.back))
 		if (eventfd_read(f->event, &ignored) < 0)
 			ignored = 0; /* somebody's wake-up is still to come: nothing is lost */
 	step_side(&f->get, now);
 	step_side(&f->put, now);
+	step_side(&f->spend, now);
 	when_next(&f->get, now, timeout_ms);
 	when_next(&f->put, now, timeout_ms);
+	when_next(&f->spend, now, timeout_ms);
 }
 
 static hf_status ask_new(struct keydb_front *f, void *tag, struct ask **ret)
@@ -250,23 +270,38 @@ hf_status keydb_front_put(struct keydb_front *f, struct hf_buf *record, void *ta
 	return s;
 }
 
+hf_status keydb_front_spend(struct keydb_front *f, const struct keydb_spend *spend, void *tag)
+{
+	struct ask *a;
+
+	HF_TRY(ask_new(f, tag, &a));
+	a->spend = *spend;
+	append(&f->spend.waiting, a);
+	return HF_SUCCESS;
+}
+
 int keydb_front_fd(const struct keydb_front *f)
 {
 	return f->event;
 }
 
-static hf_status side_start(struct keydb_front *f, struct side *s, bool put, struct hf_err *err)
+static void side_init(struct keydb_front *f, struct side *s, enum keydb_ask kind)
+{
+	s->front = f;
+	s->kind = kind;
+	s->well = true;
+	s->waiting.last = &s->waiting.first;
+}
+
+static hf_status side_start(struct keydb_front *f, struct side *s, struct hf_err *err)
 {
 	struct db_work_config work = {
 		.db = f->config.db,
-		.write = put,
+		.write = s->kind != KEYDB_GET,
 		.threads = 1,
 		.patience_ms = f->config.patience_ms,
 	};
 
-	s->front = f;
-	s->put = put;
-	s->well = true;
 	work.db.cache_kib = CACHE_KIB;
 	return db_work_start(&work, &s->work, err);
 }
@@ -281,14 +316,16 @@ hf_status keydb_front_start(const struct keydb_front_config *config, struct keyd
 	f->config = *config;
 	if (!f->config.patience_ms)
 		f->config.patience_ms = PATIENCE_MS;
-	f->get.waiting.last = &f->get.waiting.first;
-	f->put.waiting.last = &f->put.waiting.first;
+	side_init(f, &f->get, KEYDB_GET);
+	side_init(f, &f->put, KEYDB_PUT);
+	side_init(f, &f->spend, KEYDB_SPEND);
 	f->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s = f->event >= 0 ? HF_SUCCESS : HF_FAILURE(HF_IO);
 	if (hf_ok(s))
-		s = side_start(f, &f->get, false, err);
+		s = side_start(f, &f->get, err);
 	if (hf_ok(s))
-		s = side_start(f, &f->put, true, err);
+		s = side_start(f, &f->put, err);
+	f->spend.work = f->put.work;
 	if (!hf_ok(s)) {
 		keydb_front_stop(f);
 		return s;
@@ -297,13 +334,10 @@ hf_status keydb_front_start(const struct keydb_front_config *config, struct keyd
 	return HF_SUCCESS;
 }
 
-static void side_stop(struct side *s)
+static void side_end(struct side *s)
 {
 	int64_t now = hf_mono_ms();
 
-	if (!s->work)
-		return;
-	db_work_stop(s->work); /* takes what it has to its end */
 	collect(s, now);
 	expire(s, now);
 }
@@ -314,7 +348,8 @@ static void store_last(struct keydb_front *f)
 	struct pollfd fd = { .fd = f->event, .events = POLLIN };
 	int64_t until_ms = hf_mono_ms() + f->config.patience_ms;
 
-	while ((f->put.waiting.first || f->put.away) && hf_mono_ms() < until_ms) {
+	while ((f->put.waiting.first || f->put.away || f->spend.waiting.first || f->spend.away) &&
+	       hf_mono_ms() < until_ms) {
 		int timeout_ms = (int)(until_ms - hf_mono_ms());
 
 		keydb_front_step(f, &timeout_ms);
@@ -329,8 +364,13 @@ void keydb_front_stop(struct keydb_front *f)
 	if (f->get.work && f->put.work)
 		store_last(f);
 	f->stopping = true;
-	side_stop(&f->get);
-	side_stop(&f->put);
+	if (f->get.work)
+		db_work_stop(f->get.work); /* takes what it has to its end */
+	if (f->put.work)
+		db_work_stop(f->put.work);
+	side_end(&f->get);
+	side_end(&f->put);
+	side_end(&f->spend);
 	if (f->event >= 0)
 		close(f->event);
 	free(f);
@@ -339,18 +379,22 @@ void keydb_front_stop(struct keydb_front *f)
 void keydb_front_stats(const struct keydb_front *f, struct keydb_front_stats *ret)
 {
 	const int64_t now = hf_mono_ms();
-	const struct side *get = &f->get, *put = &f->put;
+	const struct side *get = &f->get, *put = &f->put, *spend = &f->spend;
 	bool late = get->away && now - get->since_ms > LATE_MS;
-	const char *problem = get->problem[0] ? get->problem
-	                      : late          ? "lookups of keys are not answered"
-	                                      : put->problem;
+	const char *problem = get->problem[0]   ? get->problem
+	                      : late            ? "lookups of keys are not answered"
+	                      : put->problem[0] ? put->problem
+	                                        : spend->problem;
 
 	*ret = (struct keydb_front_stats){
-		.asked = get->waiting.n + get->n + put->waiting.n + put->n,
+		.asked = get->waiting.n + get->n + put->waiting.n + put->n + spend->waiting.n +
+		         spend->n,
 		.readable = get->well && !late,
-		.writable = put->well && !(put->away && now - put->since_ms > 4 * LATE_MS),
+		.writable = put->well && spend->well &&
+		            !(put->away && now - put->since_ms > 4 * LATE_MS),
 		.lookups = get->answered,
 		.puts = put->answered,
+		.spends = spend->answered,
 		.lookup_batches = get->batches,
 		.put_batches = put->batches,
 	};

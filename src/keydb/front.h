@@ -3,9 +3,9 @@
  * renews leases.
  *
  * What is asked is gathered and handed to a thread beside, all lookups that are waiting in one
- * round trip, all new records in one durable commit; answers come out of keydb_front_step(), which
- * keydb_front_fd() calls for. While one batch is away the next one gathers, so that the busier it
- * is, the less each costs.
+ * round trip, all new records and spent actions in one durable commit; answers come out of
+ * keydb_front_step(), which keydb_front_fd() calls for. While one batch is away the next one
+ * gathers, so that the busier it is, the less each costs.
  *
  * When the database cannot be used, what was asked waits for `patience_ms` and is then answered
  * with HF_BUSY; meanwhile the front looks every 200 ms whether it is back. A commit with an unknown
@@ -18,12 +18,16 @@
 
 struct keydb_front;
 
+enum keydb_ask { KEYDB_GET, KEYDB_PUT, KEYDB_SPEND };
+
 struct keydb_answer {
 	void *tag;
-	bool put;
+	enum keydb_ask to;
 	/* Lookup: HF_OK, HF_NOTFOUND, HF_CORRUPT: of this record; HF_BUSY: the database's.
 	 * Put: HF_OK: stored; HF_EXISTS: another was there before; HF_BUSY: it is not certain that
-	 * it is stored. */
+	 * it is stored.
+	 * Spend: HF_OK: this job may hand its signature on; HF_EXISTS, HF_TIMEOUT: it may not (see
+	 * keydb_spend); HF_BUSY: not known, and the same job may ask again. */
 	hf_status status;
 	const char *why;       /* of a failure, for people */
 	struct hf_buf *record; /* what was found, or put; the callee may take it and leave an empty
@@ -32,8 +36,9 @@ struct keydb_answer {
 };
 
 struct keydb_front_config {
-	struct db_config db; /* with its schema up to date; its texts live as long as the front */
-	int patience_ms;     /* 0: 2 s */
+	struct db_config db;  /* with its schema up to date; its texts live as long as the front */
+	int patience_ms;      /* 0: 2 s */
+	int64_t spent_age_ms; /* spent actions older than this are forgotten; 0: never */
 	/* Out of keydb_front_step() and keydb_front_stop(); may ask anew. */
 	void (*answered)(void *ctx, const struct keydb_answer *answer);
 	void *ctx;
@@ -50,6 +55,10 @@ HF_MUST hf_status keydb_front_get(struct keydb_front *f, const char *key_id, voi
 /* Takes the record over, also when it fails: HF_NOMEM, no answer. */
 HF_MUST hf_status keydb_front_put(struct keydb_front *f, struct hf_buf *record, void *tag);
 
+/* Copied. HF_NOMEM: there will be no answer. */
+HF_MUST hf_status keydb_front_spend(struct keydb_front *f, const struct keydb_spend *spend,
+                                    void *tag);
+
 /* Readable when there are answers. */
 int keydb_front_fd(const struct keydb_front *f);
 /* Hands over what was asked, answers what came back; *timeout_ms is lowered to the moment when this
@@ -60,8 +69,8 @@ struct keydb_front_stats {
 	size_t asked;  /* not answered yet */
 	bool readable; /* the last word on that: lookups are answered, and without much delay */
 	bool writable;
-	char problem[256];      /* "" or what is wrong, for people */
-	uint64_t lookups, puts; /* answered */
+	char problem[256];              /* "" or what is wrong, for people */
+	uint64_t lookups, puts, spends; /* answered */
 	uint64_t lookup_batches, put_batches;
 };
 void keydb_front_stats(const struct keydb_front *f, struct keydb_front_stats *ret);

@@ -16,6 +16,7 @@ struct ask {
 	char key_id[HF_ID_MAX]; /* lookup */
 	struct hf_buf record;   /* lookup: what was found; put: what is to be stored */
 	struct hf_buf stored;   /* put: what is there instead */
+	struct keydb_spend spend;
 	hf_status status;
 	int64_t until_ms;
 	bool dropped; /* answered already, while it was away */
@@ -30,7 +31,7 @@ struct side {
 	struct db_task task;
 	struct keydb_front *front;
 	struct db_work *work;
-	bool put;
+	enum keydb_ask kind;
 	struct asks waiting;
 	/* The batch. */
 	struct ask *list[BATCH_MAX];
@@ -49,7 +50,7 @@ struct side {
 
 struct keydb_front {
 	struct keydb_front_config config;
-	struct side get, put;
+	struct side get, put, spend; /* the last two share a worker: one commit for both */
 	int event;
 	bool stopping;
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The database of wrapped keys: sealed records (op/record.h) by key id, and one canary for each
- * master key. All SQL about them stands in this folder, as functions on a connection; who must not
- * wait for a database asks by keydb/front.h.
+ * The database of wrapped keys: sealed records (op/record.h) by key id, one canary for each master
+ * key, and, of drivers that check requests, the user actions that were signed for. All SQL about
+ * them stands in this folder, as functions on a connection; who must not wait for a database asks
+ * by keydb/front.h.
  *
  * A key is on disk before anybody hears of it, and the first record of a key id stays: whoever
  * generates again is given what is there.
@@ -93,6 +94,21 @@ HF_MUST hf_status keydb_canary_put(struct db *db, const char *master_id, struct 
 HF_MUST hf_status keydb_canary_add(struct db *db, const char *master_id, struct hf_span canary,
                                    int64_t created_at);
 HF_MUST hf_status keydb_canary_drop(struct db *db, const char *master_id);
+
+/* One signature, and the user action that asked for it (proof/request.h). */
+struct keydb_spend {
+	char action_id[HF_ID_MAX]; /* in */
+	int64_t issued_ms;         /* in: when the action began, as its commitment says */
+	uint8_t input_hash[32];    /* in: SHA-256 of what was signed */
+	uint64_t job;              /* in: the queue's number */
+	hf_status status; /* out: HF_OK: nobody else's, now or when this job came before; HF_EXISTS:
+	                     another job's; HF_TIMEOUT: so old that nobody remembers */
+};
+/* Inside the caller's transaction; what it says holds once that is committed. */
+HF_MUST hf_status keydb_spend_all(struct db *db, struct keydb_spend *list, size_t n);
+/* Forgets up to `max` of those that began before that moment; from then on any of before it is
+ * HF_TIMEOUT. Inside the caller's transaction. */
+HF_MUST hf_status keydb_spent_forget(struct db *db, int64_t issued_before_ms, size_t max);
 
 /* Does the database answer, and can it be written? Changes nothing. keydb_try_write() inside the
  * caller's transaction. */

@@ -3,6 +3,7 @@
 #include "keydb/keydb.h"
 
 #include "base/clock.h"
+#include "keydb/inside.h"
 
 #include <string.h>
 
@@ -10,23 +11,6 @@ const char keydb_get_sql[] = DB_BY_KEY "SELECT record FROM wrapped_keys WHERE ke
 static const char put_sql[] =
         "INSERT INTO wrapped_keys (key_id, record, key_type, format, master_id, created_at) "
         "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key_id) DO NOTHING";
-
-enum { AT_ONCE = 256 };
-
-/* Statements under way at the same time: many where each would be a round trip, one where each
- * would have to be prepared anew. */
-static size_t at_once(const struct db *db, size_t wanted)
-{
-	size_t most = *db_dialect(db, "", "many") ? AT_ONCE : 1;
-
-	return wanted < most ? wanted : most;
-}
-
-static void done_all(struct db_stmt **list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		db_done(list[i]);
-}
 
 static hf_status read_record(struct db_stmt *st, struct keydb_get *get)
 {
@@ -57,7 +41,7 @@ static hf_status read_record(struct db_stmt *st, struct keydb_get *get)
 
 static hf_status get_some(struct db *db, struct keydb_get *list, size_t n)
 {
-	struct db_stmt *sent[AT_ONCE];
+	struct db_stmt *sent[KEYDB_AT_ONCE];
 	hf_status s = HF_SUCCESS;
 	size_t n_sent = 0;
 
@@ -67,14 +51,14 @@ static hf_status get_some(struct db *db, struct keydb_get *list, size_t n)
 	}
 	for (size_t i = 0; i < n && hf_ok(s); i++)
 		s = read_record(sent[i], &list[i]);
-	done_all(sent, n_sent);
+	keydb_done_all(sent, n_sent);
 	return s;
 }
 
 hf_status keydb_get_all(struct db *db, struct keydb_get *list, size_t n)
 {
 	for (size_t i = 0, k; i < n; i += k) {
-		k = at_once(db, n - i);
+		k = keydb_at_once(db, n - i);
 		HF_TRY(get_some(db, list + i, k));
 	}
 	return HF_SUCCESS;
@@ -175,7 +159,7 @@ static size_t put_in_order(struct keydb_put *list, size_t n, struct putting *to)
 
 static hf_status put_some(struct db *db, struct putting *list, size_t n)
 {
-	struct db_stmt *sent[AT_ONCE];
+	struct db_stmt *sent[KEYDB_AT_ONCE];
 	hf_status s = HF_SUCCESS;
 	size_t n_sent = 0;
 	int64_t now = hf_wall_ms(), changed;
@@ -187,7 +171,7 @@ static hf_status put_some(struct db *db, struct putting *list, size_t n)
 		s = db_run(sent[i], &changed);
 		list[i].taken = hf_ok(s) && changed == 0;
 	}
-	done_all(sent, n_sent);
+	keydb_done_all(sent, n_sent);
 	return s;
 }
 
@@ -199,7 +183,7 @@ hf_status keydb_put_all(struct db *db, struct keydb_put *list, size_t n)
 	HF_ENSURE(order, HF_NOMEM);
 	n_order = put_in_order(list, n, order);
 	for (size_t i = 0, k; i < n_order; i += k) {
-		k = at_once(db, n_order - i);
+		k = keydb_at_once(db, n_order - i);
 		HF_TRY(put_some(db, order + i, k));
 	}
 	for (size_t i = 0; i < n_order; i++)

@@ -33,6 +33,29 @@ static const struct db_migration migrations[] = {
 	              " record BYTEA NOT NULL,"
 	              " created_at BIGINT NOT NULL"
 	              ")" },
+	{ .name = "user actions that were signed for",
+	  .sqlite = "CREATE TABLE spent_actions ("
+	            " issued_at INTEGER NOT NULL," /* ms since 1970 */
+	            " action_id TEXT NOT NULL,"
+	            " input_hash BLOB NOT NULL,"
+	            " job INTEGER NOT NULL,"
+	            " PRIMARY KEY (issued_at, action_id, input_hash)"
+	            ") WITHOUT ROWID;"
+	            "CREATE TABLE spent_floor ("
+	            " id INTEGER NOT NULL PRIMARY KEY,"
+	            " issued_at INTEGER NOT NULL"
+	            ")",
+	  .postgres = "CREATE TABLE spent_actions ("
+	              " issued_at BIGINT NOT NULL,"
+	              " action_id TEXT COLLATE \"C\" NOT NULL,"
+	              " input_hash BYTEA NOT NULL,"
+	              " job BIGINT NOT NULL,"
+	              " PRIMARY KEY (issued_at, action_id, input_hash)"
+	              ");"
+	              "CREATE TABLE spent_floor ("
+	              " id BIGINT NOT NULL PRIMARY KEY,"
+	              " issued_at BIGINT NOT NULL"
+	              ")" },
 };
 
 hf_status keydb_migrate(struct db *db, struct hf_err *err)
@@ -61,9 +84,23 @@ static const struct db_column canary_columns[] = {
 	{ "created_at", DB_INT },
 };
 
+static const struct db_column spent_columns[] = {
+	{ "issued_at", DB_INT },
+	{ "action_id", DB_TEXT },
+	{ "input_hash", DB_BLOB },
+	{ "job", DB_INT },
+};
+
+static const struct db_column floor_columns[] = {
+	{ "id", DB_INT },
+	{ "issued_at", DB_INT },
+};
+
 static const struct db_table tables[] = {
 	DB_TABLE("wrapped_keys", 1, 1, key_columns),
 	DB_TABLE("canaries", 1, 1, canary_columns),
+	DB_TABLE("spent_actions", 2, 3, spent_columns),
+	DB_TABLE("spent_floor", 2, 1, floor_columns),
 };
 
 const struct db_schema keydb_schema = {
