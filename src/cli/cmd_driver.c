@@ -29,6 +29,10 @@ static const struct cli_option options[] = {
 	CLI_OPTION_NEEDED(struct options, driver.ca_cert, "ca-cert", "PEM",
 	                  "certificate chain: the authority of the queue, and the intermediate "
 	                  "that signed the leaf"),
+	CLI_OPTION_TEXT(struct options, driver.authorizers, "authorizers", "FILE", NULL,
+	                "who may have something signed, and with whose approval: each request is "
+	                "checked against it here, so that a server that was taken over gets no "
+	                "signature; see `holdfast authorizers check`"),
 	CLI_OPTION_TEXT(struct options, driver.name, "name", "NAME", NULL,
 	                "what the server's logs call this HSM; without it, the token's label"),
 	CLI_OPTION_NUMBER(struct options, sessions, "sessions", "2", 1, 256,

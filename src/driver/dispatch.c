@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/digest.h"
+#include "proof/request.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +13,9 @@
 /* One job on its way. */
 struct task {
 	struct queue_job *job;
-	struct op op;         /* spans point into job->op */
-	struct hf_buf record; /* to sign with, or the one that was generated */
+	struct op op;               /* spans point into job->op */
+	struct hf_buf record;       /* to sign with, or the one that was generated */
+	struct signature signature; /* made, and not yet handed on */
 	bool resident;
 	struct task *next;
 };
@@ -66,6 +69,7 @@ hf_status dispatch_new(const struct dispatch_config *config, struct dispatch **r
 	struct keydb_front_config front = {
 		.db = config->db,
 		.patience_ms = config->patience_ms,
+		.spent_age_ms = config->spent_age_ms,
 		.answered = front_answered,
 		.ctx = d,
 	};
@@ -243,6 +247,11 @@ void dispatch_take(struct dispatch *d, struct queue_job *job)
 		       err.text[0] ? err.text : "the job is not understood");
 		return;
 	}
+	if (strcmp(t->op.key_id, CANARY_KEY_ID) ==
+	    0) { /* which signs without being asked who asked */
+		refuse(d, t, OP_FAILED, HF_DENIED, "no job may be about the canary's key");
+		return;
+	}
 	s = keydb_front_get(d->front, t->op.key_id, t);
 	if (hf_ok(s))
 		d->looked_up++;
@@ -257,8 +266,10 @@ void dispatch_feed(struct dispatch *d, struct hsmhost *hsm)
 		struct hsmhost_job job = { .op = t->op, .tag = t };
 		hf_status s;
 
-		if (t->op.kind == OP_SIGN)
+		if (t->op.kind == OP_SIGN) {
 			job.record = hf_buf_span(&t->record);
+			job.evidence = hf_buf_span(&t->job->evidence);
+		}
 		d->in_hsm++;
 		s = hsmhost_submit(hsm, &job);
 		if (hf_ok(s))
@@ -300,6 +311,37 @@ static void take_generated(struct dispatch *d, struct task *t, const struct hsmh
 		refuse(d, t, OP_RETRY, HF_CORRUPT, fault);
 }
 
+/* The signer has found the evidence good. What it says is spent before the signature leaves. */
+static void spend(struct dispatch *d, struct task *t, const struct signature *signature)
+{
+	struct keydb_spend spend = { .job = t->job->number };
+	struct request_spends spends;
+	hf_status s = request_spends(hf_buf_span(&t->job->evidence), &spends);
+
+	if (hf_ok(s)) {
+		memcpy(spend.action_id, spends.action_id, sizeof(spend.action_id));
+		spend.issued_ms = spends.issued_ms;
+		s = sha256(t->op.input, spend.input_hash);
+	}
+	t->signature = *signature;
+	if (hf_ok(s))
+		s = keydb_front_spend(d->front, &spend, t);
+	if (!hf_ok(s))
+		refuse(d, t, OP_RETRY, s.code, "the user action of this signature is not known");
+}
+
+static void spent(struct dispatch *d, struct task *t, const struct keydb_answer *a)
+{
+	struct op_result r = { .outcome = OP_DONE, .signature = t->signature };
+
+	if (hf_ok(a->status))
+		finish(d, t, &r);
+	else if (a->status.code == HF_BUSY)
+		refuse(d, t, OP_RETRY, a->status.code, a->why);
+	else
+		refuse(d, t, OP_FAILED, HF_UNAUTHENTIC, a->why);
+}
+
 enum { OTHERS_TRY_MAX = 2 };
 
 /* What this HSM says of a record may be this HSM's own fault: it lacks the master key, or computes
@@ -321,6 +363,8 @@ void dispatch_answered(void *ctx, const struct hsmhost_answer *answer)
 		hf_histogram_add(&d->config.metrics->hsm[t->op.kind], answer->hsm_us);
 	if (t->op.kind == OP_GENERATE && answer->result.outcome == OP_DONE)
 		take_generated(d, t, answer);
+	else if (d->config.checks && answer->result.outcome == OP_DONE)
+		spend(d, t, &answer->result.signature);
 	else if (others_may_differ(t, &answer->result))
 		refuse(d, t, OP_RETRY, answer->result.code, answer->result.text);
 	else
@@ -373,10 +417,17 @@ static void stored(struct dispatch *d, struct task *t, const struct keydb_answer
 
 static void front_answered(void *ctx, const struct keydb_answer *answer)
 {
-	if (answer->put)
-		stored(ctx, answer->tag, answer);
-	else
+	switch (answer->to) {
+	case KEYDB_GET:
 		looked_up(ctx, answer->tag, answer);
+		break;
+	case KEYDB_PUT:
+		stored(ctx, answer->tag, answer);
+		break;
+	case KEYDB_SPEND:
+		spent(ctx, answer->tag, answer);
+		break;
+	}
 }
 
 void dispatch_give_back(struct dispatch *d, const char *why)

@@ -3,9 +3,13 @@
  * generated, and ends the job.
  *
  *   taken ──► looked up ──► waiting ──► in the HSM ──► ended
- *                                            └── generated ──► stored ──► ended
+ *                                            ├── generated ──► stored ──► ended
+ *                                            └── signed, and requests are checked here ──► user
+ *                                                action spent ──► ended
  * Nothing is announced before it is on disk. A generation whose key id has a record is answered
- * with the stored key and never makes a second. The database is asked by another thread
+ * with the stored key and never makes a second. Where requests are checked here, a signature leaves
+ * once it is on disk that its user action is spent for it, so that no second job has it again. The
+ * database is asked by another thread
  * (keydb/front.h): a job whose key cannot be looked up or stored for a while is given back. One
  * thread. */
 #ifndef HF_DRIVER_DISPATCH_H
@@ -23,6 +27,8 @@ struct dispatch_config {
 	int patience_ms;                /* see keydb/front.h */
 	struct driver_metrics *metrics; /* borrowed */
 	bool allow_resident;
+	bool checks;          /* each user action is good for one job: spent ones are remembered */
+	int64_t spent_age_ms; /* for so long */
 	/* Ends a job. */
 	void (*finish)(void *ctx, struct queue_job *job, const struct op_result *result);
 	void *ctx;

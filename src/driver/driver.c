@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "driver/authorizing.h"
 #include "driver/dispatch.h"
 #include "driver/health.h"
 #include "driver/pace.h"
@@ -26,6 +27,7 @@ enum {
 struct driver {
 	const struct driver_config *config;
 	struct driver_metrics metrics;
+	struct authorizing authorizing;
 	struct health *health;
 	struct db *keydb; /* for the start */
 	struct hsmhost *hsm;
@@ -239,6 +241,7 @@ static hf_status open_queue(struct driver *d, struct hf_err *err)
 		.ca_cert = d->config->ca_cert,
 		.name = d->name,
 		.dates = d->metrics.dates,
+		.evidence = d->authorizing.text.len > 0,
 		.took = took,
 		.ctx = d,
 	};
@@ -288,24 +291,35 @@ static hf_status open_keydb(struct driver *d, struct hf_err *err)
 	return keydb_migrate(d->keydb, err);
 }
 
-static hf_status open_all(struct driver *d, struct hf_err *err)
+static hf_status open_dispatch(struct driver *d, struct hf_err *err)
 {
-	struct hsmhost_config hsm = d->config->hsm;
-	struct dispatch_config dispatch = {
+	struct dispatch_config config = {
 		.db = d->config->db,
 		.metrics = &d->metrics,
-		.allow_resident = hsm.setup.allow_resident,
+		.allow_resident = d->config->hsm.setup.allow_resident,
+		.checks = d->authorizing.text.len > 0,
+		.spent_age_ms = d->authorizing.spent_age_ms,
 		.finish = finish,
 		.ctx = d,
 	};
 
+	HF_TRY(dispatch_new(&config, &d->dispatch, err));
+	dispatch_database(d->dispatch, &d->db_stats);
+	return HF_SUCCESS;
+}
+
+static hf_status open_all(struct driver *d, struct hf_err *err)
+{
+	struct hsmhost_config hsm = d->config->hsm;
+
 	hsm.setup.needs_master = true;
+	HF_TRY(authorizing_read(d->config->authorizers, &d->authorizing, err));
 	HF_TRY(queue_servers_parse("https", d->config->proxy_addr, &d->servers, err));
 	HF_TRY(health_start(d->config->health_listen, &d->metrics, &d->health, err));
 	HF_TRY(open_keydb(d, err));
 	HF_TRY(canaries_admit(d->keydb, d->database, &hsm, NULL, err));
-	HF_TRY(dispatch_new(&dispatch, &d->dispatch, err));
-	dispatch_database(d->dispatch, &d->db_stats);
+	HF_TRY(open_dispatch(d, err));
+	hsm.setup.authorizers = hf_buf_span(&d->authorizing.text);
 	HF_TRY(hsmhost_start(&hsm, answered, d, &d->hsm, err));
 	hsmhost_stats(d->hsm, &d->hsm_stats);
 	HF_TRY(prepare_trial(d, err));
@@ -324,6 +338,7 @@ static void close_all(struct driver *d)
 	health_stop(d->health);
 	db_close(d->keydb);
 	trial_done(&d->trial);
+	authorizing_done(&d->authorizing);
 	free(d->fds);
 	cert_dates_free(d->metrics.dates);
 	if (d->signals >= 0)

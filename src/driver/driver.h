@@ -22,6 +22,10 @@ struct driver_config {
 	        *ca_cert; /* PEM chain: whom to trust as server, and our own intermediate to show */
 	const char *name; /* this driver's HSM, for people; NULL or "": the token's label */
 
+	const char *authorizers; /* file of those who may have something signed
+	                            (proof/authorizers.h): each request is checked against it
+	                            here; NULL or "": the server's word is enough */
+
 	const char *health_listen; /* "127.0.0.1:9444", plain HTTP: /health and /metrics; NULL or
 	                              "": none */
 	int grace_ms; /* SIGTERM: so long for what is in flight and for handing it in; 0: 10 s */

@@ -24,6 +24,7 @@ struct queue_client_config {
 	const char *client_cert, *client_key, *ca_cert; /* PEM; NULL: plain HTTP, for tests */
 	const char *name;                               /* for people */
 	int park_ms;              /* how long the server may hold a poll; 0: 20 s */
+	bool evidence;            /* jobs are to come with theirs */
 	struct cert_dates *dates; /* kept up to date with our certificates; NULL: nobody asks */
 	/* A job came. It is the callee's to end, by queue_client_result(), at once or later. */
 	void (*took)(void *ctx, struct queue_job *job);

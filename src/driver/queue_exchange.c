@@ -209,6 +209,7 @@ void queue_exchange_send(struct queue_client *q, struct request *r, size_t capac
 		.capacity = capacity < POLL_BATCH_MAX ? (uint32_t)capacity : POLL_BATCH_MAX,
 		.wait_ms = wait_ms,
 		.recall = recall,
+		.evidence = q->config.evidence,
 		.results = q->results,
 		.working = q->working,
 	};

@@ -2,6 +2,7 @@
 #include "driver/queue_jobs.h"
 
 #include "base/clock.h"
+#include "proof/evidence.h"
 
 static struct queue_job **bucket_of(struct queue_jobs *t, uint64_t number)
 {
@@ -44,9 +45,17 @@ static void change(struct queue_jobs *t, struct queue_job *job, enum queue_job_s
 	enter(t, job, state);
 }
 
+/* What was asked for is of no interest once there is an answer. */
+static void release_asked(struct queue_job *job)
+{
+	hf_buf_done(&job->op);
+	hf_buf_done(&job->evidence);
+}
+
 hf_status queue_jobs_add(struct queue_jobs *t, const struct poll_job *from, struct queue_job **ret)
 {
 	struct queue_job **bucket = bucket_of(t, from->job), *job;
+	hf_status s;
 
 	for (job = *bucket; job; job = job->in_bucket) {
 		if (job->number != from->job)
@@ -62,13 +71,16 @@ hf_status queue_jobs_add(struct queue_jobs *t, const struct poll_job *from, stru
 	job->taken_us = hf_mono_us();
 	job->op = HF_BUF(OP_ENCODED_MAX);
 	job->result = HF_BUF(OP_RESULT_ENCODED_MAX);
+	job->evidence = HF_BUF(EVIDENCE_MAX);
 	hf_buf_put(&job->op, from->op.ptr, from->op.len);
-	if (!hf_ok(hf_buf_status(&job->op))) {
-		enum hf_code code = job->op.failed;
-
-		hf_buf_done(&job->op);
+	hf_buf_put(&job->evidence, from->evidence.ptr, from->evidence.len);
+	s = hf_buf_status(&job->op);
+	if (hf_ok(s))
+		s = hf_buf_status(&job->evidence);
+	if (!hf_ok(s)) {
+		release_asked(job);
 		free(job);
-		return HF_FAILURE(code);
+		return s;
 	}
 	job->in_bucket = *bucket;
 	*bucket = job;
@@ -81,7 +93,7 @@ hf_status queue_jobs_add(struct queue_jobs *t, const struct poll_job *from, stru
 void queue_jobs_finish(struct queue_jobs *t, struct queue_job *job, const struct op_result *result)
 {
 	op_result_encode(&job->result, result);
-	hf_buf_done(&job->op);
+	release_asked(job);
 	change(t, job, QUEUE_JOB_READY);
 }
 
@@ -94,7 +106,7 @@ static void forget(struct queue_jobs *t, struct queue_job *job)
 	*at = job->in_bucket;
 	leave(t, job);
 	t->held--;
-	hf_buf_done(&job->op);
+	release_asked(job);
 	hf_buf_done(&job->result);
 	free(job);
 }

@@ -16,8 +16,9 @@ enum queue_job_state { QUEUE_JOB_WORKING, QUEUE_JOB_READY, QUEUE_JOB_SENT };
 struct queue_job {
 	uint64_t number;
 	uint32_t attempt;
-	struct hf_buf op; /* op_encode(): valid until the result is given */
-	int64_t taken_us; /* monotonic */
+	struct hf_buf op;       /* op_encode(): valid until the result is given */
+	struct hf_buf evidence; /* of who asked for it, or empty: as op */
+	int64_t taken_us;       /* monotonic */
 	/* the table's own */
 	enum queue_job_state state;
 	struct hf_buf result; /* op_result_encode() */

@@ -23,7 +23,7 @@ struct hsmhost;
 struct hsmhost_config {
 	const char *signer_path;   /* holdfast-signer; NULL: beside our own executable */
 	struct signer_setup setup; /* module, slot, PIN, profile …: what each signer is told; copied
-	                              (the PIN too) */
+	                              (the PIN too, but not the authorizers: they live on) */
 	unsigned processes;        /* signer processes */
 	unsigned ahead;       /* jobs in a signer beyond those it works on; 0: at least 2, and as
 	                       * many as take it 2 ms, so that quick modules never wait for us */
@@ -34,12 +34,13 @@ struct hsmhost_config {
 };
 
 struct hsmhost_job {
-	struct op op;          /* its spans live until the answer */
-	struct hf_span record; /* record_encode(), for OP_SIGN; as op */
-	const char *rewrap_to; /* the id of a master key: the record's key is to be wrapped by it
-	                        * instead; of op only key_id, key_type and public_key count. Lives
-	                        * as op. NULL: do op */
-	void *tag;             /* the caller's */
+	struct op op;            /* its spans live until the answer */
+	struct hf_span record;   /* record_encode(), for OP_SIGN; as op */
+	struct hf_span evidence; /* for OP_SIGN, where setup.authorizers are; as op */
+	const char *rewrap_to;   /* the id of a master key: the record's key is to be wrapped by it
+	                          * instead; of op only key_id, key_type and public_key count. Lives
+	                          * as op. NULL: do op */
+	void *tag;               /* the caller's */
 };
 
 struct hsmhost_answer {

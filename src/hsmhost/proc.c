@@ -12,29 +12,36 @@ enum {
 };
 #define IN_MAX ((size_t)WIRE_REPORT_MAX + READ_AT_ONCE + WIRE_HEADER)
 #define OUT_MAX ((size_t)64 << 20) /* bounded in truth by the jobs that a signer is given */
-#define SETUP_ROOM ((size_t)32768)
 
 /* The buffer is as large as the frame can be before the PIN comes in, so that it never moves and
- * leaves no copy behind. */
+ * leaves no copy behind. An empty pipe takes all that is secret at once; of the authorizers, which
+ * come last, the rest follows as the signer reads. */
 static hf_status send_setup(struct proc *p, const struct signer_setup *setup)
 {
 	hf_status s = HF_SUCCESS;
-	struct hf_buf frame = HF_BUF(SETUP_ROOM);
+	const size_t room = WIRE_SETUP_ROOM + setup->authorizers.len;
+	struct hf_buf frame = HF_BUF(room);
 	size_t sent = 0;
 
-	HF_ENSURE(hf_buf_grow(&frame, SETUP_ROOM), HF_NOMEM);
+	HF_ENSURE(hf_buf_grow(&frame, room), HF_NOMEM);
 	hf_buf_clear(&frame);
 	wire_put_setup(&frame, setup);
 	s = hf_buf_status(&frame);
-	while (hf_ok(s) && sent < frame.len) { /* an empty pipe takes it whole */
+	while (hf_ok(s) && sent < frame.len) {
 		ssize_t n = write(p->os.to, frame.ptr + sent, frame.len - sent);
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EAGAIN && frame.len - sent <= setup->authorizers.len)
+			break;
 		if (n <= 0)
 			s = HF_FAILURE(HF_IO);
 		else
 			sent += (size_t)n;
+	}
+	if (hf_ok(s)) {
+		hf_buf_put(&p->out, frame.ptr + sent, frame.len - sent);
+		s = hf_buf_status(&p->out);
 	}
 	hf_wipe(frame.ptr, frame.cap);
 	hf_buf_done(&frame);

@@ -45,10 +45,12 @@ static void mark_begun(struct seat *s, unsigned threads)
 
 void seat_give(struct seat *s, struct flight *f, unsigned threads)
 {
+	const struct wire_job job = { f->job.op, f->job.record, f->job.evidence };
+
 	if (f->job.rewrap_to)
 		wire_put_rewrap(&s->proc.out, f->tag, f->job.rewrap_to, f->job.record);
 	else
-		wire_put_job(&s->proc.out, f->tag, &f->job.op, f->job.record);
+		wire_put_job(&s->proc.out, f->tag, &job);
 	f->began_ms = 0;
 	f->next = NULL;
 	*s->last = f;

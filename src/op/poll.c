@@ -2,13 +2,18 @@
 #include "op/poll.h"
 
 #include "op/fields.h"
+#include "proof/evidence.h"
 
-#define REQUEST_VERSION 2
-#define REPLY_VERSION 1
+enum {
+	REQUEST = 2,
+	REQUEST_FOR_EVIDENCE = 3, /* the same, and jobs are to come with theirs */
+	REPLY = 1,
+	REPLY_WITH_EVIDENCE = 2,
+};
 
 void poll_request_encode(struct hf_buf *to, const struct poll_request *r)
 {
-	hf_buf_u8(to, REQUEST_VERSION);
+	hf_buf_u8(to, r->evidence ? REQUEST_FOR_EVIDENCE : REQUEST);
 	hf_buf_field(to, hf_span_text(r->instance));
 	hf_buf_field(to, hf_span_text(r->store));
 	hf_buf_u32(to, r->capacity);
@@ -42,7 +47,8 @@ hf_status poll_request_decode(struct hf_span from, struct poll_request *ret)
 	struct poll_request req = { .results = ret->results, .working = ret->working };
 	uint8_t version = hf_read_u8(&r), recall;
 
-	HF_ENSURE(from.len <= POLL_BODY_MAX && version == REQUEST_VERSION, HF_INVALID);
+	req.evidence = version == REQUEST_FOR_EVIDENCE;
+	HF_ENSURE(from.len <= POLL_BODY_MAX && (version == REQUEST || req.evidence), HF_INVALID);
 	hf_read_text(&r, req.instance, sizeof(req.instance));
 	hf_read_text(&r, req.store, sizeof(req.store));
 	req.capacity = hf_read_u32(&r);
@@ -66,13 +72,15 @@ hf_status poll_request_decode(struct hf_span from, struct poll_request *ret)
 
 void poll_reply_encode(struct hf_buf *to, const struct poll_reply *r)
 {
-	hf_buf_u8(to, REPLY_VERSION);
+	hf_buf_u8(to, r->evidence ? REPLY_WITH_EVIDENCE : REPLY);
 	hf_buf_u32(to, r->lease_ms);
 	hf_buf_u32(to, (uint32_t)r->n_jobs);
 	for (size_t i = 0; i < r->n_jobs; i++) {
 		hf_buf_u64(to, r->jobs[i].job);
 		hf_buf_u32(to, r->jobs[i].attempt);
 		hf_buf_field(to, r->jobs[i].op);
+		if (r->evidence)
+			hf_buf_field(to, r->jobs[i].evidence);
 	}
 }
 
@@ -82,13 +90,16 @@ hf_status poll_reply_decode(struct hf_span from, struct poll_reply *ret)
 	struct poll_reply reply = { .jobs = ret->jobs };
 	uint8_t version = hf_read_u8(&r);
 
-	HF_ENSURE(from.len <= POLL_BODY_MAX && version == REPLY_VERSION, HF_INVALID);
+	reply.evidence = version == REPLY_WITH_EVIDENCE;
+	HF_ENSURE(from.len <= POLL_BODY_MAX && (version == REPLY || reply.evidence), HF_INVALID);
 	reply.lease_ms = hf_read_u32(&r);
 	reply.n_jobs = read_count(&r, POLL_BATCH_MAX);
 	for (size_t i = 0; i < reply.n_jobs && !r.failed; i++) {
 		reply.jobs[i].job = hf_read_u64(&r);
 		reply.jobs[i].attempt = hf_read_u32(&r);
 		reply.jobs[i].op = hf_read_field(&r, OP_ENCODED_MAX);
+		reply.jobs[i].evidence =
+		        reply.evidence ? hf_read_field(&r, EVIDENCE_MAX) : HF_SPAN(NULL, 0);
 		if (reply.jobs[i].attempt == 0)
 			r.failed = true;
 	}

@@ -5,7 +5,10 @@
  *
  * Leases: a job belongs to the instance that took it until `lease_ms` after the last request in
  * which that instance named it under `working`. The first completion of a job wins; later ones are
- * acknowledged and ignored. */
+ * acknowledged and ignored.
+ *
+ * Only drivers that check requests themselves ask for evidence, by a version of the request of its
+ * own, and get it by such a one of the reply: between others nothing changes. */
 #ifndef HF_OP_POLL_H
 #define HF_OP_POLL_H
 
@@ -29,6 +32,7 @@ struct poll_request {
 	uint32_t capacity; /* jobs wanted, at most POLL_BATCH_MAX; 0: only hand in */
 	uint32_t wait_ms;  /* stay parked this long when there is nothing; 0: answer at once */
 	bool recall; /* this instance's parked polls are answered now: it wants no jobs any more */
+	bool evidence; /* it checks requests itself: jobs come with their evidence */
 	struct poll_result *results;
 	size_t n_results;
 	uint64_t *working; /* jobs still held: their leases are renewed */
@@ -39,10 +43,13 @@ struct poll_job {
 	uint64_t job;
 	uint32_t attempt;  /* from 1 */
 	struct hf_span op; /* op_encode() */
+	struct hf_span
+	        evidence; /* evidence_encode() (proof/evidence.h), of a signature; or empty */
 };
 
 struct poll_reply {
 	uint32_t lease_ms;
+	bool evidence; /* was asked for: jobs have it */
 	struct poll_job *jobs;
 	size_t n_jobs;
 };

@@ -20,6 +20,10 @@ enum mac_kind {
 	MAC_HMAC_SHA256 = 1, /* by the master MAC key, in the HSM */
 };
 
+/* The key of the canaries: made by a signer for itself, beside the real ones. Nobody owns anything
+ * with it; random numbers are signed with it, to see whether the HSM works. */
+#define CANARY_KEY_ID "canary"
+
 #define WRAPPED_BLOB_MAX 4096
 #define MASTER_ID_MAX 33 /* 16 bytes in hex and the NUL: see p11/master.h */
 #define RECORD_MAC_MAX 32

@@ -86,6 +86,16 @@ int64_t authorizers_age_s(const struct authorizers *a, const char *key_id)
 	return approved ? a->max_age_approved_s : a->max_age_s;
 }
 
+int64_t authorizers_age_most_s(const struct authorizers *a)
+{
+	int64_t most = a->max_age_s > a->max_age_approved_s ? a->max_age_s : a->max_age_approved_s;
+
+	for (size_t i = 0; i < a->n_rules; i++)
+		if (a->rules[i].max_age_s > most)
+			most = a->rules[i].max_age_s;
+	return most;
+}
+
 static bool has_identity(const struct authorizers *a, const char *identity)
 {
 	for (size_t i = 0; i < a->n_credentials; i++)

@@ -87,5 +87,7 @@ bool authorizers_lists(const struct authorizers_list *list, const char *text);
 bool authorizers_lists_span(const struct authorizers_list *list, struct hf_span text);
 /* How old a proof over a request on this key may be, in seconds; 0: no rule names the key. */
 int64_t authorizers_age_s(const struct authorizers *a, const char *key_id);
+/* The oldest that a proof may be over any key. */
+int64_t authorizers_age_most_s(const struct authorizers *a);
 
 #endif

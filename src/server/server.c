@@ -8,6 +8,7 @@
 #include "os/notify.h"
 #include "os/signals.h"
 #include "server/core/audit.h"
+#include "server/core/evidence.h"
 #include "server/store/migrations.h"
 
 #include <poll.h>
@@ -109,6 +110,7 @@ static hf_status start_core(struct server *s, struct hf_err *err)
 		.settle = core_settle,
 		.announce = core_announce,
 		.say = on_postgres(s) ? core_say : NULL,
+		.evidence = job_evidence_load,
 		.ctx = &s->core,
 	};
 

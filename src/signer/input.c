@@ -5,7 +5,9 @@
 #include <poll.h>
 #include <string.h>
 
-#define INPUT_CAP ((size_t)WIRE_FRAME_MAX + WIRE_HEADER + 65536)
+#define INPUT_CAP ((size_t)WIRE_SETUP_MAX + WIRE_HEADER + 65536)
+
+_Static_assert(WIRE_SETUP_MAX >= WIRE_FRAME_MAX, "the longest frame that comes in");
 
 hf_status input_open(int fd, struct input *ret)
 {

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "proof/request.h"
 
 #include <string.h>
 
@@ -225,16 +226,38 @@ static hf_status open_key(struct desk *d, const struct key_record *r, struct hf_
 	return HF_SUCCESS;
 }
 
-hf_status job_sign(struct desk *d, const struct op *op, struct hf_span record,
-                   struct signature *ret, struct hf_err *err)
+/* That the public key is the record's own is check_record()'s to see. */
+static hf_status check_allowed(const struct desk *d, const struct wire_job *job, struct hf_err *err)
 {
+	const struct request_subject subject = {
+		.key_id = job->op.key_id,
+		.key_type = job->op.key_type,
+		.public_key = job->op.public_key,
+		.scheme = (int)job->op.scheme,
+		.hash = (int)job->op.hash,
+		.input = job->op.input,
+	};
+
+	if (!d->token->authorizers || strcmp(job->op.key_id, CANARY_KEY_ID) == 0)
+		return HF_SUCCESS;
+	return hf_context(
+	        err,
+	        request_check(d->token->authorizers, &subject, job->evidence, hf_wall_ms(), err),
+	        "not authorized");
+}
+
+hf_status job_sign(struct desk *d, const struct wire_job *job, struct signature *ret,
+                   struct hf_err *err)
+{
+	const struct op *op = &job->op;
 	CK_OBJECT_HANDLE key = P11_NO_OBJECT;
 	struct key_record r;
 	bool ours = false;
 	hf_status s;
 
-	HF_TRY(check_record(d, op, record, &r, err));
-	HF_TRY(open_key(d, &r, record, &key, &ours, err));
+	HF_TRY(check_allowed(d, job, err));
+	HF_TRY(check_record(d, op, job->record, &r, err));
+	HF_TRY(open_key(d, &r, job->record, &key, &ours, err));
 	s = p11_key_sign(&d->session, &d->token->profile, op->key_type, key, (int)op->scheme,
 	                 (int)op->hash, op->input, ret, err);
 	if (ours)

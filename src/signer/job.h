@@ -32,14 +32,17 @@ struct job_output {
 HF_MUST hf_status job_generate(struct desk *d, enum key_type type, const char *key_id,
                                struct job_output *ret, struct hf_err *err);
 
-/* Refuses a record that is another key's, or altered, or not from a master key that is here, before
+/* Where the token has authorizers, nothing is signed that these do not allow: HF_UNAUTHENTIC. The
+ * one exception is the canary's key (CANARY_KEY_ID), which no job of a queue can name.
+ *
+ * Refuses a record that is another key's, or altered, or not from a master key that is here, before
  * the HSM is asked to unwrap anything: HF_UNAUTHENTIC, HF_CORRUPT, HF_STATE.
  *
  * In steady state three HSM calls: unwrap, sign, destroy (four C_ functions: C_UnwrapKey,
  * C_SignInit and C_Sign, C_DestroyObject); with a warm key one. A record's first use has its MAC
  * checked, one call more; now and then an unwrapped key is read back (p11/wrap.h), one more. */
-HF_MUST hf_status job_sign(struct desk *d, const struct op *op, struct hf_span record,
-                           struct signature *ret, struct hf_err *err);
+HF_MUST hf_status job_sign(struct desk *d, const struct wire_job *job, struct signature *ret,
+                           struct hf_err *err);
 
 /* The record's key under another of our master keys: into *ret (RECORD_ENCODED_MAX) goes a new
  * record of the same key, sealed by it. The private key is unwrapped as SENSITIVE and wrapped again

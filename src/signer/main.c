@@ -26,8 +26,12 @@ static hf_status take_pipes(int *ret_in, int *ret_out)
 	return HF_SUCCESS;
 }
 
-static hf_status read_setup(struct input *in, struct signer_setup *ret)
+/* The authorizers are read while the frame is there; of words about them there is no need, since
+ * the driver has read the same text. */
+static hf_status read_setup(struct input *in, struct signer_setup *ret,
+                            struct authorizers **ret_authorizers)
 {
+	struct authorizers *authorizers = NULL;
 	struct wire_frame frame;
 	hf_status s;
 
@@ -36,7 +40,11 @@ static hf_status read_setup(struct input *in, struct signer_setup *ret)
 	HF_TRY(s);
 	HF_ENSURE(frame.type == WIRE_SETUP, HF_INVALID);
 	s = wire_get_setup(frame.body, ret);
+	if (hf_ok(s) && ret->authorizers.len)
+		s = authorizers_parse(ret->authorizers, &authorizers, NULL);
+	ret->authorizers = HF_SPAN(NULL, 0);
 	input_wipe(in);
+	*ret_authorizers = authorizers;
 	return s;
 }
 
@@ -55,6 +63,7 @@ int main(void)
 	static struct input in;
 	pid_t parent = getppid();
 	struct signer_setup setup = { 0 };
+	struct authorizers *authorizers;
 	struct p11_session session = { 0 };
 	struct masters masters = { 0 };
 	struct hf_err err = { 0 };
@@ -67,7 +76,7 @@ int main(void)
 	if (!hf_ok(take_pipes(&in_fd, &out_fd)) || !hf_ok(input_open(in_fd, &in)))
 		return SIGNER_FAILED;
 	output_open(out_fd);
-	if (!hf_ok(read_setup(&in, &setup))) {
+	if (!hf_ok(read_setup(&in, &setup, &authorizers))) {
 		fprintf(stderr,
 		        "holdfast-signer is started by `holdfast driver` and `holdfast hsm`, "
 		        "of the same version, not by hand\n");
@@ -76,6 +85,7 @@ int main(void)
 	if (!hf_ok(os_sandbox_module()))
 		HF_WARN("no seccomp here: the vendor's library runs without a sandbox");
 	s = token_open(&token, &setup, parent, &session, &masters, &err);
+	token.authorizers = authorizers;
 	if (hf_ok(s))
 		s = serve_open(&token, &session, &masters, &err);
 	if (!hf_ok(s)) {

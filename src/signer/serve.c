@@ -53,7 +53,7 @@ static int do_job(struct server *s, const struct wire_frame *frame)
 		return refuse("a job without a master key");
 	if (!hf_ok(wire_get_work(frame, &work)))
 		return refuse("job");
-	if (work.op.kind == OP_GENERATE) /* slow: nobody is to wait behind it */
+	if (work.job.op.kind == OP_GENERATE) /* slow: nobody is to wait behind it */
 		output_flush();
 	fate = worker_run(&s->worker, &work, &s->output, &answer);
 	output_answer(frame->tag, &answer);

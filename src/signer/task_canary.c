@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CANARY_ID "canary"
-
 /* A type that the token wraps; wrapped by the one that most keys will be of, if it can. */
 static hf_status choose_type(struct desk *d, enum key_type *ret, struct hf_err *err)
 {
@@ -44,7 +42,7 @@ hf_status task_canary_make(struct desk *d, const struct json_t *args, struct hf_
 	HF_TRY(task_needs_master(d, err));
 	HF_TRY(token_profile(d->token, &d->session, masters_first(&d->masters), 0, err));
 	HF_TRY(choose_type(d, &type, err));
-	s = job_generate(d, type, CANARY_ID, &made, err);
+	s = job_generate(d, type, CANARY_KEY_ID, &made, err);
 	hf_buf_hex(&hex, hf_buf_span(&made.record));
 	hf_buf_done(&made.record);
 	HF_TRY(s);
@@ -126,7 +124,7 @@ static hf_status judge_hex(struct desk *d, const char *hex, struct json_writer *
 	struct key_record r;
 
 	if (!hex || !hf_ok(hf_unhex(hf_span_text(hex), &bytes)) ||
-	    !hf_ok(record_decode(hf_buf_span(&bytes), &r)) || strcmp(r.key_id, CANARY_ID) != 0)
+	    !hf_ok(record_decode(hf_buf_span(&bytes), &r)) || strcmp(r.key_id, CANARY_KEY_ID) != 0)
 		return hf_fail(err, HF_CORRUPT, "the canary is damaged");
 	HF_TRY(token_profile(d->token, &d->session, masters_first(&d->masters), 1u << r.key_type,
 	                     err));

@@ -151,4 +151,5 @@ bool token_is_ready(const struct token *t)
 void token_close(struct token *t)
 {
 	p11_module_close(&t->module);
+	authorizers_free(t->authorizers);
 }

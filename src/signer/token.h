@@ -16,6 +16,8 @@ struct token {
 	char master_id[MASTER_ID_MAX]; /* of the one that wraps */
 	struct p11_profile profile;    /* of setup, or after token_profile() */
 	bool have_profile;
+	struct authorizers *authorizers; /* only what these allow is signed; NULL: the driver's word
+	                                  * is enough. Set before the first job */
 };
 
 /* Signers of one module start one after another under a lock between processes, since SoftHSM2

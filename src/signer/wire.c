@@ -11,6 +11,7 @@ static size_t body_max(uint8_t type)
 {
 	switch ((enum wire_type)type) {
 	case WIRE_SETUP:
+		return WIRE_SETUP_MAX;
 	case WIRE_JOB:
 	case WIRE_TASK:
 	case WIRE_REWRAP:
@@ -105,6 +106,7 @@ void wire_put_setup(struct hf_buf *to, const struct signer_setup *s)
 	if (s->have_profile)
 		p11_profile_encode(to, &s->profile);
 	wire_close_field(to, field);
+	hf_buf_field(to, s->authorizers);
 	wire_close(to, at);
 }
 
@@ -138,6 +140,7 @@ hf_status wire_get_setup(struct hf_span body, struct signer_setup *ret)
 	s.warm_keys = hf_read_u32(&r);
 	s.warm_ttl_s = hf_read_u32(&r);
 	HF_TRY(wire_read_profile(&r, &s.have_profile, &s.profile));
+	s.authorizers = hf_read_field(&r, AUTHORIZERS_FILE_MAX);
 	HF_TRY(hf_reader_end(&r));
 	HF_ENSURE(s.threads >= 1 && s.threads <= WIRE_THREADS_MAX, HF_INVALID);
 	if (pin.len)
@@ -146,30 +149,31 @@ hf_status wire_get_setup(struct hf_span body, struct signer_setup *ret)
 	return HF_SUCCESS;
 }
 
-void wire_put_job(struct hf_buf *to, uint64_t tag, const struct op *op, struct hf_span record)
+void wire_put_job(struct hf_buf *to, uint64_t tag, const struct wire_job *job)
 {
 	size_t at = wire_open(to, WIRE_JOB, tag);
 	size_t field = wire_open_field(to);
 
-	op_encode(to, op);
+	op_encode(to, &job->op);
 	wire_close_field(to, field);
-	hf_buf_field(to, record);
+	hf_buf_field(to, job->record);
+	hf_buf_field(to, job->evidence);
 	wire_close(to, at);
 }
 
-hf_status wire_get_job(struct hf_span body, struct op *ret_op, struct hf_span *ret_record,
-                       struct hf_err *err)
+hf_status wire_get_job(struct hf_span body, struct wire_job *ret, struct hf_err *err)
 {
 	struct hf_reader r = hf_reader(body);
 	struct hf_span op = hf_read_field(&r, OP_ENCODED_MAX);
-	struct hf_span record = hf_read_field(&r, RECORD_ENCODED_MAX);
-	struct op decoded;
+	struct wire_job job = { 0 };
 
+	job.record = hf_read_field(&r, RECORD_ENCODED_MAX);
+	job.evidence = hf_read_field(&r, EVIDENCE_MAX);
 	HF_TRY(hf_reader_end(&r));
-	HF_TRY(op_decode(op, &decoded, err));
-	HF_ENSURE((decoded.kind == OP_SIGN) == (record.len > 0), HF_INVALID);
-	*ret_op = decoded;
-	*ret_record = record;
+	HF_TRY(op_decode(op, &job.op, err));
+	HF_ENSURE((job.op.kind == OP_SIGN) == (job.record.len > 0), HF_INVALID);
+	HF_ENSURE(job.op.kind == OP_SIGN || !job.evidence.len, HF_INVALID);
+	*ret = job;
 	return HF_SUCCESS;
 }
 
@@ -203,9 +207,9 @@ hf_status wire_get_work(const struct wire_frame *frame, struct wire_work *ret)
 	struct wire_work work = { .rewrap = frame->type == WIRE_REWRAP };
 
 	if (work.rewrap)
-		HF_TRY(wire_get_rewrap(frame->body, work.to_master, &work.record));
+		HF_TRY(wire_get_rewrap(frame->body, work.to_master, &work.job.record));
 	else
-		HF_TRY(wire_get_job(frame->body, &work.op, &work.record, NULL));
+		HF_TRY(wire_get_job(frame->body, &work.job, NULL));
 	*ret = work;
 	return HF_SUCCESS;
 }

@@ -16,9 +16,13 @@
 #include "op/op.h"
 #include "op/record.h"
 #include "p11/profile.h"
+#include "proof/authorizers.h"
+#include "proof/evidence.h"
 
-#define WIRE_VERSION 2 /* of the frames: driver and signer must be of one installation */
-#define WIRE_FRAME_MAX (OP_ENCODED_MAX + RECORD_ENCODED_MAX + 4096)
+#define WIRE_VERSION 3 /* of the frames: driver and signer must be of one installation */
+#define WIRE_FRAME_MAX (OP_ENCODED_MAX + RECORD_ENCODED_MAX + EVIDENCE_MAX + 4096)
+#define WIRE_SETUP_ROOM 32768u /* of a SETUP, beside the authorizers */
+#define WIRE_SETUP_MAX (WIRE_SETUP_ROOM + AUTHORIZERS_FILE_MAX)
 #define WIRE_REPORT_MAX (256u << 10) /* a REPORT's JSON */
 #define WIRE_ARGS_MAX (16u << 10)    /* a TASK's JSON */
 #define WIRE_PATH_MAX 4096
@@ -30,7 +34,7 @@
 /* Sent: append only. */
 enum wire_type {
 	WIRE_SETUP = 1,   /* in: signer_setup */
-	WIRE_JOB = 2,     /* in: op, record */
+	WIRE_JOB = 2,     /* in: op, record, evidence */
 	WIRE_TASK = 3,    /* in: one administrative task (enum signer_task) and its JSON
 	                     arguments */
 	WIRE_REWRAP = 4,  /* in: a record, and the master key that its key is to be wrapped by
@@ -81,6 +85,9 @@ struct signer_setup {
 	bool have_profile;
 	struct p11_profile profile; /* encodings and formats that preflight found to work; otherwise
 	                             * made by a quick preflight, and told by READY */
+	struct hf_span authorizers; /* text of the file (proof/authorizers.h): only what it allows
+	                             * is signed; empty: what the driver asks for is. Borrowed: in
+	                             * a setup that was decoded, it points into the frame */
 };
 
 struct wire_frame {
@@ -94,15 +101,21 @@ struct wire_frame {
 HF_MUST hf_status wire_next(struct hf_span in, struct wire_frame *ret, size_t *ret_used);
 
 /* Each appends one whole frame. */
-void wire_put_setup(struct hf_buf *to, const struct signer_setup *s); /* holds the PIN: wipe `to` */
-void wire_put_job(struct hf_buf *to, uint64_t tag, const struct op *op, struct hf_span record);
+/* Holds the PIN: wipe `to`. The authorizers come last. */
+void wire_put_setup(struct hf_buf *to, const struct signer_setup *s);
+/* What a JOB says. Spans point into the frame. */
+struct wire_job {
+	struct op op;
+	struct hf_span record;   /* to sign with */
+	struct hf_span evidence; /* of who asked for the signature; or empty */
+};
+void wire_put_job(struct hf_buf *to, uint64_t tag, const struct wire_job *job);
 void wire_put_task(struct hf_buf *to, enum signer_task task, const char *json);
 
 /* Decoders of bodies: exactly what the encoders make, otherwise HF_INVALID. The caller owns the PIN
  * in *ret. */
 HF_MUST hf_status wire_get_setup(struct hf_span body, struct signer_setup *ret);
-HF_MUST hf_status wire_get_job(struct hf_span body, struct op *ret_op, struct hf_span *ret_record,
-                               struct hf_err *err);
+HF_MUST hf_status wire_get_job(struct hf_span body, struct wire_job *ret, struct hf_err *err);
 void wire_put_rewrap(struct hf_buf *to, uint64_t tag, const char *to_master, struct hf_span record);
 HF_MUST hf_status wire_get_rewrap(struct hf_span body, char ret_to_master[MASTER_ID_MAX],
                                   struct hf_span *ret_record);
@@ -110,9 +123,8 @@ HF_MUST hf_status wire_get_rewrap(struct hf_span body, char ret_to_master[MASTER
 /* What a worker is given: a JOB or a REWRAP frame. */
 struct wire_work {
 	bool rewrap;
-	struct op op;                  /* JOB */
+	struct wire_job job;           /* JOB; of a REWRAP only its record */
 	char to_master[MASTER_ID_MAX]; /* REWRAP */
-	struct hf_span record;
 };
 HF_MUST hf_status wire_get_work(const struct wire_frame *frame, struct wire_work *ret);
 HF_MUST hf_status wire_get_task(struct hf_span body, enum signer_task *ret,

@@ -96,12 +96,14 @@ static hf_status attempt(struct worker *w, const struct wire_work *work, struct 
 {
 	hf_buf_clear(&output->record);
 	if (work->rewrap)
-		return job_rewrap(&w->desk, work->record, work->to_master, &output->record, err);
-	switch (work->op.kind) {
+		return job_rewrap(&w->desk, work->job.record, work->to_master, &output->record,
+		                  err);
+	switch (work->job.op.kind) {
 	case OP_GENERATE:
-		return job_generate(&w->desk, work->op.key_type, work->op.key_id, output, err);
+		return job_generate(&w->desk, work->job.op.key_type, work->job.op.key_id, output,
+		                    err);
 	case OP_SIGN:
-		return job_sign(&w->desk, &work->op, work->record, &output->signature, err);
+		return job_sign(&w->desk, &work->job, &output->signature, err);
 	}
 	return hf_fail(err, HF_INVALID, "unknown kind of operation");
 }
@@ -125,7 +127,7 @@ static void answer_done(const struct wire_work *work, const struct job_output *o
 		ret->record = hf_buf_span(&output->record);
 		return;
 	}
-	if (work->op.kind == OP_SIGN) {
+	if (work->job.op.kind == OP_SIGN) {
 		ret->signature = HF_SPAN(output->signature.bytes, output->signature.len);
 		return;
 	}

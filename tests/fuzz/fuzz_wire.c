@@ -20,11 +20,10 @@ static void again_setup(struct hf_buf *to, struct hf_span body)
 
 static void again_job(struct hf_buf *to, const struct wire_frame *f)
 {
-	struct hf_span record;
-	struct op op;
+	struct wire_job job;
 
-	if (hf_ok(wire_get_job(f->body, &op, &record, NULL)))
-		wire_put_job(to, f->tag, &op, record);
+	if (hf_ok(wire_get_job(f->body, &job, NULL)))
+		wire_put_job(to, f->tag, &job);
 }
 
 static void again_rewrap(struct hf_buf *to, const struct wire_frame *f)
@@ -91,7 +90,7 @@ static void again(struct hf_buf *to, const struct wire_frame *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	HF_BUF_SCOPED struct hf_buf made = HF_BUF(2 * WIRE_REPORT_MAX);
+	HF_BUF_SCOPED struct hf_buf made = HF_BUF(WIRE_SETUP_MAX + WIRE_HEADER);
 	struct hf_span in = HF_SPAN(data, size);
 	struct wire_frame frame;
 	size_t used;

@@ -133,18 +133,20 @@ static void unlink_poll(struct jobs *j, struct jobs_poll *p)
 void jobs_answer(struct jobs *j, struct jobs_poll *p, hf_status s)
 {
 	struct poll_job *dealt = hf_take(p->dealt);
-	struct hf_buf ops = p->dealt_ops;
+	struct hf_buf ops = p->dealt_ops, evidence = p->dealt_evidence;
 	struct poll_reply reply = {
 		.lease_ms = (uint32_t)j->config.lease_ms,
+		.evidence = p->request.evidence,
 		.jobs = dealt,
 		.n_jobs = p->n_dealt,
 	};
 
-	p->dealt_ops = HF_BUF(0);
+	p->dealt_ops = p->dealt_evidence = HF_BUF(0);
 	hf_buf_done(&p->tally.settled);
 	p->answered(p, hf_ok(s) ? &reply : NULL, s);
 	free(dealt);
 	hf_buf_done(&ops);
+	hf_buf_done(&evidence);
 }
 
 static bool wants_jobs(const struct jobs *j, const struct jobs_poll *p)
@@ -230,7 +232,7 @@ static void poll_prepare(struct jobs *j, struct jobs_poll *p)
 	p->tally = (struct jobs_tally){ 0 };
 	p->dealt = NULL;
 	p->n_dealt = 0;
-	p->dealt_ops = HF_BUF(0);
+	p->dealt_ops = p->dealt_evidence = HF_BUF(0);
 }
 
 /* With the lock held. */

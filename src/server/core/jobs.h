@@ -67,6 +67,9 @@ typedef void (*job_announce)(void *ctx, enum job_subject subject, const char *su
 /* A word for the other servers: "jobs STORE_ID" (some wait there) or "settled ORIGIN SUBJECT_ID".
  * Any thread. */
 typedef void (*jobs_say)(void *ctx, const char *word);
+/* Appends the evidence of who asked for what a job signs (proof/evidence.h); nothing when there is
+ * none. Inside the transaction that leases the job to a driver that wants it. */
+typedef hf_status (*job_evidence)(void *ctx, struct db *db, uint64_t job, struct hf_buf *to);
 
 struct jobs;
 
@@ -78,7 +81,8 @@ struct jobs_config {
 	bool relaxed;    /* completions survive our death, but not a power cut */
 	job_settle settle;
 	job_announce announce;
-	jobs_say say; /* NULL: there is nobody else */
+	jobs_say say;          /* NULL: there is nobody else */
+	job_evidence evidence; /* NULL: there never is any */
 	void *ctx;
 };
 
@@ -127,7 +131,7 @@ struct jobs_poll {
 	struct jobs_tally tally;
 	struct poll_job *dealt;
 	size_t n_dealt;
-	struct hf_buf dealt_ops;
+	struct hf_buf dealt_ops, dealt_evidence; /* of `dealt`, one after another */
 };
 
 /* From any thread: completes, renews, claims; parks it when there is nothing and the request says

@@ -7,6 +7,7 @@
 #include "server/core/jobs_internal.h"
 
 #include "base/log.h"
+#include "proof/evidence.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +18,11 @@
 #define DEALT_BYTES_ENOUGH (1u << 20) /* a reply is finished when it is this long */
 #define DEALT_BYTES_MAX (DEALT_BYTES_ENOUGH + CLAIM_STEP * OP_ENCODED_MAX)
 
-_Static_assert(DEALT_BYTES_MAX + POLL_BATCH_MAX * 16 + 64 < POLL_BODY_MAX,
-               "what is dealt fits into a reply");
+#define OF_EACH 24 /* bytes beside its op and its evidence */
+#define REPLY_ROOM (POLL_BODY_MAX - POLL_BATCH_MAX * OF_EACH - 64)
+
+_Static_assert(DEALT_BYTES_MAX + EVIDENCE_MAX < REPLY_ROOM,
+               "what is dealt fits into a reply, and the evidence of one job beside it");
 
 static hf_status collect(void *ctx, uint64_t id, int attempt, struct hf_span op)
 {
@@ -36,12 +40,41 @@ static hf_status collect(void *ctx, uint64_t id, int attempt, struct hf_span op)
 
 static void finish(struct jobs_poll *p)
 {
-	const uint8_t *at = p->dealt_ops.ptr;
+	const uint8_t *op = p->dealt_ops.ptr, *evidence = p->dealt_evidence.ptr;
 
 	for (size_t i = 0; i < p->n_dealt; i++) {
-		p->dealt[i].op.ptr = at;
-		at += p->dealt[i].op.len;
+		p->dealt[i].op.ptr = op;
+		op += p->dealt[i].op.len;
+		p->dealt[i].evidence.ptr = evidence;
+		evidence += p->dealt[i].evidence.len;
 	}
+}
+
+/* Those from `first` on are as they were before. */
+static hf_status unclaim(struct db *db, struct jobs_poll *p, size_t first)
+{
+	for (size_t i = first; i < p->n_dealt; i++)
+		HF_TRY(job_row_unclaim(db, p->dealt[i].job, p->request.instance));
+	p->n_dealt = first;
+	return HF_SUCCESS;
+}
+
+/* As much as a reply holds; jobs whose evidence is too much wait for the next. */
+static hf_status add_evidence(struct jobs *j, struct db *db, struct jobs_poll *p)
+{
+	const size_t room = REPLY_ROOM - p->dealt_ops.len;
+
+	p->dealt_evidence = HF_BUF(room + EVIDENCE_MAX);
+	for (size_t i = 0; i < p->n_dealt; i++) {
+		size_t before = p->dealt_evidence.len;
+
+		HF_TRY(j->config.evidence(j->config.ctx, db, p->dealt[i].job, &p->dealt_evidence));
+		HF_TRY(hf_buf_status(&p->dealt_evidence));
+		if (p->dealt_evidence.len > room)
+			return unclaim(db, p, i);
+		p->dealt[i].evidence.len = p->dealt_evidence.len - before;
+	}
+	return HF_SUCCESS;
 }
 
 /* In tests/model/queue.pml: claim. Leases up to `want` jobs to the poll. *ret_drained: nothing is
@@ -63,7 +96,11 @@ static hf_status claim(struct jobs *j, struct db *db, struct jobs_poll *p, size_
 		                      step, collect, p, &got));
 		drained = got < step;
 	}
+	got = (int)p->n_dealt;
+	if (p->request.evidence && j->config.evidence)
+		HF_TRY(add_evidence(j, db, p));
 	finish(p);
+	drained &= p->n_dealt == (size_t)got;
 	*ret_drained = drained;
 	return HF_SUCCESS;
 }
@@ -129,6 +166,7 @@ void jobs_undeal(struct jobs *j, struct jobs_poll *p)
 	free(hf_take(p->dealt));
 	p->n_dealt = 0;
 	hf_buf_done(&p->dealt_ops);
+	hf_buf_done(&p->dealt_evidence);
 	TAILQ_REMOVE(&j->dealing, p, link);
 	p->state = JOBS_POLL_HUNGRY;
 	p->store->hungry++;

@@ -165,6 +165,19 @@ hf_status job_row_give_back(struct db *db, uint64_t id, const char *owner, int64
 	return db_run(st, NULL);
 }
 
+hf_status job_row_unclaim(struct db *db, uint64_t id, const char *owner)
+{
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db,
+	                "UPDATE jobs SET state = 0, owner = NULL, lease_until = NULL, attempts = "
+	                "attempts - 1 WHERE id = $1 AND owner = $2",
+	                &st));
+	db_bind_int(st, 1, (int64_t)id);
+	db_bind_text(st, 2, owner);
+	return db_run(st, NULL);
+}
+
 #define RENEW(now)                                                                                 \
 	"UPDATE jobs SET lease_until = " now " + $3"                                               \
 	" WHERE id = $1 AND owner = $2 AND lease_until < " now " + $4 AND store_id = $5"

@@ -48,6 +48,8 @@ HF_MUST hf_status job_row_attempts(struct db *db, uint64_t id, const char *store
                                    const char *owner, int *ret);
 /* Gives it back: queued again in so many ms (0: now). */
 HF_MUST hf_status job_row_give_back(struct db *db, uint64_t id, const char *owner, int64_t wait_ms);
+/* It was claimed in this transaction, and is as it was before. */
+HF_MUST hf_status job_row_unclaim(struct db *db, uint64_t id, const char *owner);
 /* A lease that has less than `if_below_ms` left has `lease_ms` from now. Not his: nothing. Posted.
  */
 HF_MUST hf_status job_row_renew(struct db *db, uint64_t id, const char *store_id, const char *owner,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The HSM host is stood for by hsmhost_capacity() and hsmhost_submit() below, which keep what they
  * are given. */
+#include "proof/proof_fixture.h"
 #include "records.h"
 
 #include "base/clock.h"
@@ -46,10 +47,14 @@ static void ended(void *ctx, struct queue_job *job, const struct op_result *resu
 
 static uint32_t attempt; /* of the jobs that are taken */
 
-static int start(bool allow_resident)
+static struct hf_span evidence; /* of the jobs that are taken */
+
+static int start(bool allow_resident, bool checks)
 {
 	struct dispatch_config config = { .metrics = &metrics,
 		                          .finish = ended,
+		                          .checks = checks,
+		                          .spent_age_ms = INT64_MAX / 2,
 		                          .allow_resident = allow_resident };
 
 	tempdb_make(&temp);
@@ -60,17 +65,23 @@ static int start(bool allow_resident)
 	memset(&last, 0, sizeof(last));
 	n_submitted = n_answered = n_ended = 0;
 	attempt = 1;
+	evidence = HF_SPAN(NULL, 0);
 	return 0;
 }
 
 static int set_up(void **state)
 {
-	return start(false);
+	return start(false, false);
+}
+
+static int set_up_checks(void **state)
+{
+	return start(false, true);
 }
 
 static int set_up_resident(void **state)
 {
-	return start(true);
+	return start(true, false);
 }
 
 static int tear_down(void **state)
@@ -121,6 +132,7 @@ static void take(uint64_t number, struct op op, const char *key_id)
 	snprintf(op.key_id, sizeof(op.key_id), "%s", key_id);
 	op_encode(&b, &op);
 	from.op = hf_buf_span(&b);
+	from.evidence = evidence;
 	CHECK_OK(queue_jobs_add(&table, &from, &job));
 	dispatch_take(dispatch, job);
 	settle();
@@ -255,6 +267,71 @@ static void a_signature_goes_to_the_hsm_with_its_record(void **state)
 	assert_int_equal(dispatch_in_hsm(dispatch), 0);
 }
 
+static void make_evidence(struct hf_buf *to)
+{
+	HF_BUF_SCOPED struct hf_buf proof = HF_BUF(ACTION_PROOF_MAX);
+	struct signing s = { .path = "/keys/key-1/signatures", .body = "{}", .key = new_key() };
+	HF_FREE struct evidence *e = calloc(1, sizeof(*e));
+
+	make_proof(&s, &proof, NULL);
+	EVP_PKEY_free(s.key);
+	e->proof = hf_buf_span(&proof);
+	CHECK_OK(evidence_encode(to, e));
+}
+
+static void sign_and_settle(uint64_t number)
+{
+	struct hsmhost_answer a = { .result = { .outcome = OP_DONE,
+		                                .signature = { .len = 64, .recid = -1 } } };
+	struct poll_result handed_in[8];
+
+	take_sign(number, "key-1", point_g);
+	dispatch_feed(dispatch, NULL);
+	CHECK(hf_span_equal(submitted[n_answered].evidence, evidence));
+	a.tag = submitted[n_answered++].tag;
+	n_ended = 0;
+	dispatch_answered(dispatch, &a);
+	assert_int_equal(n_ended, 0); /* first it has to be on disk */
+	settle();
+	assert_int_equal(n_ended, 1);
+	queue_jobs_send(&table, 0, handed_in, HF_COUNT(handed_in));
+	queue_jobs_settle(&table, 0, true);
+}
+
+static void where_requests_are_checked_an_action_is_good_for_one_job(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf one = HF_BUF(EVIDENCE_MAX), other = HF_BUF(EVIDENCE_MAX);
+
+	make_evidence(&one);
+	make_evidence(&other);
+	put("key-1", point_g, WRAP_RFC5649);
+	evidence = hf_buf_span(&one);
+	sign_and_settle(1);
+	assert_int_equal(last.outcome, OP_DONE);
+	assert_int_equal(last.signature.len, 64);
+	attempt = 2; /* its lease was lost, it comes again */
+	sign_and_settle(1);
+	assert_int_equal(last.outcome, OP_DONE);
+	attempt = 1;
+	sign_and_settle(2);
+	assert_int_equal(last.outcome, OP_FAILED);
+	assert_int_equal(last.code, HF_UNAUTHENTIC);
+	assert_string_equal(last.text, "this user action has been used");
+	evidence = hf_buf_span(&other);
+	sign_and_settle(3);
+	assert_int_equal(last.outcome, OP_DONE);
+}
+
+static void no_job_is_about_the_canary(void **state)
+{
+	take_sign(1, CANARY_KEY_ID, point_g);
+	assert_int_equal(last.outcome, OP_FAILED);
+	assert_int_equal(last.code, HF_DENIED);
+	take_generate(2, KEY_P256, CANARY_KEY_ID);
+	assert_int_equal(last.code, HF_DENIED);
+	assert_int_equal(n_submitted, 0);
+}
+
 static void what_one_hsm_says_of_a_record_is_not_final_at_once(void **state)
 {
 	struct hsmhost_answer a = { .result = { .outcome = OP_FAILED, .code = HF_UNAUTHENTIC } };
@@ -342,6 +419,10 @@ int main(void)
 		TEST(a_generation_of_another_type_under_the_same_id_fails),
 		TEST(a_record_that_contradicts_its_answer_is_not_stored),
 		TEST(a_signature_goes_to_the_hsm_with_its_record),
+		cmocka_unit_test_setup_teardown(
+		        where_requests_are_checked_an_action_is_good_for_one_job, set_up_checks,
+		        tear_down),
+		TEST(no_job_is_about_the_canary),
 		TEST(what_one_hsm_says_of_a_record_is_not_final_at_once),
 		TEST(a_record_of_another_public_key_is_refused),
 		TEST(a_key_that_is_not_here_is_given_back),

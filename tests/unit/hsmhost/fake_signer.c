@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static uint8_t in[1 << 18];
+static uint8_t in[1 << 21];
 static size_t have, taken;
 static char way[WIRE_PATH_MAX];
 
@@ -95,11 +95,10 @@ int main(void)
 	send_all(&out);
 	for (;;) {
 		struct wire_frame frame = next_frame();
-		struct hf_span record;
-		struct op op;
+		struct wire_job job;
 
-		if (!hf_ok(wire_get_job(frame.body, &op, &record, NULL)))
+		if (!hf_ok(wire_get_job(frame.body, &job, NULL)))
 			return 70;
-		answer(&out, frame.tag, &op);
+		answer(&out, frame.tag, &job.op);
 	}
 }

@@ -107,8 +107,38 @@ static void a_request_cut_short_anywhere_is_refused(void **state)
 	hf_buf_u8(&b, 0);
 	CHECK_CODE(poll_request_decode(hf_buf_span(&b), &got), HF_INVALID);
 	b.len--;
-	b.ptr[0]++;
+	b.ptr[0] = 4;
 	CHECK_CODE(poll_request_decode(hf_buf_span(&b), &got), HF_INVALID);
+}
+
+/* Old servers and old drivers understand what does without it. */
+static void only_a_request_for_evidence_is_of_another_version(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF(POLL_BODY_MAX);
+	struct poll_request r = request(1, 1), got;
+
+	CHECK_OK(pass(&r, &b, &got));
+	CHECK(!got.evidence && b.ptr[0] == 2);
+	r.evidence = true;
+	CHECK_OK(pass(&r, &b, &got));
+	CHECK(got.evidence && b.ptr[0] == 3);
+}
+
+static void a_reply_brings_evidence_only_to_who_asked_for_it(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF(POLL_BODY_MAX);
+	struct poll_job one = { 7, 1, HF_SPAN("op", 2), HF_SPAN("proof", 5) };
+	struct poll_reply r = { .lease_ms = 1, .jobs = &one, .n_jobs = 1 },
+	                  got = { .jobs = jobs_read };
+
+	poll_reply_encode(&b, &r);
+	CHECK_OK(poll_reply_decode(hf_buf_span(&b), &got));
+	CHECK(!got.evidence && got.jobs[0].evidence.len == 0 && b.ptr[0] == 1);
+	hf_buf_clear(&b);
+	r.evidence = true;
+	poll_reply_encode(&b, &r);
+	CHECK_OK(poll_reply_decode(hf_buf_span(&b), &got));
+	CHECK(got.evidence && hf_span_is(got.jobs[0].evidence, "proof") && b.ptr[0] == 2);
 }
 
 static hf_status pass_reply(size_t n, struct hf_buf *b, struct poll_reply *ret)
@@ -171,6 +201,8 @@ int main(void)
 		cmocka_unit_test(an_instance_is_16_bytes_in_hex),
 		cmocka_unit_test(a_request_cut_short_anywhere_is_refused),
 		cmocka_unit_test(a_full_reply_is_read_back),
+		cmocka_unit_test(only_a_request_for_evidence_is_of_another_version),
+		cmocka_unit_test(a_reply_brings_evidence_only_to_who_asked_for_it),
 		cmocka_unit_test(replies_beyond_their_limits_or_cut_short_are_refused),
 		cmocka_unit_test(a_job_without_an_attempt_is_refused),
 	};

@@ -29,7 +29,8 @@ static void a_setup_comes_through_whole(void **state)
 		                   .needs_master = true,
 		                   .threads = 2,
 		                   .warm_keys = 3,
-		                   .warm_ttl_s = 4 };
+		                   .warm_ttl_s = 4,
+		                   .authorizers = hf_span_text("{}") };
 	struct signer_setup out = { 0 };
 	struct wire_frame frame;
 
@@ -43,6 +44,7 @@ static void a_setup_comes_through_whole(void **state)
 	assert_string_equal(out.module_args, in.module_args);
 	assert_string_equal(out.master_label, in.master_label);
 	CHECK(hf_secret_equal(&out.pin, "1234", 4));
+	CHECK(hf_span_is(out.authorizers, "{}"));
 	CHECK(out.needs_master && !out.allow_resident && !out.have_profile);
 	CHECK(out.threads == 2 && out.warm_keys == 3 && out.warm_ttl_s == 4);
 	hf_secret_done(&in.pin);
@@ -78,30 +80,28 @@ static struct op sign_op(void)
 		            .public_key = HF_SPAN(public_key, sizeof(public_key)) };
 }
 
-static void a_job_comes_through_with_its_tag_and_record(void **state)
+static void a_job_comes_through_with_its_tag_record_and_evidence(void **state)
 {
 	HF_BUF_SCOPED struct hf_buf b = HF_BUF(WIRE_FRAME_MAX);
-	struct op op = sign_op(), got;
+	struct wire_job job = { sign_op(), hf_span_text("sealed"), hf_span_text("proof") }, got;
 	struct wire_frame frame;
-	struct hf_span record;
 
-	wire_put_job(&b, 77, &op, hf_span_text("sealed"));
+	wire_put_job(&b, 77, &job);
 	frame = only_frame(&b);
 	CHECK(frame.type == WIRE_JOB && frame.tag == 77);
-	CHECK_OK(wire_get_job(frame.body, &got, &record, NULL));
-	CHECK(hf_span_is(record, "sealed"));
-	assert_string_equal(got.key_id, "key-1");
-	CHECK(hf_span_equal(got.input, op.input));
+	CHECK_OK(wire_get_job(frame.body, &got, NULL));
+	CHECK(hf_span_is(got.record, "sealed") && hf_span_is(got.evidence, "proof"));
+	assert_string_equal(got.op.key_id, "key-1");
+	CHECK(hf_span_equal(got.op.input, job.op.input));
 }
 
 static void a_signature_without_a_record_is_refused(void **state)
 {
 	HF_BUF_SCOPED struct hf_buf b = HF_BUF(WIRE_FRAME_MAX);
-	struct op op = sign_op(), got;
-	struct hf_span record;
+	struct wire_job job = { .op = sign_op() }, got;
 
-	wire_put_job(&b, 1, &op, HF_SPAN(NULL, 0));
-	CHECK_CODE(wire_get_job(only_frame(&b).body, &got, &record, NULL), HF_INVALID);
+	wire_put_job(&b, 1, &job);
+	CHECK_CODE(wire_get_job(only_frame(&b).body, &got, NULL), HF_INVALID);
 }
 
 static void part_of_a_frame_waits_for_the_rest(void **state)
@@ -210,7 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_setup_comes_through_whole),
 		cmocka_unit_test(a_setup_of_another_version_or_with_no_threads_is_refused),
-		cmocka_unit_test(a_job_comes_through_with_its_tag_and_record),
+		cmocka_unit_test(a_job_comes_through_with_its_tag_record_and_evidence),
 		cmocka_unit_test(a_signature_without_a_record_is_refused),
 		cmocka_unit_test(part_of_a_frame_waits_for_the_rest),
 		cmocka_unit_test(a_length_beyond_the_limit_is_refused_at_once),
