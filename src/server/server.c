@@ -120,6 +120,7 @@ static hf_status start_core(struct server *s, struct hf_err *err)
 	HF_TRY(server_metrics_new(&s->core.metrics));
 	HF_TRY(jobs_new(&jobs, &s->core.jobs));
 	HF_TRY(waiters_new(&s->core.waiters));
+	HF_TRY(approvals_clock_new(&s->approvals));
 	HF_TRY(audit_new(&s->core.audit));
 	HF_TRY(events_watch_new(&s->core.watch));
 	HF_TRY(signing_api_new(&s->core, &s->signing_api, err));
@@ -145,6 +146,7 @@ static void *tick(void *arg)
 		pthread_mutex_unlock(&s->lock);
 		waiters_tick(s->core.waiters);
 		jobs_tick(s->core.jobs, s->core.writer);
+		approvals_clock_tick(s->approvals, s->core.writer);
 		pthread_mutex_lock(&s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -239,6 +241,7 @@ void server_stop(struct server *s)
 	signing_api_free(s->signing_api);
 	jobs_free(s->core.jobs);
 	waiters_free(s->core.waiters);
+	approvals_clock_free(s->approvals);
 	audit_free(s->core.audit);
 	events_watch_free(s->core.watch);
 	server_metrics_free(s->core.metrics);

@@ -4,6 +4,7 @@
 #define HF_SERVER_SERVER_INTERNAL_H
 
 #include "server/certificates.h"
+#include "server/core/approvals.h"
 #include "server/core/core.h"
 #include "server/health.h"
 #include "server/metrics.h"
@@ -30,6 +31,7 @@ struct server {
 	struct health health;
 	struct face api, driver, metrics;
 	struct certificates *certificates;
+	struct approvals_clock *approvals;
 	pthread_t ticker;
 	bool ticking;
 	pthread_mutex_t lock;

@@ -43,7 +43,7 @@ enum verdict_kind { VERDICT_PASS, VERDICT_HOLD, VERDICT_BLOCK };
 struct verdict {
 	enum verdict_kind kind;
 	char approval_id[HF_ID_MAX]; /* HOLD */
-	char reason[200];            /* BLOCK: for people */
+	char reason[320];            /* BLOCK: for people */
 };
 
 /* Judges by the organisation's active policies, and makes the approval when it is to be held. With

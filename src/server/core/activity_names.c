@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/changes.h"
+#include "server/core/policy.h"
+
+#include <string.h>
+
+static const char *const activities[] = {
+	[ACTIVITY_WALLETS_SIGN] = "Wallets:Sign",
+	[ACTIVITY_PERMISSIONS_ASSIGN] = "Permissions:Assign",
+	[ACTIVITY_PERMISSIONS_MODIFY] = "Permissions:Modify",
+	[ACTIVITY_POLICIES_MODIFY] = "Policies:Modify",
+};
 
 const char *activity_kind_name(enum activity_kind k)
 {
-	static const char *const names[] = {
-		[ACTIVITY_WALLETS_SIGN] = "Wallets:Sign",
-		[ACTIVITY_PERMISSIONS_ASSIGN] = "Permissions:Assign",
-		[ACTIVITY_PERMISSIONS_MODIFY] = "Permissions:Modify",
-		[ACTIVITY_POLICIES_MODIFY] = "Policies:Modify",
-	};
+	return activities[k];
+}
 
-	return names[k];
+hf_status activity_kind_parse(const char *name, enum activity_kind *ret)
+{
+	for (size_t i = 0; i < HF_COUNT(activities); i++) {
+		if (strcmp(activities[i], name) == 0) {
+			*ret = (enum activity_kind)i;
+			return HF_SUCCESS;
+		}
+	}
+	return HF_FAILURE(HF_NOTFOUND);
 }
 
 const char *change_kind_name(enum change_kind k)

@@ -47,5 +47,15 @@ extern const struct operation api_get_wallet;
 extern const struct operation api_update_wallet;
 extern const struct operation api_tag_wallet;
 extern const struct operation api_untag_wallet;
+/* policies.c */
+extern const struct operation api_create_policy;
+extern const struct operation api_list_policies;
+extern const struct operation api_get_policy;
+extern const struct operation api_update_policy;
+extern const struct operation api_archive_policy;
+/* approvals.c */
+extern const struct operation api_list_approvals;
+extern const struct operation api_get_approval;
+extern const struct operation api_decide_approval;
 
 #endif

@@ -100,7 +100,14 @@ const struct route signing_api_table[] = {
 	NOT_HERE("GET",  "/permissions"),
 
 	/* Policies, approvals */
-	NOT_HERE("GET",  "/v2/policies"),
+	{ "POST",   "/v2/policies",           PERMIT_POLICIES_CREATE,  USER_ACTION, PAYLOAD_MAX, &api_create_policy },
+	{ "GET",    "/v2/policies",           PERMIT_POLICIES_READ,    NO_ACTION,   0,           &api_list_policies },
+	{ "GET",    "/v2/policies/:policyId", PERMIT_POLICIES_READ,    NO_ACTION,   0,           &api_get_policy },
+	{ "PUT",    "/v2/policies/:policyId", PERMIT_POLICIES_UPDATE,  USER_ACTION, PAYLOAD_MAX, &api_update_policy },
+	{ "DELETE", "/v2/policies/:policyId", PERMIT_POLICIES_ARCHIVE, USER_ACTION, SMALL,       &api_archive_policy },
+	{ "GET",    "/v2/policy-approvals",             PERMIT_POLICIES_APPROVALS_READ, NO_ACTION, 0, &api_list_approvals },
+	{ "GET",    "/v2/policy-approvals/:approvalId", PERMIT_POLICIES_APPROVALS_READ, NO_ACTION, 0, &api_get_approval },
+	{ "POST",   "/v2/policy-approvals/:approvalId/decisions", PERMIT_POLICIES_APPROVALS_APPROVE, USER_ACTION | PEOPLE_ONLY, SMALL, &api_decide_approval },
 
 	/* Webhooks */
 	{ "POST",   "/webhooks",                 PERMIT_WEBHOOKS_CREATE, USER_ACTION, SMALL, &api_create_webhook },
