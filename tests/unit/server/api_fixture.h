@@ -35,6 +35,7 @@ enum hsm_mood {
 	HSM_LYING,   /* signs something else, once, then is well */
 	HSM_REFUSES, /* fails for good */
 	HSM_GARBLES, /* the same, in words that are not UTF-8 */
+	HSM_LEAVES,  /* signs once more, and its driver is gone */
 };
 
 struct soft_key {
@@ -202,11 +203,13 @@ static void *soft_driver(void *arg)
 	memset(&d, 0, sizeof(d));
 	sem_init(&d.answered, 0, 0);
 	while (!fx.stopping) {
+		bool leaving = fx.mood == HSM_LEAVES && d.n_jobs > 0;
+
 		memset(&d.poll, 0, sizeof(d.poll));
 		d.poll.store_id = fx.account.store_id;
 		d.poll.driver = "soft driver";
 		strcpy(d.poll.request.instance, "0123456789abcdef0123456789abcdef");
-		d.poll.request.capacity = HF_COUNT(d.jobs);
+		d.poll.request.capacity = leaving ? 0 : HF_COUNT(d.jobs);
 		d.poll.request.wait_ms = 1000;
 		d.poll.request.results = d.results;
 		d.poll.answered = soft_answered;
@@ -214,6 +217,8 @@ static void *soft_driver(void *arg)
 		if (!hf_ok(jobs_poll(fx.core.jobs, fx.core.writer, &d.poll)))
 			break;
 		sem_wait(&d.answered);
+		if (leaving)
+			break;
 	}
 	sem_destroy(&d.answered);
 	return NULL;
@@ -287,7 +292,8 @@ static void start_core(void)
 	CHECK_OK(signing_api_new(&fx.core, &fx.api, NULL));
 }
 
-static int api_setup(void **state)
+/* All but the database and the secret, which outlive a restart. */
+static void api_start(void)
 {
 	struct http_server_config http = {
 		.listen = "127.0.0.1:0",
@@ -295,6 +301,18 @@ static int api_setup(void **state)
 		.error_content_type = API_CONTENT_TYPE,
 	};
 
+	fx.stopping = false;
+	start_core();
+	http.routes = fx.api->routes;
+	http.n_routes = fx.api->n_routes;
+	http.ctx = fx.api;
+	CHECK_OK(http_server_start(&http, &fx.http, NULL));
+	pthread_create(&fx.driver, NULL, soft_driver, NULL);
+	pthread_create(&fx.ticker, NULL, tick, NULL);
+}
+
+static int api_setup(void **state)
+{
 	memset(&fx, 0, sizeof(fx));
 	hf_log_setup("test", HF_LOG_ERROR + 1, HF_LOG_TEXT);
 	strcpy(fx.dir, "/tmp/holdfast-api-XXXXXX");
@@ -306,17 +324,11 @@ static int api_setup(void **state)
 	snprintf(fx.pem, sizeof(fx.pem), "%s/pem", fx.dir);
 	fx.k1 = secp256k1_context_create(SECP256K1_CONTEXT_SIGN);
 	make_account();
-	start_core();
-	http.routes = fx.api->routes;
-	http.n_routes = fx.api->n_routes;
-	http.ctx = fx.api;
-	CHECK_OK(http_server_start(&http, &fx.http, NULL));
-	pthread_create(&fx.driver, NULL, soft_driver, NULL);
-	pthread_create(&fx.ticker, NULL, tick, NULL);
+	api_start();
 	return 0;
 }
 
-static int api_teardown(void **state)
+static void api_stop(void)
 {
 	fx.stopping = true;
 	waiters_release_all(fx.core.waiters);
@@ -331,6 +343,12 @@ static int api_teardown(void **state)
 	waiters_free(fx.core.waiters);
 	audit_free(fx.core.audit);
 	core_secrets_done(&fx.core.secrets);
+	memset(&fx.core, 0, sizeof(fx.core));
+}
+
+static int api_teardown(void **state)
+{
+	api_stop();
 	EVP_PKEY_free(fx.credential);
 	secp256k1_context_destroy(fx.k1);
 	for (const char *const *name = (const char *const[]){ "secret", "pem", NULL }; *name;
@@ -504,6 +522,22 @@ static int signed_request(const char *method, const char *path, const char *body
 
 	send_with(fx.account.token, method, path, body, action);
 	return got.status;
+}
+
+/* Behind the server's back. */
+static inline int64_t sql(const char *text)
+{
+	DB_SCOPED struct db *db = NULL;
+	DB_STMT st = NULL;
+	int64_t value = 0;
+	bool row;
+
+	CHECK_OK(db_open(&fx.db, &db, NULL));
+	CHECK_OK(db_query(db, text, &st));
+	CHECK_OK(db_step(st, &row));
+	if (row)
+		value = db_col_int(st, 0);
+	return value;
 }
 
 #endif

@@ -406,22 +406,6 @@ static void malformed_bodies_are_named(void **state)
 	CHECK(strstr(member("error.message"), "unknown field \"extra\""));
 }
 
-/* Behind the server's back. */
-static int64_t sql(const char *text)
-{
-	DB_SCOPED struct db *db = NULL;
-	DB_STMT st = NULL;
-	int64_t value = 0;
-	bool row;
-
-	CHECK_OK(db_open(&fx.db, &db, NULL));
-	CHECK_OK(db_query(db, text, &st));
-	CHECK_OK(db_step(st, &row));
-	if (row)
-		value = db_col_int(st, 0);
-	return value;
-}
-
 static void what_belongs_to_another_organisation_is_not_found(void **state)
 {
 	const char *id = new_key(K1);
