@@ -21,6 +21,7 @@
 
 struct spent {
 	bool known;
+	bool proven; /* by the whole previous transaction */
 	uint64_t amount;
 	struct hf_span script;
 };
@@ -64,7 +65,7 @@ static hf_status from_previous(const struct btc_input *in, struct hf_span bytes,
 	HF_TRY(btc_tx_id(&previous, id));
 	HF_ENSURE(memcmp(id, in->outpoint.ptr, BTC_ID_LEN) == 0, HF_DENIED);
 	HF_ENSURE(index < previous.n_outputs, HF_INVALID);
-	*ret = (struct spent){ true, previous.outputs[index].value,
+	*ret = (struct spent){ true, true, previous.outputs[index].value,
 		               previous.outputs[index].script };
 	return HF_SUCCESS;
 }
@@ -187,13 +188,14 @@ static hf_status job_read(const struct chain_request *r, struct hf_buf *bytes, s
 	return HF_SUCCESS;
 }
 
-/* What goes in, as far as it is known; HF_UNSUPPORTED when not all of it is. */
+/* What goes in; HF_UNSUPPORTED when not all of it is certain. */
 static hf_status sum_inputs(const struct job *j, uint64_t *ret)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < j->psbt.tx.n_inputs; i++) {
-		HF_ENSURE(j->spent[i].known, HF_UNSUPPORTED);
+		HF_ENSURE(j->spent[i].proven || (j->psbt.tx.n_inputs == 1 && j->mine[i]),
+		          HF_UNSUPPORTED);
 		HF_ENSURE(!__builtin_add_overflow(sum, j->spent[i].amount, &sum), HF_UNSUPPORTED);
 	}
 	*ret = sum;

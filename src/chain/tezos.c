@@ -14,6 +14,7 @@
 #define WATERMARK 0x03 /* of operations that are no consensus */
 #define BRANCH_LEN 32
 #define HASH_LEN 20
+#define BYTE_COST 250u   /* what is burnt for each byte of storage that an operation may take */
 #define FEE_MAX 1000000u /* of all together; beyond 1 tez it is more than a fee */
 
 enum tag { REVEAL = 107, TRANSACTION = 108 };
@@ -70,10 +71,14 @@ static hf_status read_manager(struct hf_reader *r, const struct key_hash *own, u
 	uint8_t tag = hf_read_u8(r);
 	struct hf_span hash = hf_read_bytes(r, HASH_LEN);
 
-	*fees += read_natural(r);
-	for (int i = 0; i < 3; i++)
-		read_natural(r);
-	HF_ENSURE(!r->failed && *fees <= FEE_MAX, HF_UNSUPPORTED);
+	uint64_t fee = read_natural(r), storage;
+
+	read_natural(r);
+	read_natural(r);
+	storage = read_natural(r);
+	HF_ENSURE(!r->failed && fee <= FEE_MAX && storage <= FEE_MAX / BYTE_COST, HF_UNSUPPORTED);
+	*fees += fee + storage * BYTE_COST;
+	HF_ENSURE(*fees <= FEE_MAX, HF_UNSUPPORTED);
 	HF_ENSURE(tag == own->tag && hf_span_equal(hash, HF_SPAN(own->hash, HASH_LEN)),
 	          HF_UNSUPPORTED);
 	return HF_SUCCESS;

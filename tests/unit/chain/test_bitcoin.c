@@ -435,6 +435,35 @@ static const struct request_case pays_more = {
 	"000001011f3f9c000000000000160014237ad8ba2ffd992f6ebc7ab388e77f00fc87d1c90000\"}",
 };
 
+static const struct request_case all_proven = {
+	"Bitcoin",
+	K1,
+	"03e6be69fe373e07962698243fb3d41b5b24e16a461866bd1813afcf9b53e1da6e",
+	"{\"kind\":\"Psbt\",\"psbt\":"
+	"\"70736274ff01007b0200000002c62b33378c339c1788458db34a9d526eb7800485ddc32ee4c010154af03aa6"
+	"f80000000000fdffffff9264dc92e1fe5dbfbd77c928ccb8eadee8c14e4c6169012865d46a699c672ae3010000"
+	"0000fdffffff0160ea000000000000160014111111111111111111111111111111111111111100000000000100"
+	"52020000000107070707070707070707070707070707070707070707070707070707070707070000000000fdff"
+	"ffff0150c3000000000000160014237ad8ba2ffd992f6ebc7ab388e77f00fc87d1c90000000000010071020000"
+	"000108080808080808080808080808080808080808080808080808080808080808080000000000fdffffff0201"
+	"00000000000000160014237ad8ba2ffd992f6ebc7ab388e77f00fc87d1c9307500000000000016001411111111"
+	"111111111111111111111111111111110000000001011f30750000000000001600141111111111111111111111"
+	"1111111111111111110000\"}",
+};
+
+static const struct request_case one_claimed = {
+	"Bitcoin",
+	K1,
+	"03e6be69fe373e07962698243fb3d41b5b24e16a461866bd1813afcf9b53e1da6e",
+	"{\"kind\":\"Psbt\",\"psbt\":"
+	"\"70736274ff01007b0200000002c62b33378c339c1788458db34a9d526eb7800485ddc32ee4c010154af03aa6"
+	"f80000000000fdffffff9264dc92e1fe5dbfbd77c928ccb8eadee8c14e4c6169012865d46a699c672ae3010000"
+	"0000fdffffff0160ea000000000000160014111111111111111111111111111111111111111100000000000100"
+	"52020000000107070707070707070707070707070707070707070707070707070707070707070000000000fdff"
+	"ffff0150c3000000000000160014237ad8ba2ffd992f6ebc7ab388e77f00fc87d1c9000000000001011f307500"
+	"000000000016001411111111111111111111111111111111111111110000\"}",
+};
+
 static const struct request_case odd_script = {
 	"Bitcoin",
 	K1,
@@ -625,7 +654,6 @@ static void each_own_input_is_signed_and_all_else_stays(void **state)
 	        "69fe373e07962698243fb3d41b5b24e16a461866bd1813afcf9b53e1da6e4830450221008033333333"
 	        "3333333333333333333333333333333333333333333333333333330220444444444444444444444444"
 	        "44444444444444444444444444444444444444440100000000");
-	case_pays(&several, "bc1qzyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3h8ffkz 100000");
 }
 
 static void a_signature_of_this_key_is_replaced(void **state)
@@ -679,6 +707,13 @@ static void other_forms_are_refused_with_words(void **state)
 	case_pays(&version0, "bc1qzyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3h8ffkz 40000");
 }
 
+static void of_several_inputs_each_needs_its_previous_transaction_to_be_readable(void **state)
+{
+	case_pays(&several, NULL);
+	case_pays(&one_claimed, NULL);
+	case_pays(&all_proven, "bc1qzyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3h8ffkz 60000");
+}
+
 static void what_is_not_fully_understood_is_not_readable(void **state)
 {
 	case_pays(&unknown_input, NULL);
@@ -722,6 +757,8 @@ int main(void)
 		cmocka_unit_test(only_signatures_over_everything_are_made),
 		cmocka_unit_test(a_previous_transaction_that_contradicts_is_refused),
 		cmocka_unit_test(other_forms_are_refused_with_words),
+		cmocka_unit_test(
+		        of_several_inputs_each_needs_its_previous_transaction_to_be_readable),
 		cmocka_unit_test(what_is_not_fully_understood_is_not_readable),
 		cmocka_unit_test(taproot_and_p2sh_are_paid_to),
 		cmocka_unit_test(malformed_bodies_are_refused),
