@@ -72,6 +72,21 @@ void hf_buf_base64url(struct hf_buf *b, struct hf_span from)
 		*to = (uint8_t)b64digits[acc << (6 - bits) & 63];
 }
 
+void hf_buf_base64(struct hf_buf *b, struct hf_span from)
+{
+	size_t at = b->len;
+
+	hf_buf_base64url(b, from);
+	for (; at < b->len; at++) {
+		if (b->ptr[at] == '-')
+			b->ptr[at] = '+';
+		else if (b->ptr[at] == '_')
+			b->ptr[at] = '/';
+	}
+	for (size_t pad = (3 - from.len % 3) % 3; pad; pad--)
+		hf_buf_u8(b, '=');
+}
+
 /* Both alphabets; -1 for what is in neither. */
 static int b64_value(uint8_t c)
 {

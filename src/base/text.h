@@ -17,6 +17,8 @@ HF_MUST hf_status hf_unhex(struct hf_span text, struct hf_buf *b);
 
 /* Appends base64url without padding. */
 void hf_buf_base64url(struct hf_buf *b, struct hf_span from);
+/* Appends base64 with padding (RFC 4648, 4). */
+void hf_buf_base64(struct hf_buf *b, struct hf_span from);
 /* Appends the bytes of base64url or base64, with padding or without (clients differ). HF_INVALID.
  */
 HF_MUST hf_status hf_unbase64(struct hf_span text, struct hf_buf *b);

@@ -9,7 +9,8 @@
 
 struct options {
 	struct server_config server;
-	int64_t db_writers, db_readers, db_wait_s, api_loops, lease_ms, webhook_retry_s;
+	int64_t db_writers, db_readers, db_wait_s, api_loops, lease_ms, webhook_retry_s,
+	        audit_checkpoint_s;
 	const char *durability, *ready_file;
 	struct cli_log_options log;
 };
@@ -50,6 +51,10 @@ static const struct cli_option options[] = {
 	CLI_OPTION_NUMBER(
 	        struct options, lease_ms, "lease-ms", "10000", 100, 600000,
 	        "how long a job belongs to a driver that is not heard of, in milliseconds"),
+	CLI_OPTION_NUMBER(struct options, audit_checkpoint_s, "audit-checkpoint-seconds", "60", 0,
+	                  86400,
+	                  "how often a key in the HSM signs a checkpoint of the audit log, when it "
+	                  "has grown; 0: never"),
 	CLI_OPTION_TEXT(struct options, server.health_listen, "health-listen", "HOST:PORT",
 	                "127.0.0.1:9443",
 	                "plain HTTP for /health and /metrics; none: no such listener"),
@@ -81,6 +86,7 @@ static hf_status finish(struct options *o, struct hf_err *err)
 	o->server.db_wait_ms = (int)o->db_wait_s * 1000;
 	o->server.api_loops = (unsigned)o->api_loops;
 	o->server.lease_ms = (int)o->lease_ms;
+	o->server.audit_checkpoint_s = (int)o->audit_checkpoint_s;
 	o->server.webhook_retry_ms = o->webhook_retry_s * 1000;
 	if (strcmp(o->server.health_listen, "none") == 0)
 		o->server.health_listen = "";

@@ -195,6 +195,17 @@ static void write_audit(struct core *core, struct hf_buf *to)
 {
 	struct audit_counts *counts = audit_counts(core->audit);
 
+	struct audit_state state = audit_state(core->audit);
+
+	hf_metric(to, P "audit_leaves_total",
+	          "Entries that this server gave their place in the log's trees.",
+	          HF_METRIC_COUNTER, (double)hf_counted(&counts->leaves));
+	if (state.known) {
+		hf_metric(to, P "audit_waiting", "Entries that wait for their place.",
+		          HF_METRIC_GAUGE, (double)state.waiting);
+		hf_metric(to, P "audit_uncovered", "Entries that no signed checkpoint covers yet.",
+		          HF_METRIC_GAUGE, (double)state.uncovered);
+	}
 	hf_metric(to, P "audit_entries_total", "Entries of the audit log about requests.",
 	          HF_METRIC_COUNTER, (double)hf_counted(&counts->entries));
 	hf_metric(to, P "audit_dropped_total",

@@ -147,6 +147,7 @@ static void *tick(void *arg)
 		waiters_tick(s->core.waiters);
 		jobs_tick(s->core.jobs, s->core.writer);
 		approvals_clock_tick(s->approvals, s->core.writer);
+		audit_tick(&s->core);
 		pthread_mutex_lock(&s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);

@@ -32,6 +32,7 @@ struct server_config {
 	bool webhook_private;     /* their targets may be local or private, and plain http */
 	const char *webhook_ca;   /* PEM: whom targets must chain to; NULL: the system's */
 	int64_t webhook_retry_ms; /* the first pause after a failure; 0: a minute */
+	int audit_checkpoint_s;   /* between two checkpoints of the audit log; 0: none */
 	bool relaxed;             /* commits survive our death, but not a power cut */
 };
 

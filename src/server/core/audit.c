@@ -1,29 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/core/audit.h"
+#include "server/core/audit_internal.h"
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "json/write.h"
-#include "server/store/audit_rows.h"
 #include "server/store/store_rows.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define VERSION 1
 #define PATH_MAX_SHOWN 1024
-#define STORES_MAX 256
-
-struct audit {
-	struct audit_counts counts;
-	pthread_mutex_t lock; /* stores: whose they are; that never changes */
-	struct {
-		char store_id[HF_ID_MAX], org_id[HF_ID_MAX];
-	} stores[STORES_MAX];
-	size_t n_stores;
-};
 
 static void put_bytes(struct json_writer *w, const char *key, struct hf_span bytes)
 {
@@ -98,6 +86,11 @@ hf_status audit_new(struct audit **ret)
 	struct audit *a = calloc(1, sizeof(*a));
 
 	HF_ENSURE(a, HF_NOMEM);
+	a->sequence.tree = calloc(1, sizeof(*a->sequence.tree));
+	if (!a->sequence.tree) {
+		free(a);
+		return HF_FAILURE(HF_NOMEM);
+	}
 	pthread_mutex_init(&a->lock, NULL);
 	*ret = a;
 	return HF_SUCCESS;
@@ -108,6 +101,7 @@ void audit_free(struct audit *a)
 	if (!a)
 		return;
 	pthread_mutex_destroy(&a->lock);
+	free(a->sequence.tree);
 	free(a);
 }
 
@@ -153,6 +147,10 @@ static const char *operation_of(enum job_subject subject)
 	case JOB_FOR_SIGNATURE:
 	case JOB_FOR_FORMED_SIGNATURE:
 		return "Hsm:Sign";
+	case JOB_FOR_AUDIT_KEY:
+		return "Hsm:GenerateAuditKey";
+	case JOB_FOR_CHECKPOINT:
+		break;
 	}
 	return "Hsm";
 }
@@ -161,7 +159,7 @@ static const char *outcome_of(const struct job_settled *settled)
 {
 	if (settled->result->outcome != OP_DONE)
 		return "Failed";
-	return settled->subject == JOB_FOR_KEY ? "Made" : "Signed";
+	return settled->result->signature.len ? "Signed" : "Made";
 }
 
 hf_status audit_settled(struct audit *a, struct db *db, const struct job_settled *settled,
@@ -177,8 +175,13 @@ hf_status audit_settled(struct audit *a, struct db *db, const struct job_settled
 		.reason = reason,
 		.now_ms = now_ms,
 	};
-	hf_status s = audit_org_of_store(a, db, settled->store_id, org_id);
+	hf_status s;
 
+	/* A checkpoint tells of itself; and entries about checkpoints would make the log grow, and
+	 * need another checkpoint, for ever. */
+	if (settled->subject == JOB_FOR_CHECKPOINT)
+		return HF_SUCCESS;
+	s = audit_org_of_store(a, db, settled->store_id, org_id);
 	if (s.code == HF_NOTFOUND) /* a store that was removed by hand: nobody to tell */
 		return HF_SUCCESS;
 	HF_TRY(s);

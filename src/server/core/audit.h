@@ -47,9 +47,29 @@ HF_MUST hf_status audit_org_of_store(struct audit *a, struct db *db, const char 
 HF_MUST hf_status audit_settled(struct audit *a, struct db *db, const struct job_settled *settled,
                                 int64_t now_ms);
 
+struct core;
+
+/* About every 100 ms from one thread: gives entries that wait their leaves, and has checkpoints
+ * signed when logs have grown; both as tasks of the writer. */
+void audit_tick(const struct core *core);
+
+/* As of the last time when checkpoints were due. */
+struct audit_state {
+	bool known;
+	int64_t leaves;
+	int64_t uncovered; /* leaves beyond the newest signed checkpoints */
+	int64_t waiting;   /* entries without a leaf */
+};
+struct audit_state audit_state(struct audit *a);
+
+/* What a settled job means to an audit key, and to a checkpoint: see job_settle in core/jobs.h. */
+HF_MUST hf_status audit_key_settle(struct db *db, const struct job_settled *settled);
+HF_MUST hf_status audit_checkpoint_settle(struct db *db, const struct job_settled *settled);
+
 /* What was answered without an entry, because the log's writer was busy, and callers that nobody
  * knows: these are only counted. */
 struct audit_counts {
+	hf_counter leaves;
 	hf_counter entries; /* for requests; those of drivers not counted */
 	hf_counter dropped;
 	hf_counter unknown_callers;

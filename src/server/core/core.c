@@ -37,6 +37,10 @@ static hf_status settle_subject(struct core *core, struct db *db, const struct j
 	case JOB_FOR_SIGNATURE:
 	case JOB_FOR_FORMED_SIGNATURE:
 		return settle_signature(core, db, org_id, settled);
+	case JOB_FOR_AUDIT_KEY:
+		return audit_key_settle(db, settled);
+	case JOB_FOR_CHECKPOINT:
+		return audit_checkpoint_settle(db, settled);
 	}
 	return HF_FAILURE(HF_NOTFOUND);
 }

@@ -33,6 +33,8 @@ enum job_subject {
 	JOB_FOR_KEY = 1,
 	JOB_FOR_SIGNATURE = 2,
 	JOB_FOR_FORMED_SIGNATURE = 3, /* of which more is made than r and s */
+	JOB_FOR_AUDIT_KEY = 4,        /* of the audit log's own key */
+	JOB_FOR_CHECKPOINT = 5,       /* that this key signs */
 };
 
 struct job_new {
