@@ -17,10 +17,6 @@ static enum activity_kind activity_of(enum change_kind k)
 	return ACTIVITY_PERMISSIONS_ASSIGN;
 }
 
-/* Until each is there. */
-#pragma weak permission_change_apply
-#pragma weak assignment_change_apply
-
 static hf_status apply(struct db *db, const struct change *c, struct hf_err *err)
 {
 	switch (c->kind) {

@@ -57,5 +57,39 @@ extern const struct operation api_archive_policy;
 extern const struct operation api_list_approvals;
 extern const struct operation api_get_approval;
 extern const struct operation api_decide_approval;
+/* users.c */
+extern const struct operation api_create_user;
+extern const struct operation api_list_users;
+extern const struct operation api_get_user;
+extern const struct operation api_update_user;
+extern const struct operation api_activate_user;
+extern const struct operation api_deactivate_user;
+extern const struct operation api_archive_user;
+/* service_accounts.c */
+extern const struct operation api_create_service_account;
+extern const struct operation api_list_service_accounts;
+extern const struct operation api_get_service_account;
+extern const struct operation api_update_service_account;
+extern const struct operation api_activate_service_account;
+extern const struct operation api_deactivate_service_account;
+extern const struct operation api_archive_service_account;
+/* pats.c */
+extern const struct operation api_create_pat;
+extern const struct operation api_list_pats;
+extern const struct operation api_get_pat;
+extern const struct operation api_update_pat;
+extern const struct operation api_activate_pat;
+extern const struct operation api_deactivate_pat;
+extern const struct operation api_archive_pat;
+/* permissions.c */
+extern const struct operation api_create_permission;
+extern const struct operation api_list_permissions;
+extern const struct operation api_get_permission;
+extern const struct operation api_update_permission;
+extern const struct operation api_archive_permission;
+/* assignments.c */
+extern const struct operation api_create_assignment;
+extern const struct operation api_list_assignments;
+extern const struct operation api_delete_assignment;
 
 #endif

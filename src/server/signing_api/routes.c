@@ -92,12 +92,42 @@ const struct route signing_api_table[] = {
 	NOT_HERE("POST", "/auth/login/init"),
 	NOT_HERE("POST", "/auth/login"),
 
-	/* Users, service accounts, personal access tokens */
-	NOT_HERE("POST", "/auth/service-accounts"),
-	NOT_HERE("POST", "/auth/pats"),
+	/* Users */
+	{ "POST",   "/auth/users",                    PERMIT_AUTH_USERS_CREATE,     USER_ACTION, SMALL, &api_create_user },
+	{ "GET",    "/auth/users",                    PERMIT_AUTH_USERS_READ,       NO_ACTION,   0,     &api_list_users },
+	{ "GET",    "/auth/users/:userId",            PERMIT_AUTH_USERS_READ,       NO_ACTION,   0,     &api_get_user },
+	{ "PUT",    "/auth/users/:userId",            PERMIT_AUTH_USERS_UPDATE,     USER_ACTION, SMALL, &api_update_user },
+	{ "PUT",    "/auth/users/:userId/activate",   PERMIT_AUTH_USERS_ACTIVATE,   USER_ACTION, SMALL, &api_activate_user },
+	{ "PUT",    "/auth/users/:userId/deactivate", PERMIT_AUTH_USERS_DEACTIVATE, USER_ACTION, SMALL, &api_deactivate_user },
+	{ "DELETE", "/auth/users/:userId",            PERMIT_AUTH_USERS_DELETE,     USER_ACTION, SMALL, &api_archive_user },
+
+	/* Service accounts */
+	{ "POST",   "/auth/service-accounts", PERMIT_AUTH_SERVICE_ACCOUNTS_CREATE, USER_ACTION | PEOPLE_ONLY, SMALL, &api_create_service_account },
+	{ "GET",    "/auth/service-accounts", PERMIT_AUTH_SERVICE_ACCOUNTS_READ, NO_ACTION, 0, &api_list_service_accounts },
+	{ "GET",    "/auth/service-accounts/:serviceAccountId", PERMIT_AUTH_SERVICE_ACCOUNTS_READ, NO_ACTION, 0, &api_get_service_account },
+	{ "PUT",    "/auth/service-accounts/:serviceAccountId", PERMIT_AUTH_SERVICE_ACCOUNTS_UPDATE, USER_ACTION, SMALL, &api_update_service_account },
+	{ "PUT",    "/auth/service-accounts/:serviceAccountId/activate", PERMIT_AUTH_SERVICE_ACCOUNTS_ACTIVATE, USER_ACTION, SMALL, &api_activate_service_account },
+	{ "PUT",    "/auth/service-accounts/:serviceAccountId/deactivate", PERMIT_AUTH_SERVICE_ACCOUNTS_DEACTIVATE, USER_ACTION, SMALL, &api_deactivate_service_account },
+	{ "DELETE", "/auth/service-accounts/:serviceAccountId", PERMIT_AUTH_SERVICE_ACCOUNTS_DELETE, USER_ACTION, SMALL, &api_archive_service_account },
+
+	/* Personal access tokens: one's own */
+	{ "POST",   "/auth/pats",                     PERMIT_AUTH_PATS_CREATE, USER_ACTION | PEOPLE_ONLY, SMALL, &api_create_pat },
+	{ "GET",    "/auth/pats",                     PERMIT_AUTHENTICATED,    PEOPLE_ONLY,               0,     &api_list_pats },
+	{ "GET",    "/auth/pats/:tokenId",            PERMIT_AUTHENTICATED,    PEOPLE_ONLY,               0,     &api_get_pat },
+	{ "PUT",    "/auth/pats/:tokenId",            PERMIT_AUTHENTICATED,    USER_ACTION | PEOPLE_ONLY, SMALL, &api_update_pat },
+	{ "PUT",    "/auth/pats/:tokenId/activate",   PERMIT_AUTHENTICATED,    USER_ACTION | PEOPLE_ONLY, SMALL, &api_activate_pat },
+	{ "PUT",    "/auth/pats/:tokenId/deactivate", PERMIT_AUTHENTICATED,    USER_ACTION | PEOPLE_ONLY, SMALL, &api_deactivate_pat },
+	{ "DELETE", "/auth/pats/:tokenId",            PERMIT_AUTHENTICATED,    USER_ACTION | PEOPLE_ONLY, SMALL, &api_archive_pat },
 
 	/* Permissions and assignments */
-	NOT_HERE("GET",  "/permissions"),
+	{ "POST",   "/permissions",                           PERMIT_PERMISSIONS_CREATE,           USER_ACTION, SMALL, &api_create_permission },
+	{ "GET",    "/permissions",                           PERMIT_PERMISSIONS_READ,             NO_ACTION,   0,     &api_list_permissions },
+	{ "GET",    "/permissions/:permissionId",             PERMIT_PERMISSIONS_READ,             NO_ACTION,   0,     &api_get_permission },
+	{ "PUT",    "/permissions/:permissionId",             PERMIT_PERMISSIONS_UPDATE,           USER_ACTION, SMALL, &api_update_permission },
+	{ "PUT",    "/permissions/:permissionId/archive",     PERMIT_PERMISSIONS_ARCHIVE,          USER_ACTION, SMALL, &api_archive_permission },
+	{ "POST",   "/permissions/:permissionId/assignments", PERMIT_PERMISSIONS_ASSIGN,           USER_ACTION, SMALL, &api_create_assignment },
+	{ "GET",    "/permissions/:permissionId/assignments", PERMIT_PERMISSIONS_ASSIGNMENTS_READ, NO_ACTION,   0,     &api_list_assignments },
+	{ "DELETE", "/permissions/:permissionId/assignments/:assignmentId", PERMIT_PERMISSIONS_REVOKE, USER_ACTION, SMALL, &api_delete_assignment },
 
 	/* Policies, approvals */
 	{ "POST",   "/v2/policies",           PERMIT_POLICIES_CREATE,  USER_ACTION, PAYLOAD_MAX, &api_create_policy },

@@ -112,16 +112,19 @@ hf_status identity_row_find(struct db *db, const char *org_id, const char *kind,
 hf_status identity_rows_list(struct db *db, const char *org_id, const char *kind, const char *after,
                              int limit, identity_row_fn fn, void *ctx)
 {
-	static const char sql[] = "SELECT " COLUMNS " FROM identities WHERE org_id = $1"
-	                          " AND kind = $2 AND id < $3 AND is_archived = 0"
-	                          " ORDER BY id DESC LIMIT $4";
+	static const char of_kind[] = "SELECT " COLUMNS " FROM identities WHERE org_id = $1"
+	                              " AND kind = $2 AND id < $3 AND is_archived = 0"
+	                              " ORDER BY id DESC LIMIT $4";
+	static const char users[] = "SELECT " COLUMNS " FROM identities WHERE org_id = $1"
+	                            " AND kind <> $2 AND id < $3 AND is_archived = 0"
+	                            " ORDER BY id DESC LIMIT $4";
 	DB_STMT st = NULL;
 	struct identity_row identity;
 	bool row;
 
-	HF_TRY(db_query(db, sql, &st));
+	HF_TRY(db_query(db, kind ? of_kind : users, &st));
 	db_bind_text(st, 1, org_id);
-	db_bind_text(st, 2, kind);
+	db_bind_text(st, 2, kind ? kind : KIND_SERVICE_ACCOUNT);
 	db_bind_text(st, 3, *after ? after : AFTER_EVERY_ID);
 	db_bind_int(st, 4, limit);
 	for (;;) {

@@ -8,16 +8,17 @@
 
 #define KIND_SERVICE_ACCOUNT "ServiceAccount"
 #define KIND_USER "CustomerEmployee"
+#define KIND_END_USER "EndUser"
 
 #define IDENTITY_NAME_MAX 256
-#define EXTERNAL_ID_MAX 256
+#define ACCOUNT_EXTERNAL_ID_MAX 256
 
 struct identity_row {
 	char id[HF_ID_MAX];
 	char org_id[HF_ID_MAX];
 	char kind[32];                /* KIND_… */
 	char name[IDENTITY_NAME_MAX]; /* a user's is his e-mail address */
-	char external_id[EXTERNAL_ID_MAX];
+	char external_id[ACCOUNT_EXTERNAL_ID_MAX];
 	char created_by[HF_ID_MAX]; /* "": the installation */
 	bool active;
 	bool registered; /* has had a credential: always, but for users who were only invited */
@@ -35,7 +36,8 @@ HF_MUST hf_status identity_row_get(struct db *db, const char *org_id, const char
                                    const char *id, struct identity_row *ret);
 HF_MUST hf_status identity_row_find(struct db *db, const char *org_id, const char *kind,
                                     const char *name, struct identity_row *ret);
-/* Newest first, those with an id below `after` ("": all), without the archived ones. */
+/* Newest first, those with an id below `after` ("": all), without the archived ones. `kind` NULL:
+ * users of every kind. */
 typedef hf_status (*identity_row_fn)(void *ctx, const struct identity_row *row);
 HF_MUST hf_status identity_rows_list(struct db *db, const char *org_id, const char *kind,
                                      const char *after, int limit, identity_row_fn fn, void *ctx);

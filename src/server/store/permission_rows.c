@@ -203,6 +203,15 @@ hf_status assignment_row_delete(struct db *db, const char *id)
 	return db_run(st, NULL);
 }
 
+hf_status assignment_rows_delete_of(struct db *db, const char *identity_id)
+{
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, "DELETE FROM assignments WHERE identity_id = $1", &st));
+	db_bind_text(st, 1, identity_id);
+	return db_run(st, NULL);
+}
+
 hf_status grant_rows_list(struct db *db, const char *identity_id, grant_row_fn fn, void *ctx)
 {
 	static const char sql[] = "SELECT " ASSIGNMENT ", " COLUMNS " FROM assignments a"

@@ -51,6 +51,7 @@ typedef hf_status (*assignment_row_fn)(void *ctx, const struct assignment_row *r
 HF_MUST hf_status assignment_rows_list(struct db *db, const char *permission_id, const char *after,
                                        int limit, assignment_row_fn fn, void *ctx);
 HF_MUST hf_status assignment_row_delete(struct db *db, const char *id);
+HF_MUST hf_status assignment_rows_delete_of(struct db *db, const char *identity_id);
 
 /* What somebody has been given: each assignment with its permission, unless that is archived. */
 typedef hf_status (*grant_row_fn)(void *ctx, const struct assignment_row *assignment,

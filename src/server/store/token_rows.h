@@ -3,6 +3,7 @@
 #ifndef HF_SERVER_STORE_TOKEN_ROWS_H
 #define HF_SERVER_STORE_TOKEN_ROWS_H
 
+#include "proof/action.h"
 #include "server/store/identity_rows.h"
 
 /* Of the official API. What a token is not, it does not stand for (core/tokens.h). */
@@ -10,16 +11,14 @@
 #define TOKEN_PAT "Pat"
 #define TOKEN_LOGIN "Token"
 
-#define CREDENTIAL_ID_TEXT 256
-
 struct token_row {
 	char id[HF_ID_MAX];
 	char org_id[HF_ID_MAX];
 	char identity_id[HF_ID_MAX];
-	char credential_id[CREDENTIAL_ID_TEXT]; /* "": none of its own */
-	char kind[32];                          /* TOKEN_… */
-	char name[IDENTITY_NAME_MAX];           /* "": none of its own */
-	char external_id[EXTERNAL_ID_MAX];
+	char credential_id[CREDENTIAL_ID_MAX]; /* "": none of its own */
+	char kind[32];                         /* TOKEN_… */
+	char name[IDENTITY_NAME_MAX];          /* "": none of its own */
+	char external_id[ACCOUNT_EXTERNAL_ID_MAX];
 	bool active, archived;
 	int64_t created_ms, expires_ms;
 };

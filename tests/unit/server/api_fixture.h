@@ -45,11 +45,19 @@ struct soft_key {
 	struct public_key public_key;
 };
 
+/* Who calls. */
+struct actor {
+	char token[JWS_TOKEN_MAX + 1], credential_id[CREDENTIAL_ID_MAX], id[HF_ID_MAX];
+	EVP_PKEY *key;
+};
+
 static struct fixture {
 	struct tempdb temp;
 	struct db_config db;
 	char dir[64], secret[96], pem[96];
 	EVP_PKEY *credential;
+	struct actor first;     /* the first service account */
+	const struct actor *as; /* who calls, from now on */
 	struct server_init_result account;
 	struct server_config config;
 	struct core core;
@@ -263,6 +271,12 @@ static void make_account(void)
 	fclose(f);
 	if (!hf_ok(server_init(&init, &fx.account, &err)))
 		fail_msg("server_init: %s", err.text);
+	snprintf(fx.first.token, sizeof(fx.first.token), "%s", fx.account.token);
+	snprintf(fx.first.credential_id, sizeof(fx.first.credential_id), "%s",
+	         fx.account.credential_id);
+	snprintf(fx.first.id, sizeof(fx.first.id), "%s", fx.account.identity_id);
+	fx.first.key = fx.credential;
+	fx.as = &fx.first;
 }
 
 static void start_core(void)
@@ -385,7 +399,8 @@ static void read_reply(int fd)
 	CHECK(sscanf(raw, "HTTP/1.1 %d", &got.status) == 1);
 	strcpy(got.body, body + 4);
 	json_done(hf_take(got.json));
-	CHECK_OK(json_parse(hf_span_text(got.body), sizeof(got.body), &got.json, NULL));
+	if (got.status != 204)
+		CHECK_OK(json_parse(hf_span_text(got.body), sizeof(got.body), &got.json, NULL));
 }
 
 static void send_with(const char *token, const char *method, const char *target, const char *body,
@@ -419,7 +434,7 @@ static void send_with(const char *token, const char *method, const char *target,
 
 static int get(const char *target)
 {
-	send_with(fx.account.token, "GET", target, NULL, NULL);
+	send_with(fx.as->token, "GET", target, NULL, NULL);
 	return got.status;
 }
 
@@ -471,19 +486,15 @@ static void sign_client_data(const char *challenge, struct hf_buf *client_data,
 	size_t len = sizeof(sig);
 
 	hf_buf_printf(client_data, "{\"type\":\"key.get\",\"challenge\":\"%s\"}", challenge);
-	CHECK(EVP_DigestSignInit(ctx, NULL, NULL, NULL, fx.credential) == 1);
+	CHECK(EVP_DigestSignInit(ctx, NULL, NULL, NULL, fx.as->key) == 1);
 	CHECK(EVP_DigestSign(ctx, sig, &len, client_data->ptr, client_data->len) == 1);
 	EVP_MD_CTX_free(ctx);
 	hf_buf_put(signature, sig, len);
 }
 
-/* A user action token for the request. Lives until the call after the next. */
-static const char *user_action(const char *method, const char *path, const char *payload)
+static int begin_action(const char *method, const char *path, const char *payload)
 {
-	static char tokens[2][USER_ACTION_TOKEN_MAX];
-	static int turn;
-	char *token = tokens[turn++ % 2];
-	HF_BUF_SCOPED struct hf_buf body = HF_BUF(1u << 20), data = HF_BUF(1024), sig = HF_BUF(64);
+	HF_BUF_SCOPED struct hf_buf body = HF_BUF(1u << 20);
 
 	hf_buf_printf(&body,
 	              "{\"userActionHttpMethod\":\"%s\",\"userActionHttpPath\":\"%s\","
@@ -492,24 +503,41 @@ static const char *user_action(const char *method, const char *path, const char 
 	hf_buf_json_string(&body, hf_span_text(payload));
 	hf_buf_text(&body, ",\"userActionServerKind\":\"Api\"}");
 	hf_buf_u8(&body, 0);
-	send_with(fx.account.token, "POST", "/auth/action/init", (const char *)body.ptr, NULL);
-	if (got.status != 200)
-		fail_msg("init: %s", got.body);
+	send_with(fx.as->token, "POST", "/auth/action/init", (const char *)body.ptr, NULL);
+	return got.status;
+}
+
+/* Signs the challenge that was just given. */
+static int finish_action(void)
+{
+	HF_BUF_SCOPED struct hf_buf body = HF_BUF(1u << 20), data = HF_BUF(1024), sig = HF_BUF(64);
+
 	sign_client_data(member("challenge"), &data, &sig);
-	hf_buf_clear(&body);
 	hf_buf_printf(&body, "{\"challengeIdentifier\":\"");
 	hf_buf_text(&body, member("challengeIdentifier"));
 	hf_buf_text(&body,
 	            "\",\"firstFactor\":{\"kind\":\"Key\",\"credentialAssertion\":{\"credId\":\"");
-	hf_buf_text(&body, fx.account.credential_id);
+	hf_buf_text(&body, fx.as->credential_id);
 	hf_buf_text(&body, "\",\"clientData\":\"");
 	hf_buf_base64url(&body, hf_buf_span(&data));
 	hf_buf_text(&body, "\",\"signature\":\"");
 	hf_buf_base64url(&body, hf_buf_span(&sig));
 	hf_buf_text(&body, "\"}}}");
 	hf_buf_u8(&body, 0);
-	send_with(fx.account.token, "POST", "/auth/action", (const char *)body.ptr, NULL);
-	if (got.status != 200)
+	send_with(fx.as->token, "POST", "/auth/action", (const char *)body.ptr, NULL);
+	return got.status;
+}
+
+/* A user action token for the request. Lives until the call after the next. */
+static const char *user_action(const char *method, const char *path, const char *payload)
+{
+	static char tokens[2][USER_ACTION_TOKEN_MAX];
+	static int turn;
+	char *token = tokens[turn++ % 2];
+
+	if (begin_action(method, path, payload) != 200)
+		fail_msg("init: %s", got.body);
+	if (finish_action() != 200)
 		fail_msg("action: %s", got.body);
 	snprintf(token, USER_ACTION_TOKEN_MAX, "%s", member("userAction"));
 	return token;
@@ -520,7 +548,7 @@ static int signed_request(const char *method, const char *path, const char *body
 {
 	const char *action = user_action(method, path, body);
 
-	send_with(fx.account.token, method, path, body, action);
+	send_with(fx.as->token, method, path, body, action);
 	return got.status;
 }
 
