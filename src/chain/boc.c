@@ -89,7 +89,7 @@ static hf_status read_cell(struct hf_reader *r, const struct boc *b, uint32_t in
 	HF_ENSURE(!r->failed, HF_INVALID);
 	HF_ENSURE((c->d1 & ~7) == 0, HF_UNSUPPORTED); /* exotic, stored hashes, levels */
 	HF_ENSURE(n_refs <= CELL_REFS_MAX, HF_INVALID);
-	c->data = hf_read_bytes(r, (size_t)(c->d2 / 2 + c->d2 % 2));
+	c->data = hf_read_bytes(r, (size_t)c->d2 / 2 + c->d2 % 2);
 	HF_ENSURE(!r->failed, HF_INVALID);
 	/* A last byte that is not full ends in a 1 and zeros. */
 	HF_ENSURE(c->d2 % 2 == 0 || (c->data.ptr[c->data.len - 1] & 0x7f) != 0, HF_INVALID);
