@@ -14,6 +14,7 @@ extern const struct cli_command cmd_pki_init_root, cmd_pki_template, cmd_pki_sig
         cmd_pki_renew, cmd_pki_revoke, cmd_pki_crl, cmd_pki_inspect;
 extern const struct cli_command cmd_db_status, cmd_db_migrate, cmd_db_backup, cmd_db_restore,
         cmd_db_verify, cmd_db_rewrap, cmd_server_driver_ca;
+extern const struct cli_command cmd_authorizers_check, cmd_authorizers_export;
 
 /* Says on standard error why `command` failed. The exit status: 1, or 78 (EX_CONFIG) for HF_STOP,
  * at which a service manager shall not start it again by itself. */

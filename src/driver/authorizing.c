@@ -21,15 +21,13 @@ static hf_status read_file(const char *path, struct authorizing *a, struct hf_er
 hf_status authorizing_read(const char *path, struct authorizing *ret, struct hf_err *err)
 {
 	struct authorizing a = { .text = HF_BUF(AUTHORIZERS_FILE_MAX) };
-	hf_status s;
+	struct hf_err why = { 0 };
+	hf_status s = path && path[0] ? read_file(path, &a, &why) : HF_SUCCESS;
 
-	if (path && path[0]) {
-		s = read_file(path, &a, err);
-		if (!hf_ok(s)) {
-			authorizing_done(&a);
-			return hf_context(err, s.code == HF_NOMEM ? s : HF_FAILURE(HF_STOP),
-			                  "--authorizers");
-		}
+	if (!hf_ok(s)) {
+		authorizing_done(&a);
+		return hf_fail(err, HF_STOP, "--authorizers: %s",
+		               why.text[0] ? why.text : hf_code_name(s.code));
 	}
 	*ret = a;
 	return HF_SUCCESS;

@@ -15,8 +15,10 @@ void authorizers_free(struct authorizers *a)
 {
 	if (!a)
 		return;
-	for (size_t i = 0; i < a->n_credentials; i++)
+	for (size_t i = 0; i < a->n_credentials; i++) {
 		credential_key_free((struct credential_key *)a->credentials[i].verifier.key);
+		free(a->credentials[i].origins);
+	}
 	for (size_t i = 0; i < a->n_rules; i++) {
 		struct authorizers_rule *r = &a->rules[i];
 
@@ -105,7 +107,7 @@ static bool has_identity(const struct authorizers *a, const char *identity)
 }
 
 /* Every element of `from` is text, none is there twice. */
-static hf_status read_texts(const struct json_t *from, struct authorizers_list *to,
+static hf_status read_texts(const struct json_t *from, size_t cap, struct authorizers_list *to,
                             struct hf_err *err)
 {
 	size_t n = json_count(from);
@@ -116,8 +118,9 @@ static hf_status read_texts(const struct json_t *from, struct authorizers_list *
 	HF_ENSURE(to->texts, HF_NOMEM);
 	for (size_t i = 0; i < n; i++) {
 		to->texts[i] = json_value_text(json_element(from, i));
-		if (!to->texts[i] || !to->texts[i][0] || strlen(to->texts[i]) >= HF_ID_MAX)
-			return hf_fail(err, HF_INVALID, "expected ids");
+		if (!to->texts[i] || !to->texts[i][0] || strlen(to->texts[i]) >= cap)
+			return hf_fail(err, HF_INVALID, "expected texts of 1 to %zu characters",
+			               cap - 1);
 	}
 	to->n = n;
 	qsort(to->texts, n, sizeof(*to->texts), by_text);
@@ -138,7 +141,7 @@ static hf_status read_list(const struct json_t *from, struct authorizers_list *t
 	}
 	if (text)
 		return hf_fail(err, HF_INVALID, "expected a list of ids, or \"*\" for all");
-	return read_texts(from, to, err);
+	return read_texts(from, HF_ID_MAX, to, err);
 }
 
 /* An identity without a credential here could never do what the rule expects of it: a slip of the
@@ -153,12 +156,35 @@ static hf_status check_known(const struct authorizers *a, const struct authorize
 	return HF_SUCCESS;
 }
 
+struct credential_in {
+	const char *id, *identity, *kind, *pem, *name, *rp_id;
+	struct json_t *origins;
+	bool verify_user;
+};
+
+static hf_status read_party(const struct credential_in *in, struct authorizer *to,
+                            struct hf_err *err)
+{
+	struct authorizers_list origins = { 0 };
+	bool fido2 = to->verifier.kind == CREDENTIAL_FIDO2;
+
+	if (!fido2 && (in->rp_id || in->origins || in->verify_user))
+		return hf_fail(err, HF_INVALID,
+		               "\"rpId\", \"origins\" and \"verifyUser\" are for kind Fido2");
+	if (!fido2)
+		return HF_SUCCESS;
+	if (!in->rp_id || !in->origins)
+		return hf_fail(err, HF_INVALID, "kind Fido2 needs \"rpId\" and \"origins\"");
+	HF_TRY(hf_context(err, read_texts(in->origins, 256, &origins, err), "field \"origins\""));
+	to->origins = origins.texts;
+	to->party = (struct relying_party){ in->rp_id, origins.texts, origins.n, in->verify_user };
+	return HF_SUCCESS;
+}
+
 static hf_status read_credential(const struct json_t *from, struct authorizer *to,
                                  struct hf_err *err)
 {
-	struct {
-		const char *id, *identity, *kind, *pem, *name;
-	} in = { .name = "" };
+	struct credential_in in = { .name = "" };
 	static const struct json_field fields[] = {
 		{ "id", JSON_READ_TEXT, offsetof(__typeof__(in), id), true, false, 1,
 		  CREDENTIAL_ID_MAX - 1 },
@@ -167,6 +193,9 @@ static hf_status read_credential(const struct json_t *from, struct authorizer *t
 		{ "kind", JSON_READ_TEXT, offsetof(__typeof__(in), kind), true },
 		{ "publicKey", JSON_READ_TEXT, offsetof(__typeof__(in), pem), true },
 		{ "name", JSON_READ_TEXT, offsetof(__typeof__(in), name), false, false, 0, 256 },
+		{ "rpId", JSON_READ_TEXT, offsetof(__typeof__(in), rp_id), false, false, 1, 255 },
+		{ "origins", JSON_READ_ARRAY, offsetof(__typeof__(in), origins) },
+		{ "verifyUser", JSON_READ_BOOL, offsetof(__typeof__(in), verify_user) },
 	};
 	struct credential_key *key;
 
@@ -175,6 +204,7 @@ static hf_status read_credential(const struct json_t *from, struct authorizer *t
 		return hf_fail(err, HF_INVALID,
 		               "field \"kind\": expected Key, Fido2 or "
 		               "PasswordProtectedKey");
+	HF_TRY(read_party(&in, to, err));
 	HF_TRY(hf_context(err, credential_key_parse(hf_span_text(in.pem), &key, err),
 	                  "field \"publicKey\""));
 	to->identity = in.identity;
@@ -192,12 +222,15 @@ static hf_status read_credentials(const struct json_t *from, struct authorizers 
 	a->credentials = calloc(n + 1, sizeof(*a->credentials));
 	HF_ENSURE(a->credentials, HF_NOMEM);
 	for (size_t i = 0; i < n; i++) {
+		a->n_credentials++; /* what was read of it is released, too */
 		HF_TRY(hf_context(err,
 		                  read_credential(json_element(from, i), &a->credentials[i], err),
 		                  "credential %zu", i + 1));
-		a->n_credentials++;
 	}
 	qsort(a->credentials, n, sizeof(*a->credentials), by_id);
+	for (size_t i = 0; i < n; i++) /* they stay where they are now */
+		if (a->credentials[i].verifier.kind == CREDENTIAL_FIDO2)
+			a->credentials[i].verifier.party = &a->credentials[i].party;
 	for (size_t i = 1; i < n; i++)
 		if (by_id(&a->credentials[i - 1], &a->credentials[i]) == 0)
 			return hf_fail(err, HF_INVALID, "credential %s is there twice",
@@ -219,7 +252,7 @@ static hf_status read_group(const struct authorizers *a, const struct json_t *fr
 	};
 
 	HF_TRY(json_read(from, fields, HF_COUNT(fields), &in, err));
-	HF_TRY(hf_context(err, read_texts(in.approvers, &to->approvers, err),
+	HF_TRY(hf_context(err, read_texts(in.approvers, HF_ID_MAX, &to->approvers, err),
 	                  "field \"approvers\""));
 	HF_TRY(hf_context(err, check_known(a, &to->approvers, err), "field \"approvers\""));
 	if ((size_t)in.quorum > to->approvers.n)

@@ -13,7 +13,8 @@
  *                  "maxAge": 3600 } ] }
  *
  * "keys" and "initiators" are lists or "*", which stands for every key, and for every identity that
- * has a credential here. Credentials of kind Fido2 have "rpId" and "origins" besides.
+ * has a credential here. Credentials of kind Fido2 have "rpId" and "origins" besides, and may have
+ * "verifyUser": true, when a PIN or finger has to have been asked for.
  *
  * How rules combine: closed by default, and all that match must hold. A key that no rule names is
  * not signed with. For a key that several rules name (a "*" names every key) each of them has to
@@ -28,6 +29,7 @@
 #define HF_PROOF_AUTHORIZERS_H
 
 #include "proof/action.h"
+#include "proof/client_data.h"
 
 #define AUTHORIZERS_FILE_MAX (1u << 20)
 #define AUTHORIZERS_CREDENTIALS_MAX 4096
@@ -42,6 +44,8 @@ struct authorizer {
 	const char *identity; /* "us-…" */
 	const char *name;     /* for people; "" */
 	struct action_verifier verifier;
+	struct relying_party party; /* kind Fido2 */
+	const char **origins;       /* the party's */
 };
 
 /* Texts of a list, in byte order. */

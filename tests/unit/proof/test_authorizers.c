@@ -92,7 +92,7 @@ static void what_cannot_be_meant_is_refused_with_its_place(void **state)
 	refused("[{\"keys\":\"key-1\",\"initiators\":\"*\"}]", "expected a list of ids");
 	refused("[{\"keys\":[\"k\",\"k\"],\"initiators\":\"*\"}]", "k is there twice");
 	refused("[{\"keys\":[],\"initiators\":\"*\"}]", "expected a list of 1 to");
-	refused("[{\"keys\":[1],\"initiators\":\"*\"}]", "expected ids");
+	refused("[{\"keys\":[1],\"initiators\":\"*\"}]", "expected texts");
 	refused("[{\"initiators\":\"*\"}]", "keys");
 	refused("[{\"keys\":\"*\",\"initiators\":\"*\",\"quorum\":1}]", "quorum");
 	refused("[{\"keys\":\"*\",\"initiators\":\"*\",\"maxAge\":0}]", "maxAge");
@@ -129,6 +129,38 @@ static void a_credential_stands_there_once_and_its_key_is_one(void **state)
 	           HF_INVALID);
 }
 
+static hf_status parse_credential(const char *more, struct authorizers **ret, struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(16384);
+
+	hf_buf_printf(&text,
+	              "{\"version\":1,\"organization\":\"o\",\"rules\":[],\"credentials\":[{"
+	              "\"id\":\"a\",\"identity\":\"us-1\",\"publicKey\":\"%s\",%s}]}",
+	              pem_json(key), more);
+	return authorizers_parse(hf_buf_span(&text), ret, err);
+}
+
+static void an_authenticator_names_its_relying_party_and_others_none(void **state)
+{
+	AUTHORIZERS_SCOPED struct authorizers *a = NULL;
+	const struct relying_party *party;
+	struct authorizers *none;
+	struct hf_err err = { 0 };
+
+	CHECK_OK(parse_credential("\"kind\":\"Fido2\",\"rpId\":\"bank.example\",\"origins\":["
+	                          "\"https://app.bank.example\"],\"verifyUser\":true",
+	                          &a, &err));
+	party = authorizers_find(a, "a")->verifier.party;
+	assert_string_equal(party->id, "bank.example");
+	assert_string_equal(party->origins[0], "https://app.bank.example");
+	CHECK(party->n_origins == 1 && party->verify_user);
+	CHECK_CODE(parse_credential("\"kind\":\"Fido2\"", &none, &err), HF_INVALID);
+	CHECK(strstr(err.text, "needs \"rpId\""));
+	CHECK_CODE(parse_credential("\"kind\":\"Key\",\"rpId\":\"x\"", &none, &err), HF_INVALID);
+	CHECK(strstr(err.text, "are for kind Fido2"));
+	CHECK_CODE(parse_credential("\"kind\":\"Smoke\"", &none, &err), HF_INVALID);
+}
+
 static void an_empty_file_allows_nothing(void **state)
 {
 	AUTHORIZERS_SCOPED struct authorizers *a = NULL;
@@ -147,6 +179,7 @@ int main(void)
 		cmocka_unit_test(ages_are_the_smallest_that_matching_rules_name_or_the_files),
 		cmocka_unit_test(what_cannot_be_meant_is_refused_with_its_place),
 		cmocka_unit_test(a_credential_stands_there_once_and_its_key_is_one),
+		cmocka_unit_test(an_authenticator_names_its_relying_party_and_others_none),
 		cmocka_unit_test(an_empty_file_allows_nothing),
 	};
 
