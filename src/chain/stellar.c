@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define TRANSACTION_MAX (128u * 1024)
-#define TX_LEAST 56 /* source, fee, sequence, and what follows them, all empty */
+#define TX_LEAST 64 /* source, fee, sequence, and what follows them, all empty */
 #define KEY_LEN 32
 #define SIGNATURE_LEN 64
 #define HINT_LEN 4
