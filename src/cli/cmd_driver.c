@@ -34,7 +34,9 @@ static const struct cli_option options[] = {
 	                "checked against it here, so that a server that was taken over gets no "
 	                "signature; see `holdfast authorizers check`"),
 	CLI_OPTION_TEXT(struct options, driver.name, "name", "NAME", NULL,
-	                "what the server's logs call this HSM; without it, the token's label"),
+	                "what the server's logs call this HSM and, where several key stores are "
+	                "open to its certificate, which of them it serves; without it, the "
+	                "token's label"),
 	CLI_OPTION_NUMBER(struct options, sessions, "sessions", "2", 1, 256,
 	                  "signer processes, each with a session of its own"),
 	CLI_OPTION_NUMBER(struct options, threads, "threads", "1", 1, 64,

@@ -16,6 +16,9 @@ extern const struct cli_command cmd_db_status, cmd_db_migrate, cmd_db_backup, cm
         cmd_db_verify, cmd_db_rewrap, cmd_server_driver_ca;
 extern const struct cli_command cmd_authorizers_check, cmd_authorizers_export;
 
+extern const struct cli_command cmd_server_store_add, cmd_server_store_list,
+        cmd_server_store_set_primary;
+
 /* Says on standard error why `command` failed. The exit status: 1, or 78 (EX_CONFIG) for HF_STOP,
  * at which a service manager shall not start it again by itself. */
 int cli_failed(const char *command, hf_status s, const struct hf_err *err);

@@ -75,4 +75,22 @@ HF_MUST hf_status server_init(const struct server_init *init, struct server_init
 HF_MUST hf_status server_set_driver_ca(const struct db_config *config, const char *store_id,
                                        const char *driver_ca, struct hf_err *err);
 
+/* Key stores: sets of drivers, of which one serves keys for which no other is named. */
+struct server_store {
+	const char *name;      /* by which drivers name it */
+	const char *driver_ca; /* PEM; NULL: any driver that the listener accepts */
+	bool by_name;          /* its drivers' certificates are open to other stores too */
+	bool primary;
+};
+/* HF_EXISTS with words: its name is taken, or its drivers would have to choose and by_name is not
+ * said. *ret is its id. */
+HF_MUST hf_status server_store_add(const struct db_config *config, const struct server_store *store,
+                                   char ret[64], struct hf_err *err);
+typedef void (*server_store_fn)(void *ctx, const char *id, const char *name, bool primary);
+HF_MUST hf_status server_store_list(const struct db_config *config, server_store_fn fn, void *ctx,
+                                    struct hf_err *err);
+/* HF_NOTFOUND: no such store. */
+HF_MUST hf_status server_store_set_primary(const struct db_config *config, const char *store_id,
+                                           struct hf_err *err);
+
 #endif

@@ -18,6 +18,23 @@ hf_status orgs_any(struct db *db, bool *ret)
 	return db_step(st, ret);
 }
 
+hf_status orgs_only(struct db *db, char ret[HF_ID_MAX])
+{
+	static const char sql[] = "SELECT id FROM orgs LIMIT 2";
+	char id[HF_ID_MAX];
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(db, sql, &st));
+	HF_TRY(db_step(st, &row));
+	HF_ENSURE(row, HF_NOTFOUND);
+	snprintf(id, sizeof(id), "%s", db_col_text(st, 0));
+	HF_TRY(db_step(st, &row));
+	HF_ENSURE(!row, HF_STATE);
+	memcpy(ret, id, HF_ID_MAX);
+	return HF_SUCCESS;
+}
+
 hf_status org_row_insert(struct db *db, const char *id, const char *name, int64_t now)
 {
 	static const char sql[] = "INSERT INTO orgs (id, name, created_at) VALUES ($1, $2, $3)";

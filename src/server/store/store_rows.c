@@ -93,3 +93,36 @@ hf_status store_row_set_issuer(struct db *db, const char *id, const char *issuer
 	HF_ENSURE(changed == 1, HF_NOTFOUND);
 	return HF_SUCCESS;
 }
+
+hf_status store_row_set_primary(struct db *db, const char *org_id, const char *id)
+{
+	static const char sql[] =
+	        "UPDATE key_stores SET is_primary = CASE WHEN id = $1 THEN 1 ELSE 0 END"
+	        " WHERE org_id = $2 AND EXISTS"
+	        " (SELECT 1 FROM key_stores s WHERE s.id = $1 AND s.org_id = $2)";
+	DB_STMT st = NULL;
+	int64_t changed;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, id);
+	db_bind_text(st, 2, org_id);
+	HF_TRY(db_run(st, &changed));
+	HF_ENSURE(changed > 0, HF_NOTFOUND);
+	return HF_SUCCESS;
+}
+
+hf_status store_rows_of_issuer(struct db *db, const char *issuer_key_id, int64_t *ret)
+{
+	static const char bound[] = "SELECT count(*) FROM key_stores WHERE issuer_key_id = $1";
+	static const char open[] = "SELECT count(*) FROM key_stores WHERE issuer_key_id IS NULL";
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(db, issuer_key_id ? bound : open, &st));
+	if (issuer_key_id)
+		db_bind_text(st, 1, issuer_key_id);
+	HF_TRY(db_step(st, &row));
+	HF_ENSURE(row, HF_CORRUPT);
+	*ret = db_col_int(st, 0);
+	return HF_SUCCESS;
+}
