@@ -229,6 +229,9 @@ static hf_status make(struct jobs *jobs, struct db *db, struct making *m,
 	fill_row(m, &ret->row);
 	HF_TRY(judge(db, m, &ret->row, err));
 	s = signature_row_insert(db, &ret->row, m->new->proof);
+	/* The approval that was just made must not stay: the caller asks again, and gets the
+	 * original. */
+	HF_ENSURE(s.code != HF_EXISTS || !*ret->row.approval_id, HF_BUSY);
 	if (s.code == HF_EXISTS) /* another writer was first: its row is visible now */
 		return find_original(db, m->new, ret, err);
 	HF_TRY(s);
