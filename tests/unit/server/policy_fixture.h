@@ -88,7 +88,7 @@ static hf_status run_sql(struct db *db, void *arg)
 	return db_run(st, NULL);
 }
 
-static void sql(const char *text, const char *a)
+static void change(const char *text, const char *a)
 {
 	struct sql s = { .text = text, .a = a };
 
@@ -244,7 +244,7 @@ static inline hf_status run_expire(struct db *db, void *arg)
 
 static inline void let_time_pass(const struct held *h)
 {
-	sql("UPDATE approvals SET expires_at = 1 WHERE id = $1", h->approval.text);
+	change("UPDATE approvals SET expires_at = 1 WHERE id = $1", h->approval.text);
 }
 
 #endif

@@ -87,7 +87,7 @@ static void who_is_not_asked_has_no_say(void **state)
 	refused(&carl, &h, false, HF_DENIED, "not among");
 	snprintf(machine.id, sizeof(machine.id), "%s", fx.account.identity_id);
 	refused(&machine, &h, true, HF_DENIED, "not an active user");
-	sql("UPDATE identities SET is_active = 0 WHERE id = $1", anna.id);
+	change("UPDATE identities SET is_active = 0 WHERE id = $1", anna.id);
 	refused(&anna, &h, true, HF_DENIED, "not an active user");
 	CHECK_CODE(decide(&anna, "ap-00000-00000-0000000000000000", true, NULL), HF_NOTFOUND);
 	assert_string_equal(approval_status(&h), "Pending");
@@ -114,7 +114,7 @@ static void asked_by(const struct held *h, const struct user *u)
 	struct id id;
 
 	snprintf(id.text, sizeof(id.text), "%s", u->id);
-	sql(TEXT("UPDATE approvals SET initiator_id = $1"), id.text);
+	change(TEXT("UPDATE approvals SET initiator_id = $1"), id.text);
 	get(TEXT("/v2/policy-approvals/%s", h->approval.text));
 	assert_string_equal(member("initiatorId"), u->id);
 }
@@ -373,7 +373,7 @@ static void a_change_that_cannot_be_made_any_more_has_failed(void **state)
 	               POLICY("Wallets:Sign", ALWAYS, BLOCK));
 	expect(202, NULL);
 	ap = id_of("approvalId");
-	sql("UPDATE policies SET status = 'Archived' WHERE id = $1", po.text);
+	change("UPDATE policies SET status = 'Archived' WHERE id = $1", po.text);
 	CHECK_OK(decide(&anna, ap.text, true, NULL));
 	get(TEXT("/v2/policy-approvals/%s", ap.text));
 	assert_string_equal(member("status"), "Approved");

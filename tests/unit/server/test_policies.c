@@ -57,7 +57,7 @@ static void what_is_wrong_with_a_policy_is_said(void **state)
 	               TEXT(POLICY("Wallets:Sign", ALWAYS, TWO("1", "")), anna.id,
 	                    fx.account.identity_id));
 	expect(400, "only people approve");
-	sql("UPDATE identities SET is_active = 0 WHERE id = $1", ben.id);
+	change("UPDATE identities SET is_active = 0 WHERE id = $1", ben.id);
 	signed_request("POST", "/v2/policies",
 	               TEXT(POLICY("Wallets:Sign", ALWAYS, TWO("1", "")), anna.id, ben.id));
 	expect(400, "not an active user");
@@ -184,7 +184,8 @@ static void requests_are_counted_over_time(void **state)
 	expect(200, "\"Rejected\"");
 	sign(other, 4);
 	expect(200, "\"Signed\"");
-	sql("UPDATE outflows SET happened_at = happened_at - 300001 WHERE key_id = $1", key.text);
+	change("UPDATE outflows SET happened_at = happened_at - 300001 WHERE key_id = $1",
+	       key.text);
 	sign(key, 5);
 	expect(200, "\"Signed\"");
 }
@@ -274,8 +275,8 @@ static void a_stored_policy_that_nobody_understands_stops_everything(void **stat
 {
 	struct id key = new_key(), po = new_policy(POLICY("Wallets:Sign", ALWAYS, NO_ACTION));
 
-	sql("UPDATE policies SET rule = '{\"kind\":\"Newer\"}' WHERE id = $1", po.text);
-	sql("UPDATE policy_versions SET version = 'other' WHERE org_id = $1", fx.account.org_id);
+	change("UPDATE policies SET rule = '{\"kind\":\"Newer\"}' WHERE id = $1", po.text);
+	change("UPDATE policy_versions SET version = 'other' WHERE org_id = $1", fx.account.org_id);
 	sign(key, 1);
 	expect(500, NULL);
 	CHECK(fx.signed_count == 0);
