@@ -173,8 +173,8 @@ test('a store that does not exist is refused', () =>
 	assert.rejects(client.keys.createKey({ body: { scheme: 'EdDSA', curve: 'ed25519', storeId: 'store-00000-00000-00000000000000' } }),
 		(error) => error instanceof DfnsError && [400, 404].includes(error.httpStatus)))
 
-test('what this server does not offer yet is an error that the client shows', () =>
-	assert.rejects(client.wallets.createWallet({ body: { network: 'EthereumSepolia' } }), (error) => {
+test('what this server does not offer is an error that the client shows', () =>
+	assert.rejects(client.wallets.createWallet({ body: { network: 'Hedera' } }), (error) => {
 		assert.ok(error instanceof DfnsError, `${error}`)
 		assert.ok(error.httpStatus >= 400 && error.message.length > 0)
 		return true
