@@ -26,6 +26,8 @@ static void print_list(const struct authorizers_list *list, const char *all)
 {
 	if (list->all)
 		printf("%s", all);
+	else if (!list->n)
+		printf("no key");
 	for (size_t i = 0; i < list->n; i++)
 		printf("%s%s", i ? ", " : "", list->texts[i]);
 	printf("\n");
@@ -59,8 +61,10 @@ static void print_file(const struct authorizers *a)
 	}
 	for (size_t i = 0; i < a->n_rules; i++)
 		print_rule(&a->rules[i], i + 1);
+	printf("\nCheckpoints of the audit log\n  signed by      ");
+	print_list(&a->audit_keys, "every key");
 	if (!a->n_rules)
-		printf("\nThere is no rule, so nothing is signed.\n");
+		printf("\nThere is no rule, so no request is signed.\n");
 	else
 		printf("\nA key that no rule names signs nothing. Where several rules name a key, "
 		       "all "

@@ -28,6 +28,7 @@ void authorizers_free(struct authorizers *a)
 			list_done(&r->groups[g].approvers);
 		free(r->groups);
 	}
+	list_done(&a->audit_keys);
 	free(a->credentials);
 	free(a->rules);
 	json_done(a->doc);
@@ -327,7 +328,7 @@ static hf_status read_file(struct authorizers *a, struct hf_err *err)
 	struct {
 		int64_t version, max_age, max_age_approved;
 		const char *organization;
-		struct json_t *credentials, *rules;
+		struct json_t *credentials, *rules, *audit_keys;
 	} in = { .max_age = AUTHORIZERS_AGE_S, .max_age_approved = AUTHORIZERS_AGE_APPROVED_S };
 	static const struct json_field fields[] = {
 		{ "version", JSON_READ_INT, offsetof(__typeof__(in), version), true, false, 1, 1 },
@@ -341,12 +342,16 @@ static hf_status read_file(struct authorizers *a, struct hf_err *err)
 		  false, 0, AUTHORIZERS_CREDENTIALS_MAX },
 		{ "rules", JSON_READ_ARRAY, offsetof(__typeof__(in), rules), true, false, 0,
 		  AUTHORIZERS_RULES_MAX },
+		{ "auditKeys", JSON_READ_ANY, offsetof(__typeof__(in), audit_keys) },
 	};
 
 	HF_TRY(json_read(a->doc, fields, HF_COUNT(fields), &in, err));
 	a->organization = in.organization;
 	a->max_age_s = in.max_age;
 	a->max_age_approved_s = in.max_age_approved;
+	if (in.audit_keys)
+		HF_TRY(hf_context(err, read_list(in.audit_keys, &a->audit_keys, err),
+		                  "field \"auditKeys\""));
 	HF_TRY(read_credentials(in.credentials, a, err));
 	return read_rules(in.rules, a, err);
 }

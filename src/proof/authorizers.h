@@ -10,7 +10,8 @@
  *                        "publicKey": "-----BEGIN PUBLIC KEY-----…", "name": "for people" } ],
  *     "rules": [ { "name": "treasury", "keys": ["key-…"], "initiators": ["us-…"],
  *                  "approvals": [ { "approvers": ["us-…", "us-…"], "quorum": 2 } ],
- *                  "maxAge": 3600 } ] }
+ *                  "maxAge": 3600 } ],
+ *     "auditKeys": ["key-…"] }
  *
  * "keys" and "initiators" are lists or "*", which stands for every key, and for every identity that
  * has a credential here. Credentials of kind Fido2 have "rpId" and "origins" besides, and may have
@@ -23,6 +24,10 @@
  * approver; one approver counts in every group that lists him. The proof may be as old as the
  * smallest "maxAge" of those rules that have one; if none has, as the file's "maxAge", or, when one
  * of them asks for approvals, its "maxAgeWithApprovals".
+ *
+ * Checkpoints of the organisation's audit log (proof/checkpoint.h) are signed without anybody's
+ * asking, by the keys in "auditKeys": a list, whose keys then sign nothing else, or "*", by which
+ * every key may sign them besides what rules allow it. Without it, none is signed.
  *
  * Immutable: any thread. */
 #ifndef HF_PROOF_AUTHORIZERS_H
@@ -75,6 +80,7 @@ struct authorizers {
 	size_t n_credentials;
 	struct authorizers_rule *rules;
 	size_t n_rules;
+	struct authorizers_list audit_keys;
 	struct json_t *doc; /* what the texts point into */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What travels with a job to a driver that checks requests itself: the request as it was made, and
  * the proofs of those who made and approved it. A server only passes it on; nothing in it is
- * believed before proof/request.h has checked it.
+ * believed before proof/request.h has checked it. Of a checkpoint of the audit log, for which
+ * nobody asks, the body is its text, and there is no proof.
  *
  * u8 1, field body, field wallet id, field network, field proof, u8 n, n times field proof, field
  * body; in the encoding of base/buf.h. Any thread. */

@@ -29,6 +29,7 @@ struct request_subject {
  * - what is to be signed is one of the inputs that this body means for this key (chain/chain.h);
  * - the proof is not older than the rules allow, and not from the future;
  * - each approval that counts is such a proof over "Approved" for exactly this request.
+ * Or if it is a checkpoint of the organisation's audit log, and the key one of the file's for that.
  * HF_UNAUTHENTIC otherwise, with words; HF_NOMEM. */
 HF_MUST hf_status request_check(const struct authorizers *a, const struct request_subject *subject,
                                 struct hf_span evidence, int64_t now_ms, struct hf_err *err);
@@ -39,7 +40,8 @@ struct request_spends {
 	char action_id[HF_ID_MAX];
 	int64_t issued_ms;
 };
-/* HF_INVALID: not evidence at all. Believes nothing: only request_check() says that it is true. */
+/* HF_NOTFOUND: there is no proof in it, so that nothing is spent (a checkpoint). HF_INVALID: not
+ * evidence at all. Believes nothing: only request_check() says that it is true. */
 HF_MUST hf_status request_spends(struct hf_span evidence, struct request_spends *ret);
 
 #endif

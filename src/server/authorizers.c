@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LEAST_VERSION 4 /* of the schema: people */
+#define LEAST_VERSION 8 /* of the schema */
 
 /* A credential a line, so that the file can be compared line by line. */
 struct printer {
@@ -55,6 +55,35 @@ static hf_status print_credential(void *ctx, const struct authorizer_row *row)
 	return hf_buf_status(p->to);
 }
 
+struct key_printer {
+	struct json_writer w;
+	bool any;
+};
+
+static hf_status print_key(void *ctx, const char *key_id)
+{
+	struct key_printer *p = ctx;
+
+	if (!p->any)
+		json_open_array(&p->w, NULL);
+	p->any = true;
+	json_text(&p->w, NULL, key_id);
+	return HF_SUCCESS;
+}
+
+/* The log's key is made when there is something to sign: before, its id is not known. */
+static hf_status print_audit_keys(struct db *db, const char *org_id, struct hf_buf *to)
+{
+	struct key_printer p = { JSON_WRITER(to), false };
+
+	HF_TRY(authorizer_rows_audit_keys(db, org_id, print_key, &p));
+	if (p.any)
+		json_close_array(&p.w);
+	else
+		json_text(&p.w, NULL, "*");
+	return HF_SUCCESS;
+}
+
 static hf_status print_file(struct db *db, const char *org_id, struct hf_buf *to)
 {
 	struct printer p = { .to = to, .identities = HF_BUF(AUTHORIZERS_FILE_MAX) };
@@ -74,7 +103,10 @@ static hf_status print_file(struct db *db, const char *org_id, struct hf_buf *to
 		hf_buf_put(to, p.identities.ptr, p.identities.len);
 		hf_buf_text(to, "] }\n  ");
 	}
-	hf_buf_text(to, "]\n}\n");
+	hf_buf_text(to, "],\n  \"auditKeys\": ");
+	if (hf_ok(s))
+		s = print_audit_keys(db, org_id, to);
+	hf_buf_text(to, "\n}\n");
 	if (hf_ok(s))
 		s = hf_buf_status(&p.identities);
 	hf_buf_done(&p.identities);

@@ -7,9 +7,9 @@
 #include "base/buf.h"
 #include "db/db.h"
 
-/* Appends the active credentials of the organisation's active identities, and one rule that lets
- * each of these have every key used. `org_id` NULL: the only one that there is. HF_NOTFOUND,
- * HF_STATE, HF_TOOBIG with words. */
+/* Appends the active credentials of the organisation's active identities, one rule that lets each
+ * of these have every key used, and the audit log's keys. `org_id` NULL: the only one that there
+ * is. HF_NOTFOUND, HF_STATE, HF_TOOBIG with words. */
 HF_MUST hf_status server_export_authorizers(const struct db_config *db, const char *org_id,
                                             struct hf_buf *to, struct hf_err *err);
 

@@ -108,7 +108,7 @@ test('with the database in other hands, no forged job is signed, and the driver 
 		{ ...one, sign: 'mine', body: Buffer.from(JSON.stringify(hashBody('mine'))), why: /another body was signed/ },
 		{ ...one, sign: 'one', proof: two.proof, why: /another body was signed/ },
 		{ ...one, sign: 'one', keyId: other.id, why: /was signed, not POST/ },
-		{ ...one, sign: 'one', proof: Buffer.alloc(0), why: /proof is malformed/ },
+		{ ...one, sign: 'one', proof: Buffer.alloc(0), why: /no evidence/ },
 		{ ...one, sign: 'one', why: /this user action has been used/ },
 	]
 	const outcomes = await takeOverDatabase(forgeries)

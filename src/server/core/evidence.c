@@ -47,7 +47,11 @@ static hf_status take_decision(void *ctx, struct hf_span body, struct hf_span pr
 
 static hf_status gather(struct db *db, uint64_t job, struct gathered *g)
 {
-	HF_TRY(evidence_row_get(db, job, take_request, g));
+	hf_status s = evidence_row_get(db, job, take_request, g);
+
+	if (s.code == HF_NOTFOUND)
+		s = evidence_row_checkpoint(db, job, take_request, g);
+	HF_TRY(s);
 	if (g->approval_id[0])
 		HF_TRY(evidence_rows_decisions(db, g->approval_id, EVIDENCE_APPROVALS_MAX,
 		                               take_decision, g));

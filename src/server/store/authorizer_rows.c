@@ -31,6 +31,25 @@ hf_status authorizer_rows(struct db *db, const char *org_id, authorizer_row_fn f
 	return HF_SUCCESS;
 }
 
+hf_status authorizer_rows_audit_keys(struct db *db, const char *org_id, authorizer_key_fn fn,
+                                     void *ctx)
+{
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(db,
+	                "SELECT id FROM audit_keys WHERE org_id = $1 AND status = 'Active' "
+	                "ORDER BY id",
+	                &st));
+	db_bind_text(st, 1, org_id);
+	HF_TRY(db_step(st, &row));
+	while (row) {
+		HF_TRY(fn(ctx, db_col_text(st, 0)));
+		HF_TRY(db_step(st, &row));
+	}
+	return HF_SUCCESS;
+}
+
 hf_status authorizer_rows_org(struct db *db, char ret[HF_ID_MAX])
 {
 	char id[HF_ID_MAX];

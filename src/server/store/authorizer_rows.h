@@ -15,6 +15,10 @@ typedef hf_status (*authorizer_row_fn)(void *ctx, const struct authorizer_row *r
 /* Active credentials of active identities, but for those that only recover; by identity. */
 HF_MUST hf_status authorizer_rows(struct db *db, const char *org_id, authorizer_row_fn fn,
                                   void *ctx);
+/* The keys that sign checkpoints of its audit log. */
+typedef hf_status (*authorizer_key_fn)(void *ctx, const char *key_id);
+HF_MUST hf_status authorizer_rows_audit_keys(struct db *db, const char *org_id,
+                                             authorizer_key_fn fn, void *ctx);
 /* The only organisation. HF_NOTFOUND: none; HF_EXISTS: several. */
 HF_MUST hf_status authorizer_rows_org(struct db *db, char ret[HF_ID_MAX]);
 

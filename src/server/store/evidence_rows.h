@@ -14,6 +14,10 @@ typedef hf_status (*evidence_row_fn)(void *ctx, const struct evidence_row *row);
 /* Of the request that a job signs for. HF_NOTFOUND: it signs for none. */
 HF_MUST hf_status evidence_row_get(struct db *db, uint64_t job, evidence_row_fn fn, void *ctx);
 
+/* The text of the checkpoint that a job signs, as `body`. HF_NOTFOUND: it signs none. */
+HF_MUST hf_status evidence_row_checkpoint(struct db *db, uint64_t job, evidence_row_fn fn,
+                                          void *ctx);
+
 typedef hf_status (*evidence_decision_fn)(void *ctx, struct hf_span body, struct hf_span proof);
 /* The first `max` decisions that approved. */
 HF_MUST hf_status evidence_rows_decisions(struct db *db, const char *approval_id, size_t max,

@@ -365,6 +365,58 @@ static void all_groups_of_a_rule_have_to_be_reached(void **state)
 	allowed((struct story){ .file = a, .approvals = &by_carol, .n_approvals = 1 });
 }
 
+#define CHECKPOINT "holdfast/audit/%s\n17\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
+#define LOG_ORG "or-01k9h-x3v7q-8m2c4d6e8f0g1h2j"
+
+/* Asks to sign the checkpoint of an organisation with this key: Ed25519 signs its text. */
+static hf_status checkpoint(const char *audit_keys, const char *org, const char *key_id,
+                            const char *more, struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(1024), input = HF_BUF(512);
+	AUTHORIZERS_SCOPED struct authorizers *a = NULL;
+	static const uint8_t public[32];
+	struct request_subject subject = { .key_id = key_id,
+		                           .key_type = KEY_ED25519,
+		                           .public_key = HF_SPAN(public, 32),
+		                           .scheme = SIGN_ED25519 };
+
+	hf_buf_printf(&text,
+	              "{\"version\":1,\"organization\":\"" LOG_ORG
+	              "\",\"credentials\":[],\"rules\":[]%s%s}",
+	              *audit_keys ? ",\"auditKeys\":" : "", audit_keys);
+	CHECK_OK(authorizers_parse(hf_buf_span(&text), &a, err));
+	hf_buf_printf(&input, CHECKPOINT "%s", org, more);
+	subject.input = hf_buf_span(&input);
+	return request_check(a, &subject, HF_SPAN(NULL, 0), NOW, err);
+}
+
+static void a_key_of_the_audit_log_signs_checkpoints_of_it_and_nothing_else(void **state)
+{
+	static const char other[] = "or-01k9h-x3v7q-8m2c4d6e8f0g1h2k";
+	struct hf_err err = { 0 };
+
+	CHECK_OK(checkpoint("[\"" KEY "\"]", LOG_ORG, KEY, "", &err));
+	CHECK_OK(checkpoint("\"*\"", LOG_ORG, KEY, "", &err));
+	CHECK_CODE(checkpoint("[\"" KEY "\"]", LOG_ORG, KEY, "more\n", &err), HF_UNAUTHENTIC);
+	CHECK(strstr(err.text, "checkpoints of the audit log only"));
+	CHECK_CODE(checkpoint("[\"" KEY "\"]", other, KEY, "", &err), HF_UNAUTHENTIC);
+	CHECK_CODE(checkpoint("[\"" KEY "\"]", LOG_ORG, OTHER_KEY, "", &err), HF_UNAUTHENTIC);
+	CHECK_CODE(checkpoint("\"*\"", other, KEY, "", &err), HF_UNAUTHENTIC);
+	CHECK_CODE(checkpoint("", LOG_ORG, KEY, "", &err), HF_UNAUTHENTIC);
+	CHECK(strstr(err.text, "no evidence"));
+}
+
+/* Even when its owner would have it sign something. */
+static void a_listed_key_of_the_audit_log_takes_no_requests(void **state)
+{
+	AUTHORIZERS_SCOPED struct authorizers *listed =
+	        file_with(PLAIN_RULES ",\"auditKeys\":[\"" KEY "\"]");
+	AUTHORIZERS_SCOPED struct authorizers *all = file_with(PLAIN_RULES ",\"auditKeys\":\"*\"");
+
+	refused((struct story){ .file = listed }, "checkpoints of the audit log only");
+	allowed((struct story){ .file = all });
+}
+
 static void evidence_survives_its_encoding_and_nothing_is_too_big_for_it(void **state)
 {
 	HF_BUF_SCOPED struct hf_buf bytes = HF_BUF(EVIDENCE_MAX), again = HF_BUF(EVIDENCE_MAX);
@@ -403,7 +455,12 @@ static void what_a_request_spends_is_its_user_action(void **state)
 	CHECK_OK(action_proof_decode(hf_buf_span(&proof), &p));
 	assert_string_equal(spends.action_id, p.commitment.id);
 	CHECK(spends.issued_ms == NOW);
-	CHECK_CODE(request_spends(HF_SPAN(NULL, 0), &spends), HF_INVALID);
+	CHECK_CODE(request_spends(HF_SPAN(NULL, 0), &spends), HF_NOTFOUND);
+	CHECK_CODE(request_spends(hf_span_text("x"), &spends), HF_INVALID);
+	e.proof = HF_SPAN(NULL, 0);
+	hf_buf_clear(&bytes);
+	CHECK_OK(evidence_encode(&bytes, &e));
+	CHECK_CODE(request_spends(hf_buf_span(&bytes), &spends), HF_NOTFOUND);
 }
 
 int main(void)
@@ -427,6 +484,8 @@ int main(void)
 		cmocka_unit_test(all_groups_of_a_rule_have_to_be_reached),
 		cmocka_unit_test(evidence_survives_its_encoding_and_nothing_is_too_big_for_it),
 		cmocka_unit_test(what_a_request_spends_is_its_user_action),
+		cmocka_unit_test(a_key_of_the_audit_log_signs_checkpoints_of_it_and_nothing_else),
+		cmocka_unit_test(a_listed_key_of_the_audit_log_takes_no_requests),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
