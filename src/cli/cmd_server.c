@@ -10,7 +10,7 @@
 struct options {
 	struct server_config server;
 	int64_t db_writers, db_readers, db_wait_s, api_loops, lease_ms, webhook_retry_s,
-	        audit_checkpoint_s;
+	        audit_checkpoint_s, rate_limit, login_rate;
 	const char *durability, *ready_file;
 	struct cli_log_options log;
 };
@@ -34,6 +34,12 @@ static const struct cli_option options[] = {
 	                  "private key of that certificate, readable by nobody else"),
 	CLI_OPTION_NUMBER(struct options, api_loops, "api-loops", "2", 1, 64,
 	                  "threads that serve the Signing API"),
+	CLI_OPTION_NUMBER(struct options, rate_limit, "rate-limit", "5000", 0, 1000000,
+	                  "requests that one access token may make in a second; 0: any number"),
+	CLI_OPTION_NUMBER(struct options, login_rate, "login-rate", "120", 0, 1000000,
+	                  "requests that one address may make in a minute without a token (login, "
+	                  "registration, recovery), and with tokens that are not valid; 0: any "
+	                  "number"),
 	CLI_OPTION_TEXT(struct options, server.driver_listen, "driver-listen", "HOST:PORT",
 	                "0.0.0.0:8443", "where drivers connect, by mTLS"),
 	CLI_OPTION_NEEDED(struct options, server.driver_cert, "driver-cert", "PEM",
@@ -85,6 +91,8 @@ static hf_status finish(struct options *o, struct hf_err *err)
 	o->server.db_readers = (unsigned)o->db_readers;
 	o->server.db_wait_ms = (int)o->db_wait_s * 1000;
 	o->server.api_loops = (unsigned)o->api_loops;
+	o->server.rate_limit = (unsigned)o->rate_limit;
+	o->server.login_rate = (unsigned)o->login_rate;
 	o->server.lease_ms = (int)o->lease_ms;
 	o->server.audit_checkpoint_s = (int)o->audit_checkpoint_s;
 	o->server.webhook_retry_ms = o->webhook_retry_s * 1000;

@@ -181,6 +181,26 @@ static void write_notices(struct server_metrics *m, struct hf_buf *to)
 	          (double)hf_counted(&m->notices_heard));
 }
 
+static void write_limits(struct server_metrics *m, struct hf_buf *to)
+{
+	const struct {
+		const char *by;
+		uint64_t n;
+	} limits[] = {
+		{ "caller", hf_counted(&m->limited_callers) },
+		{ "open", hf_counted(&m->limited_open) },
+		{ "failures", hf_counted(&m->limited_failures) },
+	};
+
+	hf_metric_head(to, P "limited_total",
+	               "Requests refused with 429: too many of one token, of one address without a "
+	               "token, or of one address with bad tokens.",
+	               HF_METRIC_COUNTER);
+	for (size_t i = 0; i < HF_COUNT(limits); i++)
+		hf_metric_sample(to, P "limited_total", &(struct hf_label){ "limit", limits[i].by },
+		                 1, (double)limits[i].n);
+}
+
 static void write_webhooks(struct server_metrics *m, struct hf_buf *to)
 {
 	hf_metric(to, P "webhooks_delivered_total", "Webhook events that their target took.",
@@ -244,6 +264,7 @@ void server_metrics_write(struct core *core, struct drivers *drivers, struct hf_
 	write_jobs(core, to);
 	write_db(core, to);
 	write_audit(core, to);
+	write_limits(core->metrics, to);
 	write_webhooks(core->metrics, to);
 	if (core->notices)
 		write_notices(core->metrics, to);

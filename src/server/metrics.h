@@ -32,6 +32,7 @@ struct server_metrics {
 	 * never. */
 	_Atomic int64_t committed_ms, failed_ms;
 	hf_counter notices_said, notices_heard;
+	hf_counter limited_callers, limited_open, limited_failures;
 	hf_counter webhooks_delivered, webhooks_failed, webhooks_given_up;
 };
 

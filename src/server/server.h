@@ -20,6 +20,8 @@ struct server_config {
 	const char *api_listen; /* "127.0.0.1:8444" */
 	const char *api_cert, *api_key;
 	unsigned api_loops;
+	unsigned rate_limit; /* requests of one token in a second; 0: any number */
+	unsigned login_rate; /* of one address in a minute, without a token or with bad ones; 0 */
 	/* drivers */
 	const char *driver_listen; /* "0.0.0.0:8443" */
 	const char *driver_cert, *driver_key, *driver_client_ca;

@@ -136,6 +136,19 @@ hf_status tokens_find(struct tokens *t, const char *token, int64_t now_ms, struc
 	return HF_SUCCESS;
 }
 
+bool tokens_known(struct tokens *t, const char *token)
+{
+	uint8_t hash[SHA256_LEN];
+	bool known;
+
+	if (!hf_ok(sha256(hf_span_text(token), hash)))
+		return false;
+	pthread_mutex_lock(&t->lock);
+	known = entry_of(t, hash) != NULL;
+	pthread_mutex_unlock(&t->lock);
+	return known;
+}
+
 /* The id of a token whose signature was checked before. */
 static bool remembered_id(struct tokens *t, const uint8_t hash[SHA256_LEN], char id[HF_ID_MAX],
                           int64_t *ret_generation, uint64_t *ret_forgotten)

@@ -33,6 +33,8 @@ void tokens_free(struct tokens *t);
 /* From memory only: HF_NOTFOUND when it has to be loaded. *ret is a reference of the caller's. */
 HF_MUST hf_status tokens_find(struct tokens *t, const char *token, int64_t now_ms,
                               struct caller **ret);
+/* Whether it was good when it was last loaded, and is remembered. */
+bool tokens_known(struct tokens *t, const char *token);
 /* Checks the token, reads whose it is, and remembers. HF_UNAUTHENTIC, with words, when it is
  * forged, expired or withdrawn. */
 HF_MUST hf_status tokens_load(struct tokens *t, struct db *db, const char *token, int64_t now_ms,

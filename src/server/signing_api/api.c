@@ -2,6 +2,7 @@
 #include "server/signing_api/api.h"
 
 #include "server/signing_api/call.h"
+#include "server/signing_api/call_limits.h"
 
 #define CREATE_WAIT_MS 60000
 
@@ -41,6 +42,8 @@ hf_status signing_api_new(const struct core *core, struct signing_api **ret, str
 		s = token_keys_new(&core->secrets, core->config->token_key_ms, &api->token_keys);
 	if (hf_ok(s))
 		s = tokens_new(api->token_keys, &api->tokens);
+	if (hf_ok(s))
+		s = call_limits_new(core->config, &api->limits);
 	if (!hf_ok(s)) {
 		signing_api_free(api);
 		return hf_fail(err, s.code, "cannot prepare the Signing API: %s",
@@ -54,6 +57,7 @@ void signing_api_free(struct signing_api *api)
 {
 	if (!api)
 		return;
+	call_limits_free(api->limits);
 	tokens_free(api->tokens);
 	token_keys_free(api->token_keys);
 	free(api->routes);

@@ -19,6 +19,7 @@ struct signing_api {
 	const struct core *core;
 	struct token_keys *token_keys;
 	struct tokens *tokens;
+	struct call_limits *limits;
 	struct webhook_sender *webhooks; /* borrowed; set before the first request */
 	struct seal challenges, actions, pages;
 	atomic_uint spent;         /* user actions: now and then old ones are forgotten */

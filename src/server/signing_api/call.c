@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "server/errors.h"
 #include "server/signing_api/call_audit.h"
+#include "server/signing_api/call_limits.h"
 #include "server/store/action_rows.h"
 
 #include <stdio.h>
@@ -236,10 +237,12 @@ static void load_done(struct db_task *task, hf_status s)
 {
 	struct call *c = (struct call *)task;
 
-	if (hf_ok(s))
-		proceed(c);
-	else
+	if (s.code == HF_UNAUTHENTIC)
+		call_failed_token(c);
+	if (!hf_ok(s))
 		call_fail(c, s);
+	else if (call_within_rate(c))
+		proceed(c);
 }
 
 void call_read(struct call *c, hf_status (*run)(struct db_task *task, struct db *db),
@@ -265,11 +268,29 @@ static const char *bearer(const struct http_request *req)
 	return *value && strlen(value) <= JWS_TOKEN_MAX ? value : NULL;
 }
 
+static void find_caller(struct call *c)
+{
+	hf_status s;
+
+	if (!c->token) {
+		call_fail_with(c, 401, TOKEN_INVALID_TEXT, HF_SPAN(NULL, 0));
+		return;
+	}
+	s = tokens_find(c->api->tokens, c->token, c->now_ms, &c->caller);
+	if (hf_ok(s)) {
+		if (call_within_rate(c))
+			proceed(c);
+	} else if (s.code != HF_NOTFOUND) {
+		call_fail(c, s);
+	} else if (tokens_known(c->api->tokens, c->token) || call_may_try_token(c)) {
+		call_read(c, run_load, load_done);
+	}
+}
+
 void call_begin(struct http_request *req, void *api)
 {
 	const struct route *route = http_route_arg(req);
 	struct call *c = calloc(1, route->op->size);
-	hf_status s;
 
 	if (!c) {
 		http_reply_header(req, "Retry-After", "1");
@@ -285,19 +306,8 @@ void call_begin(struct http_request *req, void *api)
 	c->out = HF_BUF(CALL_REPLY_MAX);
 	c->status = 200;
 	c->token = bearer(req);
-	if (route->permission == PERMIT_OPEN) {
+	if (route->permission != PERMIT_OPEN)
+		find_caller(c);
+	else if (call_within_open_rate(c))
 		proceed(c);
-		return;
-	}
-	if (!c->token) {
-		call_fail_with(c, 401, TOKEN_INVALID_TEXT, HF_SPAN(NULL, 0));
-		return;
-	}
-	s = tokens_find(c->api->tokens, c->token, c->now_ms, &c->caller);
-	if (hf_ok(s))
-		proceed(c);
-	else if (s.code == HF_NOTFOUND)
-		call_read(c, run_load, load_done);
-	else
-		call_fail(c, s);
 }

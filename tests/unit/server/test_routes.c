@@ -18,8 +18,7 @@ static void print_table(struct hf_buf *to)
 		const struct route *r = &signing_api_table[i];
 
 		hf_buf_printf(to, "| %s | `%s` | %s | %s | %s |\n", r->method, r->pattern,
-		              permission_name(r->permission),
-		              r->needs & USER_ACTION ? "yes" : "",
+		              permission_name(r->permission), r->needs & USER_ACTION ? "yes" : "",
 		              r->needs & PEOPLE_ONLY ? "yes" : "");
 	}
 	hf_buf_u8(to, 0);
