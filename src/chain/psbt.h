@@ -6,7 +6,7 @@
 
 #include "chain/btc_tx.h"
 
-#define PSBT_MAX (512u * 1024)
+#define PSBT_MAX (128u * 1024)
 #define PSBT_RECORDS_MAX 256 /* of one map */
 
 /* Types of an input's records: those without anything more in their key. */
