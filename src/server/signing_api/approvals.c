@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/approvals.h"
 
+#include "proof/evidence.h"
 #include "server/core/objects.h"
 #include "server/core/policy_events.h"
 #include "server/signing_api/handlers.h"
@@ -146,6 +147,8 @@ const struct operation api_get_approval = {
 struct deciding {
 	struct call call; /* first */
 	const char *value, *reason;
+	struct hf_buf
+	        body; /* canonical: what the user action is over, and what drivers are shown */
 };
 
 static hf_status prepare_decide(struct call *c, struct hf_err *err)
@@ -157,7 +160,11 @@ static hf_status prepare_decide(struct call *c, struct hf_err *err)
 	};
 	struct deciding *d = (struct deciding *)c;
 
+	d->body = HF_BUF(EVIDENCE_DECISION_MAX);
 	HF_TRY(json_read(c->body, fields, HF_COUNT(fields), d, err));
+	if (!hf_ok(json_canonical(c->body, &d->body)))
+		return hf_fail(err, HF_INVALID, "field \"reason\": at most about %d bytes",
+		               EVIDENCE_DECISION_MAX - 48);
 	if (strcmp(d->value, "Approved") == 0 || strcmp(d->value, "Denied") == 0)
 		return HF_SUCCESS;
 	return hf_fail(err, HF_INVALID, "field \"value\": expected \"Approved\" or \"Denied\"");
@@ -173,7 +180,7 @@ static hf_status run_decide(struct call *c, struct db *db)
 		.approve = strcmp(d->value, "Approved") == 0,
 		.reason = d->reason,
 		.proof = hf_buf_span(&c->proof),
-		.body = http_body(c->req),
+		.body = hf_buf_span(&d->body),
 		.now_ms = c->now_ms,
 	};
 
@@ -181,8 +188,14 @@ static hf_status run_decide(struct call *c, struct db *db)
 	return print_one(c, db);
 }
 
+static void release_decide(struct call *c)
+{
+	hf_buf_done(&((struct deciding *)c)->body);
+}
+
 const struct operation api_decide_approval = {
 	.size = sizeof(struct deciding),
 	.prepare = prepare_decide,
 	.run = run_decide,
+	.release = release_decide,
 };

@@ -4,13 +4,13 @@
 #ifndef HF_TESTS_POLICY_FIXTURE_H
 #define HF_TESTS_POLICY_FIXTURE_H
 
-#include "api_fixture.h"
+#include "accounts_fixture.h"
 
 #include "server/core/approvals.h"
 
 #define K1 "{\"scheme\":\"ECDSA\",\"curve\":\"secp256k1\"}"
 
-static void expect(int status, const char *words)
+static void replied(int status, const char *words)
 {
 	if (got.status != status)
 		fail_msg("%d instead of %d: %s", got.status, status, got.body);
@@ -88,7 +88,7 @@ static hf_status run_sql(struct db *db, void *arg)
 	return db_run(st, NULL);
 }
 
-static void change(const char *text, const char *a)
+static void change_row(const char *text, const char *a)
 {
 	struct sql s = { .text = text, .a = a };
 
@@ -132,7 +132,7 @@ static struct id id_of(const char *path)
 static struct id new_policy(const char *body)
 {
 	signed_request("POST", "/v2/policies", body);
-	expect(200, "\"Active\"");
+	replied(200, "\"Active\"");
 	return id_of("id");
 }
 
@@ -149,7 +149,7 @@ static struct id new_policy(const char *body)
 static struct id new_key(void)
 {
 	signed_request("POST", "/keys", K1);
-	expect(200, NULL);
+	replied(200, NULL);
 	return id_of("id");
 }
 
@@ -169,7 +169,7 @@ static inline struct held hold(struct id key, int n)
 	struct held h = { .key = key };
 
 	sign(key, n);
-	expect(200, "\"Pending\"");
+	replied(200, "\"Pending\"");
 	h.signature = id_of("id");
 	h.approval = id_of("approvalId");
 	return h;
@@ -178,7 +178,7 @@ static inline struct held hold(struct id key, int n)
 static const char *status_of(const struct held *h)
 {
 	get(TEXT("/keys/%s/signatures/%s", h->key.text, h->signature.text));
-	expect(200, NULL);
+	replied(200, NULL);
 	return member("status");
 }
 
@@ -193,7 +193,7 @@ static inline void wait_for(const struct held *h, const char *status)
 static inline const char *approval_status(const struct held *h)
 {
 	get(TEXT("/v2/policy-approvals/%s", h->approval.text));
-	expect(200, NULL);
+	replied(200, NULL);
 	return member("status");
 }
 
@@ -211,8 +211,7 @@ static hf_status run_decide(struct db *db, void *arg)
 	return approval_decide(fx.core.jobs, db, &k->d, &k->err);
 }
 
-static void decide_begin(struct deciding *k, const struct user *u, const char *approval,
-                         bool approve)
+static void decision(struct deciding *k, const struct user *u, const char *approval, bool approve)
 {
 	*k = (struct deciding){ .d = { .org_id = fx.account.org_id,
 		                       .approval_id = approval,
@@ -221,6 +220,12 @@ static void decide_begin(struct deciding *k, const struct user *u, const char *a
 		                       .proof = hf_span_text("proof"),
 		                       .body = hf_span_text("{}"),
 		                       .now_ms = hf_wall_ms() } };
+}
+
+static void decide_begin(struct deciding *k, const struct user *u, const char *approval,
+                         bool approve)
+{
+	decision(k, u, approval, approve);
 	work_begin(&k->work, run_decide, k);
 }
 
@@ -244,7 +249,7 @@ static inline hf_status run_expire(struct db *db, void *arg)
 
 static inline void let_time_pass(const struct held *h)
 {
-	change("UPDATE approvals SET expires_at = 1 WHERE id = $1", h->approval.text);
+	change_row("UPDATE approvals SET expires_at = 1 WHERE id = $1", h->approval.text);
 }
 
 #endif

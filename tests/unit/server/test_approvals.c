@@ -87,13 +87,13 @@ static void who_is_not_asked_has_no_say(void **state)
 	refused(&carl, &h, false, HF_DENIED, "not among");
 	snprintf(machine.id, sizeof(machine.id), "%s", fx.account.identity_id);
 	refused(&machine, &h, true, HF_DENIED, "not an active user");
-	change("UPDATE identities SET is_active = 0 WHERE id = $1", anna.id);
+	change_row("UPDATE identities SET is_active = 0 WHERE id = $1", anna.id);
 	refused(&anna, &h, true, HF_DENIED, "not an active user");
 	CHECK_CODE(decide(&anna, "ap-00000-00000-0000000000000000", true, NULL), HF_NOTFOUND);
 	assert_string_equal(approval_status(&h), "Pending");
 	signed_request("POST", TEXT("/v2/policy-approvals/%s/decisions", h.approval.text),
 	               "{\"value\":\"Approved\"}");
-	expect(403, "service accounts");
+	replied(403, "service accounts");
 }
 
 static void a_decision_stands(void **state)
@@ -114,7 +114,7 @@ static void asked_by(const struct held *h, const struct user *u)
 	struct id id;
 
 	snprintf(id.text, sizeof(id.text), "%s", u->id);
-	change(TEXT("UPDATE approvals SET initiator_id = $1"), id.text);
+	change_row(TEXT("UPDATE approvals SET initiator_id = $1"), id.text);
 	get(TEXT("/v2/policy-approvals/%s", h->approval.text));
 	assert_string_equal(member("initiatorId"), u->id);
 }
@@ -196,13 +196,13 @@ static void a_denied_request_counts_no_more(void **state)
 	held_by(TEXT(TWO("1", ""), anna.id, ben.id));
 	h = hold(key, 1);
 	sign(key, 2);
-	expect(200, "\"Rejected\"");
+	replied(200, "\"Rejected\"");
 	CHECK_OK(decide(&anna, h.approval.text, false, NULL));
 	h = hold(key, 3);
 	CHECK_OK(decide(&anna, h.approval.text, true, NULL));
 	wait_for(&h, "Signed");
 	sign(key, 4);
-	expect(200, "\"Rejected\"");
+	replied(200, "\"Rejected\"");
 }
 
 #define ROUNDS 12
@@ -304,12 +304,96 @@ static void one_external_id_is_held_once(void **state)
 
 	held_by(TEXT(TWO("1", ""), anna.id, ben.id));
 	signed_request("POST", path, body);
-	expect(200, "\"Pending\"");
+	replied(200, "\"Pending\"");
 	first = id_of("approvalId");
 	signed_request("POST", path, body);
-	expect(200, "\"Pending\"");
+	replied(200, "\"Pending\"");
 	assert_string_equal(member("approvalId"), first.text);
 	CHECK(get("/v2/policy-approvals") == 200 && items() == 1);
+}
+
+static struct actor person;
+
+static int decide_as(const struct actor *who, const struct held *h, const char *body)
+{
+	const char *path = TEXT("/v2/policy-approvals/%s/decisions", h->approval.text);
+
+	fx.as = who;
+	signed_request("POST", path, body);
+	fx.as = &fx.first;
+	return got.status;
+}
+
+static void people_decide_through_the_api(void **state)
+{
+	struct actor machine = { .key = new_key_pair() };
+	struct held h;
+
+	person = (struct actor){ .key = new_key_pair() };
+	make_user(&person, "dora@example.com");
+	log_in(&person);
+	held_by(TEXT(TWO("1", ""), person.id, ben.id));
+	h = hold(key, 1);
+	CHECK(decide_as(&person, &h, "{\"value\":\"Approved\"}") == 403);
+	assign(new_permission("approver", "\"Policies:Approvals:Approve\",\"Auth:Pats:Create\""),
+	       person.id);
+	CHECK(make_pat(&person, &machine, "laptop", NULL) == 200);
+	CHECK(decide_as(&machine, &h, "{\"value\":\"Approved\"}") == 403);
+	CHECK(decide_as(&person, &h, "{\"value\":\"Perhaps\"}") == 400);
+	CHECK(decide_as(&person, &h, "{\"value\":\"Approved\",\"more\":1}") == 400);
+	CHECK(decide_as(&person, &h, "{\"value\":\"Approved\",\"reason\":\"checked\"}") == 200);
+	assert_string_equal(member("status"), "Approved");
+	assert_string_equal(member("decisions.0.userId"), person.id);
+	assert_string_equal(member("decisions.0.value"), "Approved");
+	assert_string_equal(member("decisions.0.reason"), "checked");
+	wait_for(&h, "Signed");
+	CHECK(decide_as(&person, &h, "{\"value\":\"Denied\"}") == 409);
+	CHECK(sql("SELECT COUNT(*) FROM approval_decisions WHERE length(proof) > 300") == 1);
+	EVP_PKEY_free(person.key);
+	EVP_PKEY_free(machine.key);
+}
+
+/* A second server decides while the first has not committed: it waits, and finds the end. */
+static void *decide_elsewhere(void *arg)
+{
+	struct deciding *k = arg;
+	DB_SCOPED struct db *db = NULL;
+	hf_status s;
+
+	CHECK_OK(db_open(&fx.db, &db, NULL));
+	do {
+		s = db_begin(db);
+		if (hf_ok(s))
+			s = run_decide(db, k);
+		if (hf_ok(s))
+			s = db_commit(db, DB_RELAXED);
+		db_rollback(db);
+	} while (s.code == HF_BUSY);
+	k->work.status = s;
+	return NULL;
+}
+
+static void who_comes_second_on_another_server_finds_the_end(void **state)
+{
+	DB_SCOPED struct db *db = NULL;
+	struct deciding first, second;
+	pthread_t other;
+	struct held h;
+
+	held_by(TEXT(TWO("1", ""), anna.id, ben.id));
+	h = hold(key, 1);
+	decision(&first, &anna, h.approval.text, true);
+	decision(&second, &ben, h.approval.text, false);
+	CHECK_OK(db_open(&fx.db, &db, NULL));
+	CHECK_OK(db_begin(db));
+	CHECK_OK(run_decide(db, &first));
+	pthread_create(&other, NULL, decide_elsewhere, &second);
+	usleep(100 * 1000);
+	CHECK_OK(db_commit(db, DB_RELAXED));
+	pthread_join(other, NULL);
+	CHECK_CODE(second.work.status, HF_STATE);
+	wait_for(&h, "Signed");
+	CHECK(fx.signed_count == 1);
 }
 
 /* Changes. */
@@ -320,7 +404,7 @@ static void a_change_of_a_policy_is_held_and_made_when_approved(void **state)
 
 	new_policy(TEXT(POLICY("Policies:Modify", ALWAYS, TWO("1", "")), anna.id, ben.id));
 	signed_request("PUT", path, POLICY("Wallets:Sign", ALWAYS, BLOCK));
-	expect(202, NULL);
+	replied(202, NULL);
 	cr = id_of("id");
 	ap = id_of("approvalId");
 	CHECK(hf_id_valid("cr", cr.text));
@@ -334,7 +418,7 @@ static void a_change_of_a_policy_is_held_and_made_when_approved(void **state)
 	assert_string_equal(member("action.kind"), "NoAction");
 	assert_string_equal(member("pendingChangeRequest.id"), cr.text);
 	signed_request("DELETE", path, "{}");
-	expect(409, "waiting for approval already");
+	replied(409, "waiting for approval already");
 	get(TEXT("/v2/policy-approvals/%s", ap.text));
 	assert_string_equal(member("activity.kind"), "Policies:Modify");
 	assert_string_equal(member("activity.changeRequest.id"), cr.text);
@@ -345,7 +429,7 @@ static void a_change_of_a_policy_is_held_and_made_when_approved(void **state)
 	get(TEXT("/v2/policy-approvals/%s", ap.text));
 	assert_string_equal(member("activity.changeRequest.status"), "Applied");
 	sign(key, 1);
-	expect(200, "\"Rejected\"");
+	replied(200, "\"Rejected\"");
 }
 
 static void a_change_that_is_denied_is_dropped(void **state)
@@ -355,7 +439,7 @@ static void a_change_that_is_denied_is_dropped(void **state)
 
 	new_policy(TEXT(POLICY("Policies:Modify", ALWAYS, TWO("1", "")), anna.id, ben.id));
 	signed_request("DELETE", path, "{}");
-	expect(202, "\"Archived\"");
+	replied(202, "\"Archived\"");
 	ap = id_of("approvalId");
 	CHECK_OK(decide(&ben, ap.text, false, NULL));
 	CHECK(get(path) == 200);
@@ -371,9 +455,9 @@ static void a_change_that_cannot_be_made_any_more_has_failed(void **state)
 	new_policy(TEXT(POLICY("Policies:Modify", ALWAYS, TWO("1", "")), anna.id, ben.id));
 	signed_request("PUT", TEXT("/v2/policies/%s", po.text),
 	               POLICY("Wallets:Sign", ALWAYS, BLOCK));
-	expect(202, NULL);
+	replied(202, NULL);
 	ap = id_of("approvalId");
-	change("UPDATE policies SET status = 'Archived' WHERE id = $1", po.text);
+	change_row("UPDATE policies SET status = 'Archived' WHERE id = $1", po.text);
 	CHECK_OK(decide(&anna, ap.text, true, NULL));
 	get(TEXT("/v2/policy-approvals/%s", ap.text));
 	assert_string_equal(member("status"), "Approved");
@@ -391,9 +475,9 @@ static void a_filter_names_the_policies_that_are_guarded(void **state)
 	                                            "}",
 	                anna.id, ben.id, guarded.text));
 	signed_request("DELETE", TEXT("/v2/policies/%s", free_one.text), "{}");
-	expect(200, "\"Archived\"");
+	replied(200, "\"Archived\"");
 	signed_request("DELETE", TEXT("/v2/policies/%s", guarded.text), "{}");
-	expect(202, NULL);
+	replied(202, NULL);
 }
 
 int main(void)
@@ -414,6 +498,8 @@ int main(void)
 		API_TEST(a_decision_and_the_end_of_time_have_one_outcome),
 		API_TEST(approvals_are_listed_and_filtered),
 		API_TEST(one_external_id_is_held_once),
+		API_TEST(people_decide_through_the_api),
+		API_TEST(who_comes_second_on_another_server_finds_the_end),
 		API_TEST(a_change_of_a_policy_is_held_and_made_when_approved),
 		API_TEST(a_change_that_is_denied_is_dropped),
 		API_TEST(a_change_that_cannot_be_made_any_more_has_failed),

@@ -24,7 +24,7 @@ static void a_policy_is_made_shown_changed_and_archived(void **state)
 	assert_string_equal(member("status"), "Archived");
 	CHECK(signed_request("DELETE", path, "{}") == 200);
 	signed_request("PUT", path, POLICY("Wallets:Sign", ALWAYS, NO_ACTION));
-	expect(409, "is archived");
+	replied(409, "is archived");
 	CHECK(get("/v2/policies") == 200 && items() == 1);
 	CHECK(get("/v2/policies?status=Active") == 200 && items() == 0);
 	CHECK(get("/v2/policies?status=Archived") == 200 && items() == 1);
@@ -52,26 +52,26 @@ static void what_is_wrong_with_a_policy_is_said(void **state)
 
 	signed_request("POST", "/v2/policies",
 	               TEXT(POLICY("Wallets:Sign", ALWAYS, TWO("1", "")), anna.id, "us-nobody"));
-	expect(400, "us-nobody is not an active user");
+	replied(400, "us-nobody is not an active user");
 	signed_request("POST", "/v2/policies",
 	               TEXT(POLICY("Wallets:Sign", ALWAYS, TWO("1", "")), anna.id,
 	                    fx.account.identity_id));
-	expect(400, "only people approve");
-	change("UPDATE identities SET is_active = 0 WHERE id = $1", ben.id);
+	replied(400, "only people approve");
+	change_row("UPDATE identities SET is_active = 0 WHERE id = $1", ben.id);
 	signed_request("POST", "/v2/policies",
 	               TEXT(POLICY("Wallets:Sign", ALWAYS, TWO("1", "")), anna.id, ben.id));
-	expect(400, "not an active user");
+	replied(400, "not an active user");
 	signed_request("POST", "/v2/policies",
 	               POLICY("Wallets:Sign", ALWAYS,
 	                      "{\"kind\":\"RequestApproval\",\"approvalGroups\":[{\"quorum\":2,"
 	                      "\"approvers\":{}}]}"));
-	expect(400, "has 1 active users");
+	replied(400, "has 1 active users");
 	signed_request("PUT", TEXT("/v2/policies/%s", po.text),
 	               POLICY("Permissions:Assign", ALWAYS, BLOCK));
-	expect(400, "which stays");
+	replied(400, "which stays");
 	signed_request("PUT", "/v2/policies/po-00000-00000-0000000000000000",
 	               POLICY("Wallets:Sign", ALWAYS, BLOCK));
-	expect(404, "policy not found");
+	replied(404, "policy not found");
 	CHECK(get("/v2/policies/po-00000-00000-0000000000000000") == 404);
 }
 
@@ -80,23 +80,23 @@ static void a_policy_holds_from_the_next_request_on(void **state)
 	struct id key = new_key(), po;
 
 	sign(key, 1);
-	expect(200, "\"Signed\"");
+	replied(200, "\"Signed\"");
 	po = new_policy(POLICY("Wallets:Sign", ALWAYS, BLOCK));
 	sign(key, 2);
-	expect(200, "\"Rejected\"");
+	replied(200, "\"Rejected\"");
 	CHECK(strstr(member("reason"), po.text) != NULL);
 	CHECK(fx.signed_count == 1);
 	CHECK(signed_request("PUT", TEXT("/v2/policies/%s", po.text),
 	                     POLICY("Wallets:Sign", ALWAYS, NO_ACTION)) == 200);
 	sign(key, 3);
-	expect(200, "\"Signed\"");
+	replied(200, "\"Signed\"");
 	CHECK(signed_request("PUT", TEXT("/v2/policies/%s", po.text),
 	                     POLICY("Wallets:Sign", ALWAYS, BLOCK)) == 200);
 	sign(key, 4);
-	expect(200, "\"Rejected\"");
+	replied(200, "\"Rejected\"");
 	CHECK(signed_request("DELETE", TEXT("/v2/policies/%s", po.text), "{}") == 200);
 	sign(key, 5);
-	expect(200, "\"Signed\"");
+	replied(200, "\"Signed\"");
 	CHECK(fx.signed_count == 3);
 }
 
@@ -109,7 +109,7 @@ static void one_policy_that_blocks_is_enough(void **state)
 	new_policy(POLICY("Wallets:Sign", ALWAYS, BLOCK));
 	new_policy(POLICY("Wallets:Sign", ALWAYS, NO_ACTION));
 	sign(key, 1);
-	expect(200, "\"Rejected\"");
+	replied(200, "\"Rejected\"");
 	CHECK(get("/v2/policy-approvals") == 200 && items() == 0);
 }
 
@@ -122,14 +122,14 @@ static void a_digest_cannot_be_read_so_its_rules_trigger(void **state)
 	                       "\"addresses\":[]}}",
 	                       BLOCK));
 	sign(key, 1);
-	expect(200, "cannot be read");
+	replied(200, "cannot be read");
 	CHECK(signed_request("DELETE", TEXT("/v2/policies/%s", po.text), "{}") == 200);
 	new_policy(POLICY("Wallets:Sign",
 	                  "{\"kind\":\"TransactionAmountLimit\",\"configuration\":{\"limit\":1e9,"
 	                  "\"currency\":\"ETH\"}}",
 	                  BLOCK));
 	sign(key, 2);
-	expect(200, "cannot be read");
+	replied(200, "cannot be read");
 }
 
 static void a_filtered_policy_is_about_its_wallets_keys_only(void **state)
@@ -143,12 +143,12 @@ static void a_filtered_policy_is_about_its_wallets_keys_only(void **state)
 	                ",\"action\":" BLOCK ",\"filters\":{\"walletId\":{\"in\":[\"%s\"]}}}",
 	                wallet.text));
 	sign(other, 1);
-	expect(200, "\"Signed\"");
+	replied(200, "\"Signed\"");
 	sign(key, 2); /* not the wallet's route, but its key */
-	expect(200, "\"Rejected\"");
+	replied(200, "\"Rejected\"");
 	signed_request("POST", TEXT("/wallets/%s/signatures", wallet.text),
 	               "{\"kind\":\"Message\",\"message\":\"0x01\"}");
-	expect(200, "\"Rejected\"");
+	replied(200, "\"Rejected\"");
 }
 
 static void a_filter_on_tags_follows_the_tags(void **state)
@@ -161,11 +161,11 @@ static void a_filter_on_tags_follows_the_tags(void **state)
 	new_policy("{\"name\":\"p\",\"activityKind\":\"Wallets:Sign\",\"rule\":" ALWAYS
 	           ",\"action\":" BLOCK ",\"filters\":{\"walletTags\":{\"hasAny\":[\"cold\"]}}}");
 	sign(key, 1);
-	expect(200, "\"Signed\"");
+	replied(200, "\"Signed\"");
 	signed_request("PUT", TEXT("/wallets/%s/tags", wallet.text), "{\"tags\":[\"cold\"]}");
 	CHECK(got.status / 100 == 2);
 	sign(key, 2);
-	expect(200, "\"Rejected\"");
+	replied(200, "\"Rejected\"");
 }
 
 static void requests_are_counted_over_time(void **state)
@@ -178,16 +178,16 @@ static void requests_are_counted_over_time(void **state)
 	                  BLOCK));
 	for (int i = 0; i < 2; i++) {
 		sign(key, i);
-		expect(200, "\"Signed\"");
+		replied(200, "\"Signed\"");
 	}
 	sign(key, 3);
-	expect(200, "\"Rejected\"");
+	replied(200, "\"Rejected\"");
 	sign(other, 4);
-	expect(200, "\"Signed\"");
-	change("UPDATE outflows SET happened_at = happened_at - 300001 WHERE key_id = $1",
-	       key.text);
+	replied(200, "\"Signed\"");
+	change_row("UPDATE outflows SET happened_at = happened_at - 300001 WHERE key_id = $1",
+	           key.text);
 	sign(key, 5);
-	expect(200, "\"Signed\"");
+	replied(200, "\"Signed\"");
 }
 
 #define AT_ONCE 16
@@ -275,10 +275,11 @@ static void a_stored_policy_that_nobody_understands_stops_everything(void **stat
 {
 	struct id key = new_key(), po = new_policy(POLICY("Wallets:Sign", ALWAYS, NO_ACTION));
 
-	change("UPDATE policies SET rule = '{\"kind\":\"Newer\"}' WHERE id = $1", po.text);
-	change("UPDATE policy_versions SET version = 'other' WHERE org_id = $1", fx.account.org_id);
+	change_row("UPDATE policies SET rule = '{\"kind\":\"Newer\"}' WHERE id = $1", po.text);
+	change_row("UPDATE policy_versions SET version = 'other' WHERE org_id = $1",
+	           fx.account.org_id);
 	sign(key, 1);
-	expect(500, NULL);
+	replied(500, NULL);
 	CHECK(fx.signed_count == 0);
 }
 
