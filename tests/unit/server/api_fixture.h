@@ -72,6 +72,8 @@ static struct fixture {
 	size_t n_keys;
 	secp256k1_context *k1;
 } fx;
+/* Of the next server; 0: any number. */
+static unsigned fx_rate_limit __attribute__((unused)), fx_login_rate __attribute__((unused));
 
 /* The driver. */
 struct soft_poll {
@@ -296,6 +298,8 @@ static void start_core(void)
 	struct db_work_config reader = { .db = fx.db, .threads = 2 };
 
 	fx.config.relaxed = true;
+	fx.config.rate_limit = fx_rate_limit;
+	fx.config.login_rate = fx_login_rate;
 	fx.core.config = &fx.config;
 	CHECK_OK(core_secrets_load(fx.secret, &fx.core.secrets, NULL));
 	CHECK_OK(jobs_new(&jobs, &fx.core.jobs));
