@@ -16,6 +16,9 @@ struct server_config {
 	const char *secret_file; /* 32 random bytes, mode 0600, the same for all servers of one
 	                            database: tokens and challenges hang on it */
 	int64_t token_key_ms;    /* the key that signs tokens is replaced at this age; 0: never */
+	int64_t login_ms;        /* how long a person's session lasts; 0: 6 hours */
+	const char *rp_id;       /* relying party of people's authenticators, or NULL: none */
+	const char *origins;     /* of the pages that use them, with commas between, or NULL */
 	/* Signing API */
 	const char *api_listen; /* "127.0.0.1:8444" */
 	const char *api_cert, *api_key;

@@ -17,6 +17,7 @@ struct caller_credential {
 	char id[CREDENTIAL_ID_MAX]; /* the public one, base64url text */
 	enum credential_kind kind;
 	struct credential_key *key;
+	char *encrypted_private_key; /* that its owner keeps here; NULL: none */
 };
 
 /* A set of enum permission (permissions.h). */
@@ -52,6 +53,10 @@ void caller_unref(struct caller *c);
 HF_DEFINE_CLEANUP(caller_unref, struct caller *)
 #define CALLER_SCOPED HF_CLEANUP(caller_unref_at)
 
+/* One more of the caller's credentials, a credential_row_fn. What cannot be used is left out, with
+ * words in the log. */
+struct credential_row;
+HF_MUST hf_status caller_add_credential(void *caller, const struct credential_row *row);
 /* NULL when the caller has no such credential. */
 const struct caller_credential *caller_credential(const struct caller *c, const char *id);
 

@@ -222,28 +222,6 @@ static void remember(struct tokens *t, const uint8_t hash[SHA256_LEN], struct ca
 	pthread_mutex_unlock(&t->lock);
 }
 
-static hf_status add_credential(void *ctx, const struct credential_row *row)
-{
-	struct caller *c = ctx;
-	struct caller_credential *to = &c->credentials[c->n_credentials];
-	struct hf_err err = { .text = "its kind is unknown" };
-
-	if (c->n_credentials == CALLER_CREDENTIALS_MAX || strlen(row->id) >= sizeof(to->id)) {
-		HF_WARN("a credential was left out: too many, or its id is too long",
-		        HF_KS("identity", c->identity_id), HF_KS("credential", row->uuid));
-		return HF_SUCCESS;
-	}
-	if (!hf_ok(credential_kind_parse(row->kind, &to->kind)) ||
-	    !hf_ok(credential_key_parse(hf_span_text(row->public_key), &to->key, &err))) {
-		HF_WARN("a stored credential cannot be used", HF_KS("credential", row->uuid),
-		        HF_KS("reason", err.text));
-		return HF_SUCCESS;
-	}
-	snprintf(to->id, sizeof(to->id), "%s", row->id);
-	c->n_credentials++;
-	return HF_SUCCESS;
-}
-
 /* HF_UNAUTHENTIC: a token of this kind is for something else (registration, recovery). */
 static hf_status read_kind(const struct token_row *token, const struct identity_row *identity,
                            enum caller_kind *ret)
@@ -268,10 +246,10 @@ static hf_status load_rights(struct db *db, struct caller *c)
 
 	HF_TRY(grants_load(db, c->identity_id, &c->granted));
 	if (c->kind != CALLER_PAT)
-		return credential_rows_active(db, c->identity_id, add_credential, c);
+		return credential_rows_active(db, c->identity_id, caller_add_credential, c);
 	HF_TRY(grants_load(db, c->token_id, &own));
 	permission_restrict(&c->granted, &own);
-	return credential_rows_of_token(db, c->token_id, add_credential, c);
+	return credential_rows_of_token(db, c->token_id, caller_add_credential, c);
 }
 
 static hf_status load_caller(struct db *db, const char *token_id, int64_t now_ms,

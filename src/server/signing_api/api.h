@@ -5,6 +5,8 @@
 #define HF_SERVER_SIGNING_API_API_H
 
 #include "http/server.h"
+#include "proof/client_data.h"
+#include "server/core/attempts.h"
 #include "server/core/core.h"
 #include "server/core/sealed.h"
 #include "server/core/tokens.h"
@@ -22,6 +24,11 @@ struct signing_api {
 	struct call_limits *limits;
 	struct webhook_sender *webhooks; /* borrowed; set before the first request */
 	struct seal challenges, actions, pages;
+	struct attempts *attempts;
+	struct relying_party party;
+	const char *origins[16];   /* the party's */
+	char *origins_text;        /* what they point into */
+	int64_t login_ms;          /* how long a session lasts */
 	atomic_uint spent;         /* user actions: now and then old ones are forgotten */
 	atomic_uint entering;      /* answers that wait for their entry in the audit log */
 	struct http_route *routes; /* of routes.c's table; for struct http_server_config */

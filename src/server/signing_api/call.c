@@ -210,7 +210,7 @@ static void proceed(struct call *c)
 	const struct core *core = c->api->core;
 	hf_status s = prepare(c);
 
-	if (hf_ok(s) && !c->op->run) {
+	if (hf_ok(s) && (!c->op->run || c->answered)) {
 		call_reply(c);
 		return;
 	}

@@ -65,6 +65,7 @@ struct call {
 	struct hf_buf proof;
 	struct hf_buf out; /* the reply's body */
 	int status;        /* of the reply; 200 unless run() says otherwise */
+	bool answered;     /* by prepare(), in `out`: there is nothing to run */
 	struct hf_err err;
 	int64_t now_ms; /* wall clock, when it came */
 	struct call_audit audit;

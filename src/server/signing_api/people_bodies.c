@@ -21,18 +21,16 @@
 hf_status read_login_init(const struct json_t *body, struct login_init_body *ret,
                           struct hf_err *err)
 {
-	struct {
-		struct login_init_body b;
-		const char *code;
-	} in = { .b = { .username = "" } };
+	struct login_init_body in = { .username = "", .code = "" };
 	static const struct json_field fields[] = {
-		TEXT(__typeof__(in), "username", b.username, false, 1, TICKET_USERNAME_MAX - 1),
-		TEXT(__typeof__(in), "orgId", b.org_id, true, 1, HF_ID_MAX - 1),
-		TEXT(__typeof__(in), "loginCode", code, false, 0, SHORT_MAX),
+		TEXT(struct login_init_body, "username", username, false, 1,
+		     TICKET_USERNAME_MAX - 1),
+		TEXT(struct login_init_body, "orgId", org_id, true, 1, HF_ID_MAX - 1),
+		TEXT(struct login_init_body, "loginCode", code, false, 0, SHORT_MAX),
 	};
 
 	HF_TRY(json_read(body, fields, HF_COUNT(fields), &in, err));
-	*ret = in.b;
+	*ret = in;
 	return HF_SUCCESS;
 }
 

@@ -25,6 +25,7 @@ struct credential_body {
 struct login_init_body {
 	const char *username; /* "" when absent: the credential will tell */
 	const char *org_id;
+	const char *code; /* "" when absent */
 };
 HF_MUST hf_status read_login_init(const struct json_t *body, struct login_init_body *ret,
                                   struct hf_err *err);

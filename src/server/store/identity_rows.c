@@ -35,6 +35,15 @@ hf_status orgs_only(struct db *db, char ret[HF_ID_MAX])
 	return HF_SUCCESS;
 }
 
+hf_status org_row_exists(struct db *db, const char *id, bool *ret)
+{
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, "SELECT id FROM orgs WHERE id = $1", &st));
+	db_bind_text(st, 1, id);
+	return db_step(st, ret);
+}
+
 hf_status org_row_insert(struct db *db, const char *id, const char *name, int64_t now)
 {
 	static const char sql[] = "INSERT INTO orgs (id, name, created_at) VALUES ($1, $2, $3)";

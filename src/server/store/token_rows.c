@@ -154,3 +154,28 @@ hf_status token_row_archive(struct db *db, const char *id)
 	db_bind_text(st, 1, id);
 	return db_run(st, NULL);
 }
+
+hf_status token_rows_end_sessions(struct db *db, const char *identity_id, const char *credential_id)
+{
+	static const char all[] = "UPDATE tokens SET is_active = 0 WHERE identity_id = $1"
+	                          " AND kind = $2 AND is_active = 1";
+	static const char some[] = "UPDATE tokens SET is_active = 0 WHERE identity_id = $1"
+	                           " AND kind = $2 AND is_active = 1 AND credential_id = $3";
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, credential_id ? some : all, &st));
+	db_bind_text(st, 1, identity_id);
+	db_bind_text(st, 2, TOKEN_LOGIN);
+	if (credential_id)
+		db_bind_text(st, 3, credential_id);
+	return db_run(st, NULL);
+}
+
+hf_status token_rows_end(struct db *db, const char *identity_id)
+{
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, "UPDATE tokens SET is_active = 0 WHERE identity_id = $1", &st));
+	db_bind_text(st, 1, identity_id);
+	return db_run(st, NULL);
+}

@@ -43,5 +43,10 @@ HF_MUST hf_status token_row_rename(struct db *db, const char *id, const char *na
 HF_MUST hf_status token_row_set_active(struct db *db, const char *id, bool active);
 /* Deactivates too. */
 HF_MUST hf_status token_row_archive(struct db *db, const char *id);
+/* Ends the sessions of a person; `credential_id`: those that were opened with it, NULL: all. */
+HF_MUST hf_status token_rows_end_sessions(struct db *db, const char *identity_id,
+                                          const char *credential_id);
+/* All tokens of an identity. */
+HF_MUST hf_status token_rows_end(struct db *db, const char *identity_id);
 
 #endif
