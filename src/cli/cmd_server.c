@@ -10,7 +10,7 @@
 struct options {
 	struct server_config server;
 	int64_t db_writers, db_readers, db_wait_s, api_loops, lease_ms, webhook_retry_s,
-	        audit_checkpoint_s, rate_limit, login_rate;
+	        audit_checkpoint_s, rate_limit, login_rate, login_hours, token_key_days;
 	const char *durability, *ready_file;
 	struct cli_log_options log;
 };
@@ -40,6 +40,16 @@ static const struct cli_option options[] = {
 	                  "requests that one address may make in a minute without a token (login, "
 	                  "registration, recovery), and with tokens that are not valid; 0: any "
 	                  "number"),
+	CLI_OPTION_TEXT(struct options, server.rp_id, "rp-id", "DOMAIN", NULL,
+	                "the domain that people's authenticators (passkeys, security keys) answer "
+	                "for; none: authenticators are refused"),
+	CLI_OPTION_TEXT(struct options, server.origins, "origin", "URL[,URL…]", NULL,
+	                "the pages that may ask them, as https://app.bank.example"),
+	CLI_OPTION_NUMBER(struct options, login_hours, "login-hours", "6", 1, 168,
+	                  "how long a login lasts"),
+	CLI_OPTION_NUMBER(struct options, token_key_days, "token-key-days", "90", 0, 730,
+	                  "the key that signs tokens is replaced when it is so old; 0: only by "
+	                  "holdfast server rotate-token-key"),
 	CLI_OPTION_TEXT(struct options, server.driver_listen, "driver-listen", "HOST:PORT",
 	                "0.0.0.0:8443", "where drivers connect, by mTLS"),
 	CLI_OPTION_NEEDED(struct options, server.driver_cert, "driver-cert", "PEM",
@@ -94,6 +104,8 @@ static hf_status finish(struct options *o, struct hf_err *err)
 	o->server.rate_limit = (unsigned)o->rate_limit;
 	o->server.login_rate = (unsigned)o->login_rate;
 	o->server.lease_ms = (int)o->lease_ms;
+	o->server.login_ms = o->login_hours * 3600 * 1000;
+	o->server.token_key_ms = o->token_key_days * 24 * 3600 * 1000;
 	o->server.audit_checkpoint_s = (int)o->audit_checkpoint_s;
 	o->server.webhook_retry_ms = o->webhook_retry_s * 1000;
 	if (strcmp(o->server.health_listen, "none") == 0)

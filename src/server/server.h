@@ -75,6 +75,22 @@ struct server_init_result {
 HF_MUST hf_status server_init(const struct server_init *init, struct server_init_result *ret,
                               struct hf_err *err);
 
+struct server_user_code {
+	struct db_config db;
+	const char *username;
+	const char *kind; /* "registration", "recovery" or "login" */
+	int64_t lifetime_s;
+	bool replace; /* registration of somebody who has registered before: he begins anew */
+};
+/* Makes a code for an administrator to hand over. HF_NOTFOUND, HF_STATE, HF_INVALID with words. */
+HF_MUST hf_status server_make_user_code(const struct server_user_code *from, char ret[24],
+                                        int64_t *ret_expires_ms, struct hf_err *err);
+
+/* The next generation of the key that signs tokens; `retire`: tokens of those before are refused
+ * from now on. */
+HF_MUST hf_status server_rotate_token_key(const struct db_config *config, bool retire,
+                                          int64_t *ret_generation, struct hf_err *err);
+
 /* Another intermediate may serve this key store from now on, and the one before no longer.
  * HF_NOTFOUND: no such store. */
 HF_MUST hf_status server_set_driver_ca(const struct db_config *config, const char *store_id,

@@ -20,7 +20,6 @@ static void read_all(const struct json_t *doc)
 	struct update_wallet_body change;
 	struct tags_body tags;
 	struct action_init_body init;
-	struct action_body action;
 	struct hf_err err;
 
 	if (hf_ok(read_create_key(doc, &create, &err)))
@@ -39,9 +38,6 @@ static void read_all(const struct json_t *doc)
 		FUZZ_CHECK(tags.n <= WALLET_TAGS_MAX);
 	if (hf_ok(read_action_init(doc, &init, &err)))
 		FUZZ_CHECK(init.payload && init.method && init.path);
-	if (hf_ok(read_action(doc, &action, &err)))
-		FUZZ_CHECK(action.identifier && action.credential_id && action.client_data &&
-		           action.signature);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

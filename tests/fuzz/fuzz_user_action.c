@@ -51,11 +51,17 @@ static void finish(const char *identifier, struct hf_span client_data)
 {
 	HF_BUF_SCOPED struct hf_buf token = HF_BUF(USER_ACTION_TOKEN_MAX);
 	const uint8_t zeros[64] = { 0 };
-	const struct user_action_proof proof = { "c", client_data, HF_SPAN(zeros, 64) };
+	static const struct relying_party party = { .id = "bank.example" };
+	const struct user_action_proof proof = { .credential_id = "c",
+		                                 .kind = "Key",
+		                                 .client_data = client_data,
+		                                 .signature = HF_SPAN(zeros, 64),
+		                                 .party = &party };
+	uint32_t counter;
 	struct hf_err err;
 
 	FUZZ_CHECK(!hf_ok(user_action_finish(&challenges, &actions, caller, identifier, &proof, NOW,
-	                                     &token, &err)));
+	                                     &token, &counter, &err)));
 }
 
 static void with_text(struct hf_buf *text, uint8_t kind)

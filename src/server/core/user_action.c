@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/user_action.h"
 
+#include "crypto/webauthn.h"
+
 #include <string.h>
 
 #define DENIED_TEXT "user action signature is missing or invalid"
@@ -64,20 +66,44 @@ hf_status user_action_begin(const struct seal *challenges, const struct caller *
 	return seal_put(challenges, hf_buf_span(commitment), identifier);
 }
 
+/* The proof's own check, which whoever has the proof can repeat, reads as little as it can of what
+ * an authenticator has made; here all of it is looked at. */
+static hf_status check_authenticator(const struct user_action_proof *from,
+                                     const struct caller_credential *credential,
+                                     uint32_t *ret_counter, struct hf_err *err)
+{
+	const struct webauthn_party party = {
+		.rp_id = from->party->id,
+		.verify_user = from->party->verify_user,
+	};
+
+	return webauthn_verify(&party, credential->key, from->client_data, from->authenticator_data,
+	                       from->signature, ret_counter, err);
+}
+
 static hf_status check_proof(const struct caller *caller, const struct user_action_proof *from,
-                             struct action_proof *proof, struct hf_err *err)
+                             struct action_proof *proof, uint32_t *ret_counter, struct hf_err *err)
 {
 	const struct caller_credential *credential = caller_credential(caller, from->credential_id);
 	struct action_verifier by;
 
 	if (!credential)
 		return hf_fail(err, HF_UNAUTHENTIC, NO_CREDENTIAL_TEXT);
+	if (strcmp(from->kind, credential_kind_name(credential->kind)) != 0)
+		return hf_fail(err, HF_UNAUTHENTIC, "credential %s is of kind %s, not %.32s",
+		               credential->id, credential_kind_name(credential->kind), from->kind);
 	memcpy(proof->credential_id, credential->id, sizeof(proof->credential_id));
 	proof->kind = credential->kind;
 	proof->client_data = from->client_data;
 	proof->signature = from->signature;
-	by = (struct action_verifier){ credential->id, credential->kind, credential->key };
-	return action_proof_check(proof, &by, err);
+	proof->authenticator_data = from->authenticator_data;
+	by = (struct action_verifier){ credential->id, credential->kind, credential->key,
+		                       from->party };
+	HF_TRY(action_proof_check(proof, &by, err));
+	*ret_counter = 0;
+	return credential->kind == CREDENTIAL_FIDO2
+	               ? check_authenticator(from, credential, ret_counter, err)
+	               : HF_SUCCESS;
 }
 
 static hf_status put_token(const struct seal *actions, const struct action_proof *proof,
@@ -93,7 +119,7 @@ static hf_status put_token(const struct seal *actions, const struct action_proof
 hf_status user_action_finish(const struct seal *challenges, const struct seal *actions,
                              const struct caller *caller, const char *identifier,
                              const struct user_action_proof *from, int64_t now_ms,
-                             struct hf_buf *token, struct hf_err *err)
+                             struct hf_buf *token, uint32_t *ret_counter, struct hf_err *err)
 {
 	HF_BUF_SCOPED struct hf_buf payload = HF_BUF(ACTION_COMMITMENT_MAX);
 	struct action_proof proof = { .expires_ms = now_ms + USER_ACTION_LIFETIME_MS };
@@ -106,7 +132,7 @@ hf_status user_action_finish(const struct seal *challenges, const struct seal *a
 		return hf_fail(err, HF_INVALID,
 		               "Challenge token is not valid. It has expired: begin the user "
 		               "action again.");
-	HF_TRY(check_proof(caller, from, &proof, err));
+	HF_TRY(check_proof(caller, from, &proof, ret_counter, err));
 	return put_token(actions, &proof, token);
 }
 

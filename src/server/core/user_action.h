@@ -45,16 +45,21 @@ HF_MUST hf_status user_action_begin(const struct seal *challenges, const struct 
 
 struct user_action_proof {
 	const char *credential_id;
+	const char *kind;           /* of the credential, as the client says */
 	struct hf_span client_data; /* the bytes that were signed */
 	struct hf_span signature;
+	struct hf_span authenticator_data; /* kind Fido2; otherwise empty */
+	const struct relying_party *party; /* whose authenticators are taken */
 };
 
-/* Appends the user action token. HF_INVALID: challenge unknown, expired, or client data malformed;
+/* Appends the user action token. *ret_counter is an authenticator's count of signatures; 0: of
+ * something that does not count. HF_INVALID: challenge unknown, expired, or client data malformed;
  * HF_UNAUTHENTIC: no such credential, or its signature does not verify. */
 HF_MUST hf_status user_action_finish(const struct seal *challenges, const struct seal *actions,
                                      const struct caller *caller, const char *identifier,
                                      const struct user_action_proof *from, int64_t now_ms,
-                                     struct hf_buf *token, struct hf_err *err);
+                                     struct hf_buf *token, uint32_t *ret_counter,
+                                     struct hf_err *err);
 
 /* What a request spends. */
 struct user_action_spent {

@@ -1,54 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
- * User action signing: POST /auth/action/init and POST /auth/action. Neither touches the database.
- */
+ * User action signing: POST /auth/action/init and POST /auth/action. Neither touches the database,
+ * but for authenticators that count their signatures. */
 #include "server/signing_api/bodies.h"
 #include "server/signing_api/handlers.h"
 
-#include "base/text.h"
-
-/* An init's answer: the challenge, what it stands for (docs/proofs.md), and who may sign it. */
-static void print_challenge(struct call *c, struct hf_span commitment, struct hf_span challenge,
-                            struct hf_span identifier)
-{
-	HF_BUF_SCOPED struct hf_buf text = HF_BUF(2 * ACTION_COMMITMENT_MAX);
-	struct json_writer w = JSON_WRITER(&c->out);
-
-	hf_buf_base64url(&text, commitment);
-
-	json_open_object(&w, NULL);
-	json_open_array(&w, "supportedCredentialKinds");
-	json_open_object(&w, NULL);
-	json_text(&w, "kind", "Key");
-	json_text(&w, "factor", "first");
-	json_bool(&w, "requiresSecondFactor", false);
-	json_close_object(&w);
-	json_close_array(&w);
-	json_span(&w, "challenge", challenge);
-	json_span(&w, "challengeIdentifier", identifier);
-	json_span(&w, "commitment", hf_buf_span(&text));
-	json_text(&w, "externalAuthenticationUrl", "");
-	json_text(&w, "attestation", "none");
-	json_text(&w, "userVerification", "discouraged");
-	json_open_object(&w, "allowCredentials");
-	json_open_array(&w, "key");
-	for (size_t i = 0; i < c->caller->n_credentials; i++) {
-		json_open_object(&w, NULL);
-		json_text(&w, "type", "public-key");
-		json_text(&w, "id", c->caller->credentials[i].id);
-		json_close_object(&w);
-	}
-	json_close_array(&w);
-	json_open_array(&w, "webauthn");
-	json_close_array(&w);
-	json_close_object(&w);
-	json_close_object(&w);
-}
+#include "server/signing_api/people_calls.h"
+#include "server/signing_api/people_print.h"
 
 static hf_status prepare_init(struct call *c, struct hf_err *err)
 {
 	HF_BUF_SCOPED struct hf_buf commitment = HF_BUF(ACTION_COMMITMENT_MAX);
 	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(256);
 	HF_BUF_SCOPED struct hf_buf identifier = HF_BUF(USER_ACTION_IDENTIFIER_MAX);
+	struct json_writer w = JSON_WRITER(&c->out);
 	struct action_init_body body;
 	struct user_action action;
 
@@ -58,8 +22,14 @@ static hf_status prepare_init(struct call *c, struct hf_err *err)
 	                  "field \"userActionPayload\""));
 	HF_TRY(user_action_begin(&c->api->challenges, c->caller, &action, c->now_ms, &commitment,
 	                         &challenge, &identifier, err));
-	print_challenge(c, hf_buf_span(&commitment), hf_buf_span(&challenge),
-	                hf_buf_span(&identifier));
+	print_signing_challenge(&w, &(struct signing_challenge){
+	                                    .challenge = hf_buf_span(&challenge),
+	                                    .identifier = hf_buf_span(&identifier),
+	                                    .commitment = hf_buf_span(&commitment),
+	                                    .credentials = c->caller->credentials,
+	                                    .n_credentials = c->caller->n_credentials,
+	                                    .party = &c->api->party,
+	                            });
 	return HF_SUCCESS;
 }
 
@@ -68,43 +38,86 @@ const struct operation api_action_init = {
 	.prepare = prepare_init,
 };
 
-static hf_status decode(const char *name, const char *text, struct hf_buf *to, struct hf_err *err)
-{
-	if (!hf_ok(hf_unbase64(hf_span_text(text), to)))
-		return hf_fail(
-		        err, HF_INVALID,
-		        "firstFactor.credentialAssertion: field \"%s\": expected base64url of at "
-		        "most %zu bytes",
-		        name, to->max);
-	return HF_SUCCESS;
-}
+struct action {
+	struct call call; /* first */
+	struct login_body body;
+	struct decoded_factor factor;
+	uint32_t counter;
+};
 
-static hf_status prepare_action(struct call *c, struct hf_err *err)
+static hf_status finish(struct action *a, struct hf_err *err)
 {
-	HF_BUF_SCOPED struct hf_buf client_data = HF_BUF(CLIENT_DATA_MAX);
-	HF_BUF_SCOPED struct hf_buf signature = HF_BUF(CREDENTIAL_SIGNATURE_MAX);
+	struct call *c = &a->call;
 	HF_BUF_SCOPED struct hf_buf token = HF_BUF(USER_ACTION_TOKEN_MAX);
 	struct json_writer w = JSON_WRITER(&c->out);
-	struct user_action_proof proof;
-	struct action_body body;
-
-	HF_TRY(read_action(c->body, &body, err));
-	HF_TRY(decode("clientData", body.client_data, &client_data, err));
-	HF_TRY(decode("signature", body.signature, &signature, err));
-	proof = (struct user_action_proof){
-		.credential_id = body.credential_id,
-		.client_data = hf_buf_span(&client_data),
-		.signature = hf_buf_span(&signature),
+	const struct user_action_proof proof = {
+		.credential_id = a->body.first.credential_id,
+		.kind = a->body.first.kind,
+		.client_data = hf_buf_span(&a->factor.client_data),
+		.signature = hf_buf_span(&a->factor.signature),
+		.authenticator_data = hf_buf_span(&a->factor.authenticator_data),
+		.party = &c->api->party,
 	};
-	HF_TRY(user_action_finish(&c->api->challenges, &c->api->actions, c->caller, body.identifier,
-	                          &proof, c->now_ms, &token, err));
+
+	HF_TRY(user_action_finish(&c->api->challenges, &c->api->actions, c->caller,
+	                          a->body.identifier, &proof, c->now_ms, &token, &a->counter, err));
 	json_open_object(&w, NULL);
 	json_span(&w, "userAction", hf_buf_span(&token));
 	json_close_object(&w);
 	return HF_SUCCESS;
 }
 
+static const struct operation action_of_authenticator;
+
+static hf_status prepare_action(struct call *c, struct hf_err *err)
+{
+	struct action *a = (struct action *)c;
+
+	person_operation(c, "Auth:Action:Sign");
+	HF_TRY(read_login(c->body, &a->body, err));
+	if (a->body.second.kind)
+		return hf_fail(err, HF_UNSUPPORTED,
+		               "field \"secondFactor\": none is asked for; leave it out");
+	HF_TRY(hf_context(err, factor_decode(&a->body.first, &a->factor, err),
+	                  "firstFactor.credentialAssertion"));
+	HF_TRY(finish(a, err));
+	if (a->counter)
+		c->op = &action_of_authenticator;
+	return HF_SUCCESS;
+}
+
+static void release_action(struct call *c)
+{
+	factor_done(&((struct action *)c)->factor);
+}
+
+/* Answered at once, without the database. */
 const struct operation api_action = {
-	.size = sizeof(struct call),
+	.size = sizeof(struct action),
 	.prepare = prepare_action,
+	.release = release_action,
+};
+
+/* An authenticator that counts its signatures has to have gone on since the last one: otherwise
+ * there are two of it. */
+static hf_status run_count(struct call *c, struct db *db)
+{
+	struct action *a = (struct action *)c;
+	hf_status s = credential_row_used(db, c->caller->identity_id, a->body.first.credential_id,
+	                                  a->counter);
+
+	if (s.code == HF_NOTFOUND)
+		return hf_fail(
+		        &c->err, HF_UNAUTHENTIC,
+		        "the authenticator's counter has not grown since it was last used: it "
+		        "may have been copied. Deactivate this credential");
+	HF_TRY(s);
+	return finish(a, &c->err);
+}
+
+static const struct operation action_of_authenticator = {
+	.size = sizeof(struct action),
+	.writes = true,
+	.run = run_count,
+	.release = release_action,
 };

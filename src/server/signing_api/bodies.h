@@ -42,11 +42,4 @@ struct action_init_body {
 HF_MUST hf_status read_action_init(const struct json_t *body, struct action_init_body *ret,
                                    struct hf_err *err);
 
-struct action_body {
-	const char *identifier, *credential_id;
-	const char *client_data, *signature; /* base64url, as sent */
-};
-HF_MUST hf_status read_action(const struct json_t *body, struct action_body *ret,
-                              struct hf_err *err);
-
 #endif

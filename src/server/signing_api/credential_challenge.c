@@ -68,6 +68,7 @@ hf_status credential_creation_read(struct credential_creation *n, struct hf_err 
 	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(128);
 	struct credential_body *body = &n->body.credentials[0];
 
+	person_operation(c, "Auth:Creds:Create");
 	HF_TRY(read_credential(c->body, body, err));
 	HF_TRY(ticket_open(&c->api->core->secrets.ticket_mac, TICKET_CREDENTIAL, body->identifier,
 	                   c->now_ms, &n->ticket, &challenge, err));

@@ -20,6 +20,7 @@ static hf_status prepare_create(struct call *c, struct hf_err *err)
 {
 	struct code_creation *n = (struct code_creation *)c;
 
+	person_operation(c, "Auth:Creds:Code:Create");
 	HF_TRY(read_credential_code(c->body, &n->expires_ms, err));
 	if (n->expires_ms <= c->now_ms ||
 	    n->expires_ms > c->now_ms + CODE_LIFETIME_DEFAULT_S * INT64_C(1000))
@@ -63,6 +64,7 @@ static hf_status prepare_init(struct call *c, struct hf_err *err)
 {
 	struct code_init *n = (struct code_init *)c;
 
+	person_operation(c, "Auth:Creds:Create");
 	HF_TRY(read_credential_code_init(c->body, &n->body, err));
 	HF_TRY(check_credential_kind(c, n->body.kind, err));
 	person_may_try(&n->person, "", "");

@@ -95,6 +95,7 @@ struct change {
 
 static hf_status prepare_change(struct call *c, struct hf_err *err)
 {
+	person_operation(c, "Auth:Creds:Update");
 	return read_credential_uuid(c->body, &((struct change *)c)->uuid, err);
 }
 

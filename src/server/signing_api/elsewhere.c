@@ -51,3 +51,9 @@ const struct refusal api_refuse_balance =
                      "follow chains. Ask a node or an indexer for the wallet's address");
 const struct refusal api_refuse_network =
         REFUSAL(501, "networks are not asked here: this server signs and is connected to no chain");
+const struct refusal api_refuse_code =
+        REFUSAL(501, "this server sends no e-mail: ask an administrator, who makes a code with "
+                     "holdfast server user-code and hands it over");
+const struct refusal api_refuse_login =
+        REFUSAL(501, "this server takes no logins of other services (SSO, social): log in with a "
+                     "credential, POST /auth/login/init");

@@ -16,7 +16,8 @@ struct refusal {
 };
 extern const struct refusal api_refuse_activate, api_refuse_balance, api_refuse_broadcast,
         api_refuse_delegate, api_refuse_derive, api_refuse_export, api_refuse_import,
-        api_refuse_network, api_refuse_offers, api_refuse_transfer;
+        api_refuse_code, api_refuse_login, api_refuse_network, api_refuse_offers,
+        api_refuse_transfer;
 /* key_stores.c */
 extern const struct operation api_list_key_stores;
 extern const struct operation api_list_signers;

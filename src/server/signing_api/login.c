@@ -84,6 +84,7 @@ static hf_status prepare_login_init(struct call *c, struct hf_err *err)
 {
 	struct login_init *l = (struct login_init *)c;
 
+	person_operation(c, "Auth:Login:Code");
 	HF_TRY(read_login_init(c->body, &l->body, err));
 	if (person_may_try(&l->person, l->body.org_id, "") && l->body.code[0])
 		c->op = &login_init_with_code;
@@ -150,6 +151,7 @@ static hf_status prepare_login(struct call *c, struct hf_err *err)
 	struct login *l = (struct login *)c;
 
 	l->challenge = HF_BUF(128);
+	person_operation(c, "Auth:Login");
 	HF_TRY(read_login(c->body, &l->body, err));
 	HF_TRY(ticket_open(&c->api->core->secrets.ticket_mac, TICKET_LOGIN, l->body.identifier,
 	                   c->now_ms, &l->ticket, &l->challenge, err));
@@ -351,6 +353,7 @@ struct logout {
 
 static hf_status prepare_logout(struct call *c, struct hf_err *err)
 {
+	person_operation(c, "Auth:Logout");
 	HF_TRY(read_logout(c->body, &((struct logout *)c)->all, err));
 	if (c->caller->kind != CALLER_USER)
 		return hf_fail(err, HF_INVALID,

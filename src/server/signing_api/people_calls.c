@@ -71,6 +71,11 @@ hf_status person_code(struct call *c, struct db *db, const struct identity_row *
 	return s;
 }
 
+void person_operation(struct call *c, const char *name)
+{
+	snprintf(c->audit.operation, sizeof(c->audit.operation), "%s", name);
+}
+
 hf_status person_is_said_to_be(struct call *c, struct db *db, const char *org_id,
                                const char *username)
 {

@@ -26,6 +26,8 @@ HF_MUST hf_status person_code(struct call *c, struct db *db, const struct identi
                               const char *kind, const char *code, bool use,
                               uint8_t ret_hash[CODE_HASH_LEN]);
 
+/* The audit log's name for a call that needs no permission. */
+void person_operation(struct call *c, const char *name);
 /* For the audit log, which has no caller to tell: the organisation, if there is one, and the name
  * that was given; or who it turned out to be. */
 HF_MUST hf_status person_is_said_to_be(struct call *c, struct db *db, const char *org_id,

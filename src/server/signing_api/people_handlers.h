@@ -31,11 +31,9 @@ extern const struct operation api_credential_code_verify;
 extern const struct operation api_recovery_init;
 extern const struct operation api_recovery_delegated;
 extern const struct operation api_recover;
-/* apps.c: there are none, and no e-mail either */
+/* apps.c */
 extern const struct operation api_list_apps;
 extern const struct operation api_get_app;
-extern const struct operation api_code_by_mail;
-extern const struct operation api_no_other_login;
 
 /* HF_DENIED to everybody else. */
 HF_MUST hf_status check_service_account(const struct call *c, struct hf_err *err);

@@ -82,6 +82,7 @@ static hf_status prepare_init(struct call *c, struct hf_err *err)
 {
 	struct init *i = (struct init *)c;
 
+	person_operation(c, "Auth:Recover");
 	HF_TRY(read_recovery_init(c->body, &i->body, err));
 	person_may_try(&i->person, i->body.org_id, i->body.username);
 	return HF_SUCCESS;
@@ -178,6 +179,7 @@ static hf_status prepare_recover(struct call *c, struct hf_err *err)
 	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(128);
 	hf_status s;
 
+	person_operation(c, "Auth:Recover");
 	s = ticket_open(&c->api->core->secrets.ticket_mac, TICKET_RECOVERY, c->token, c->now_ms,
 	                &r->ticket, &challenge, err);
 	if (s.code == HF_INVALID)

@@ -44,6 +44,7 @@ static hf_status prepare_init(struct call *c, struct hf_err *err)
 {
 	struct registration_init *r = (struct registration_init *)c;
 
+	person_operation(c, "Auth:Register");
 	HF_TRY(read_registration_init(c->body, &r->body, err));
 	person_may_try(&r->person, r->body.org_id, r->body.username);
 	return HF_SUCCESS;
@@ -141,6 +142,7 @@ static hf_status prepare_any(struct call *c, bool end_user, struct hf_err *err)
 	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(128);
 	hf_status s;
 
+	person_operation(c, "Auth:Register");
 	r->end_user = end_user;
 	s = ticket_open(&c->api->core->secrets.ticket_mac, TICKET_REGISTRATION, c->token, c->now_ms,
 	                &r->ticket, &challenge, err);

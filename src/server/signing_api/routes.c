@@ -1,28 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/signing_api/routes.h"
 
-#include "server/errors.h"
 #include "server/signing_api/handlers.h"
-
-/* What the official client can ask for and this server does not do: said clearly. */
-static hf_status prepare_not_here(struct call *c, struct hf_err *err)
-{
-	c->status = 501;
-	api_error_body(&c->out, c->status,
-	               "this part of the API is not available here: this server does keys, "
-	               "signatures and key stores");
-	return HF_SUCCESS;
-}
-
-static const struct operation not_here = {
-	.size = sizeof(struct call),
-	.prepare = prepare_not_here,
-};
-
-#define NOT_HERE(method, pattern)                                                                  \
-	{                                                                                          \
-		method, pattern, PERMIT_AUTHENTICATED, NO_ACTION, AUTH_BODY_MAX, &not_here         \
-	}
+#include "server/signing_api/people_handlers.h"
 
 #define SMALL (16u << 10)
 
@@ -89,8 +69,36 @@ const struct route signing_api_table[] = {
 	{ "DELETE", "/networks/:network/validators/:validatorId", PERMIT_NETWORKS_CANTON_VALIDATORS_DELETE, NO_ACTION, AUTH_BODY_MAX, &api_refuse_network.op },
 
 	/* Login, registration, credentials, recovery */
-	NOT_HERE("POST", "/auth/login/init"),
-	NOT_HERE("POST", "/auth/login"),
+	{ "POST",   "/auth/login/init",      PERMIT_OPEN,                 NO_ACTION,   SMALL,     &api_login_init },
+	{ "POST",   "/auth/login",           PERMIT_OPEN,                 NO_ACTION,   32u << 10, &api_login },
+	{ "POST",   "/auth/login/delegated", PERMIT_AUTH_LOGIN_DELEGATED, USER_ACTION, SMALL,     &api_login_delegated },
+	{ "PUT",    "/auth/logout",          PERMIT_AUTHENTICATED,        NO_ACTION,   SMALL,     &api_logout },
+	{ "POST",   "/auth/login/code",      PERMIT_OPEN, NO_ACTION, SMALL, &api_refuse_code.op },
+	{ "POST",   "/auth/login/social",    PERMIT_OPEN, NO_ACTION, SMALL, &api_refuse_login.op },
+	{ "POST",   "/auth/login/sso",       PERMIT_OPEN, NO_ACTION, SMALL, &api_refuse_login.op },
+	{ "POST",   "/auth/login/sso/init",  PERMIT_OPEN, NO_ACTION, SMALL, &api_refuse_login.op },
+	{ "POST",   "/auth/registration/init",      PERMIT_OPEN, NO_ACTION, SMALL,      &api_registration_init },
+	{ "POST",   "/auth/registration",           PERMIT_OPEN, NO_ACTION, 256u << 10, &api_register },
+	{ "POST",   "/auth/registration/enduser",   PERMIT_OPEN, NO_ACTION, 256u << 10, &api_register_end_user },
+	{ "POST",   "/auth/registration/delegated", PERMIT_AUTH_REGISTER_DELEGATED, USER_ACTION, SMALL, &api_registration_delegated },
+	{ "PUT",    "/auth/registration/code",      PERMIT_OPEN, NO_ACTION, SMALL, &api_refuse_code.op },
+	{ "POST",   "/auth/registration/social",    PERMIT_OPEN, NO_ACTION, SMALL, &api_refuse_login.op },
+	{ "GET",    "/auth/credentials",             PERMIT_AUTHENTICATED, NO_ACTION,                 0,          &api_list_credentials },
+	{ "POST",   "/auth/credentials",             PERMIT_AUTHENTICATED, USER_ACTION | PEOPLE_ONLY, 128u << 10, &api_create_credential },
+	{ "POST",   "/auth/credentials/init",        PERMIT_AUTHENTICATED, PEOPLE_ONLY,               SMALL,      &api_credential_init },
+	{ "POST",   "/auth/credentials/code",        PERMIT_AUTHENTICATED, USER_ACTION | PEOPLE_ONLY, SMALL,      &api_create_credential_code },
+	{ "POST",   "/auth/credentials/code/init",   PERMIT_OPEN, NO_ACTION, SMALL,      &api_credential_code_init },
+	{ "POST",   "/auth/credentials/code/verify", PERMIT_OPEN, NO_ACTION, 128u << 10, &api_credential_code_verify },
+	{ "PUT",    "/auth/credentials/activate",    PERMIT_AUTHENTICATED, USER_ACTION | PEOPLE_ONLY, SMALL, &api_activate_credential },
+	{ "PUT",    "/auth/credentials/deactivate",  PERMIT_AUTHENTICATED, USER_ACTION | PEOPLE_ONLY, SMALL, &api_deactivate_credential },
+	{ "POST",   "/auth/recover/user/code",      PERMIT_OPEN, NO_ACTION, SMALL,      &api_refuse_code.op },
+	{ "PUT",    "/auth/recover/user/code",      PERMIT_OPEN, NO_ACTION, SMALL,      &api_refuse_code.op },
+	{ "POST",   "/auth/recover/user/init",      PERMIT_OPEN, NO_ACTION, SMALL,      &api_recovery_init },
+	{ "POST",   "/auth/recover/user",           PERMIT_OPEN, NO_ACTION, 512u << 10, &api_recover },
+	{ "POST",   "/auth/recover/user/delegated", PERMIT_AUTH_RECOVER_DELEGATED, USER_ACTION, SMALL, &api_recovery_delegated },
+	{ "GET",    "/auth/apps",        PERMIT_AUTHENTICATED, NO_ACTION, 0, &api_list_apps },
+	{ "GET",    "/auth/apps/:appId", PERMIT_AUTHENTICATED, NO_ACTION, 0, &api_get_app },
+	{ "GET",    "/.well-known/jwks.json", PERMIT_OPEN,     NO_ACTION, 0, &api_jwks },
 
 	/* Users */
 	{ "POST",   "/auth/users",                    PERMIT_AUTH_USERS_CREATE,     USER_ACTION, SMALL, &api_create_user },

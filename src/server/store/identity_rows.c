@@ -35,6 +35,19 @@ hf_status orgs_only(struct db *db, char ret[HF_ID_MAX])
 	return HF_SUCCESS;
 }
 
+hf_status org_row_next(struct db *db, const char *after, char ret[HF_ID_MAX])
+{
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(db, "SELECT id FROM orgs WHERE id > $1 ORDER BY id LIMIT 1", &st));
+	db_bind_text(st, 1, after);
+	HF_TRY(db_step(st, &row));
+	HF_ENSURE(row, HF_NOTFOUND);
+	column_text(st, 0, ret, HF_ID_MAX);
+	return HF_SUCCESS;
+}
+
 hf_status org_row_exists(struct db *db, const char *id, bool *ret)
 {
 	DB_STMT st = NULL;

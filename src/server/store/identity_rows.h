@@ -29,6 +29,8 @@ struct identity_row {
 HF_MUST hf_status orgs_any(struct db *db, bool *ret);
 /* The one organisation. HF_NOTFOUND: there is none; HF_STATE: there are several. */
 HF_MUST hf_status orgs_only(struct db *db, char ret[HF_ID_MAX]);
+/* The organisation after this one, by id. HF_NOTFOUND. */
+HF_MUST hf_status org_row_next(struct db *db, const char *after, char ret[HF_ID_MAX]);
 HF_MUST hf_status org_row_exists(struct db *db, const char *id, bool *ret);
 HF_MUST hf_status org_row_insert(struct db *db, const char *id, const char *name, int64_t now);
 

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "server/signing_api/bodies.h"
+#include "server/signing_api/people_bodies.h"
 #include "server/signing_api/wallet_bodies.h"
 
 #include <string.h>
@@ -222,15 +223,18 @@ static void action_row_by_row(void **state)
 		  HF_OK, "" },
 		{ "{\"challengeIdentifier\":\"a.b.c\",\"firstFactor\":{\"kind\":"
 		  "\"Fido2\"," ASSERTION "}}",
-		  HF_UNSUPPORTED, "firstFactor: field \"kind\": expected \"Key\"" },
+		  HF_OK, "" },
+		{ "{\"challengeIdentifier\":\"a.b.c\",\"firstFactor\":{\"kind\":"
+		  "\"Password\",\"password\":\"x\"}}",
+		  HF_UNSUPPORTED, "firstFactor: field \"kind\": passwords and one-time passwords" },
 		{ "{\"challengeIdentifier\":\"a.b.c\",\"firstFactor\":{" ASSERTION "}}", HF_INVALID,
 		  "firstFactor: field \"kind\" is missing" },
 		{ "{\"challengeIdentifier\":\"a.b.c\",\"firstFactor\":{\"kind\":\"Key\"," ASSERTION
 		  "},\"secondFactor\":{}}",
-		  HF_UNSUPPORTED, "field \"secondFactor\"" },
+		  HF_INVALID, "secondFactor: field \"kind\" is missing" },
 		{ "{\"challengeIdentifier\":\"a.b.c\",\"firstFactor\":{\"kind\":\"Key\","
 		  "\"credentialAssertion\":{\"credId\":\"c\"}}}",
-		  HF_INVALID, "firstFactor.credentialAssertion: field \"clientData\" is missing" },
+		  HF_INVALID, "firstFactor: credentialAssertion: field \"clientData\" is missing" },
 		{ "{\"challengeIdentifier\":\"a.b.c\"}", HF_INVALID,
 		  "field \"firstFactor\" is missing" },
 		{ "{\"firstFactor\":{}}", HF_INVALID, "field \"challengeIdentifier\" is missing" },
@@ -238,10 +242,10 @@ static void action_row_by_row(void **state)
 
 	for (size_t i = 0; i < HF_COUNT(rows); i++) {
 		JSON_SCOPED struct json_t *doc = parse(rows[i].json);
-		struct action_body body;
+		struct login_body body;
 		struct hf_err err = { 0 };
 
-		check_row(&rows[i], read_action(doc, &body, &err), &err);
+		check_row(&rows[i], read_login(doc, &body, &err), &err);
 	}
 }
 

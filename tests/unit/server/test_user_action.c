@@ -117,14 +117,20 @@ static hf_status finish(const struct begun *b, struct answer a, char token[USER_
 	HF_BUF_SCOPED struct hf_buf out = HF_BUF(USER_ACTION_TOKEN_MAX - 1);
 	char right[512];
 	uint8_t sig[256];
-	struct user_action_proof proof = { .credential_id = a.credential ? a.credential : "ed" };
+	static const struct relying_party party = { .id = "bank.example" };
+	struct user_action_proof proof = {
+		.credential_id = a.credential ? a.credential : "ed",
+		.kind = "Key",
+		.party = &party,
+	};
+	uint32_t counter;
 
 	snprintf(right, sizeof(right), "{\"type\":\"key.get\",\"challenge\":\"%s\"}", b->challenge);
 	proof.client_data = hf_span_text(a.client_data ? a.client_data : right);
 	proof.signature = HF_SPAN(
 	        sig, sign(a.key ? a.key : ed_key, (const char *)proof.client_data.ptr, sig));
 	HF_TRY(user_action_finish(&challenges, &actions, a.caller ? a.caller : alice, b->identifier,
-	                          &proof, a.now ? a.now : NOW, &out, err));
+	                          &proof, a.now ? a.now : NOW, &out, &counter, err));
 	return hf_span_to_text(hf_buf_span(&out), token, USER_ACTION_TOKEN_MAX);
 }
 

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What an administrator does for people beside the running server, in its database. */
+#include "base/clock.h"
+#include "server/core/codes.h"
+#include "server/core/people.h"
+#include "server/server.h"
+#include "server/store/migrations.h"
+#include "server/store/token_key_rows.h"
+
+#include <string.h>
+
+_Static_assert(CODE_TEXT_MAX == 24, "as in server.h");
+
+/* Several organisations of one database may have a user of this name. */
+static hf_status find_user(struct db *db, const char *username, struct identity_row *ret,
+                           struct hf_err *err)
+{
+	struct identity_row other;
+	char org_id[HF_ID_MAX], after[HF_ID_MAX] = "";
+	bool found = false;
+	hf_status s;
+
+	while (hf_ok(org_row_next(db, after, org_id))) {
+		memcpy(after, org_id, sizeof(after));
+		s = person_find(db, org_id, username, &other);
+		if (!hf_ok(s))
+			continue;
+		if (found)
+			return hf_fail(err, HF_STATE,
+			               "several organisations have a user \"%.200s\"", username);
+		found = true;
+		*ret = other;
+	}
+	if (!found)
+		return hf_fail(err, HF_NOTFOUND,
+		               "there is no active user \"%.200s\": users are made by POST "
+		               "/auth/users (createUser in the client)",
+		               username);
+	return HF_SUCCESS;
+}
+
+static hf_status check_kind(const struct server_user_code *from, const struct identity_row *user,
+                            struct hf_err *err)
+{
+	bool registration = strcmp(from->kind, CODE_REGISTRATION) == 0;
+
+	if (!registration && strcmp(from->kind, CODE_RECOVERY) != 0 &&
+	    strcmp(from->kind, CODE_LOGIN) != 0)
+		return hf_fail(err, HF_INVALID,
+		               "--kind: \"%s\": expected registration, recovery or login",
+		               from->kind);
+	if (registration && user->registered && !from->replace)
+		return hf_fail(
+		        err, HF_STATE,
+		        "%s has registered already. With --kind recovery he gets new "
+		        "credentials by his recovery key; if he has none, --replace lets him "
+		        "register anew, and ends all that he has now",
+		        user->name);
+	if (!registration && !user->registered)
+		return hf_fail(err, HF_STATE, "%s has not registered yet: --kind registration",
+		               user->name);
+	return HF_SUCCESS;
+}
+
+static hf_status make_code(struct db *db, const struct server_user_code *from, int64_t now_ms,
+                           char *ret, struct hf_err *err)
+{
+	struct identity_row user;
+
+	HF_TRY(find_user(db, from->username, &user, err));
+	HF_TRY(check_kind(from, &user, err));
+	return code_make(db, user.org_id, user.id, from->kind, now_ms,
+	                 now_ms + from->lifetime_s * 1000, ret);
+}
+
+hf_status server_make_user_code(const struct server_user_code *from, char ret[24],
+                                int64_t *ret_expires_ms, struct hf_err *err)
+{
+	DB_SCOPED struct db *db = NULL;
+	int64_t now_ms = hf_wall_ms();
+	struct hf_err why = { 0 };
+	hf_status s;
+
+	HF_TRY(db_open(&from->db, &db, err));
+	HF_TRY(server_migrate(db, err));
+	HF_TRY(db_begin(db));
+	s = make_code(db, from, now_ms, ret, &why);
+	if (hf_ok(s))
+		s = db_commit(db, DB_DURABLE);
+	if (!hf_ok(s)) {
+		db_rollback(db);
+		return hf_fail(err, s.code, "%s", why.text[0] ? why.text : db_error(db));
+	}
+	*ret_expires_ms = now_ms + from->lifetime_s * 1000;
+	return HF_SUCCESS;
+}
+
+static hf_status rotate(struct db *db, bool retire, int64_t *ret)
+{
+	struct token_key_row newest;
+	size_t n;
+
+	HF_TRY(token_key_rows_read(db, &newest, 1, &n));
+	HF_ENSURE(n == 1, HF_STATE);
+	HF_TRY(token_key_row_insert(db, newest.generation + 1, hf_wall_ms()));
+	if (retire)
+		HF_TRY(token_key_rows_retire(db, newest.generation + 1, hf_wall_ms()));
+	*ret = newest.generation + 1;
+	return HF_SUCCESS;
+}
+
+hf_status server_rotate_token_key(const struct db_config *config, bool retire,
+                                  int64_t *ret_generation, struct hf_err *err)
+{
+	DB_SCOPED struct db *db = NULL;
+	hf_status s;
+
+	HF_TRY(db_open(config, &db, err));
+	HF_TRY(server_migrate(db, err));
+	HF_TRY(db_begin(db));
+	s = rotate(db, retire, ret_generation);
+	if (hf_ok(s))
+		s = db_commit(db, DB_DURABLE);
+	if (hf_ok(s))
+		return s;
+	db_rollback(db);
+	if (s.code == HF_STATE)
+		return hf_fail(err, s.code,
+		               "the database has no organisation yet: holdfast server init");
+	return hf_fail(err, s.code, "cannot change the database: %s", db_error(db));
+}
