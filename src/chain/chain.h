@@ -118,7 +118,8 @@ void chain_plan_done(struct chain_plan *p);
 struct hf_span chain_plan_input(const struct chain_plan *p, size_t i);
 
 /* HF_INVALID: the body or its transaction is malformed, or not for this key or chain;
- * HF_UNSUPPORTED: this chain, or this server, does not do that kind; all with words. */
+ * HF_TOOBIG: it is beyond a limit; HF_UNSUPPORTED: this chain, or this server, does not do that
+ * kind; all with words. */
 HF_MUST hf_status chain_prepare(const struct chain_request *r, struct chain_plan *ret,
                                 struct hf_err *err);
 

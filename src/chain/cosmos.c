@@ -10,8 +10,9 @@
 #include <string.h>
 
 #define SIGN_DOC_MAX (64u << 10)
-#define FEE_MAX 1000000u /* of the smallest unit: one coin. More is a payment to whoever takes it  \
-	                  */
+#define FEE_MAX                                                                                    \
+	1000000u /* of the smallest unit: one coin. More is a payment to whoever takes it          \
+	          */
 
 /* What the table of networks has no column for. */
 static const struct zone {

@@ -208,6 +208,27 @@ static void what_goes_back_to_the_own_address_is_no_payment(void **state)
 	check_intent(&c, true, 0);
 }
 
+static void a_fee_above_a_tenth_of_the_coin_is_not_readable(void **state)
+{
+	CASE_SCOPED struct chain_case edge = { 0 }, above = { 0 }, huge = { 0 };
+
+	CHECK_OK(chain_case_prepare(
+	        &edge, "EthereumSepolia", KEY_SECP256K1, KEY,
+	        TX("02e883aa36a78001860454b7a44c308252089435353535353535353535353535353535353535"
+	           "350580c0")));
+	check_pays(&edge, TO, "5");
+	CHECK_OK(chain_case_prepare(
+	        &above, "EthereumSepolia", KEY_SECP256K1, KEY,
+	        TX("02e883aa36a78001860454b7a44c318252089435353535353535353535353535353535353535"
+	           "350580c0")));
+	check_intent(&above, false, 1);
+	CHECK_OK(chain_case_prepare(
+	        &huge, "EthereumSepolia", KEY_SECP256K1, KEY,
+	        TX("02f84283aa36a78001a0ffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+	           "ffffffff8252089435353535353535353535353535353535353535350580c0")));
+	check_intent(&huge, false, 1);
+}
+
 static void malformed_transactions_are_refused(void **state)
 {
 	static const struct {
@@ -396,6 +417,7 @@ int main(void)
 		cmocka_unit_test(a_call_of_erc_20_is_read_as_a_payment_of_something_else),
 		cmocka_unit_test(other_calls_and_new_contracts_are_not_readable),
 		cmocka_unit_test(what_goes_back_to_the_own_address_is_no_payment),
+		cmocka_unit_test(a_fee_above_a_tenth_of_the_coin_is_not_readable),
 		cmocka_unit_test(malformed_transactions_are_refused),
 		cmocka_unit_test(a_transaction_for_another_chain_is_refused),
 		cmocka_unit_test(addresses_have_the_checksum_of_eip_55),
