@@ -9,6 +9,7 @@
 #include "server/signing_api/print_accounts.h"
 #include "server/signing_api/print_changes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *permission_id(const struct call *c)
@@ -58,6 +59,7 @@ static hf_status run_create(struct call *c, struct db *db)
 
 	HF_TRY(assignment_create(db, &by, permission_id(c), n->identity_id, &n->row, &outcome,
 	                         &c->err));
+	snprintf(c->audit.subject_id, sizeof(c->audit.subject_id), "%s", n->row.id);
 	if (outcome.status != CHANGE_APPLIED)
 		return pending(c, db, &outcome);
 	return print_assignment(&w, NULL, &n->row);

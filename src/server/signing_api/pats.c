@@ -8,6 +8,8 @@
 #include "server/signing_api/handlers.h"
 #include "server/signing_api/print_accounts.h"
 
+#include <stdio.h>
+
 struct printing {
 	struct json_writer w;
 	struct db *db;
@@ -67,6 +69,7 @@ static hf_status run_create(struct call *c, struct db *db)
 
 	HF_TRY(grants_choose(db, c->caller, body->permission_id, &grants, &c->err));
 	HF_TRY(access_token_create(db, &from, &token, &c->err));
+	snprintf(c->audit.subject_id, sizeof(c->audit.subject_id), "%s", token.id);
 	HF_TRY(grants_to_token(db, &grants, c->caller->org_id, token.id, c->now_ms));
 	HF_TRY(access_token_text(c->api->token_keys, db, &token, c->caller->name, &secret));
 	return print(c, db, token.id, hf_buf_span(&secret));
@@ -113,8 +116,15 @@ struct update {
 	struct label_body body;
 };
 
+/* No permission is needed for one's own, so the audit log's word for it is ours. */
+static void name_operation(struct call *c, const char *name)
+{
+	snprintf(c->audit.operation, sizeof(c->audit.operation), "%s", name);
+}
+
 static hf_status prepare_update(struct call *c, struct hf_err *err)
 {
+	name_operation(c, "Auth:Pats:Update");
 	return read_label(c->body, &((struct update *)c)->body, err);
 }
 
@@ -133,8 +143,21 @@ const struct operation api_update_pat = {
 	.run = run_update,
 };
 
-static hf_status prepare_empty(struct call *c, struct hf_err *err)
+static hf_status prepare_activate(struct call *c, struct hf_err *err)
 {
+	name_operation(c, "Auth:Pats:Activate");
+	return read_empty(c->body, err);
+}
+
+static hf_status prepare_deactivate(struct call *c, struct hf_err *err)
+{
+	name_operation(c, "Auth:Pats:Deactivate");
+	return read_empty(c->body, err);
+}
+
+static hf_status prepare_archive(struct call *c, struct hf_err *err)
+{
+	name_operation(c, "Auth:Pats:Delete");
 	return read_empty(c->body, err);
 }
 
@@ -159,13 +182,13 @@ static hf_status run_deactivate(struct call *c, struct db *db)
 
 const struct operation api_activate_pat = {
 	.size = sizeof(struct call),
-	.prepare = prepare_empty,
+	.prepare = prepare_activate,
 	.run = run_activate,
 	.after = changed,
 };
 const struct operation api_deactivate_pat = {
 	.size = sizeof(struct call),
-	.prepare = prepare_empty,
+	.prepare = prepare_deactivate,
 	.run = run_deactivate,
 	.after = changed,
 };
@@ -180,7 +203,7 @@ static hf_status run_archive(struct call *c, struct db *db)
 
 const struct operation api_archive_pat = {
 	.size = sizeof(struct call),
-	.prepare = prepare_empty,
+	.prepare = prepare_archive,
 	.run = run_archive,
 	.after = changed,
 };

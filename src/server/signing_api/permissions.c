@@ -8,6 +8,8 @@
 #include "server/signing_api/print_accounts.h"
 #include "server/signing_api/print_changes.h"
 
+#include <stdio.h>
+
 static const char *permission_id(const struct call *c)
 {
 	return http_param(c->req, "permissionId");
@@ -38,6 +40,7 @@ static hf_status run_create(struct call *c, struct db *db)
 	struct permission_row made;
 
 	HF_TRY(permission_create(db, &by, body->name, &body->operations, &made, &c->err));
+	snprintf(c->audit.subject_id, sizeof(c->audit.subject_id), "%s", made.id);
 	return print_permission(&w, NULL, &made);
 }
 

@@ -10,6 +10,7 @@
 #include "server/signing_api/print_accounts.h"
 
 #include <limits.h>
+#include <stdio.h>
 
 #define NO_SECRET HF_SPAN(NULL, 0)
 
@@ -83,6 +84,7 @@ static hf_status run_create(struct call *c, struct db *db)
 
 	HF_TRY(grants_choose(db, c->caller, body->permission_id, &grants, &c->err));
 	HF_TRY(make_account(c, db, &account, &token));
+	snprintf(c->audit.subject_id, sizeof(c->audit.subject_id), "%s", account.id);
 	HF_TRY(grants_request(db, &by, &grants, account.id, &c->err));
 	HF_TRY(access_token_text(c->api->token_keys, db, &token, account.name, &secret));
 	return print(c, db, &account, hf_buf_span(&secret));

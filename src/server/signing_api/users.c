@@ -8,6 +8,7 @@
 #include "server/signing_api/listing.h"
 #include "server/signing_api/print_accounts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *user_id(const struct call *c)
@@ -56,6 +57,7 @@ static hf_status run_create(struct call *c, struct db *db)
 	struct identity_row user;
 
 	HF_TRY(identity_create(db, &from, &user, credential_id, &c->err));
+	snprintf(c->audit.subject_id, sizeof(c->audit.subject_id), "%s", user.id);
 	return print(c, db, &user);
 }
 

@@ -146,7 +146,7 @@ static struct id new_policy(const char *body)
 	"{\"kind\":\"RequestApproval\",\"approvalGroups\":[{\"quorum\":" quorum                    \
 	",\"approvers\":{\"userId\":{\"in\":[\"%s\",\"%s\"]}}}]" more "}"
 
-static struct id new_key(void)
+static inline struct id new_key(void)
 {
 	signed_request("POST", "/keys", K1);
 	replied(200, NULL);
