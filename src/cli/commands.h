@@ -16,7 +16,7 @@ extern const struct cli_command cmd_db_status, cmd_db_migrate, cmd_db_backup, cm
         cmd_db_verify, cmd_db_rewrap, cmd_server_driver_ca;
 extern const struct cli_command cmd_authorizers_check, cmd_authorizers_export;
 
-extern const struct cli_command cmd_server_store_add, cmd_server_store_list,
+extern const struct cli_command cmd_bench_pages, cmd_server_store_add, cmd_server_store_list,
         cmd_server_store_set_primary;
 extern const struct cli_command cmd_server_user_code, cmd_server_rotate_token_key;
 

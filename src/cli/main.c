@@ -28,6 +28,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_bench_hsm,
 	&cmd_bench_queue,
 	&cmd_bench_growth,
+	&cmd_bench_pages,
 	&cmd_pki_init_root,
 	&cmd_pki_template,
 	&cmd_pki_sign,

@@ -72,10 +72,11 @@ hf_status fill_key_rows(struct db *db, const struct fill *fill, int64_t from, in
 }
 
 #define SIGNATURE_COLUMNS                                                                          \
-	"INSERT INTO signatures (id, org_id, key_id, requester_id, kind, body, body_hash, proof,"  \
-	" status, r, s, recid, date_requested, date_signed) "
+	"INSERT INTO signatures (id, org_id, key_id, wallet_id, requester_id, kind, body,"         \
+	" body_hash, proof, status, r, s, recid, date_requested, date_signed) "
 #define SIGNATURE_VALUES(EMPTY)                                                                    \
-	"$3, $4, 'fill', 'Hash', " EMPTY ", $5, " EMPTY ", 'Signed', $5, $5, 0, $6, $6"
+	"$3, $4, 'wa' || substr($4, 4), 'fill', 'Hash', " EMPTY ", $5, " EMPTY                     \
+	", 'Signed', $5, $5, 0, $6, $6"
 
 hf_status fill_signature_rows(struct db *db, const struct fill *fill, int64_t from, int64_t to)
 {

@@ -24,7 +24,7 @@ HF_MUST hf_status fill_end(struct db *db);
 
 /* Active keys `from` to `to` - 1. */
 HF_MUST hf_status fill_key_rows(struct db *db, const struct fill *fill, int64_t from, int64_t to);
-/* Signature requests that were signed, of key 0. */
+/* Signature requests that were signed, of wallet 0, whose key is key 0. */
 HF_MUST hf_status fill_signature_rows(struct db *db, const struct fill *fill, int64_t from,
                                       int64_t to);
 

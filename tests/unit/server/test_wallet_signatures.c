@@ -493,8 +493,7 @@ static void pages_are_read_in_the_order_of_an_index(void **state)
 
 	CHECK_OK(fill_key_rows(db, &fill, 0, 5000));
 	CHECK_OK(fill_signature_rows(db, &fill, 0, 20000));
-	CHECK_OK(db_exec(db, "UPDATE signatures SET wallet_id = 'wa' || substr(key_id, 4);"
-	                     "INSERT INTO wallets (id, org_id, key_id, network, status,"
+	CHECK_OK(db_exec(db, "INSERT INTO wallets (id, org_id, key_id, network, status,"
 	                     " created_by, date_created, proof)"
 	                     " SELECT 'wa' || substr(id, 4), org_id, id, 'Ethereum', 'Active', '',"
 	                     " 1, proof FROM keys"));
