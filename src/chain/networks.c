@@ -9,6 +9,7 @@
 /* clang-format off */
 const struct chain_network chain_networks[] = {
 	/* name, chain, symbol, decimals, number, text, test */
+	{ "Adi", &chain_evm, "ADI", 18, 36900, NULL, false },
 	{ "Algorand", &chain_algorand, "ALGO", 6, 0, NULL, false },
 	{ "AlgorandTestnet", &chain_algorand, "ALGO", 6, 0, NULL, true },
 	{ "Aptos", &chain_aptos, "APT", 8, 1, NULL, false },
@@ -98,7 +99,6 @@ const size_t chain_network_count = HF_COUNT(chain_networks);
 
 /* Names of the API's that nothing is known of here. */
 static const char *const elsewhere[] = {
-	"Adi",
 	"AdiTestnet",
 	"AdiTestnetAb",
 	"BitcoinCash",
