@@ -4,6 +4,7 @@
 #include "base/random.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 int64_t hf_wall_ms(void)
@@ -36,6 +37,42 @@ void hf_iso_time(int64_t wall_ms, char to[HF_ISO_LEN])
 	gmtime_r(&s, &tm);
 	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(to, HF_ISO_LEN, "%.19s.%03uZ", day, (unsigned)(wall_ms % 1000) % 1000u);
+}
+
+/* ".123": digits beyond the third do not count. -1: malformed. */
+static int take_ms(const char **at)
+{
+	int ms = 0, scale = 100;
+	size_t n;
+
+	if (**at != '.')
+		return 0;
+	n = strspn(++*at, "0123456789");
+	if (n < 1 || n > 9)
+		return -1;
+	for (size_t i = 0; i < n; i++, scale /= 10)
+		ms += ((*at)[i] - '0') * scale;
+	*at += n;
+	return ms;
+}
+
+hf_status hf_iso_parse(const char *text, int64_t *ret_ms)
+{
+	struct tm tm = { .tm_mday = 1 };
+	const char *end;
+	int ms = 0;
+
+	HF_ENSURE(strlen(text) >= 10 && strspn(text, "0123456789") == 4, HF_INVALID);
+	end = strptime(text, strlen(text) == 10 ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M:%S", &tm);
+	HF_ENSURE(end && tm.tm_year >= 70, HF_INVALID);
+	if (*end) {
+		ms = take_ms(&end);
+		HF_ENSURE(ms >= 0 && (strcmp(end, "Z") == 0 || strcmp(end, "+00:00") == 0),
+		          HF_INVALID);
+	}
+	HF_ENSURE(*end || strlen(text) == 10, HF_INVALID);
+	*ret_ms = (int64_t)timegm(&tm) * 1000 + ms;
+	return HF_SUCCESS;
 }
 
 int64_t hf_backoff_ms(unsigned attempt, int64_t base_ms, int64_t cap_ms)

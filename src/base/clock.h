@@ -3,6 +3,8 @@
 #ifndef HF_BASE_CLOCK_H
 #define HF_BASE_CLOCK_H
 
+#include "base/status.h"
+
 #include <stdint.h>
 
 int64_t hf_wall_ms(void); /* since 1970, UTC */
@@ -12,6 +14,10 @@ int64_t hf_mono_us(void);
 #define HF_ISO_LEN 25
 /* "2026-11-20T23:28:04.123Z" */
 void hf_iso_time(int64_t wall_ms, char to[HF_ISO_LEN]);
+
+/* The same back, without milliseconds too, and a day ("2026-11-20") for its begin. UTC only; years
+ * from 1970 to 9999. HF_INVALID. */
+HF_MUST hf_status hf_iso_parse(const char *text, int64_t *ret_ms);
 
 /* Exponential backoff with full jitter: a wait in [0, min(cap, base * 2^attempt)], attempt from 0,
  * never less than base / 2, so that many who lost the same peer do not return as one. */

@@ -12,6 +12,7 @@ extern const struct cli_command cmd_server, cmd_server_init, cmd_driver, cmd_hsm
 extern const struct cli_command cmd_pki_init_root, cmd_pki_template, cmd_pki_sign,
         cmd_pki_server_cert, cmd_pki_request, cmd_pki_accept, cmd_pki_leaf, cmd_pki_bundle,
         cmd_pki_renew, cmd_pki_revoke, cmd_pki_crl, cmd_pki_inspect;
+extern const struct cli_command cmd_audit_export, cmd_audit_show, cmd_audit_verify;
 extern const struct cli_command cmd_db_status, cmd_db_migrate, cmd_db_backup, cmd_db_restore,
         cmd_db_verify, cmd_db_rewrap, cmd_server_driver_ca;
 extern const struct cli_command cmd_authorizers_check, cmd_authorizers_export;

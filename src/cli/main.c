@@ -43,6 +43,9 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_pki_inspect,
 	&cmd_authorizers_check,
 	&cmd_authorizers_export,
+	&cmd_audit_export,
+	&cmd_audit_show,
+	&cmd_audit_verify,
 	&cmd_health,
 	&cmd_help,
 };

@@ -181,6 +181,16 @@ hf_status audit_checkpoint_last(struct db *db, const char *org_id, struct audit_
 	return one_checkpoint(db, sql, org_id, ret);
 }
 
+hf_status audit_checkpoint_signed(struct db *db, const char *org_id,
+                                  struct audit_checkpoint_row *ret)
+{
+	static const char sql[] = "SELECT " CHECKPOINT_COLUMNS " FROM audit_checkpoints"
+	                          " WHERE org_id = $1 AND signature IS NOT NULL"
+	                          " ORDER BY size DESC LIMIT 1";
+
+	return one_checkpoint(db, sql, org_id, ret);
+}
+
 hf_status audit_checkpoint_get(struct db *db, const char *id, struct audit_checkpoint_row *ret)
 {
 	static const char sql[] =

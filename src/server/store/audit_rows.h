@@ -4,6 +4,7 @@
 #ifndef HF_SERVER_STORE_AUDIT_ROWS_H
 #define HF_SERVER_STORE_AUDIT_ROWS_H
 
+#include "audit/tree.h"
 #include "base/id.h"
 #include "crypto/pubkey.h"
 #include "db/db.h"
@@ -27,6 +28,13 @@ HF_MUST hf_status audit_rows_lock(struct db *db, bool *ret);
 typedef hf_status (*audit_taken)(void *ctx, const char *org_id, const char *id,
                                  struct hf_span entry);
 HF_MUST hf_status audit_rows_take(struct db *db, audit_taken fn, void *ctx, size_t *ret);
+/* Those of n ids that there are, in any order; `ids` are AUDIT_ID_LEN characters each. */
+typedef hf_status (*audit_entry_fn)(void *ctx, const char *id, struct hf_span entry);
+HF_MUST hf_status audit_rows_get(struct db *db, const char *org_id, struct hf_span ids,
+                                 audit_entry_fn fn, void *ctx);
+/* All ids of an organisation that come after `after`, in order, at most `limit`. */
+HF_MUST hf_status audit_rows_ids(struct db *db, const char *org_id, const char *after, int limit,
+                                 audit_entry_fn fn, void *ctx);
 /* How many wait, counting no further than `cap`. */
 HF_MUST hf_status audit_rows_waiting(struct db *db, int64_t cap, int64_t *ret);
 
@@ -38,6 +46,8 @@ typedef hf_status (*audit_tile_fn)(void *ctx, unsigned level, uint64_t place, st
                                    struct hf_span ids);
 HF_MUST hf_status audit_tiles_from(struct db *db, const char *org_id, unsigned level,
                                    uint64_t place, int limit, audit_tile_fn fn, void *ctx);
+/* The ids of an organisation's entries that wait, as the ids of one tile or more. */
+HF_MUST hf_status audit_waiting_ids(struct db *db, const char *org_id, audit_tile_fn fn, void *ctx);
 /* The last tile of each level that has one. */
 HF_MUST hf_status audit_tiles_last(struct db *db, const char *org_id, audit_tile_fn fn, void *ctx);
 
@@ -84,6 +94,9 @@ HF_MUST hf_status audit_checkpoint_insert(struct db *db, const struct audit_chec
 /* The largest of the organisation; HF_NOTFOUND. */
 HF_MUST hf_status audit_checkpoint_last(struct db *db, const char *org_id,
                                         struct audit_checkpoint_row *ret);
+/* The largest that is signed. HF_NOTFOUND. */
+HF_MUST hf_status audit_checkpoint_signed(struct db *db, const char *org_id,
+                                          struct audit_checkpoint_row *ret);
 HF_MUST hf_status audit_checkpoint_get(struct db *db, const char *id,
                                        struct audit_checkpoint_row *ret);
 /* Signed ones with more than `size` entries, smallest first, at most `limit`. */

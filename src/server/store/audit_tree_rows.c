@@ -135,12 +135,27 @@ hf_status audit_tiles_from(struct db *db, const char *org_id, unsigned level, ui
 	return each_tile(st, fn, ctx);
 }
 
+hf_status audit_waiting_ids(struct db *db, const char *org_id, audit_tile_fn fn, void *ctx)
+{
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(db, "SELECT id FROM audit_waiting WHERE org_id = $1 ORDER BY id", &st));
+	db_bind_text(st, 1, org_id);
+	for (;;) {
+		HF_TRY(db_step(st, &row));
+		if (!row)
+			return HF_SUCCESS;
+		HF_TRY(fn(ctx, 0, 0, HF_SPAN(NULL, 0), hf_span_text(db_col_text(st, 0))));
+	}
+}
+
 hf_status audit_tiles_last(struct db *db, const char *org_id, audit_tile_fn fn, void *ctx)
 {
 	static const char sql[] = "SELECT level, place, hashes, ids FROM audit_tiles"
 	                          " WHERE org_id = $1 AND level = $2 ORDER BY place DESC LIMIT 1";
 
-	for (int level = 0; level < 7; level++) {
+	for (int level = 0; level < TREE_LEVELS; level++) {
 		DB_STMT st = NULL;
 
 		HF_TRY(db_query(db, sql, &st));
