@@ -63,6 +63,16 @@ export function decodeCommitment(from) {
 export const challengeOf = (commitment) =>
 	Buffer.from(sha256(Buffer.concat([field('holdfast user action 1'), commitment])).toString('hex')).toString('base64url')
 
+/** An id of 26 digits of five bits. */
+const idOf = (prefix, hash) => {
+	const bits = BigInt('0x' + hash.toString('hex'))
+	const digits = Array.from({ length: 26 }, (_, i) => '0123456789abcdefghjkmnpqrstvwxyz'[Number((bits >> BigInt(256 - 5 * (i + 1))) & 31n)]).join('')
+	return `${prefix}-${digits.slice(0, 5)}-${digits.slice(5, 10)}-${digits.slice(10)}`
+}
+
+/** The approval of what this commitment asks for. */
+export const approvalId = (commitment) => idOf('ap', sha256(Buffer.concat([field('holdfast approval 1'), commitment])))
+
 /** What a credential signs, and the proof of it. */
 export function makeProof({ commitment, credential, privateKey, expires = Date.now() + 60_000 }) {
 	const encoded = encodeCommitment(commitment)

@@ -3,7 +3,7 @@
 // sends, there is no signature that nobody asked for, and none twice for one user action.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
 import { Stack } from '../e2e/stack.mjs'
-import { decodePoll, decodeProof, encodeEvidence, encodeProof, encodeReply, encodeSignOp, makeProof, canonical, sha256 } from '../e2e/proof.mjs'
+import { approvalId, decodePoll, decodeProof, encodeEvidence, encodeProof, encodeReply, encodeSignOp, makeProof, canonical, sha256 } from '../e2e/proof.mjs'
 import { verifySecp256k1 } from '../e2e/verify.mjs'
 
 const MAX_AGE_S = 600
@@ -35,12 +35,13 @@ async function signedRow(text) {
 
 before(async () => {
 	stack = await Stack.prepare({ engine: 'sqlite' })
-	await stack.startServer()
+	await stack.startServer({ args: ['--audit-checkpoint-seconds', '1'] })
 	const exported = await stack.holdfast(['authorizers', 'export', '--sqlite-path', stack.serverDb])
 	assert.equal(exported.code, 0, exported.stderr)
 	const file = JSON.parse(exported.stdout)
 	assert.equal(file.credentials[0].id, stack.account.DFNS_CRED_ID)
-	writeFileSync(stack.path('authorizers.json'), JSON.stringify({ ...file, maxAge: MAX_AGE_S }), { mode: 0o600 })
+	/* longer than what a pipe takes at once */
+	writeFileSync(stack.path('authorizers.json'), JSON.stringify({ ...file, maxAge: MAX_AGE_S }) + ' '.repeat(300_000), { mode: 0o600 })
 	driver = await stack.startDriver({ name: 'driver', args: ['--authorizers', stack.path('authorizers.json')] })
 	client = stack.client()
 	;[key, other] = [await makeKey(), await makeKey()]
@@ -56,14 +57,45 @@ test('what its owner asks for is signed', async () => {
 	assert.equal(message.status, 'Signed', JSON.stringify(message))
 })
 
+/** Spends two outputs of the key's own, unsigned. */
+function psbtOf(publicKey) {
+	const u32 = (n) => Buffer.from(Uint32Array.of(n).buffer)
+	const output = (amount, to) => Buffer.concat([Buffer.from(BigUint64Array.of(BigInt(amount)).buffer), Buffer.of(to.length), to])
+	const script = (hash) => Buffer.concat([Buffer.of(0, 20), hash])
+	const own = script(createHash('ripemd160').update(sha256(Buffer.from(publicKey, 'hex'))).digest())
+	const inputs = [7, 8].map((n) => Buffer.concat([Buffer.alloc(32, n), u32(n), Buffer.of(0), u32(0xfffffffd)]))
+	const unsigned = Buffer.concat([u32(2), Buffer.of(2), ...inputs, Buffer.of(1), output(90_000, script(Buffer.alloc(20, 9))), u32(0)])
+	const record = (type, value) => Buffer.concat([Buffer.of(1, type, value.length), value])
+	const map = Buffer.concat([record(1, output(50_000, own)), Buffer.of(0)])
+	return '0x' + Buffer.concat([Buffer.from('psbt\xff', 'latin1'), record(0, unsigned), Buffer.of(0), map, map, Buffer.of(0)]).toString('hex')
+}
+
+test('what is asked of a wallet is signed, each input of a transaction too', async () => {
+	const ether = await client.wallets.createWallet({ body: { network: 'EthereumSepolia' } })
+	const message = await client.wallets.generateSignature({ walletId: ether.id, body: { kind: 'Message', message: '0x' + Buffer.from('hello').toString('hex') } })
+	assert.equal(message.status, 'Signed', JSON.stringify(message))
+	const coin = await client.wallets.createWallet({ body: { network: 'BitcoinTestnet3' } })
+	const spent = await client.wallets.generateSignature({ walletId: coin.id, body: { kind: 'Psbt', psbt: psbtOf(coin.signingKey.publicKey) } })
+	assert.equal(spent.status, 'Signed', JSON.stringify(spent))
+	assert.equal(spent.signatures.length, 2)
+	assert.equal(sql(stack.keysDb, 'SELECT max(n) FROM (SELECT count(*) AS n FROM spent_actions GROUP BY action_id)'), '2')
+})
+
+test('checkpoints of the audit log are signed, which nobody asks for', async () => {
+	for (let left = 100; left > 0 && server('SELECT count(*) FROM audit_checkpoints WHERE signature IS NOT NULL') === '0'; left--) await sleep(100)
+	assert.notEqual(server('SELECT count(*) FROM audit_checkpoints WHERE signature IS NOT NULL'), '0', driver.log.slice(-2000))
+})
+
 test('each of many at once is signed, and the same request again has its one signature', async () => {
+	const spent = () => Number(sql(stack.keysDb, 'SELECT count(*) FROM spent_actions'))
+	const before = spent()
 	const made = await Promise.all(Array.from({ length: 24 }, (_, i) => sign(`many ${i}`)))
 	for (const [i, request] of made.entries()) assert.ok(verifySecp256k1(key.publicKey, Buffer.from(`many ${i}`), request.signature), JSON.stringify(request))
 	const body = { ...hashBody('again'), externalId: 'again' }
 	const first = await client.keys.generateSignature({ keyId: key.id, body })
 	const second = await client.keys.generateSignature({ keyId: key.id, body })
 	assert.equal(second.id, first.id)
-	assert.equal(sql(stack.keysDb, 'SELECT count(*) = count(DISTINCT action_id) FROM spent_actions'), '1')
+	assert.equal(spent(), before + 25)
 })
 
 test('the file is said in words, and one that cannot be is not started with', async () => {
@@ -229,4 +261,41 @@ test('a server of other code, with this one’s keys, gets nothing that nobody a
 	const [withheld] = await hostile.ask([job({})])
 	assert.match(withheld.text, /no evidence/)
 	await next.stop()
+})
+
+test('where the file asks for approvals, the HSM side counts them itself', async (t) => {
+	const [publicKey, keyType] = server(`SELECT hex(public_key) || '|' || key_type FROM keys WHERE id = '${key.id}'`).split('|')
+	const people = Object.fromEntries(['alice', 'bob', 'carol', 'eve'].map((name) => [name, generateKeyPairSync('ed25519')]))
+	const listed = ['alice', 'bob', 'carol'].map((id) => ({ id, identity: `us-${id}`, kind: 'Key', publicKey: people[id].publicKey.export({ type: 'spki', format: 'pem' }) }))
+	writeFileSync(stack.path('quorum.json'), JSON.stringify({ version: 1, organization: stack.account.DFNS_ORG_ID, credentials: listed,
+		rules: [{ name: 'two', keys: [key.id], initiators: ['us-alice'], approvals: [{ approvers: ['us-alice', 'us-bob', 'us-carol'], quorum: 2 }] }] }), { mode: 0o600 })
+	let number = 5000
+	const proofBy = (name, path, body) => makeProof({ privateKey: people[name].privateKey, credential: name, commitment: { id: `ua-01k9h-x3v7q-${`${++number}`.padStart(16, '0')}`,
+		org: stack.account.DFNS_ORG_ID, identity: `us-${name}`, method: 'POST', path, payload: sha256(canonical(body)), issued: Date.now(), credentials: [name] } })
+	const approval = (name, proof, value = 'Approved') => ({ body: JSON.stringify({ value }),
+		proof: proofBy(name, `/v2/policy-approvals/${approvalId(decodeProof(proof).encoded)}/decisions`, { value }) })
+	const job = (by, approvers, proof = proofBy(by, `/keys/${key.id}/signatures`, hashBody('high'))) => ({ job: BigInt(++number), attempt: 3,
+		op: encodeSignOp({ keyId: key.id, keyType: Number(keyType), publicKey: Buffer.from(publicKey, 'hex'), input: digest('high') }),
+		evidence: encodeEvidence({ body: JSON.stringify(hashBody('high')), proof, approvals: approvers.map((name) => (typeof name === 'string' ? approval(name, proof) : name)) }) })
+
+	const hostile = new HostileServer()
+	t.after(() => hostile.close())
+	const held = await stack.startDriver({ name: 'quorum', proxy: `127.0.0.1:${await hostile.listen()}`, args: ['--authorizers', stack.path('quorum.json')] })
+	const elsewhere = approval('carol', proofBy('alice', `/keys/${key.id}/signatures`, hashBody('high')))
+	const mine = proofBy('alice', `/keys/${key.id}/signatures`, hashBody('high'))
+	const refusals = [
+		[job('alice', []), /0 of 2 approvals/],
+		[job('alice', ['bob']), /1 of 2 approvals/],
+		[job('alice', ['bob', 'bob']), /1 of 2 approvals/],
+		[job('alice', ['bob', 'alice']), /who asked may not approve/],
+		[job('alice', ['bob', 'eve']), /not in this driver's authorizers/],
+		[job('alice', ['bob', elsewhere]), /was signed, not POST/],
+		[job('alice', ['bob', approval('carol', mine, 'Denied')], mine), /"Approved"/],
+		[job('bob', ['alice', 'carol']), /us-bob is not among its initiators/],
+	]
+	const results = await hostile.ask(refusals.map(([j]) => j))
+	for (const [i, result] of results.entries()) assert.match(result?.text ?? 'no answer', refusals[i][1], `job ${i}`)
+	const [approved] = await hostile.ask([job('alice', ['bob', 'carol'])])
+	assert.equal(approved.outcome, 1, approved.text)
+	await held.stop()
 })

@@ -44,7 +44,8 @@ static struct fixture {
 	struct op_result last;
 	enum hf_code settle_code;
 	sem_t announcements;
-	char said[200]; /* the last word for the other servers */
+	char said[200];      /* the last word for the other servers */
+	size_t evidence_len; /* of each job */
 } fx;
 
 static inline int subject_number(const char *id)
@@ -78,6 +79,16 @@ static inline void fixture_say(void *ctx, const char *word)
 	pthread_mutex_unlock(&fx.lock);
 }
 
+/* So many bytes, the first of which is the job's number. */
+static inline hf_status fixture_evidence(void *ctx, struct db *db, uint64_t job, struct hf_buf *to)
+{
+	uint8_t *at = hf_buf_grow(to, fx.evidence_len);
+
+	HF_ENSURE(at, HF_NOMEM);
+	memset(at, (uint8_t)job, fx.evidence_len);
+	return HF_SUCCESS;
+}
+
 static inline hf_status before_commit(void *ctx, struct db *db)
 {
 	return jobs_before_commit(fx.jobs, db);
@@ -96,6 +107,7 @@ static inline void fixture_start(void)
 		.settle = fixture_settle,
 		.announce = fixture_announce,
 		.say = fixture_say,
+		.evidence = fixture_evidence,
 		.origin = "srv-ours",
 	};
 	struct db_work_config work = {
@@ -239,6 +251,7 @@ struct driver {
 	size_t n_jobs;
 	uint64_t jobs[POLL_BATCH_MAX];
 	uint32_t attempts[POLL_BATCH_MAX];
+	size_t evidence_bytes;
 	hf_status status;
 	sem_t answered;
 };
@@ -254,6 +267,9 @@ static inline void driver_answered(struct jobs_poll *p, const struct poll_reply 
 
 		CHECK_OK(op_decode(reply->jobs[i].op, &op, NULL));
 		d->jobs[i] = reply->jobs[i].job;
+		d->evidence_bytes += reply->jobs[i].evidence.len;
+		if (reply->jobs[i].evidence.len)
+			CHECK(reply->jobs[i].evidence.ptr[0] == (uint8_t)d->jobs[i]);
 		d->attempts[i] = reply->jobs[i].attempt;
 	}
 	sem_post(&d->answered);

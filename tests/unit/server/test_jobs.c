@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "queue_fixture.h"
 
+#include "proof/evidence.h"
+
 static void a_job_is_settled_and_announced_once_and_leaves_no_row(void **state)
 {
 	struct adding a = add(0, 1);
@@ -24,6 +26,58 @@ static void a_second_completion_is_acknowledged_and_ignored(void **state)
 	hand_in(ALICE, a.ids[0], &signed_well);
 	CHECK(fx.settled[0] == 1 && fx.announced[0] == 1);
 	CHECK(stats_now().late == 1);
+}
+
+static size_t take_with_evidence(struct driver *d, const char *instance)
+{
+	driver_init(d, instance, POLL_BATCH_MAX, 0);
+	d->poll.request.evidence = true;
+	driver_send(d);
+	return driver_wait(d);
+}
+
+static void who_checks_requests_is_told_who_asked_and_others_are_not(void **state)
+{
+	struct driver d;
+
+	fx.evidence_len = 100;
+	add(0, 3);
+	CHECK(take_with_evidence(&d, ALICE) == 3);
+	CHECK(d.evidence_bytes == 300);
+	add(3, 3);
+	CHECK(take_jobs(&d, BOB, 8) == 3);
+	CHECK(d.evidence_bytes == 0);
+}
+
+static hf_status attempts_run(struct db *db, void *arg)
+{
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(db, "SELECT count(*) FROM jobs WHERE state = 0 AND attempts = 0", &st));
+	HF_TRY(db_step(st, &row));
+	*(int64_t *)arg = db_col_int(st, 0);
+	return HF_SUCCESS;
+}
+
+/* What a reply does not hold is as if it had not been looked at. */
+static void jobs_whose_evidence_is_too_much_for_one_reply_wait_for_the_next(void **state)
+{
+	struct driver d;
+	int64_t untouched;
+	size_t got, rounds = 0;
+
+	fx.evidence_len = EVIDENCE_MAX;
+	add(0, 30);
+	for (size_t left = 30; left > 0; left -= got, rounds++) {
+		got = take_with_evidence(&d, ALICE);
+		CHECK(got > 0 && d.evidence_bytes == got * EVIDENCE_MAX);
+		CHECK(d.evidence_bytes < POLL_BODY_MAX);
+		CHECK(d.attempts[0] == 1);
+		CHECK_OK(call(attempts_run, &untouched));
+		CHECK(untouched == (int64_t)(left - got));
+	}
+	CHECK(rounds > 1);
 }
 
 static void another_store_cannot_complete_a_job(void **state)
@@ -406,6 +460,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_job_is_settled_and_announced_once_and_leaves_no_row),
 		CASE(a_second_completion_is_acknowledged_and_ignored),
+		CASE(who_checks_requests_is_told_who_asked_and_others_are_not),
+		CASE(jobs_whose_evidence_is_too_much_for_one_reply_wait_for_the_next),
 		CASE(another_store_cannot_complete_a_job),
 		CASE(a_job_whose_lease_ended_goes_to_another_and_the_first_answer_wins),
 		CASE(a_clock_set_back_by_an_hour_holds_no_job_for_that_long),
