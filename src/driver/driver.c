@@ -103,10 +103,11 @@ static bool stopped(const struct driver *d)
 	return true;
 }
 
-/* Can a job be done at all? */
+/* Can a job be done at all? Where requests are checked, each signature is written down first. */
 static bool can_work(const struct driver *d)
 {
-	return d->hsm_stats.health == HSMHOST_HEALTHY && d->db_stats.readable;
+	return d->hsm_stats.health == HSMHOST_HEALTHY && d->db_stats.readable &&
+	       (d->db_stats.writable || !d->authorizing.text.len);
 }
 
 /* What was asked for while we could work is not wanted any more either. */
