@@ -5,7 +5,6 @@
 #include "crypto/digest.h"
 #include "crypto/webauthn.h"
 #include "json/read.h"
-#include "json/write.h"
 
 #include <string.h>
 
@@ -22,17 +21,27 @@ static hf_status check_id(const char *id, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
-/* The bytes that the new key has signed: JSON as JSON.stringify() writes it. */
+/* The bytes that the new key has signed, as JSON.stringify() writes them: line ends, the only
+ * characters of PEM that JSON does not take as they are, by their short names. */
 static hf_status fingerprint(struct hf_span client_data, const char *public_key, struct hf_buf *to)
 {
-	struct json_writer w = JSON_WRITER(to);
 	uint8_t hash[SHA256_LEN];
 
 	HF_TRY(sha256(client_data, hash));
-	json_open_object(&w, NULL);
-	json_hex(&w, "clientDataHash", "", HF_SPAN(hash, sizeof(hash)));
-	json_text(&w, "publicKey", public_key);
-	json_close_object(&w);
+	hf_buf_text(to, "{\"clientDataHash\":\"");
+	hf_buf_hex(to, HF_SPAN(hash, sizeof(hash)));
+	hf_buf_text(to, "\",\"publicKey\":\"");
+	for (const char *at = public_key; *at; at++) {
+		if (*at == '\n')
+			hf_buf_text(to, "\\n");
+		else if (*at == '\r')
+			hf_buf_text(to, "\\r");
+		else if (*at == '\t')
+			hf_buf_text(to, "\\t");
+		else
+			hf_buf_u8(to, (uint8_t)*at);
+	}
+	hf_buf_text(to, "\"}");
 	return hf_buf_status(to);
 }
 

@@ -86,7 +86,7 @@ static hf_status prepare_login_init(struct call *c, struct hf_err *err)
 
 	person_operation(c, "Auth:Login:Code");
 	HF_TRY(read_login_init(c->body, &l->body, err));
-	if (person_may_try(&l->person, l->body.org_id, "") && l->body.code[0])
+	if (l->body.code[0] && person_may_try(&l->person, l->body.org_id, l->body.username))
 		c->op = &login_init_with_code;
 	return HF_SUCCESS;
 }
@@ -139,7 +139,7 @@ static const struct operation login_init_with_code = {
 
 /* POST /auth/login */
 struct login {
-	struct person_call person; /* first */
+	struct call call; /* first */
 	struct login_body body;
 	struct ticket ticket;
 	struct hf_buf challenge;
@@ -155,8 +155,6 @@ static hf_status prepare_login(struct call *c, struct hf_err *err)
 	HF_TRY(read_login(c->body, &l->body, err));
 	HF_TRY(ticket_open(&c->api->core->secrets.ticket_mac, TICKET_LOGIN, l->body.identifier,
 	                   c->now_ms, &l->ticket, &l->challenge, err));
-	if (!person_may_try(&l->person, l->ticket.org_id, ""))
-		return HF_SUCCESS;
 	HF_TRY(hf_context(err, factor_decode(&l->body.first, &l->first, err), "firstFactor"));
 	if (l->body.second.kind)
 		HF_TRY(hf_context(err, factor_decode(&l->body.second, &l->second, err),
@@ -173,7 +171,7 @@ static hf_status refuse(struct call *c)
 static hf_status find_owner(struct login *l, struct db *db, struct caller *who,
                             struct identity_row *ret)
 {
-	struct call *c = &l->person.call;
+	struct call *c = &l->call;
 	struct identity_row person = { 0 };
 	char id[HF_ID_MAX];
 	hf_status s;
@@ -197,7 +195,7 @@ static hf_status check_factor(struct login *l, struct db *db, const struct calle
                               const char *identity_id, const struct factor_body *body,
                               const struct decoded_factor *factor)
 {
-	struct call *c = &l->person.call;
+	struct call *c = &l->call;
 	const struct caller_credential *used = caller_credential(who, body->credential_id);
 	const struct caller_credential *by = used ? used : &who->credentials[0];
 	struct assertion assertion = factor_assertion(factor);
@@ -223,11 +221,11 @@ static hf_status check_factors(struct login *l, struct db *db, struct identity_r
 	HF_ENSURE(who, HF_NOMEM);
 	HF_TRY(find_owner(l, db, who, &person));
 	if (!who->n_credentials)
-		return refuse(&l->person.call);
+		return refuse(&l->call);
 	HF_TRY(check_factor(l, db, who, person.id, &body->first, &l->first));
 	if (body->second.kind) {
 		if (strcmp(body->second.credential_id, body->first.credential_id) == 0)
-			return hf_fail(&l->person.call.err, HF_INVALID,
+			return hf_fail(&l->call.err, HF_INVALID,
 			               "secondFactor: another credential than that of firstFactor "
 			               "is needed");
 		HF_TRY(check_factor(l, db, who, person.id, &body->second, &l->second));
@@ -288,7 +286,6 @@ const struct operation api_login = {
 	.writes = true,
 	.prepare = prepare_login,
 	.run = run_login,
-	.failed = person_failed,
 	.release = release_login,
 };
 
