@@ -34,23 +34,21 @@ void print_policy_members(struct json_writer *w, const struct policy_row *row)
 
 void print_change(struct json_writer *w, const char *key, const struct change_row *row)
 {
-	const struct change *c = &row->change;
-
 	json_open_object(w, key);
 	json_text(w, "id", row->id);
 	json_open_object(w, "requester");
-	json_text(w, "userId", c->requester_id);
-	json_text_if(w, "tokenId", c->token_id);
+	json_text(w, "userId", row->requester_id);
+	json_text_if(w, "tokenId", row->token_id);
 	json_close_object(w);
-	json_text(w, "kind", change_kind_name(c->kind));
-	json_text(w, "operationKind", change_operation_name(c->operation));
-	json_text(w, "status", change_status_name(row->status));
+	json_text(w, "kind", row->kind);
+	json_text(w, "operationKind", row->operation);
+	json_text(w, "status", row->status);
 	json_text_if(w, "reason", row->reason);
-	json_text(w, "entityId", c->entity_id);
-	date(w, "dateCreated", c->now_ms);
+	json_text(w, "entityId", row->entity_id);
+	date(w, "dateCreated", row->created_ms);
 	date(w, "dateResolved", row->resolved_ms);
 	json_text_if(w, "approvalId", row->approval_id);
-	json_raw(w, "body", c->body);
+	json_raw(w, "body", hf_span_text(row->body));
 	json_close_object(w);
 }
 

@@ -12,6 +12,16 @@
 #define LIMIT_LEAST 1e-18
 #define LIMIT_MOST 1e30
 
+/* "+21", as printf() has it. */
+static int exponent_of(const char *text)
+{
+	int value = 0;
+
+	for (const char *c = text + 1; *c; c++)
+		value = 10 * value + (*c - '0');
+	return *text == '-' ? -value : value;
+}
+
 /* The shortest decimal digits that read as the same number, without an exponent: a limit of 0.1 is
  * a tenth of a coin, not what a double makes of it. */
 static void print_plain(double v, char to[POLICY_LIMIT_TEXT_MAX])
@@ -26,7 +36,7 @@ static void print_plain(double v, char to[POLICY_LIMIT_TEXT_MAX])
 	for (const char *c = sci; *c != 'e'; c++)
 		if (*c != '.')
 			digits[n++] = *c;
-	exponent = atoi(strchr(sci, 'e') + 1);
+	exponent = exponent_of(strchr(sci, 'e') + 1);
 	while (n > 1 && digits[n - 1] == '0')
 		n--;
 	for (int place = exponent > 0 ? exponent : 0; place >= 0 || exponent - place < (int)n;

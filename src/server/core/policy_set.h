@@ -26,7 +26,7 @@ struct policy_set {
 		char id[HF_ID_MAX];
 		struct policy policy;
 		struct json_t *doc; /* from which it borrows */
-	} *entries;
+	} * entries;
 };
 
 /* Those that hold in this transaction; *ret NULL when there are none. policy_set_unref().

@@ -36,7 +36,8 @@ hf_status approval_status_parse(const char *name, enum approval_status *ret)
 	"INSERT INTO approvals (id, seq, org_id, activity_kind, subject_id, initiator_id, status," \
 	" evaluations, approval_groups, created_at, updated_at, expires_at)"                       \
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"                                   \
-	" CASE WHEN CAST($12 AS BIGINT) > 0 THEN " now " + CAST($12 AS BIGINT) * " MINUTE_MS " END)"
+	" CASE WHEN CAST($12 AS BIGINT) > 0 THEN " now " + CAST($12 AS BIGINT) * " MINUTE_MS       \
+	" END)"
 
 hf_status approval_row_insert(struct db *db, const struct approval_row *row, int64_t timeout_min)
 {
@@ -121,7 +122,8 @@ hf_status approval_row_get(struct db *db, const char *org_id, const char *id, ap
 hf_status approval_row_lock(struct db *db, const char *org_id, const char *id, approval_row_fn fn,
                             void *ctx)
 {
-	return get(db, db_dialect(db, SELECT(NOW_SQLITE) ONE, SELECT(NOW_POSTGRES) ONE " FOR UPDATE"),
+	return get(db,
+	           db_dialect(db, SELECT(NOW_SQLITE) ONE, SELECT(NOW_POSTGRES) ONE " FOR UPDATE"),
 	           org_id, id, fn, ctx);
 }
 
@@ -137,8 +139,7 @@ hf_status approval_rows_list(struct db *db, const struct approval_filter *f, con
 	DB_STMT st = NULL;
 	bool any;
 
-	HF_TRY(db_query(db,
-	                db_dialect(db, SELECT(NOW_SQLITE) LISTED, SELECT(NOW_POSTGRES) LISTED),
+	HF_TRY(db_query(db, db_dialect(db, SELECT(NOW_SQLITE) LISTED, SELECT(NOW_POSTGRES) LISTED),
 	                &st));
 	db_bind_text(st, 1, f->org_id);
 	db_bind_text(st, 2, *after ? after : AFTER_EVERY_ID);
@@ -150,8 +151,8 @@ hf_status approval_rows_list(struct db *db, const struct approval_filter *f, con
 }
 
 #define OVERDUE(now)                                                                               \
-	SELECT(now) " WHERE status = 'Pending' AND expires_at <= " now                             \
-	            " ORDER BY expires_at LIMIT $1"
+	SELECT(now)                                                                                \
+	" WHERE status = 'Pending' AND expires_at <= " now " ORDER BY expires_at LIMIT $1"
 
 hf_status approval_rows_overdue(struct db *db, int limit, approval_row_fn fn, void *ctx)
 {

@@ -3,16 +3,20 @@
 #ifndef HF_SERVER_STORE_CHANGE_ROWS_H
 #define HF_SERVER_STORE_CHANGE_ROWS_H
 
-#include "server/core/changes.h"
+#include "base/id.h"
+#include "db/db.h"
 
-/* Texts of a row that was read live until the callback returns. */
+/* Kinds, operations and states by their names (core/changes.h). Texts of a row that was read live
+ * until the callback returns. */
 struct change_row {
-	const char *id;
-	struct change change; /* now_ms: when it was asked for */
-	enum change_status status;
+	const char *id, *org_id;
+	const char *kind, *operation, *status;
+	const char *requester_id, *token_id;
+	const char *entity_id, *filter_id;
 	const char *approval_id;
+	const char *body;   /* JSON */
 	const char *reason; /* of what was not done; NULL: none */
-	int64_t resolved_ms;
+	int64_t created_ms, resolved_ms;
 };
 
 HF_MUST hf_status change_row_insert(struct db *db, const struct change_row *row);
@@ -24,7 +28,7 @@ HF_MUST hf_status change_row_get(struct db *db, const char *org_id, const char *
 HF_MUST hf_status change_row_pending(struct db *db, const char *org_id, const char *entity_id,
                                      change_row_fn fn, void *ctx);
 /* From pending; reason NULL: none. HF_STATE when it is not. */
-HF_MUST hf_status change_row_resolve(struct db *db, const char *id, enum change_status to,
+HF_MUST hf_status change_row_resolve(struct db *db, const char *id, const char *status,
                                      const char *reason, int64_t now_ms);
 
 #endif

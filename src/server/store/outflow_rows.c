@@ -19,9 +19,7 @@ hf_status outflow_lock(struct db *db, const char *key_id)
 	return db_step(st, &row);
 }
 
-#define FORGET(now)                                                                                \
-	"DELETE FROM outflows WHERE key_id = $1 AND happened_at < " now                            \
-	" - " LONGEST_MS
+#define FORGET(now) "DELETE FROM outflows WHERE key_id = $1 AND happened_at < " now " - " LONGEST_MS
 #define INSERT(now)                                                                                \
 	"INSERT INTO outflows (key_id, happened_at, signature_id, symbol, amount)"                 \
 	" VALUES ($1, " now ", $2, $3, $4)"

@@ -78,8 +78,7 @@ static hf_status each(struct db_stmt *st, policy_row_fn fn, void *ctx, bool *ret
 hf_status policy_row_get(struct db *db, const char *org_id, const char *id, policy_row_fn fn,
                          void *ctx)
 {
-	static const char sql[] =
-	        "SELECT " COLUMNS " FROM policies WHERE id = $1 AND org_id = $2";
+	static const char sql[] = "SELECT " COLUMNS " FROM policies WHERE id = $1 AND org_id = $2";
 	DB_STMT st = NULL;
 	bool any;
 
@@ -112,8 +111,7 @@ hf_status policy_rows_list(struct db *db, const char *org_id, const char *status
 
 hf_status policy_version_get(struct db *db, const char *org_id, char ret[HF_ID_MAX])
 {
-	static const char sql[] =
-	        DB_BY_KEY "SELECT version FROM policy_versions WHERE org_id = $1";
+	static const char sql[] = DB_BY_KEY "SELECT version FROM policy_versions WHERE org_id = $1";
 	DB_STMT st = NULL;
 	bool row;
 
@@ -129,9 +127,8 @@ hf_status policy_version_get(struct db *db, const char *org_id, char ret[HF_ID_M
 
 hf_status policy_version_set(struct db *db, const char *org_id, const char *version)
 {
-	static const char sql[] =
-	        "INSERT INTO policy_versions (org_id, version) VALUES ($1, $2)"
-	        " ON CONFLICT (org_id) DO UPDATE SET version = excluded.version";
+	static const char sql[] = "INSERT INTO policy_versions (org_id, version) VALUES ($1, $2)"
+	                          " ON CONFLICT (org_id) DO UPDATE SET version = excluded.version";
 	DB_STMT st = NULL;
 
 	HF_TRY(db_query(db, sql, &st));
