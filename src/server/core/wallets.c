@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/wallets.h"
 
+#include "base/log.h"
 #include "proof/wallet_id.h"
 #include "server/core/events.h"
 #include "server/core/keys.h"
@@ -223,17 +224,30 @@ static hf_status find_creating(void *ctx, const struct wallet_row *row)
 	return HF_SUCCESS;
 }
 
+static hf_status find_address(struct wallet_row *wallet, enum key_type type,
+                              struct hf_span public_key)
+{
+	const struct chain_network *network;
+
+	HF_TRY(chain_network_find(wallet->network, &network, NULL));
+	return put_address(network, type, public_key, wallet->address);
+}
+
 hf_status wallets_key_made(struct db *db, const char *org_id, const char *key_id,
                            enum key_type type, struct hf_span public_key, int64_t now_ms)
 {
 	struct wallet_row wallet = { 0 };
-	const struct chain_network *network;
+	hf_status s;
 
 	HF_TRY(wallet_rows_of_key(db, key_id, find_creating, &wallet));
 	if (!*wallet.id)
 		return HF_SUCCESS;
-	HF_TRY(chain_network_find(wallet.network, &network, NULL));
-	HF_TRY(put_address(network, type, public_key, wallet.address));
+	s = find_address(&wallet, type, public_key);
+	if (!hf_ok(s)) { /* an older server that does not know the network, or not enough memory */
+		HF_ERROR("a wallet's address cannot be computed", HF_KS("wallet", wallet.id),
+		         HF_KS("network", wallet.network), HF_KS("reason", hf_code_name(s.code)));
+		return wallet_rows_failed(db, key_id);
+	}
 	HF_TRY(wallet_row_made(db, wallet.id, wallet.address));
 	return tell(db, org_id, wallet.id, "wallet.created", now_ms);
 }

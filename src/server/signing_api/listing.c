@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#define LIST_BYTES_ENOUGH (16u << 20) /* a page ends early when it is this long */
+
 hf_status listing_prepare(struct listing *l, const char *what, const char *of, struct hf_err *err)
 {
 	const struct http_request *req = l->call.req;
@@ -33,7 +35,9 @@ bool listing_of_owner(const struct listing *l)
 
 bool listing_item(struct listing *l, const char *id)
 {
-	if (l->printed == l->page.limit) {
+	if (l->more)
+		return false;
+	if (l->printed == l->page.limit || l->call.out.len >= LIST_BYTES_ENOUGH) {
 		l->more = true;
 		return false;
 	}

@@ -26,7 +26,7 @@ void listing_open(struct listing *l, const char *key_id);
 /* The query asks for what belongs to some end user: nothing does, every key is the organisation's.
  */
 bool listing_of_owner(const struct listing *l);
-/* For each row: false when it is the one too many. */
+/* For each row: false when it is the one too many, of rows or of bytes; it begins the next page. */
 bool listing_item(struct listing *l, const char *id);
 HF_MUST hf_status listing_close(struct listing *l);
 
