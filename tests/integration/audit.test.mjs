@@ -3,7 +3,7 @@
 // whatever somebody then does to the database by SQL is found and named.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, verify } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -124,6 +124,20 @@ test('the log is shown as a table, and exported for other systems', async () => 
 	assert.equal(ocsf[0].type_uid, 600301)
 	assert.equal(ocsf.filter((e) => e.status_id === 2).length, entries().filter((e) => e.outcome === 'Failed').length)
 	assert.match((await exported('--format', 'syslog')).split('\n')[0], /^<109>1 \S+ \S+ holdfast - audit \[holdfast@32473 leaf="0" id="uj-/)
+})
+
+test('the official client reads it', async () => {
+	const now = Date.now(), iso = (ms) => new Date(ms).toISOString()
+	const csv = await client.auth.listAuditLogs({ query: { startTime: iso(now - 3_600_000), endTime: iso(now + 60_000) } })
+	const [head, ...rows] = csv.trim().split('\n')
+	assert.equal(head, 'Date Performed,Audit Log ID,User ID,Username,Primary Credential ID,Action Path,Summary')
+	const made = rows.map((row) => row.split(',')).find((cells) => cells[6] === 'Keys:Create Accepted')
+	assert.equal(made[2], entries()[0].identityId)
+	const log = await client.auth.getAuditLog({ id: made[1] })
+	assert.equal(log.action, 'Keys:Create')
+	assert.equal(log.userId, made[2])
+	const { clientData, signature } = log.firstFactorCredential.assertion
+	assert.ok(verify(null, Buffer.from(clientData, 'base64url'), log.firstFactorCredential.publicKey, Buffer.from(signature, 'base64url')), 'and checks the proof itself')
 })
 
 test('a part of the log proves itself too', async () => {

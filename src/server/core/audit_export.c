@@ -122,19 +122,6 @@ hf_status audit_size(struct db *db, const char *org_id, uint64_t *ret)
 	return HF_SUCCESS;
 }
 
-/* What every id made at this time begins with. */
-static void id_at(int64_t ms, char to[HF_ID_MAX])
-{
-	uint64_t bits = (uint64_t)ms << 14; /* two zero bits, 48 of time: ten digits */
-	uint8_t raw[8];
-	char digits[11];
-
-	for (int i = 0; i < 8; i++)
-		raw[i] = (uint8_t)(bits >> (56 - 8 * i));
-	hf_id_digits(raw, 10, digits);
-	snprintf(to, HF_ID_MAX, "uj-%.5s-%.5s", digits, digits + 5);
-}
-
 struct exporting {
 	struct db *db;
 	const struct audit_export *what;
@@ -164,7 +151,7 @@ static hf_status skip_to_since(struct exporting *x)
 	struct leaves *l = x->leaves;
 	char since[HF_ID_MAX];
 
-	id_at(x->what->since_ms, since);
+	audit_id_at(x->what->since_ms, since);
 	while (x->header.before.size + TILE_WIDTH <= x->header.size) {
 		HF_TRY(read_tile(x->db, x->what->org_id, 0, x->header.before.size / TILE_WIDTH, l));
 		HF_ENSURE(l->n == TILE_WIDTH, HF_CORRUPT);
@@ -200,7 +187,7 @@ static hf_status cut_at_until(struct exporting *x)
 	uint64_t end = x->header.before.size;
 	char until[HF_ID_MAX];
 
-	id_at(x->what->until_ms + 1, until);
+	audit_id_at(x->what->until_ms + 1, until);
 	for (uint64_t place = end / TILE_WIDTH; place * TILE_WIDTH < x->header.size; place++) {
 		HF_TRY(read_tile(x->db, x->what->org_id, 0, place, l));
 		for (size_t i = 0; i < l->n; i++)

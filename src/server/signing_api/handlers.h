@@ -5,6 +5,9 @@
 
 #include "server/signing_api/call.h"
 
+/* audit_logs.c */
+extern const struct operation api_list_audit_logs;
+extern const struct operation api_get_audit_log;
 /* auth.c */
 extern const struct operation api_action_init;
 extern const struct operation api_action;

@@ -11,6 +11,8 @@ const struct route signing_api_table[] = {
 	/* User actions */
 	{ "POST",   "/auth/action/init", PERMIT_AUTHENTICATED, NO_ACTION, AUTH_BODY_MAX, &api_action_init },
 	{ "POST",   "/auth/action",      PERMIT_AUTHENTICATED, NO_ACTION, 64u << 10,     &api_action },
+	{ "GET",    "/auth/action/logs",     PERMIT_AUTH_LOGS_READ, AUDITED, 0, &api_list_audit_logs },
+	{ "GET",    "/auth/action/logs/:id", PERMIT_AUTH_LOGS_READ, AUDITED, 0, &api_get_audit_log },
 
 	/* Key stores, keys and their signatures */
 	{ "GET",    "/key-stores",    PERMIT_KEY_STORES_READ, NO_ACTION,   0,     &api_list_key_stores },

@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 
+#include <stdio.h>
+
 #define INSERT                                                                                     \
 	"INSERT INTO audit_log (org_id, id, happened_at, identity_id, entry)"                      \
 	" VALUES ($1, $2, $3, $4, $5)"
@@ -106,4 +108,82 @@ hf_status audit_rows_ids(struct db *db, const char *org_id, const char *after, i
 	db_bind_text(st, 2, after);
 	db_bind_int(st, 3, limit);
 	return each_entry(st, fn, ctx);
+}
+
+void audit_id_at(int64_t ms, char to[HF_ID_MAX])
+{
+	uint64_t bits = (uint64_t)ms << 14; /* two zero bits, 48 of time: ten digits */
+	uint8_t raw[8];
+	char digits[11];
+
+	for (int i = 0; i < 8; i++)
+		raw[i] = (uint8_t)(bits >> (56 - 8 * i));
+	hf_id_digits(raw, 10, digits);
+	snprintf(to, HF_ID_MAX, "uj-%.5s-%.5s", digits, digits + 5);
+}
+
+hf_status audit_row_get(struct db *db, const char *org_id, const char *id, audit_entry_fn fn,
+                        void *ctx)
+{
+	static const char sql[] =
+	        DB_BY_KEY "SELECT id, entry FROM audit_log WHERE org_id = $1 AND id = $2";
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, org_id);
+	db_bind_text(st, 2, id);
+	HF_TRY(db_step(st, &row));
+	HF_ENSURE(row, HF_NOTFOUND);
+	return fn(ctx, db_col_text(st, 0), hf_span_text(db_col_text(st, 1)));
+}
+
+/* An entry is made after what it tells of has begun, but for clocks that were set: an hour is
+ * allowed for these. */
+#define SLACK_MS 3600000
+
+hf_status audit_rows_between(struct db *db, const char *org_id, const char *identity_id,
+                             int64_t since_ms, int64_t until_ms, int limit, audit_entry_fn fn,
+                             void *ctx)
+{
+	static const char sql[] =
+	        "SELECT id, entry FROM audit_log WHERE org_id = $1 AND id >= $2 AND id < $3"
+	        " AND happened_at BETWEEN $4 AND $5 AND identity_id IS NOT NULL"
+	        " ORDER BY id LIMIT $6";
+	static const char of_one[] =
+	        "SELECT id, entry FROM audit_log WHERE org_id = $1 AND id >= $2 AND id < $3"
+	        " AND happened_at BETWEEN $4 AND $5 AND identity_id = $7"
+	        " ORDER BY id LIMIT $6";
+	char first[HF_ID_MAX], last[HF_ID_MAX];
+	DB_STMT st = NULL;
+
+	audit_id_at(since_ms > SLACK_MS ? since_ms - SLACK_MS : 0, first);
+	audit_id_at(until_ms + SLACK_MS, last);
+	HF_TRY(db_query(db, identity_id ? of_one : sql, &st));
+	db_bind_text(st, 1, org_id);
+	db_bind_text(st, 2, first);
+	db_bind_text(st, 3, last);
+	db_bind_int(st, 4, since_ms);
+	db_bind_int(st, 5, until_ms);
+	db_bind_int(st, 6, limit);
+	if (identity_id)
+		db_bind_text(st, 7, identity_id);
+	return each_entry(st, fn, ctx);
+}
+
+hf_status audit_credential_key(struct db *db, const char *org_id, const char *id,
+                               struct hf_buf *ret)
+{
+	static const char sql[] =
+	        "SELECT public_key FROM credentials WHERE org_id = $1 AND id = $2";
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, org_id);
+	db_bind_text(st, 2, id);
+	HF_TRY(db_step(st, &row));
+	HF_ENSURE(row, HF_NOTFOUND);
+	hf_buf_text(ret, db_col_text(st, 0));
+	return hf_buf_status(ret);
 }

@@ -32,6 +32,19 @@ HF_MUST hf_status audit_rows_take(struct db *db, audit_taken fn, void *ctx, size
 typedef hf_status (*audit_entry_fn)(void *ctx, const char *id, struct hf_span entry);
 HF_MUST hf_status audit_rows_get(struct db *db, const char *org_id, struct hf_span ids,
                                  audit_entry_fn fn, void *ctx);
+/* HF_NOTFOUND: this organisation has no such entry. */
+HF_MUST hf_status audit_row_get(struct db *db, const char *org_id, const char *id,
+                                audit_entry_fn fn, void *ctx);
+/* Those of identities (of one, unless NULL) that happened from `since_ms` to `until_ms`, oldest
+ * first, at most `limit`. */
+HF_MUST hf_status audit_rows_between(struct db *db, const char *org_id, const char *identity_id,
+                                     int64_t since_ms, int64_t until_ms, int limit,
+                                     audit_entry_fn fn, void *ctx);
+/* What every id that was made at this time, or any later one, comes after. */
+void audit_id_at(int64_t ms, char to[HF_ID_MAX]);
+/* The public key of a credential, in PEM, active or not. HF_NOTFOUND. */
+HF_MUST hf_status audit_credential_key(struct db *db, const char *org_id, const char *id,
+                                       struct hf_buf *ret);
 /* All ids of an organisation that come after `after`, in order, at most `limit`. */
 HF_MUST hf_status audit_rows_ids(struct db *db, const char *org_id, const char *after, int limit,
                                  audit_entry_fn fn, void *ctx);

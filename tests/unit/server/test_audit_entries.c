@@ -165,6 +165,45 @@ static void what_is_only_read_is_not_entered(void **state)
 	CHECK(count("entries") == 0);
 }
 
+/* A JSON string that holds CSV. */
+static void the_official_calls_are_served_from_it(void **state)
+{
+	char id[HF_ID_MAX], target[160], *at;
+
+	signed_request("POST", "/keys", K1);
+	send_with(fx.account.token, "GET", "/auth/action/logs?startTime=2026-01-01T00:00:00.000Z",
+	          NULL, NULL);
+	CHECK(got.status == 400);
+	CHECK(get("/auth/action/"
+	          "logs?startTime=2026-01-01T00:00:00Z&endTime=2026-01-09T00:00:00Z") == 400);
+	look(0);
+	snprintf(id, sizeof(id), "%s", json_member_text(entry, "id"));
+	snprintf(target, sizeof(target), "/auth/action/logs/%s", id);
+	CHECK(get(target) == 200);
+	assert_string_equal(member("action"), "Keys:Create");
+	assert_string_equal(member("userId"), fx.account.identity_id);
+	assert_string_equal(member("firstFactorCredential.id"), fx.account.credential_id);
+	assert_string_equal(member("firstFactorCredential.kind"), "Key");
+	CHECK(strstr(member("firstFactorCredential.publicKey"), "BEGIN PUBLIC KEY"));
+	CHECK(strlen(member("firstFactorCredential.assertion.signature")) == 86);
+	CHECK(get("/auth/action/logs/uj-01k9h-x3v7q-8m2c4d6e8f0g1h2j") == 404);
+	at = strstr(got.body, "audit log not found");
+	CHECK(at != NULL);
+}
+
+static void who_reads_the_log_is_entered_too(void **state)
+{
+	char target[160];
+
+	signed_request("POST", "/keys", K1);
+	look(0);
+	snprintf(target, sizeof(target), "/auth/action/logs/%s", json_member_text(entry, "id"));
+	CHECK(get(target) == 200);
+	look(2);
+	has("operation", "Auth:Logs:Read");
+	has("outcome", "Accepted");
+}
+
 static void callers_that_nobody_knows_are_counted(void **state)
 {
 	send_with(NULL, "POST", "/keys", K1, NULL);
@@ -203,6 +242,8 @@ int main(void)
 		T(a_refusal_is_entered_before_its_answer),
 		T(a_request_that_is_malformed_is_entered_with_the_proof_that_it_had),
 		T(what_is_only_read_is_not_entered),
+		T(the_official_calls_are_served_from_it),
+		T(who_reads_the_log_is_entered_too),
 		T(callers_that_nobody_knows_are_counted),
 		T(the_database_itself_refuses_to_change_or_remove_an_entry),
 	};
