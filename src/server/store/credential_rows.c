@@ -121,7 +121,7 @@ hf_status credential_rows_own(struct db *db, const char *identity_id, credential
 {
 	static const char sql[] =
 	        "SELECT " COLUMNS("") " FROM credentials WHERE identity_id = $1"
-	                              " AND token_id IS NULL ORDER BY created_at, id";
+	                              " AND token_id IS NULL ORDER BY created_at, uuid";
 	DB_STMT st = NULL;
 
 	HF_TRY(db_query(db, sql, &st));
