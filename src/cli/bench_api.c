@@ -264,9 +264,30 @@ static hf_status make_key(struct api *a)
 	return run_until_idle(a);
 }
 
+static void on_policy(struct session *s, const struct http_reply *reply)
+{
+	HF_BUF_SCOPED struct hf_buf id = HF_BUF(HF_ID_MAX);
+
+	if (hf_ok(member(s, s->path, reply, "id", &id)))
+		s->idle = true;
+}
+
+static hf_status make_policy(struct api *a)
+{
+	struct session *s = &a->sessions[0];
+
+	hf_buf_clear(&s->body);
+	hf_buf_text(&s->body, "{\"name\":\"bench\",\"activityKind\":\"Wallets:Sign\",\"rule\":{"
+	                      "\"kind\":\"AlwaysTrigger\"},\"action\":{\"kind\":\"NoAction\"}}");
+	ask(s, "/v2/policies", on_policy);
+	return run_until_idle(a);
+}
+
 static hf_status run(struct api *a)
 {
 	HF_TRY(make_key(a));
+	if (a->load->policy)
+		HF_TRY(make_policy(a));
 	a->began = hf_mono_us();
 	a->ends = a->began + a->load->ms * 1000;
 	for (unsigned i = 0; i < a->load->outstanding; i++)

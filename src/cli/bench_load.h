@@ -13,6 +13,7 @@ struct load {
 	int64_t ms;    /* how long, or */
 	int64_t count; /* how many, when not 0 */
 	bool relaxed;  /* commits without waiting for the disk */
+	bool policy;   /* load_api: makes one that always triggers and does nothing */
 	/* Called about once a second with what is done so far; may be NULL. */
 	void (*progress)(void *ctx, uint64_t done);
 	void *ctx;

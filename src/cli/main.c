@@ -26,6 +26,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_db_verify,
 	&cmd_db_rewrap,
 	&cmd_bench_hsm,
+	&cmd_bench_api,
 	&cmd_bench_queue,
 	&cmd_bench_growth,
 	&cmd_bench_pages,
