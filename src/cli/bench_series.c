@@ -30,10 +30,10 @@ double series_median(double *values, size_t n)
 	return values[n / 2];
 }
 
-void series_print_head(const char *first_column)
+void series_print_head(const char *first_column, const char *against)
 {
 	printf("%-46s %9s %17s %8s %8s %8s   %s\n", first_column, "a second", "(from - to)",
-	       "p50 ms", "p90 ms", "p99 ms", "of the raw loop");
+	       "p50 ms", "p90 ms", "p99 ms", against);
 }
 
 void series_print(const char *name, struct series *s)

@@ -20,7 +20,7 @@ void series_add(struct series *s, const struct bench_result *r, double raw_befor
 /* The upper of the two in the middle when n is even; 0 when empty. Sorts `values`. */
 double series_median(double *values, size_t n);
 
-void series_print_head(const char *first_column);
+void series_print_head(const char *first_column, const char *against);
 void series_print(const char *name, struct series *s);
 
 #endif

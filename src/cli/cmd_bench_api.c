@@ -76,9 +76,9 @@ static hf_status run_rounds(struct run *r)
 		before = after;
 	}
 	fputc('\n', stderr);
-	series_print_head("signatures with user actions, median of rounds");
+	series_print_head("signatures with user actions, median of rounds", "of those without");
 	series_print("without policies", &r->plain_series);
-	series_print("with AlwaysTrigger/NoAction; of that", &r->ruled_series);
+	series_print("with AlwaysTrigger/NoAction", &r->ruled_series);
 	return HF_SUCCESS;
 }
 

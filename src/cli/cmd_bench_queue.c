@@ -209,7 +209,7 @@ static hf_status run_rounds(struct run *r)
 			HF_TRY(one_round(r, run_api, &r->api_series, &raw));
 	}
 	fputc('\n', stderr);
-	series_print_head("secp256k1, median of rounds");
+	series_print_head("secp256k1, median of rounds", "of the raw loop");
 	series_print(r->options->warm_keys ? "raw loop: sign" : "raw loop: unwrap + sign + destroy",
 	             &r->raw_series);
 	series_print("queue + driver + signer", &r->jobs_series);
@@ -295,7 +295,7 @@ static hf_status run_claims(struct run *r)
 		fputc('.', stderr);
 	}
 	fputc('\n', stderr);
-	series_print_head("jobs, median of rounds");
+	series_print_head("jobs, median of rounds", "of the raw loop");
 	series_print("bare SQL statements", &r->sql_series);
 	series_print("queue: claim and completion over mTLS", &r->claims_series);
 	return HF_SUCCESS;
