@@ -8,14 +8,16 @@ import keysigner from '@dfns/sdk-keysigner'
 
 import { isLowS, recover, sha256, verifyEd25519, verifySecp256k1 } from './verify.mjs'
 
-const { DFNS_API_URL, DFNS_AUTH_TOKEN, DFNS_CRED_ID, DFNS_ORG_ID, DFNS_PRIVATE_KEY_FILE, STORE_ID } = process.env
+const { DFNS_API_URL, DFNS_ORG_ID, DFNS_APPROVER_USER_ID, STORE_ID } = process.env
 
-const client = new sdk.DfnsApiClient({
-	baseUrl: DFNS_API_URL,
-	authToken: DFNS_AUTH_TOKEN,
-	orgId: DFNS_ORG_ID,
-	signer: new keysigner.AsymmetricKeySigner({ credId: DFNS_CRED_ID, privateKey: readFileSync(DFNS_PRIVATE_KEY_FILE, 'utf8') }),
-})
+/** Who DIR/env calls DFNS, DFNS_APPROVER or DFNS_LIMITED. */
+function clientOf(prefix) {
+	const { [`${prefix}_AUTH_TOKEN`]: authToken, [`${prefix}_CRED_ID`]: credId, [`${prefix}_PRIVATE_KEY_FILE`]: file } = process.env
+	const signer = new keysigner.AsymmetricKeySigner({ credId, privateKey: readFileSync(file, 'utf8') })
+	return new sdk.DfnsApiClient({ baseUrl: DFNS_API_URL, orgId: DFNS_ORG_ID, authToken, signer })
+}
+
+const client = clientOf('DFNS')
 
 const HOW_STORED = {
 	Wrapped: 'wrapped by its master key in the driver\'s database',
@@ -63,6 +65,42 @@ async function sign(key, body) {
 	return request.signature
 }
 
+/** A policy on one wallet wants somebody's approval; the request waits, is approved, and is signed once. */
+async function approve(wallet) {
+	chapter('A policy: whatever this wallet signs, somebody else has to approve')
+	const policy = await client.policies.createPolicy({ body: { name: 'four eyes', activityKind: 'Wallets:Sign', rule: { kind: 'AlwaysTrigger' },
+		action: { kind: 'RequestApproval', approvalGroups: [{ quorum: 1, approvers: { userId: { in: [DFNS_APPROVER_USER_ID] } } }] },
+		filters: { walletId: { in: [wallet.id] } } } })
+	const digest = sha256(Buffer.from('Pay 1000 to Bob'))
+	const held = await client.wallets.generateSignature({ walletId: wallet.id, body: { kind: 'Hash', hash: digest.toString('hex') } })
+	tell('asked', `${held.id} is ${held.status}, and waits for ${held.approvalId}`)
+	const approver = clientOf('DFNS_APPROVER')
+	const approval = await approver.policies.createApprovalDecision({ approvalId: held.approvalId, body: { value: 'Approved', reason: 'as agreed' } })
+	tell('approver', `says ${approval.decisions[0].value}: "${approval.decisions[0].reason}"`)
+	for (let i = 0; i < 100; i++) {
+		const now = await client.wallets.getSignature({ walletId: wallet.id, signatureId: held.id })
+		if (now.status === 'Signed') {
+			tell('outside', must(recover(digest, now.signature) === wallet.signingKey.publicKey, 'signed with the wallet\'s key'))
+			break
+		}
+		must(now.status !== 'Failed' && i < 99, 'it is signed after that')
+		await new Promise((done) => setTimeout(done, 50))
+	}
+	await client.policies.archivePolicy({ policyId: policy.id })
+}
+
+async function whoMayWhat() {
+	chapter('A service account that may only read keys')
+	const limited = clientOf('DFNS_LIMITED')
+	tell('reads', `${(await limited.keys.listKeys()).items.length} keys`)
+	try {
+		await limited.keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
+		must(false, 'it is refused')
+	} catch (error) {
+		tell('makes one', `${error.httpStatus}: ${error.message}`)
+	}
+}
+
 async function main() {
 	const hsm = whichHsm(process.argv[2])
 
@@ -87,7 +125,16 @@ async function main() {
 	const d = await sign(eddsa, { kind: 'Message', message: message.toString('hex') })
 	tell('outside', must(verifyEd25519(eddsa.publicKey, message, d), 'valid for this public key'))
 
-	console.log(`\nBoth private keys were made inside "${hsm}" and have never been outside of it in the clear.`)
+	chapter('It makes a wallet on a blockchain, and has a transaction\'s digest signed')
+	const wallet = await client.wallets.createWallet({ body: { network: 'EthereumSepolia', name: 'demo' } })
+	tell('wallet', `${wallet.id} on ${wallet.network}`)
+	tell('address', wallet.address)
+	const m = await client.wallets.generateSignature({ walletId: wallet.id, body: { kind: 'Message', message: message.toString('hex') } })
+	tell('message', `as wallets sign it (EIP-191): ${m.signature.encoded.slice(0, 26)}…`)
+	await approve(wallet)
+	await whoMayWhat()
+
+	console.log(`\nAll private keys were made inside "${hsm}" and have never been outside of it in the clear.`)
 }
 
 main().catch((error) => {
