@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who else is there in script/demo: an administrator, a user who may approve, and a service account that may only read keys, made
-// once with the official client. Prints shell assignments. Login tokens end after some hours: each start of the demo makes new ones.
+// once with the official client. Prints shell assignments. Login tokens end after a day: each start of the demo makes new ones.
 import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import sdk from '@dfns/sdk'
+import { BaseAuthApi } from '@dfns/sdk/baseAuthApi.js'
 import keysigner from '@dfns/sdk-keysigner'
 
 const { DFNS_API_URL: baseUrl, DFNS_AUTH_TOKEN, DFNS_CRED_ID, DFNS_ORG_ID: orgId, DFNS_PRIVATE_KEY_FILE } = process.env
@@ -26,7 +27,6 @@ const keyFile = (name) => join(dir, `${name}-key.pem`)
 
 /** The login's challenge tells which credential may answer it. */
 async function logIn(username, name) {
-	const { BaseAuthApi } = await import('@dfns/sdk/baseAuthApi.js')
 	const challenge = await BaseAuthApi.createUserLoginChallenge({ username, orgId }, { baseUrl })
 	const credId = challenge.allowCredentials.key[0].id
 	const firstFactor = await signer(credId, keyFile(name)).sign(challenge)
@@ -34,11 +34,26 @@ async function logIn(username, name) {
 	return { token, credId }
 }
 
+/** A run that was interrupted may have left people of these names behind: they go, and the names are free again. */
 async function makeUser(as, name, permissionId) {
 	const email = `${name}@bank.example`
+	for (const user of (await as.auth.listUsers({})).items)
+		if (user.username === email && user.isActive) await as.auth.archiveUser({ userId: user.userId })
 	const user = await as.auth.createUser({ body: { email, kind: 'CustomerEmployee', publicKey: keyPair(name) } })
 	await as.permissions.createAssignment({ permissionId, body: { identityId: user.userId } })
 	return { email, userId: user.userId }
+}
+
+async function makeAccount(as, name, permissionId) {
+	for (const { userInfo } of (await as.auth.listServiceAccounts()).items)
+		if (userInfo.name === name && userInfo.isActive) await as.auth.archiveServiceAccount({ serviceAccountId: userInfo.userId })
+	const { userInfo, accessTokens: [access] } = await as.auth.createServiceAccount({ body: { name, publicKey: keyPair('limited'), permissionId, daysValid: 365 } })
+	return { userId: userInfo.userId, token: access.accessToken, credId: access.credId }
+}
+
+async function permission(as, name, operations) {
+	const known = (await as.permissions.listPermissions()).items.find((one) => one.name === name)
+	return known ?? as.permissions.createPermission({ body: { name, operations } })
 }
 
 /** The first service account makes the administrator; what only people may do is the administrator's. */
@@ -49,14 +64,11 @@ async function makeAll() {
 	const { token, credId } = await logIn(admin.email, 'admin')
 	const asAdmin = client(token, credId, keyFile('admin'))
 
-	const approving = await asAdmin.permissions.createPermission({ body: { name: 'Approver', operations: [
-		'Policies:Read', 'Policies:Approvals:Read', 'Policies:Approvals:Approve', 'Keys:Read', 'Wallets:Read', 'Keys:Signatures:Read'] } })
+	const approving = await permission(asAdmin, 'Approver', ['Policies:Read', 'Policies:Approvals:Read', 'Policies:Approvals:Approve',
+		'Keys:Read', 'Wallets:Read', 'Keys:Signatures:Read'])
 	const approver = await makeUser(asAdmin, 'approver', approving.id)
-	const reading = await asAdmin.permissions.createPermission({ body: { name: 'Keys, read only', operations: ['Keys:Read'] } })
-	const account = await asAdmin.auth.createServiceAccount({ body: {
-		name: 'auditing-service', publicKey: keyPair('limited'), permissionId: reading.id, daysValid: 365 } })
-	const [access] = account.accessTokens
-	return { admin, approver, limited: { userId: account.userInfo.userId, token: access.accessToken, credId: access.credId } }
+	const reading = await permission(asAdmin, 'Keys, read only', ['Keys:Read'])
+	return { admin, approver, limited: await makeAccount(asAdmin, 'auditing-service', reading.id) }
 }
 
 const print = (values) => Object.entries(values).forEach(([name, value]) => console.log(`${name}='${value}'`))

@@ -125,12 +125,12 @@ async function main() {
 	const d = await sign(eddsa, { kind: 'Message', message: message.toString('hex') })
 	tell('outside', must(verifyEd25519(eddsa.publicKey, message, d), 'valid for this public key'))
 
-	chapter('It makes a wallet on a blockchain, and has a transaction\'s digest signed')
+	chapter('It makes a wallet on a blockchain, and has a message signed as wallets do')
 	const wallet = await client.wallets.createWallet({ body: { network: 'EthereumSepolia', name: 'demo' } })
 	tell('wallet', `${wallet.id} on ${wallet.network}`)
 	tell('address', wallet.address)
 	const m = await client.wallets.generateSignature({ walletId: wallet.id, body: { kind: 'Message', message: message.toString('hex') } })
-	tell('message', `as wallets sign it (EIP-191): ${m.signature.encoded.slice(0, 26)}…`)
+	tell('signature', `by EIP-191: ${m.signature.encoded.slice(0, 26)}…`)
 	await approve(wallet)
 	await whoMayWhat()
 
