@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "pki/issue.h"
 #include "http/client.h"
+#include "os/fd.h"
+#include "pki/issue.h"
+#include "server/authorizers.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,6 +34,7 @@ static void name_files(struct rig *r)
 		[RIG_SERVER_DB] = "server.db",
 		[RIG_KEYS_DB] = "keys.db",
 		[RIG_PIN] = "pin",
+		[RIG_AUTHORIZERS] = "authorizers.json",
 		[RIG_SERVER_READY] = "server.ready",
 	};
 
@@ -255,14 +258,25 @@ hf_status rig_start_server(struct rig *r, bool relaxed, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
-static hf_status write_pin(const struct rig *r, const struct signer_setup *setup,
-                           struct hf_err *err)
+static hf_status write_file(const char *path, struct hf_span content, struct hf_err *err)
 {
-	HF_FD int fd = open(r->path[RIG_PIN], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	HF_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-	if (fd < 0 || write(fd, setup->pin.ptr, setup->pin.len) != (ssize_t)setup->pin.len)
-		return hf_fail(err, HF_IO, "%s: %s", r->path[RIG_PIN], strerror(errno));
+	if (fd < 0 || !hf_ok(os_write_all(fd, content)))
+		return hf_fail(err, HF_IO, "%s: %s", path, strerror(errno));
 	return HF_SUCCESS;
+}
+
+/* What a driver reads. */
+static hf_status write_files(const struct rig *r, const struct rig_driver *o, struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf authorizers = HF_BUF(1u << 20);
+
+	HF_TRY(write_file(r->path[RIG_PIN], HF_SPAN(o->setup->pin.ptr, o->setup->pin.len), err));
+	if (!o->checks)
+		return HF_SUCCESS;
+	HF_TRY(server_export_authorizers(&r->server_db, NULL, &authorizers, err));
+	return write_file(r->path[RIG_AUTHORIZERS], hf_buf_span(&authorizers), err);
 }
 
 /* Signers log in one after another, which takes a while with a network HSM. */
@@ -349,6 +363,8 @@ static hf_status start_driver(struct rig *r, const struct rig_driver *o, unsigne
 	add(&a, "--warm-keys", warm);
 	add(&a, "--health-listen", "127.0.0.1:0");
 	add(&a, "--log-level", "warn");
+	if (o->checks)
+		add(&a, "--authorizers", r->path[RIG_AUTHORIZERS]);
 	if (o->module->allow_resident)
 		a.v[a.n++] = "--allow-resident";
 	HF_TRY(start(&r->drivers[i], a.v, line, sizeof(line), err));
@@ -359,7 +375,7 @@ static hf_status start_driver(struct rig *r, const struct rig_driver *o, unsigne
 
 hf_status rig_start_drivers(struct rig *r, const struct rig_driver *o, struct hf_err *err)
 {
-	hf_status s = write_pin(r, o->setup, err);
+	hf_status s = write_files(r, o, err);
 	char token[16];
 
 	for (unsigned i = 0; hf_ok(s) && i < o->count; i++) {

@@ -24,6 +24,7 @@ enum rig_file {
 	RIG_SERVER_DB,
 	RIG_KEYS_DB,
 	RIG_PIN,
+	RIG_AUTHORIZERS,
 	RIG_SERVER_READY,
 	RIG_FILES_
 };
@@ -64,6 +65,7 @@ struct rig_driver {
 	const struct signer_setup *setup; /* for the PIN */
 	unsigned count; /* drivers: each has its own sessions, and all have one database of keys */
 	unsigned sessions, threads, warm_keys;
+	bool checks; /* requests, against a file that lets the rig's caller use every key */
 };
 /* Runs `holdfast driver` against r->driver_port, as often as `count` says, until they poll. The
  * environment tells test modules which token each stands for: HOLDFAST_FAULT_TOKEN=1 and so on. */

@@ -14,7 +14,7 @@ struct options {
 	const char *dir, *only;
 	const char *postgres_url;
 	int64_t drivers, sessions, threads, outstanding, rounds, ms, count, warm_keys, batch;
-	bool relaxed;
+	bool relaxed, authorizers;
 };
 
 static const struct cli_option options[] = {
@@ -50,6 +50,9 @@ static const struct cli_option options[] = {
 	CLI_OPTION_NUMBER(struct options, warm_keys, "warm-keys", "0", 0, 100000,
 	                  "unwrapped keys that the driver's sessions keep; 0: unwrap, sign and "
 	                  "destroy each time"),
+	CLI_OPTION_FLAG(struct options, authorizers, "authorizers",
+	                "each round of the api part is also measured with drivers that check the "
+	                "requests themselves"),
 	CLI_OPTION_FLAG(struct options, relaxed, "relaxed",
 	                "the server commits without waiting for the disk"),
 };
@@ -61,7 +64,8 @@ struct run {
 	struct hsmhost_config raw; /* and the PIN, for the driver */
 	struct rig rig;
 	struct rig_driver driver;
-	struct series raw_series, jobs_series, many_series, api_series, sql_series, claims_series;
+	struct series raw_series, jobs_series, many_series, api_series, checked_series, sql_series,
+	        claims_series;
 	struct bench_result result, sign; /* of the measurement under way */
 	struct hf_err *err;
 	uint64_t told;
@@ -176,6 +180,20 @@ static hf_status run_api(struct run *r, unsigned outstanding)
 	return with_server(r, &load);
 }
 
+/* The same once more, with drivers that check. */
+static hf_status run_checked(struct run *r)
+{
+	double unchecked = bench_rate(&r->result);
+	hf_status s;
+
+	r->driver.checks = true;
+	s = run_api(r, (unsigned)r->options->outstanding);
+	r->driver.checks = false;
+	HF_TRY(s);
+	series_add(&r->checked_series, &r->result, unchecked, unchecked);
+	return HF_SUCCESS;
+}
+
 /* One measurement and the raw loop after it; *raw is the rate of the one before, and then of that.
  */
 static hf_status one_round(struct run *r, hf_status (*part)(struct run *r, unsigned outstanding),
@@ -207,6 +225,8 @@ static hf_status run_rounds(struct run *r)
 			HF_TRY(run_many(r));
 		if (wants(r, "api"))
 			HF_TRY(one_round(r, run_api, &r->api_series, &raw));
+		if (wants(r, "api") && r->options->authorizers)
+			HF_TRY(run_checked(r));
 	}
 	fputc('\n', stderr);
 	series_print_head("secp256k1, median of rounds", "of the raw loop");
@@ -217,6 +237,7 @@ static hf_status run_rounds(struct run *r)
 	         (long long)r->options->drivers);
 	series_print(name, &r->many_series);
 	series_print("and the Signing API with user actions", &r->api_series);
+	series_print("the same, checked by the drivers; of that", &r->checked_series);
 	return HF_SUCCESS;
 }
 
