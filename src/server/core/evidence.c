@@ -63,6 +63,7 @@ static hf_status encode(const struct gathered *g, struct hf_buf *to)
 	HF_FREE struct evidence *e = calloc(1, sizeof(*e));
 	const uint8_t *at = g->bytes.ptr;
 
+	HF_ENSURE(at, HF_NOTFOUND);
 	HF_ENSURE(e, HF_NOMEM);
 	/* a signature on a key may name a network, too, and its path does not */
 	if (g->wallet_id[0]) {

@@ -45,6 +45,8 @@ static void finish(struct jobs_poll *p)
 	for (size_t i = 0; i < p->n_dealt; i++) {
 		p->dealt[i].op.ptr = op;
 		op += p->dealt[i].op.len;
+		if (!evidence)
+			continue;
 		p->dealt[i].evidence.ptr = evidence;
 		evidence += p->dealt[i].evidence.len;
 	}
