@@ -24,10 +24,11 @@ static void attestation(struct hf_span in)
 
 static void assertion(struct hf_span in)
 {
-	static const char pem[] = "-----BEGIN PUBLIC KEY-----\n"
-	                          "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n"
-	                          "6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n"
-	                          "-----END PUBLIC KEY-----\n";
+	static const char pem[] =
+	        "-----BEGIN PUBLIC KEY-----\n"
+	        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n"
+	        "6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n"
+	        "-----END PUBLIC KEY-----\n";
 	static struct credential_key *key;
 	struct hf_err err;
 	uint32_t counter;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Guessing codes is stopped: whoever failed ATTEMPTS_MAX times in ATTEMPTS_WINDOW_MS, by name of what was
- * guessed at or by address, waits for the window's end. Kept in this server's memory, in a table of
- * fixed size in which the oldest makes room: it slows guessing down, and codes are long
+ * Guessing codes is stopped: whoever failed ATTEMPTS_MAX times in ATTEMPTS_WINDOW_MS, by name of
+ * what was guessed at or by address, waits for the window's end. Kept in this server's memory, in a
+ * table of fixed size in which the oldest makes room: it slows guessing down, and codes are long
  * enough without it. Thread-safe. */
 #ifndef HF_SERVER_CORE_ATTEMPTS_H
 #define HF_SERVER_CORE_ATTEMPTS_H

@@ -226,13 +226,13 @@ static void remember(struct tokens *t, const uint8_t hash[SHA256_LEN], struct ca
 static hf_status read_kind(const struct token_row *token, const struct identity_row *identity,
                            enum caller_kind *ret)
 {
-	bool machine = strcmp(identity->kind, KIND_SERVICE_ACCOUNT) == 0;
+	bool service = strcmp(identity->kind, KIND_SERVICE_ACCOUNT) == 0;
 
-	if (strcmp(token->kind, TOKEN_SERVICE_ACCOUNT) == 0 && machine)
+	if (strcmp(token->kind, TOKEN_SERVICE_ACCOUNT) == 0 && service)
 		*ret = CALLER_SERVICE_ACCOUNT;
-	else if (strcmp(token->kind, TOKEN_PAT) == 0 && !machine)
+	else if (strcmp(token->kind, TOKEN_PAT) == 0 && !service)
 		*ret = CALLER_PAT;
-	else if (strcmp(token->kind, TOKEN_LOGIN) == 0 && !machine)
+	else if (strcmp(token->kind, TOKEN_LOGIN) == 0 && !service)
 		*ret = CALLER_USER;
 	else
 		return HF_FAILURE(HF_UNAUTHENTIC);

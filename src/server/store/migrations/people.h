@@ -4,11 +4,11 @@
  * migrations.c.
  *
  * identities.is_archived: kept for the record, and its name is free again. credentials: Fido2 ones
- * have a relying party and a counter; one with a token_id signs for that personal access token only,
- * and logs nobody in. codes: only their hash is kept. permissions.operations: names with commas
- * between, or "*". assignments.identity_id: an identity's, or a personal access token's id. Before
- * this migration a service account could do everything: it keeps that, as an assignment that can be
- * seen. */
+ * have a relying party and a counter; one with a token_id signs for that personal access token
+ * only, and logs nobody in. codes: only their hash is kept. permissions.operations: names with
+ * commas between, or "*". assignments.identity_id: an identity's, or a personal access token's id.
+ * Before this migration a service account could do everything: it keeps that, as an assignment that
+ * can be seen. */
 #ifndef HF_SERVER_STORE_MIGRATIONS_PEOPLE_H
 #define HF_SERVER_STORE_MIGRATIONS_PEOPLE_H
 
