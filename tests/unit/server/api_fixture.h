@@ -381,16 +381,17 @@ static int api_teardown(void **state)
 }
 
 /* The caller. */
+#define REPLY_MAX (24 << 20)
 struct reply {
 	int status;
 	struct json_t *json; /* freed by the next request */
-	char body[1 << 20];
+	char body[REPLY_MAX];
 };
 static struct reply got;
 
 static void read_reply(int fd)
 {
-	static char raw[1 << 20];
+	static char raw[REPLY_MAX];
 	size_t len = 0;
 	ssize_t n;
 	char *body;

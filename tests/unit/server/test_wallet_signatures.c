@@ -509,6 +509,36 @@ static void pages_are_read_in_the_order_of_an_index(void **state)
 	}
 }
 
+/* Fifty times the largest request would be more than anybody wants in one reply. */
+static void a_page_of_large_requests_ends_early(void **state)
+{
+	static const char sqlite[] =
+	        "UPDATE signatures SET body = x'7b7d', signed_data = zeroblob(1000000)";
+	static const char postgres[] = "UPDATE signatures SET body = decode('7b7d', 'hex'),"
+	                               " signed_data = decode(repeat('00', 1000000), 'hex')";
+	const struct fill fill = {
+		.org_id = fx.account.org_id,
+		.store_id = fx.account.store_id,
+		.hash = HF_SPAN(HASH_OF, 32),
+	};
+	DB_SCOPED struct db *db = tempdb_open(&fx.temp);
+	char key[HF_ID_MAX], path[600];
+	size_t n;
+
+	CHECK_OK(fill_key_rows(db, &fill, 0, 1));
+	CHECK_OK(fill_signature_rows(db, &fill, 0, 12));
+	CHECK_OK(db_exec(db, db_dialect(db, sqlite, postgres)));
+	fill_id("key", 0, key);
+	snprintf(path, sizeof(path), "/keys/%s/signatures", key);
+	CHECK(get(path) == 200);
+	n = items();
+	CHECK(n > 1 && n < 12);
+	snprintf(path, sizeof(path), "/keys/%s/signatures?paginationToken=%s", key,
+	         member("nextPageToken"));
+	CHECK(get(path) == 200);
+	CHECK(n + items() == 12 && !*member("nextPageToken"));
+}
+
 int main(void)
 {
 #define API_TEST(fn) cmocka_unit_test_setup_teardown(fn, api_setup, api_teardown)
@@ -526,6 +556,7 @@ int main(void)
 		API_TEST(a_wallet_that_was_given_another_key_does_not_sign),
 		API_TEST(events_tell_of_each_step),
 		API_TEST(pages_are_read_in_the_order_of_an_index),
+		API_TEST(a_page_of_large_requests_ends_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
