@@ -108,8 +108,10 @@ hf_status pat_change(struct db *db, const char *identity_id, const char *id, enu
                      const char *name, const char *external_id, struct hf_err *err)
 {
 	struct token_row row;
-	hf_status s = token_row_show(db, identity_id, TOKEN_PAT, id, keep, &row);
+	hf_status s = HF_FAILURE(HF_NOTFOUND);
 
+	if (hf_id_valid("to", id))
+		s = token_row_show(db, identity_id, TOKEN_PAT, id, keep, &row);
 	if (s.code == HF_NOTFOUND)
 		return hf_fail(err, HF_NOTFOUND, "personal access token not found");
 	HF_TRY(s);

@@ -119,8 +119,10 @@ hf_status permission_change_apply(struct db *db, const struct change *c, struct 
 hf_status assignment_get(struct db *db, const char *org_id, const char *permission_id,
                          const char *id, struct assignment_row *ret, struct hf_err *err)
 {
-	hf_status s = assignment_row_get(db, org_id, permission_id, id, ret);
+	hf_status s = HF_FAILURE(HF_NOTFOUND);
 
+	if (hf_id_valid("as", id) && hf_id_valid("pm", permission_id))
+		s = assignment_row_get(db, org_id, permission_id, id, ret);
 	if (s.code == HF_NOTFOUND)
 		return hf_fail(err, HF_NOTFOUND, "assignment not found");
 	return s;
@@ -130,14 +132,14 @@ static hf_status find_holder(struct db *db, const struct assignment_row *a, stru
 {
 	struct identity_row identity;
 	struct token_row token;
-	hf_status s;
+	hf_status s = HF_FAILURE(HF_NOTFOUND);
 
 	if (hf_id_valid("to", a->identity_id)) {
 		s = token_row_get(db, a->identity_id, &token, &identity);
 		if (hf_ok(s) && (token.archived || strcmp(token.kind, TOKEN_PAT) != 0 ||
 		                 strcmp(token.org_id, a->org_id) != 0))
 			s = HF_FAILURE(HF_NOTFOUND);
-	} else {
+	} else if (hf_id_valid("us", a->identity_id)) {
 		s = identity_row_get(db, a->org_id, NULL, a->identity_id, &identity);
 	}
 	if (s.code == HF_NOTFOUND)

@@ -48,8 +48,10 @@ hf_status grants_check_last(struct db *db, const char *org_id, const char *ident
 hf_status permission_get(struct db *db, const char *org_id, const char *id,
                          struct permission_row *ret, struct hf_err *err)
 {
-	hf_status s = permission_row_get(db, org_id, id, ret);
+	hf_status s = HF_FAILURE(HF_NOTFOUND);
 
+	if (hf_id_valid("pm", id))
+		s = permission_row_get(db, org_id, id, ret);
 	if (s.code == HF_NOTFOUND)
 		return hf_fail(err, HF_NOTFOUND, "permission not found");
 	return s;

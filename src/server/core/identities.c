@@ -86,8 +86,10 @@ hf_status identity_get(struct db *db, const char *org_id, enum identity_class wh
                        struct identity_row *ret, struct hf_err *err)
 {
 	struct identity_row row;
-	hf_status s = identity_row_get(db, org_id, NULL, id, &row);
+	hf_status s = HF_FAILURE(HF_NOTFOUND);
 
+	if (hf_id_valid("us", id))
+		s = identity_row_get(db, org_id, NULL, id, &row);
 	if (hf_ok(s) &&
 	    (strcmp(row.kind, KIND_SERVICE_ACCOUNT) == 0) != (which == IDENTITY_SERVICE_ACCOUNT))
 		s = HF_FAILURE(HF_NOTFOUND);

@@ -26,8 +26,10 @@ static hf_status print_one(void *ctx, const struct token_row *token, const char 
 static hf_status print(struct call *c, struct db *db, const char *id, struct hf_span secret)
 {
 	struct printing p = { .w = JSON_WRITER(&c->out), .db = db, .secret = secret };
-	hf_status s = token_row_show(db, c->caller->identity_id, TOKEN_PAT, id, print_one, &p);
+	hf_status s = HF_FAILURE(HF_NOTFOUND);
 
+	if (hf_id_valid("to", id))
+		s = token_row_show(db, c->caller->identity_id, TOKEN_PAT, id, print_one, &p);
 	if (s.code == HF_NOTFOUND)
 		return hf_fail(&c->err, HF_NOTFOUND, "personal access token not found");
 	return s;

@@ -188,7 +188,7 @@ static inline void keep_token(struct actor *to, const char *token, const char *c
 }
 
 static inline int make_bot(const struct actor *by, struct actor *ret, const char *name,
-                               const char *permission)
+                           const char *permission)
 {
 	if (make_machine(by, ret, "/auth/service-accounts", name, permission) == 200)
 		keep_token(ret, "accessTokens.0.accessToken", "accessTokens.0.credId",

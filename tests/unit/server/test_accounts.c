@@ -384,6 +384,10 @@ static void what_is_not_there_is_not_found(void **state)
 		"/permissions/pm-01k9h-x3v7q-8m2c4d6e8f0g1h2j",
 		"/permissions/pm-01k9h-x3v7q-8m2c4d6e8f0g1h2j/assignments",
 		"/permissions/nonsense",
+		"/permissions/%ff%fe",
+		"/permissions/%ff/assignments",
+		"/auth/users/%ff",
+		"/auth/service-accounts/x%20y",
 	};
 
 	for (size_t i = 0; i < HF_COUNT(paths); i++)
