@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * holdfast server: the Signing API and the drivers' queue. */
+#include "audit/formats.h"
 #include "cli/commands.h"
 #include "cli/db_options.h"
 #include "server/server.h"
@@ -12,6 +13,7 @@ struct options {
 	int64_t db_writers, db_readers, db_wait_s, api_loops, lease_ms, webhook_retry_s,
 	        audit_checkpoint_s, rate_limit, login_rate, login_hours, token_key_days;
 	const char *durability, *ready_file;
+	const char *audit_syslog_format;
 	struct cli_log_options log;
 };
 
@@ -67,6 +69,16 @@ static const struct cli_option options[] = {
 	CLI_OPTION_NUMBER(
 	        struct options, lease_ms, "lease-ms", "10000", 100, 600000,
 	        "how long a job belongs to a driver that is not heard of, in milliseconds"),
+	CLI_OPTION_TEXT(struct options, server.audit_syslog, "audit-syslog", "HOST:PORT", NULL,
+	                "sends the audit log on to this collector, as syslog over TLS (RFC 5425)"),
+	CLI_OPTION_TEXT(struct options, audit_syslog_format, "audit-syslog-format", "FORMAT",
+	                "rfc5424", "rfc5424, cef or ocsf: what a message holds"),
+	CLI_OPTION_TEXT(struct options, server.audit_syslog_ca, "audit-syslog-ca", "PEM", NULL,
+	                "authorities that the collector must chain to; without it, the system's"),
+	CLI_OPTION_TEXT(struct options, server.audit_syslog_cert, "audit-syslog-cert", "PEM", NULL,
+	                "certificate shown to the collector"),
+	CLI_OPTION_TEXT(struct options, server.audit_syslog_key, "audit-syslog-key", "PEM", NULL,
+	                "private key of that certificate"),
 	CLI_OPTION_NUMBER(struct options, audit_checkpoint_s, "audit-checkpoint-seconds", "60", 0,
 	                  86400,
 	                  "how often a key in the HSM signs a checkpoint of the audit log, when it "
@@ -90,8 +102,25 @@ static const struct cli_option options[] = {
 	CLI_LOG_OPTIONS(struct options, log),
 };
 
+static hf_status finish_audit(struct options *o, struct hf_err *err)
+{
+	enum audit_format format;
+
+	if (!hf_ok(audit_format_parse(o->audit_syslog_format, &format)))
+		return hf_fail(err, HF_INVALID,
+		               "--audit-syslog-format: \"%s\" is none of rfc5424, cef, ocsf",
+		               o->audit_syslog_format);
+	if (!o->server.audit_syslog_cert != !o->server.audit_syslog_key)
+		return hf_fail(err, HF_INVALID,
+		               "--audit-syslog-cert and --audit-syslog-key belong together");
+	o->server.audit_syslog_format = (int)format;
+	o->server.audit_checkpoint_s = (int)o->audit_checkpoint_s;
+	return HF_SUCCESS;
+}
+
 static hf_status finish(struct options *o, struct hf_err *err)
 {
+	HF_TRY(finish_audit(o, err));
 	HF_TRY(cli_db_options(&o->server.db, err));
 	if (strcmp(o->durability, "full") != 0 && strcmp(o->durability, "relaxed") != 0)
 		return hf_fail(err, HF_INVALID, "--durability: \"%s\" is neither full nor relaxed",
@@ -106,7 +135,6 @@ static hf_status finish(struct options *o, struct hf_err *err)
 	o->server.lease_ms = (int)o->lease_ms;
 	o->server.login_ms = o->login_hours * 3600 * 1000;
 	o->server.token_key_ms = o->token_key_days * 24 * 3600 * 1000;
-	o->server.audit_checkpoint_s = (int)o->audit_checkpoint_s;
 	o->server.webhook_retry_ms = o->webhook_retry_s * 1000;
 	if (strcmp(o->server.health_listen, "none") == 0)
 		o->server.health_listen = "";

@@ -226,6 +226,10 @@ static void write_audit(struct core *core, struct hf_buf *to)
 		hf_metric(to, P "audit_uncovered", "Entries that no signed checkpoint covers yet.",
 		          HF_METRIC_GAUGE, (double)state.uncovered);
 	}
+	hf_metric(to, P "audit_sent_total", "Entries sent to the collector.", HF_METRIC_COUNTER,
+	          (double)hf_counted(&counts->sent));
+	hf_metric(to, P "audit_send_failures_total", "Connections to the collector that failed.",
+	          HF_METRIC_COUNTER, (double)hf_counted(&counts->send_failures));
 	hf_metric(to, P "audit_entries_total", "Entries of the audit log about requests.",
 	          HF_METRIC_COUNTER, (double)hf_counted(&counts->entries));
 	hf_metric(to, P "audit_dropped_total",

@@ -172,6 +172,22 @@ static void stop_ticking(struct server *s)
 	pthread_join(s->ticker, NULL);
 }
 
+static hf_status start_audit_sender(struct server *s, struct hf_err *err)
+{
+	const struct audit_sender_config config = {
+		.core = &s->core,
+		.to = { .host_port = s->config.audit_syslog,
+		        .ca_file = s->config.audit_syslog_ca,
+		        .cert_file = s->config.audit_syslog_cert,
+		        .key_file = s->config.audit_syslog_key },
+		.format = (enum audit_format)s->config.audit_syslog_format,
+	};
+
+	if (!s->config.audit_syslog)
+		return HF_SUCCESS;
+	return audit_sender_start(&config, &s->audit_sender, err);
+}
+
 static hf_status start_webhooks(struct server *s, struct hf_err *err)
 {
 	const struct webhook_sender_config config = {
@@ -193,6 +209,7 @@ static hf_status start_all(struct server *s, struct hf_err *err)
 {
 	HF_TRY(start_core(s, err));
 	HF_TRY(start_webhooks(s, err));
+	HF_TRY(start_audit_sender(s, err));
 	HF_TRY(start_ticking(s, err));
 	return listeners_start(s, err);
 }
@@ -234,6 +251,7 @@ void server_stop(struct server *s)
 		listeners_drain(s);
 	stop_ticking(s);
 	webhook_sender_stop(s->webhooks);
+	audit_sender_stop(s->audit_sender);
 	db_work_stop(s->core.reader);
 	db_work_stop(s->core.writer);
 	db_notices_stop(s->core.notices); /* after the last word; what it hears finds nobody */

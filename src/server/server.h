@@ -37,6 +37,9 @@ struct server_config {
 	bool webhook_private;     /* their targets may be local or private, and plain http */
 	const char *webhook_ca;   /* PEM: whom targets must chain to; NULL: the system's */
 	int64_t webhook_retry_ms; /* the first pause after a failure; 0: a minute */
+	const char *audit_syslog; /* HOST:PORT of a collector of the audit log; NULL: none */
+	int audit_syslog_format;  /* enum audit_format */
+	const char *audit_syslog_ca, *audit_syslog_cert, *audit_syslog_key; /* PEM, or NULL */
 	int audit_checkpoint_s;   /* between two checkpoints of the audit log; 0: none */
 	bool relaxed;             /* commits survive our death, but not a power cut */
 };

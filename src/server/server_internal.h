@@ -11,6 +11,7 @@
 #include "server/queue_api/queue_api.h"
 #include "server/server.h"
 #include "server/signing_api/api.h"
+#include "server/audit_sender.h"
 #include "server/webhook_sender.h"
 
 #include <pthread.h>
@@ -28,6 +29,7 @@ struct server {
 	struct signing_api *signing_api;
 	struct queue_api *queue_api;
 	struct webhook_sender *webhooks;
+	struct audit_sender *audit_sender;
 	struct health health;
 	struct face api, driver, metrics;
 	struct certificates *certificates;

@@ -73,6 +73,7 @@ struct audit_counts {
 	hf_counter entries; /* for requests; those of drivers not counted */
 	hf_counter dropped;
 	hf_counter unknown_callers;
+	hf_counter sent, send_failures; /* to the collector (audit_sender.h) */
 };
 struct audit_counts *audit_counts(struct audit *a);
 

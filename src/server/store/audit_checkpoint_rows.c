@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The audit log's keys and checkpoints. */
+ * The audit log's keys and checkpoints, and how far collectors have it. */
 #include "server/store/audit_rows.h"
 
+#include "server/store/clock.h"
 #include "server/store/columns.h"
 
 #include <string.h>
@@ -245,4 +246,54 @@ hf_status audit_checkpoint_drop(struct db *db, const char *id)
 	HF_TRY(db_query(db, sql, &st));
 	db_bind_text(st, 1, id);
 	return db_run(st, NULL);
+}
+
+hf_status audit_cursor_get(struct db *db, const char *sink, const char *org_id, uint64_t *ret)
+{
+	static const char sql[] = "SELECT sent FROM audit_cursors WHERE sink = $1 AND org_id = $2";
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, sink);
+	db_bind_text(st, 2, org_id);
+	HF_TRY(db_step(st, &row));
+	*ret = row ? (uint64_t)db_col_int(st, 0) : 0;
+	return HF_SUCCESS;
+}
+
+hf_status audit_cursor_put(struct db *db, const char *sink, const char *org_id, uint64_t sent)
+{
+	static const char sql[] = "INSERT INTO audit_cursors (sink, org_id, sent)"
+	                          " VALUES ($1, $2, $3) ON CONFLICT (sink, org_id)"
+	                          " DO UPDATE SET sent = excluded.sent";
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, sink);
+	db_bind_text(st, 2, org_id);
+	db_bind_int(st, 3, (int64_t)sent);
+	return db_run(st, NULL);
+}
+
+#define LEASE(now)                                                                                 \
+	"INSERT INTO audit_senders (sink, owner, until_at) VALUES ($1, $2, " now " + $3)"          \
+	" ON CONFLICT (sink) DO UPDATE SET owner = excluded.owner, until_at = excluded.until_at"   \
+	" WHERE audit_senders.owner = excluded.owner OR audit_senders.until_at < " now             \
+	" OR audit_senders.until_at > " now " + 10 * $3"
+
+hf_status audit_sender_lease(struct db *db, const char *sink, const char *owner, int64_t lease_ms,
+                             bool *ret)
+{
+	const char *sql = db_dialect(db, LEASE(NOW_SQLITE), LEASE(NOW_POSTGRES));
+	DB_STMT st = NULL;
+	int64_t changed;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, sink);
+	db_bind_text(st, 2, owner);
+	db_bind_int(st, 3, lease_ms);
+	HF_TRY(db_run(st, &changed));
+	*ret = changed == 1;
+	return HF_SUCCESS;
 }

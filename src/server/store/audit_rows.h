@@ -121,6 +121,16 @@ HF_MUST hf_status audit_checkpoint_sign(struct db *db, const char *id, const cha
 /* One that was not signed. */
 HF_MUST hf_status audit_checkpoint_drop(struct db *db, const char *id);
 
+/* How far a collector has an organisation's log: 0 when nothing is stored. */
+HF_MUST hf_status audit_cursor_get(struct db *db, const char *sink, const char *org_id,
+                                   uint64_t *ret);
+HF_MUST hf_status audit_cursor_put(struct db *db, const char *sink, const char *org_id,
+                                   uint64_t sent);
+/* The one server that sends to this collector, for so long by the database's clock. *ret: it is
+ * `owner`. */
+HF_MUST hf_status audit_sender_lease(struct db *db, const char *sink, const char *owner,
+                                     int64_t lease_ms, bool *ret);
+
 typedef hf_status (*audit_org_fn)(void *ctx, const char *org_id);
 HF_MUST hf_status audit_orgs(struct db *db, audit_org_fn fn, void *ctx);
 

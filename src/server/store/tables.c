@@ -239,6 +239,12 @@ static const struct db_column of_audit_cursors[] = {
 	{ "sent", DB_INT },
 };
 
+static const struct db_column of_audit_senders[] = {
+	{ "sink", DB_TEXT },
+	{ "owner", DB_TEXT },
+	{ "until_at", DB_INT },
+};
+
 const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("orgs", 1, 1, of_orgs),
 	DB_TABLE("key_stores", 1, 1, of_key_stores),
@@ -270,4 +276,5 @@ const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("audit_keys", 8, 1, of_audit_keys),
 	DB_TABLE("audit_checkpoints", 8, 2, of_audit_checkpoints),
 	DB_TABLE("audit_cursors", 8, 2, of_audit_cursors),
+	DB_TABLE("audit_senders", 8, 1, of_audit_senders),
 };

@@ -39,7 +39,11 @@
 	\
 	"CREATE TABLE audit_cursors (" \
 	" sink " TEXT " NOT NULL, org_id " TEXT " NOT NULL, sent BIGINT NOT NULL," \
-	" PRIMARY KEY (sink, org_id))" CLUSTERED ";"
+	" PRIMARY KEY (sink, org_id))" CLUSTERED ";" \
+	\
+	"CREATE TABLE audit_senders (" \
+	" sink " TEXT " PRIMARY KEY NOT NULL, owner " TEXT " NOT NULL, until_at BIGINT NOT NULL)" \
+	CLUSTERED ";"
 
 #define AUDIT_GUARDS_SQLITE \
 	"CREATE TRIGGER audit_log_update BEFORE UPDATE ON audit_log BEGIN" \
