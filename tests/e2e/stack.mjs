@@ -25,7 +25,7 @@ export const holdfast = join(build, 'src/cli/holdfast')
 export const faultModule = join(build, 'tests/faults/libholdfast-fault.so')
 export const quickModule = join(build, 'tests/faults/libholdfast-quick.so')
 export const PIN = '4711-a-pin-to-look-for'
-export const { DfnsApiClient, DfnsError } = sdk
+export const { DfnsApiClient, DfnsAuthenticator, DfnsError } = sdk
 const { AsymmetricKeySigner } = keysigner
 
 /** Runs a command to its end: { code, stdout, stderr }. A failure of the command is a result, not an exception. */
