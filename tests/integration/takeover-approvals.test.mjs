@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { KeyPair } from '../e2e/authenticator.mjs'
+import { Authenticator, KeyPair } from '../e2e/authenticator.mjs'
 import { DfnsApiClient, DfnsAuthenticator, Stack } from '../e2e/stack.mjs'
 import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
 
@@ -16,9 +16,9 @@ const drive = async () => (driver = await stack.startDriver({ name: 'driver', ar
 const server = (text) => execFileSync('sqlite3', [stack.serverDb, '-cmd', '.timeout 5000', text], { encoding: 'utf8' }).trim()
 
 /** A user who may do everything, logged in. */
-async function person(name) {
+async function person(name, signer) {
 	const username = `${name}@bank.example`
-	const options = { baseUrl: stack.apiUrl, orgId: stack.account.DFNS_ORG_ID, signer: new KeyPair() }
+	const options = { baseUrl: stack.apiUrl, orgId: stack.account.DFNS_ORG_ID, signer }
 	const { userId } = await machine.auth.createUser({ body: { email: username, kind: 'CustomerEmployee' } })
 	const code = await stack.holdfast(['server', 'user-code', ...stack.serverDatabase, '--username', username], { pin: null })
 	const authenticator = new DfnsAuthenticator(options)
@@ -30,14 +30,15 @@ async function person(name) {
 }
 
 before(async () => {
-	stack = await Stack.start({ engine: 'sqlite', server: { args: ['--login-rate', '0'] } })
+	stack = await Stack.start({ engine: 'sqlite', server: { args: ['--login-rate', '0', '--rp-id', 'bank.example', '--origin', 'https://app.bank.example'] } })
 	machine = stack.client()
-	anna = await person('anna')
-	ben = await person('ben')
+	anna = await person('anna', new KeyPair())
+	ben = await person('ben', new Authenticator())
 	key = await machine.keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
 	wallet = await machine.wallets.createWallet({ body: { network: 'EthereumSepolia' } })
 	await stack.processes[1].stop()
 	const exported = JSON.parse((await stack.holdfast(['authorizers', 'export', ...stack.serverDatabase])).stdout)
+	assert.deepEqual(exported.credentials.map((c) => c.kind).sort(), ['Fido2', 'Key', 'Key'])
 	const initiator = exported.credentials.find((c) => c.id === stack.account.DFNS_CRED_ID).identity
 	writeFileSync(stack.path('authorizers.json'), JSON.stringify({ ...exported, rules: [
 		{ name: 'two of us', keys: [key.id, wallet.signingKey.id], initiators: [initiator], approvals: [{ approvers: [anna.id, ben.id], quorum: 2 }] },
