@@ -36,7 +36,7 @@ static const struct cli_option options[] = {
 	                  "private key of that certificate, readable by nobody else"),
 	CLI_OPTION_NUMBER(struct options, api_loops, "api-loops", "2", 1, 64,
 	                  "threads that serve the Signing API"),
-	CLI_OPTION_NUMBER(struct options, rate_limit, "rate-limit", "5000", 0, 1000000,
+	CLI_OPTION_NUMBER(struct options, rate_limit, "rate-limit", "20000", 0, 1000000,
 	                  "requests that one access token may make in a second; 0: any number"),
 	CLI_OPTION_NUMBER(struct options, login_rate, "login-rate", "120", 0, 1000000,
 	                  "requests that one address may make in a minute without a token (login, "

@@ -188,6 +188,13 @@ static hf_status run_decide(struct call *c, struct db *db)
 	return print_one(c, db);
 }
 
+/* It may have been about somebody's permissions. */
+static void decided(struct call *c)
+{
+	tokens_forget_identity(c->api->tokens, NULL);
+	call_reply(c);
+}
+
 static void release_decide(struct call *c)
 {
 	hf_buf_done(&((struct deciding *)c)->body);
@@ -197,5 +204,6 @@ const struct operation api_decide_approval = {
 	.size = sizeof(struct deciding),
 	.prepare = prepare_decide,
 	.run = run_decide,
+	.after = decided,
 	.release = release_decide,
 };

@@ -113,6 +113,22 @@ static void a_token_says_whose_it_is(void **state)
 	CHECK(caller_credential(c, "other") == NULL);
 }
 
+static void who_is_forgotten_is_looked_up_again(void **state)
+{
+	int64_t now = hf_wall_ms();
+
+	CHECK_OK(load(account.token, now));
+	CHECK(tokens_known(tokens, account.token));
+	tokens_forget_identity(tokens, "us-another");
+	CHECK_OK(find(now));
+	tokens_forget_identity(tokens, account.identity_id);
+	CHECK_CODE(find(now), HF_NOTFOUND);
+	CHECK(!tokens_known(tokens, account.token));
+	CHECK_OK(load(account.token, now));
+	tokens_forget_identity(tokens, NULL);
+	CHECK_CODE(find(now), HF_NOTFOUND);
+}
+
 static void a_token_is_remembered_until_it_is_no_longer_fresh(void **state)
 {
 	int64_t now = hf_wall_ms();
@@ -213,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TOKEN_TEST(a_token_says_whose_it_is),
 		TOKEN_TEST(a_token_is_remembered_until_it_is_no_longer_fresh),
+		TOKEN_TEST(who_is_forgotten_is_looked_up_again),
 		TOKEN_TEST(a_withdrawn_token_is_refused_and_forgotten),
 		TOKEN_TEST(a_deactivated_identity_is_refused),
 		TOKEN_TEST(a_deactivated_credential_is_gone),
