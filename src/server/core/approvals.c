@@ -4,6 +4,7 @@
 #include "proof/action.h"
 #include "proof/approval_id.h"
 #include "server/core/approval_end.h"
+#include "server/core/grants.h"
 #include "server/core/policy_events.h"
 
 #include <stdio.h>
@@ -134,14 +135,22 @@ static hf_status check_open(const struct deciding *k, const struct approval_row 
 	               date);
 }
 
+/* Looked up here, although the call was allowed: what has been taken away a moment ago does not
+ * count in this transaction, whatever a server still remembers of the caller. */
 static hf_status check_user(const struct deciding *k)
 {
+	struct permission_set granted = { 0 };
 	bool active;
 
 	HF_TRY(approver_is_active(k->db, k->d->org_id, k->d->identity_id, &active));
 	if (!active)
 		return hf_fail(k->err, HF_DENIED, "%s is not an active user: only people decide",
 		               k->d->identity_id);
+	HF_TRY(grants_load(k->db, k->d->identity_id, &granted));
+	if (!permission_granted(&granted, PERMIT_POLICIES_APPROVALS_APPROVE))
+		return hf_fail(k->err, HF_DENIED, "%s may not decide any more: %s was taken away",
+		               k->d->identity_id,
+		               permission_name(PERMIT_POLICIES_APPROVALS_APPROVE));
 	return HF_SUCCESS;
 }
 

@@ -37,8 +37,8 @@ struct approval_decision {
 };
 /* Counts the decision, and ends the approval if it was the last that was missing, or a denial.
  * Inside a write task; call jobs_added(jobs) after the commit. All with words: HF_NOTFOUND,
- * HF_DENIED (not among the approvers, the initiator, not an active user), HF_EXISTS (has decided
- * already), HF_STATE (it has ended, or its time is over). */
+ * HF_DENIED (not among the approvers, the initiator, not an active user, without the permission),
+ * HF_EXISTS (has decided already), HF_STATE (it has ended, or its time is over). */
 HF_MUST hf_status approval_decide(struct jobs *jobs, struct db *db,
                                   const struct approval_decision *d, struct hf_err *err);
 

@@ -106,6 +106,10 @@ static struct user new_user(const char *name)
 
 	hf_id_new("us", u.id);
 	CHECK_OK(in_writer(run_sql, &s));
+	change_row("INSERT INTO assignments (id, org_id, permission_id, identity_id, is_immutable,"
+	           " created_at, updated_at) SELECT 'as' || substr($1, 3), org_id, id, $1, 0, 1, 1"
+	           " FROM permissions WHERE operations = '*'",
+	           u.id);
 	return u;
 }
 

@@ -68,6 +68,8 @@ static void who_is_not_asked_has_no_say(void **state)
 	refused(&machine, &h, true, HF_DENIED, "not an active user");
 	change_row("UPDATE identities SET is_active = 0 WHERE id = $1", anna.id);
 	refused(&anna, &h, true, HF_DENIED, "not an active user");
+	change_row("DELETE FROM assignments WHERE identity_id = $1", ben.id);
+	refused(&ben, &h, true, HF_DENIED, "taken away");
 	CHECK_CODE(decide(&anna, "ap-00000-00000-0000000000000000", true, NULL), HF_NOTFOUND);
 	assert_string_equal(approval_status(&h), "Pending");
 	signed_request("POST", TEXT("/v2/policy-approvals/%s/decisions", h.approval.text),
