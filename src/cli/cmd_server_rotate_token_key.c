@@ -15,8 +15,8 @@ static const struct cli_option options[] = {
 	CLI_DB_OPTIONS(struct options, db, "the server's database"),
 	CLI_OPTION_FLAG(struct options, retire, "retire-old",
 	                "refuse every token that was signed before, at once: people log in again, "
-	                "but tokens of service accounts and personal access tokens are gone and "
-	                "have to be made anew"),
+	                "but tokens of service accounts (holdfast server account-token) and "
+	                "personal access tokens have to be made anew"),
 };
 
 static int run(void *config, const char *const *args, size_t n_args)

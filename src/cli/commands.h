@@ -19,7 +19,8 @@ extern const struct cli_command cmd_authorizers_check, cmd_authorizers_export;
 
 extern const struct cli_command cmd_bench_pages, cmd_server_store_add, cmd_server_store_list,
         cmd_server_store_set_primary;
-extern const struct cli_command cmd_server_user_code, cmd_server_rotate_token_key;
+extern const struct cli_command cmd_server_user_code, cmd_server_rotate_token_key,
+        cmd_server_account_token;
 
 /* Says on standard error why `command` failed. The exit status: 1, or 78 (EX_CONFIG) for HF_STOP,
  * at which a service manager shall not start it again by itself. */

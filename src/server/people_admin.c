@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What an administrator does for people beside the running server, in its database. */
 #include "base/clock.h"
+#include "server/core/access_tokens.h"
 #include "server/core/codes.h"
 #include "server/core/people.h"
 #include "server/server.h"
+#include "server/store/credential_rows.h"
 #include "server/store/migrations.h"
 #include "server/store/token_key_rows.h"
 
+#include <stdio.h>
 #include <string.h>
 
 _Static_assert(CODE_TEXT_MAX == 24, "as in server.h");
@@ -93,6 +96,94 @@ hf_status server_make_user_code(const struct server_user_code *from, char ret[24
 	}
 	*ret_expires_ms = now_ms + from->lifetime_s * 1000;
 	return HF_SUCCESS;
+}
+
+static hf_status find_account(struct db *db, const char *name, struct identity_row *ret,
+                              struct hf_err *err)
+{
+	char org_id[HF_ID_MAX];
+	hf_status s = orgs_only(db, org_id);
+
+	if (s.code == HF_STATE)
+		return hf_fail(err, s.code, "the database has several organisations");
+	if (hf_ok(s))
+		s = identity_row_find(db, org_id, KIND_SERVICE_ACCOUNT, name, ret);
+	if (s.code == HF_NOTFOUND || (hf_ok(s) && !ret->active))
+		return hf_fail(err, HF_NOTFOUND, "there is no active service account \"%.200s\"",
+		               name);
+	return s;
+}
+
+static hf_status keep_id(void *ctx, const struct credential_row *row)
+{
+	snprintf(ctx, CREDENTIAL_ID_MAX, "%s", row->id);
+	return HF_SUCCESS;
+}
+
+static hf_status make_token(struct db *db, const struct server_account_token *from,
+                            struct token_keys *keys, struct hf_buf *to, struct hf_err *err)
+{
+	char credential_id[CREDENTIAL_ID_MAX] = "";
+	struct access_token_new token = {
+		.kind = TOKEN_SERVICE_ACCOUNT,
+		.name = "",
+		.external_id = "",
+		.credential_id = credential_id,
+		.seconds_valid = from->days * DAY_SECONDS,
+		.now_ms = hf_wall_ms(),
+	};
+	struct identity_row account;
+	struct token_row row;
+
+	HF_TRY(find_account(db, from->name, &account, err));
+	HF_TRY(credential_rows_active(db, account.id, keep_id, credential_id));
+	token.org_id = account.org_id;
+	token.identity_id = account.id;
+	HF_TRY(access_token_create(db, &token, &row, err));
+	return access_token_text(keys, db, &row, account.name, to);
+}
+
+static hf_status make_token_with(struct db *db, const struct server_account_token *from,
+                                 const struct core_secrets *secrets, char ret[2048],
+                                 struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf token = HF_BUF(2047);
+	struct token_keys *keys;
+	hf_status s;
+
+	HF_TRY(token_keys_new(secrets, 0, &keys));
+	s = db_begin(db);
+	if (hf_ok(s))
+		s = core_secrets_check(secrets, db, err);
+	if (hf_ok(s))
+		s = make_token(db, from, keys, &token, err);
+	if (hf_ok(s))
+		s = db_commit(db, DB_DURABLE);
+	else
+		db_rollback(db);
+	token_keys_free(keys);
+	HF_TRY(s);
+	s = hf_span_to_text(hf_buf_span(&token), ret, 2048);
+	hf_wipe(token.ptr, token.len);
+	return s;
+}
+
+hf_status server_make_account_token(const struct server_account_token *from, char ret[2048],
+                                    struct hf_err *err)
+{
+	DB_SCOPED struct db *db = NULL;
+	struct core_secrets secrets = { 0 };
+	struct hf_err why = { 0 };
+	hf_status s;
+
+	HF_TRY(db_open(&from->db, &db, err));
+	HF_TRY(server_migrate(db, err));
+	HF_TRY(core_secrets_load(from->secret_file, &secrets, err));
+	s = make_token_with(db, from, &secrets, ret, &why);
+	core_secrets_done(&secrets);
+	if (!hf_ok(s))
+		return hf_fail(err, s.code, "%s", why.text[0] ? why.text : db_error(db));
+	return s;
 }
 
 static hf_status rotate(struct db *db, bool retire, int64_t *ret)

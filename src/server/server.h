@@ -89,6 +89,17 @@ struct server_user_code {
 HF_MUST hf_status server_make_user_code(const struct server_user_code *from, char ret[24],
                                         int64_t *ret_expires_ms, struct hf_err *err);
 
+struct server_account_token {
+	struct db_config db;
+	const char *secret_file;
+	const char *name; /* of the service account */
+	int64_t days;
+};
+/* Another token for a service account, beside those that it has: for one whose token has expired or
+ * was retired. HF_NOTFOUND, HF_STATE with words. */
+HF_MUST hf_status server_make_account_token(const struct server_account_token *from, char ret[2048],
+                                            struct hf_err *err);
+
 /* The next generation of the key that signs tokens; `retire`: tokens of those before are refused
  * from now on. */
 HF_MUST hf_status server_rotate_token_key(const struct db_config *config, bool retire,

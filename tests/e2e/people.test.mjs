@@ -374,4 +374,8 @@ test('retired keys\' tokens are refused', async () => {
 	await new Promise((done) => setTimeout(done, 2200))
 	assert.equal((await request(stack, { path: '/auth/credentials' })).status, 401)
 	assert.deepEqual((await jwks()).map((one) => one.kid), ['token-3'])
+	const args = ['server', 'account-token', ...stack.serverDatabase, '--secret-file', stack.path('server.secret')]
+	const token = (await stack.holdfast([...args, '--name', 'treasury-service'], { pin: null })).stdout.trim()
+	assert.ok((await stack.client({ authToken: token }).auth.createUser({ body: { email: 'last@bank.example', kind: 'CustomerEmployee' } })).userId)
+	assert.match((await stack.holdfast([...args, '--name', 'nobody'], { pin: null })).stderr, /no active service account/)
 })
