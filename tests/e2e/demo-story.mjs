@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The story that script/demo tells: the official client, unmodified, configured by environment variables as any service would be.
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 
 import sdk from '@dfns/sdk'
@@ -8,7 +10,8 @@ import keysigner from '@dfns/sdk-keysigner'
 
 import { isLowS, recover, sha256, verifyEd25519, verifySecp256k1 } from './verify.mjs'
 
-const { DFNS_API_URL, DFNS_ORG_ID, DFNS_APPROVER_USER_ID, STORE_ID } = process.env
+const { DFNS_API_URL, DFNS_ORG_ID, DFNS_APPROVER_USER_ID, STORE_ID, HOLDFAST } = process.env
+const dir = process.argv[2]
 
 /** Who DIR/env calls DFNS, DFNS_APPROVER or DFNS_LIMITED. */
 function clientOf(prefix) {
@@ -101,8 +104,47 @@ async function whoMayWhat() {
 	}
 }
 
+/** What `holdfast ARGS` prints; a command that fails has said why. */
+function holdfast(...args) {
+	const { status, stdout, stderr } = spawnSync(HOLDFAST, args, { encoding: 'utf8', maxBuffer: 1 << 28 })
+	return { ok: status === 0, text: (status === 0 ? stdout : stderr).trim() }
+}
+
+/** The log as a file that proves itself, once a checkpoint, signed in the HSM, covers all that this run did. */
+async function exportLog(database, since) {
+	for (let i = 0; i < 100; i++) {
+		const { text } = holdfast('audit', 'export', '--sqlite-path', database)
+		const [header, ...lines] = text.split('\n').map((line) => JSON.parse(line))
+		const entries = lines.filter((line) => line.entry && Date.parse(line.entry.time) >= since).map((line) => line.entry)
+		const covered = lines.at(-1)?.checkpoint?.split('\n')[1] === `${header.size}`
+		if (covered && entries.some((entry) => entry.outcome === 'Denied')) return { text, entries }
+		await new Promise((done) => setTimeout(done, 100))
+	}
+	throw new Error('no checkpoint of the audit log covers this run; see the server\'s log')
+}
+
+/** Proven from files alone: neither the server nor its database has a say in it. */
+async function audit(dir, since) {
+	chapter('The audit log of this run, proven without the server and its database')
+	const file = (name) => join(dir, name)
+	const { text, entries } = await exportLog(file('server.db'), since)
+	const asked = entries.filter((entry) => entry.name !== 'driver').length
+	tell('this run', `${asked} requests, and ${entries.length - asked} times that the HSM was used for them`)
+	writeFileSync(file('audit.jsonl'), `${text}\n`)
+	writeFileSync(file('audit-keys.pem'), `${holdfast('audit', 'export', '--sqlite-path', file('server.db'), '--format', 'keys').text}\n`)
+	const verify = (name) => holdfast('audit', 'verify', '--quiet', '--public-key', file('audit-keys.pem'), file(name))
+	const { ok, text: verdict } = verify('audit.jsonl')
+	must(ok, `the log is whole: ${verdict}`)
+	verdict.split('\n').forEach((line, i) => tell(i ? '' : 'verified', line))
+	writeFileSync(file('audit-altered.jsonl'), `${text.replace('"outcome":"Denied"', '"outcome":"Accepted"')}\n`)
+	const altered = verify('audit-altered.jsonl')
+	must(!altered.ok, 'an altered log is refused')
+	tell('one word', `of a copy altered: ${altered.text.split('\n').at(-1).replace('holdfast audit verify: ', '')}`)
+}
+
 async function main() {
-	const hsm = whichHsm(process.argv[2])
+	const since = Date.now()
+	const hsm = whichHsm(join(dir, 'driver.log'))
 
 	chapter('Key stores of the organisation')
 	for (const store of (await client.signers.listKeyStores()).items) {
@@ -133,6 +175,7 @@ async function main() {
 	tell('signature', `by EIP-191: ${m.signature.encoded.slice(0, 26)}…`)
 	await approve(wallet)
 	await whoMayWhat()
+	await audit(dir, since)
 
 	console.log(`\nAll private keys were made inside "${hsm}" and have never been outside of it in the clear.`)
 }
