@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "proof/action.h"
 
+#include <string.h>
+
 /* COSE algorithms (RFC 9053) that a new credential may have, the best liked first. */
 static const int algorithms[] = { -7, -8, -257 };
 
@@ -104,13 +106,17 @@ static void print_factor_kinds(struct json_writer *w, const char *name,
 	json_close_array(w);
 }
 
-static void print_authenticators(struct json_writer *w, const struct relying_party *party)
+static void print_selection(struct json_writer *w, const struct relying_party *party)
 {
 	json_open_object(w, "authenticatorSelection");
 	json_text(w, "residentKey", "preferred");
 	json_bool(w, "requireResidentKey", false);
 	json_text(w, "userVerification", verification(party));
 	json_close_object(w);
+}
+
+static void print_attestation(struct json_writer *w)
+{
 	json_text(w, "attestation", "none");
 	json_open_array(w, "pubKeyCredParams");
 	for (size_t i = 0; i < HF_COUNT(algorithms); i++) {
@@ -142,8 +148,11 @@ void print_creation_challenge(struct json_writer *w, const struct creation_chall
 		print_factor_kinds(w, "secondFactor", c->party);
 		json_close_object(w);
 	}
-	print_authenticators(w, c->party);
-	json_text(w, "otpUrl", "");
+	if (!c->kind || strcmp(c->kind, "Fido2") == 0)
+		print_selection(w, c->party);
+	print_attestation(w);
+	if (!c->kind)
+		json_text(w, "otpUrl", "");
 }
 
 void print_credential(struct json_writer *w, const struct credential_row *row)
