@@ -264,6 +264,48 @@ static void a_put_that_fails_waits_and_is_stored_once_that_is_possible(void **st
 	CHECK(stats().writable);
 }
 
+static void spend(const char *action, uint64_t job, uintptr_t tag)
+{
+	struct keydb_spend s = { .issued_ms = 1790000000000, .job = job };
+
+	snprintf(s.action_id, sizeof(s.action_id), "%s", action);
+	CHECK_OK(keydb_front_spend(front, &s, (void *)tag));
+}
+
+static void an_action_is_spent_once_and_those_that_wait_go_together(void **state)
+{
+	struct record_bytes r = make_record("key-1", MASTER_A, point_g, WRAP_RFC5649);
+
+	put(&r, 1);
+	spend("ua-1", 7, 2);
+	spend("ua-1", 8, 3);
+	spend("ua-1", 7, 4);
+	spend("ua-2", 8, 5);
+	CHECK(until(5, 2000));
+	CHECK_OK(answers[1].status);
+	CHECK_OK(answers[2].status);
+	CHECK_CODE(answers[3].status, HF_EXISTS);
+	assert_string_equal(answers[3].why, "this user action has been used");
+	CHECK_OK(answers[4].status);
+	CHECK_OK(answers[5].status);
+	assert_int_equal(stats().spends, 4);
+}
+
+static void what_cannot_be_spent_comes_back_busy_and_may_be_asked_again(void **state)
+{
+	restart(400);
+	execute("ALTER TABLE spent_actions RENAME TO elsewhere");
+	spend("ua-1", 7, 1);
+	CHECK(until(1, 3000));
+	CHECK_CODE(answers[1].status, HF_BUSY);
+	assert_false(stats().writable);
+	CHECK(strstr(stats().problem, "used user actions cannot be stored") != NULL);
+	execute("ALTER TABLE elsewhere RENAME TO spent_actions");
+	spend("ua-1", 7, 2);
+	CHECK(until(2, 3000));
+	CHECK_OK(answers[2].status);
+}
+
 static void the_end_stores_what_was_put_and_answers_everything(void **state)
 {
 	struct record_bytes r = make_record("key-1", MASTER_A, point_g, WRAP_RFC5649);
@@ -290,6 +332,8 @@ int main(void)
 		TEST(lookups_that_fail_wait_and_then_come_back_busy),
 		TEST(a_database_that_is_back_is_noticed_by_itself),
 		TEST(a_put_that_fails_waits_and_is_stored_once_that_is_possible),
+		TEST(an_action_is_spent_once_and_those_that_wait_go_together),
+		TEST(what_cannot_be_spent_comes_back_busy_and_may_be_asked_again),
 		TEST(the_end_stores_what_was_put_and_answers_everything),
 	};
 
