@@ -103,8 +103,8 @@ static void act(struct judgement *j, const struct policy_entry *e, const char *r
 		return;
 	case POLICY_BLOCK:
 		j->verdict.kind = VERDICT_BLOCK;
-		snprintf(j->verdict.reason, sizeof(j->verdict.reason), "blocked by policy %s: %.220s",
-		         e->id, reason);
+		snprintf(j->verdict.reason, sizeof(j->verdict.reason),
+		         "blocked by policy %s: %.220s", e->id, reason);
 		return;
 	case POLICY_NO_ACTION:
 		return;

@@ -22,8 +22,7 @@ static hf_status read_users(const struct json_t *approvers, const struct json_t 
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(json_value_text(json_element(in, i)),
 			           json_value_text(json_element(in, j))) == 0)
-				return hf_fail(err, HF_INVALID,
-				               "field \"in\": %s is named twice",
+				return hf_fail(err, HF_INVALID, "field \"in\": %s is named twice",
 				               json_value_text(json_element(in, i)));
 	*ret = in;
 	return HF_SUCCESS;

@@ -40,8 +40,9 @@ static void judge_recipients(const struct policy_rule *r, const struct activity 
                              struct rule_outcome *ret)
 {
 	if (!is_readable(a)) {
-		SAY(ret, true, "What is signed cannot be read as payments: its recipients are "
-		               "not known");
+		SAY(ret, true,
+		    "What is signed cannot be read as payments: its recipients are "
+		    "not known");
 		return;
 	}
 	for (size_t i = 0; i < a->plan->n_transfers; i++) {
@@ -90,14 +91,17 @@ static bool comparable(const struct policy_rule *r, const struct activity *a,
                        struct chain_amount *amount, struct rule_outcome *ret)
 {
 	if (strcmp(r->currency, "USD") == 0)
-		SAY(ret, true, "The limit is in USD, and this server knows no prices: give it in "
-		               "the network's own coin");
+		SAY(ret, true,
+		    "The limit is in USD, and this server knows no prices: give it in "
+		    "the network's own coin");
 	else if (!is_readable(a))
-		SAY(ret, true, "What is signed cannot be read as payments: its amount is not "
-		               "known");
+		SAY(ret, true,
+		    "What is signed cannot be read as payments: its amount is not "
+		    "known");
 	else if (strcmp(a->network->symbol, r->currency) != 0)
-		SAY(ret, true, "The limit is in %s, which cannot be compared with what is paid on "
-		               "%s",
+		SAY(ret, true,
+		    "The limit is in %s, which cannot be compared with what is paid on "
+		    "%s",
 		    r->currency, a->network->name);
 	else if (!plan_total(a, amount))
 		SAY(ret, true, "It moves something else than %s, whose worth is not known",
