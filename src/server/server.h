@@ -40,8 +40,8 @@ struct server_config {
 	const char *audit_syslog; /* HOST:PORT of a collector of the audit log; NULL: none */
 	int audit_syslog_format;  /* enum audit_format */
 	const char *audit_syslog_ca, *audit_syslog_cert, *audit_syslog_key; /* PEM, or NULL */
-	int audit_checkpoint_s;   /* between two checkpoints of the audit log; 0: none */
-	bool relaxed;             /* commits survive our death, but not a power cut */
+	int audit_checkpoint_s; /* between two checkpoints of the audit log; 0: none */
+	bool relaxed;           /* commits survive our death, but not a power cut */
 };
 
 /* Runs until SIGTERM or SIGINT, then lets what is in flight end. Prints nothing: logs. When
