@@ -34,6 +34,18 @@ void verify_free(struct verify *v)
 	free(v);
 }
 
+/* A part that begins later would agree with whatever was kept of what stands before it. */
+static hf_status check_reach(const struct verify *v, struct hf_err *err)
+{
+	if (v->config.n_older && v->config.older[0].size < v->tree.size)
+		return hf_fail(err, HF_INVALID,
+		               "the checkpoint that was kept is of the first %" PRIu64
+		               " entries, and this part begins with entry %" PRIu64
+		               ": it cannot be compared. Export the log without --since",
+		               v->config.older[0].size, v->tree.size);
+	return HF_SUCCESS;
+}
+
 static hf_status begin(struct verify *v, struct hf_err *err)
 {
 	if (v->begun)
@@ -55,10 +67,7 @@ static hf_status begin(struct verify *v, struct hf_err *err)
 		return hf_fail(err, HF_INVALID,
 		               "the credentials are those of %s, the log is that of %s",
 		               v->config.credentials->organization, v->header.org_id);
-	while (v->next_older < v->config.n_older &&
-	       v->config.older[v->next_older].size < v->tree.size)
-		v->next_older++; /* it says nothing about this part */
-	return HF_SUCCESS;
+	return check_reach(v, err);
 }
 
 /* Its id, for people, even of one that cannot be read. */

@@ -234,6 +234,20 @@ static hf_status prepare(struct verifying *v, struct options *o, struct hf_err *
 	        &v->verify);
 }
 
+/* Without any checkpoint the given keys say nothing: whoever rewrote the log left theirs out. */
+static hf_status check_covered(const struct verifying *v, const struct verify_summary *sum,
+                               struct hf_err *err)
+{
+	if (!v->n_keys || !sum->entries || sum->covered > sum->first)
+		return HF_SUCCESS;
+	return hf_fail(err, HF_UNAUTHENTIC,
+	               "no checkpoint covers any of the %" PRIu64
+	               " entries: nothing here is signed by the given key, so anybody may have "
+	               "written it. Export again once a checkpoint is signed "
+	               "(--audit-checkpoint-seconds of the server)",
+	               sum->entries);
+}
+
 static hf_status verify_all(struct verifying *v, struct options *o, const char *file,
                             struct hf_err *err)
 {
@@ -249,6 +263,7 @@ static hf_status verify_all(struct verifying *v, struct options *o, const char *
 	}
 	progress_end(&v->progress);
 	HF_TRY(s);
+	HF_TRY(check_covered(v, &sum, err));
 	print(&sum);
 	return HF_SUCCESS;
 }
@@ -270,11 +285,13 @@ static int run(void *config, const char *const *args, size_t n_args)
 const struct cli_command cmd_audit_verify = {
 	.name = "audit verify",
 	.summary = "prove that the audit log is what was written",
-	.details = "Takes FILE as holdfast audit export has written it (- for standard input), and "
-	           "needs nothing else but the public key; or, without FILE, reads the "
-	           "database. Every entry's leaf, every checkpoint's root and signature, and with "
-	           "--credentials the proof of every user action are recomputed. "
-	           "The first entry that is wrong is named, and the exit status is 1.",
+	.details =
+	        "Takes FILE as holdfast audit export has written it (- for standard input), and "
+	        "needs nothing else but the public key; or, without FILE, reads the "
+	        "database. Every entry's leaf, every checkpoint's root and signature, and with "
+	        "--credentials the proof of every user action are recomputed. "
+	        "The first entry that is wrong is named, and the exit status is 1; so it is when "
+	        "--public-key is given and no checkpoint covers anything.",
 	.positional = "FILE",
 	.options = options,
 	.n_options = HF_COUNT(options),

@@ -188,7 +188,10 @@ test('a log that was cut off contradicts a checkpoint that was kept elsewhere', 
 	const header = { ...JSON.parse(lines[0]), size: 3 }
 	const short = stack.path('short.jsonl')
 	writeFileSync(short, [JSON.stringify(header), ...lines.filter((line) => line.startsWith('{"leaf":')).slice(0, 3)].join('\n') + '\n')
-	assert.equal((await audit('verify', short, '--public-key', keysFile)).code, 0, 'on its own it looks whole')
+	assert.equal((await audit('verify', short)).code, 0, 'on its own it looks whole')
+	const unsigned = await audit('verify', short, '--public-key', keysFile)
+	assert.equal(unsigned.code, 1, 'with the checkpoints left out, nothing is signed by the key')
+	assert.match(unsigned.stderr, /no checkpoint covers any of the 3 entries/)
 	const result = await audit('verify', short, '--public-key', keysFile, '--checkpoint', kept)
 	assert.equal(result.code, 1)
 	assert.match(result.stderr, /ends after 3 entries/)

@@ -282,6 +282,7 @@ static void a_part_of_a_log_proves_itself_too(void **state)
 {
 	HF_BUF_SCOPED struct hf_buf b = HF_BUF(65536);
 	struct bundle_header h = { .org_id = ORG, .size = ENTRIES, .n_keys = 1 };
+	const struct checkpoint kept = l.kept;
 	struct merkle_hash hash;
 	char text[512];
 
@@ -297,6 +298,8 @@ static void a_part_of_a_log_proves_itself_too(void **state)
 		remove_line(1);
 	CHECK(verify() == HF_OK);
 	CHECK(sum.first == 7 && sum.entries == 3 && sum.checkpoints == 1);
+	CHECK(verify_with(&key.public, 1, &kept) == HF_INVALID); /* of four: before this part */
+	says("this part begins with entry 7");
 	h.before.peaks[0].bytes[0] ^= 1; /* what is said to stand before is bound by the root */
 	hf_buf_clear(&b);
 	CHECK_OK(bundle_put_header(&b, &h));
