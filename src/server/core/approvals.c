@@ -193,11 +193,28 @@ static hf_status all_agree(const struct deciding *k, const struct approval_row *
 	return HF_SUCCESS;
 }
 
+/* The approval of somebody who has been deactivated since then does not count any more. */
+static hf_status drop_inactive(const struct deciding *k, struct approved *a)
+{
+	size_t n = 0;
+	bool active;
+
+	for (size_t i = 0; i < a->n; i++) {
+		HF_TRY(approver_is_active(k->db, k->d->org_id, a->ids[i], &active));
+		if (active)
+			memmove(a->ids[n++], a->ids[i], HF_ID_MAX);
+	}
+	a->n = n;
+	return HF_SUCCESS;
+}
+
 static hf_status quorum_reached(const struct deciding *k, const struct approval_row *row, bool *ret)
 {
 	struct approved a = { 0 };
 	hf_status s = decision_rows_each(k->db, row->id, add_approved, &a);
 
+	if (hf_ok(s))
+		s = drop_inactive(k, &a);
 	if (hf_ok(s))
 		s = all_agree(k, row, &a, ret);
 	free(a.ids);

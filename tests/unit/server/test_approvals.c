@@ -77,6 +77,22 @@ static void who_is_not_asked_has_no_say(void **state)
 	replied(403, "service accounts");
 }
 
+static void who_was_deactivated_since_counts_no_more(void **state)
+{
+	struct held h;
+
+	held_by("{\"kind\":\"RequestApproval\",\"approvalGroups\":[{\"quorum\":2,"
+	        "\"approvers\":{}}]}");
+	h = hold(key, 1);
+	CHECK_OK(decide(&anna, h.approval.text, true, NULL));
+	change_row("UPDATE identities SET is_active = 0 WHERE id = $1", anna.id);
+	CHECK_OK(decide(&ben, h.approval.text, true, NULL));
+	assert_string_equal(approval_status(&h), "Pending");
+	CHECK(fx.signed_count == 0);
+	CHECK_OK(decide(&carl, h.approval.text, true, NULL));
+	wait_for(&h, "Signed");
+}
+
 static void a_decision_stands(void **state)
 {
 	struct held h;
@@ -300,6 +316,7 @@ int main(void)
 		API_TEST(what_is_held_is_signed_once_when_all_agree),
 		API_TEST(a_denial_ends_it),
 		API_TEST(who_is_not_asked_has_no_say),
+		API_TEST(who_was_deactivated_since_counts_no_more),
 		API_TEST(a_decision_stands),
 		API_TEST(the_initiator_may_deny_but_not_approve),
 		API_TEST(the_initiator_counts_where_the_group_says_so),
