@@ -94,23 +94,24 @@ static hf_status spend_some(struct db *db, struct keydb_spend **list, size_t n)
 hf_status keydb_spend_all(struct db *db, struct keydb_spend *list, size_t n)
 {
 	HF_FREE struct keydb_spend **order = calloc(n + 1, sizeof(*order));
-	size_t n_order = 0;
 	int64_t floor;
 
 	HF_ENSURE(order, HF_NOMEM);
-	HF_TRY(read_floor(db, &floor));
 	for (size_t i = 0; i < n; i++) {
 		list[i].status = HF_SUCCESS;
-		if (list[i].issued_ms < floor)
-			list[i].status = HF_FAILURE(HF_TIMEOUT);
-		else
-			order[n_order++] = &list[i];
+		order[i] = &list[i];
 	}
-	qsort(order, n_order, sizeof(struct keydb_spend *), in_order);
-	for (size_t i = 0, k; i < n_order; i += k) {
-		k = keydb_at_once(db, n_order - i);
+	qsort(order, n, sizeof(struct keydb_spend *), in_order);
+	for (size_t i = 0, k; i < n; i += k) {
+		k = keydb_at_once(db, n - i);
 		HF_TRY(spend_some(db, order + i, k));
 	}
+	/* Last: one that another driver forgets at this moment could be inserted only after that
+	 * was committed, and its floor with it. */
+	HF_TRY(read_floor(db, &floor));
+	for (size_t i = 0; i < n; i++)
+		if (list[i].issued_ms < floor)
+			list[i].status = HF_FAILURE(HF_TIMEOUT);
 	return HF_SUCCESS;
 }
 

@@ -3,6 +3,9 @@
 
 #include "keydb/keydb.h"
 
+#include <pthread.h>
+#include <time.h>
+
 #define NOW INT64_C(1790000000000)
 
 static struct tempdb temp;
@@ -100,6 +103,37 @@ static void what_was_forgotten_is_refused_from_then_on(void **state)
 	CHECK_CODE(spend("ua-3", 1, 9, NOW + 999), HF_TIMEOUT);
 }
 
+/* Another driver, whose proofs may be older than those that the first still remembers. */
+static void *spend_again(void *arg)
+{
+	struct keydb_spend *s = arg;
+	struct db_config config = tempdb_config(&temp);
+	struct db *other;
+
+	CHECK_OK(keydb_open(&config, &other, NULL));
+	CHECK_OK(db_begin(other));
+	CHECK_OK(keydb_spend_all(other, s, 1));
+	CHECK_OK(db_commit(other, DB_DURABLE));
+	db_close(other);
+	return NULL;
+}
+
+static void what_is_being_forgotten_is_not_spent_again(void **state)
+{
+	const struct timespec meanwhile = { .tv_nsec = 200000000 };
+	struct keydb_spend again = spend_of("ua-1", 1, 9, NOW);
+	pthread_t thread;
+
+	CHECK_OK(spend("ua-1", 1, 7, NOW));
+	CHECK_OK(db_begin(db));
+	CHECK_OK(keydb_spent_forget(db, NOW + 1, 10));
+	CHECK(pthread_create(&thread, NULL, spend_again, &again) == 0);
+	nanosleep(&meanwhile, NULL);
+	CHECK_OK(db_commit(db, DB_DURABLE));
+	CHECK(pthread_join(thread, NULL) == 0);
+	CHECK_CODE(again.status, HF_TIMEOUT);
+}
+
 static void the_oldest_are_forgotten_first_and_a_few_at_a_time(void **state)
 {
 	DB_STMT st = NULL;
@@ -121,6 +155,7 @@ int main(void)
 		TEST(each_input_of_an_action_is_spent_by_itself),
 		TEST(of_two_at_once_one_has_it),
 		TEST(what_was_forgotten_is_refused_from_then_on),
+		TEST(what_is_being_forgotten_is_not_spent_again),
 		TEST(the_oldest_are_forgotten_first_and_a_few_at_a_time),
 	};
 
