@@ -67,9 +67,10 @@ static void print_webhook(struct json_writer *w, const struct webhook_row *row, 
 static hf_status put_wants(const struct json_t *list, char to[WEBHOOK_EVENTS_MAX],
                            struct hf_err *err)
 {
-	size_t n = json_count(list), len = 1;
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(WEBHOOK_EVENTS_MAX - 1);
+	size_t n = json_count(list);
 
-	snprintf(to, WEBHOOK_EVENTS_MAX, ",");
+	hf_buf_text(&text, ",");
 	for (size_t i = 0; i < n; i++) {
 		const char *kind = json_value_text(json_element(list, i));
 
@@ -77,18 +78,14 @@ static hf_status put_wants(const struct json_t *list, char to[WEBHOOK_EVENTS_MAX
 			return hf_fail(err, HF_INVALID,
 			               "field \"events\": \"%s\" is no kind of event",
 			               kind ? kind : "(no text)");
-		if (strcmp(kind, "*") == 0 && n == 1) {
-			snprintf(to, WEBHOOK_EVENTS_MAX, ",*,");
-			return HF_SUCCESS;
-		}
-		if (strcmp(kind, "*") == 0)
+		if (strcmp(kind, "*") == 0 && n > 1)
 			return hf_fail(err, HF_INVALID,
 			               "field \"events\": \"*\" stands for all and alone");
-		len += strlen(kind) + 1;
-		if (len >= WEBHOOK_EVENTS_MAX)
-			return hf_fail(err, HF_INVALID, "field \"events\": too many");
-		strcat(strcat(to, kind), ",");
+		hf_buf_printf(&text, "%s,", kind);
 	}
+	if (!hf_ok(hf_span_to_text(hf_buf_span(&text), to, WEBHOOK_EVENTS_MAX)) ||
+	    !hf_ok(hf_buf_status(&text)))
+		return hf_fail(err, HF_INVALID, "field \"events\": too many");
 	return HF_SUCCESS;
 }
 
