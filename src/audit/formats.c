@@ -178,9 +178,10 @@ static void put_ocsf(struct hf_buf *to, const struct entry *e, uint64_t leaf)
 
 static void put_header(struct hf_buf *to, const struct entry *e, const char *host)
 {
-	hf_buf_printf(to, "<%d>1 %s %.255s holdfast - audit ",
-	              SYSLOG_FACILITY * 8 + (entry_succeeded(e) ? SYSLOG_NOTICE : SYSLOG_WARNING),
-	              e->time, *host ? host : "-");
+	hf_buf_printf(to, "<%d>1 ",
+	              SYSLOG_FACILITY * 8 + (entry_succeeded(e) ? SYSLOG_NOTICE : SYSLOG_WARNING));
+	put_escaped(to, e->time, "");
+	hf_buf_printf(to, " %.255s holdfast - audit ", *host ? host : "-");
 }
 
 static void put_structured(struct hf_buf *to, const struct entry *e, uint64_t leaf)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "json/write.h"
+#include "server/core/audit.h"
 #include "server/metrics.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@
 /* The queue's sweep commits four times a second, so that silence means a database that hangs. */
 #define SILENT_MS 5000
 #define FAILED_MS 10000
+#define AUDIT_UNCOVERED_MS (10 * 60 * 1000)
 
 /* A file is always there. */
 static bool is_connected(const struct core *core, struct db_work *work)
@@ -60,6 +62,24 @@ static void write_warning(void *ctx, const char *words)
 	json_text(ctx, NULL, words);
 }
 
+/* A log that no checkpoint covers for long can be rewritten unseen. */
+static void warn_of_audit(struct core *core, struct json_writer *w)
+{
+	struct audit_state state = audit_state(core->audit);
+	char words[256];
+
+	if (!state.known || !state.uncovered || !state.uncovered_since_ms ||
+	    hf_mono_ms() - state.uncovered_since_ms < AUDIT_UNCOVERED_MS)
+		return;
+	snprintf(words, sizeof(words),
+	         "%lld entries of the audit log are not covered by a signed checkpoint, for %lld "
+	         "minutes: is a driver of the organisation's key store running, and may it sign "
+	         "checkpoints?",
+	         (long long)state.uncovered,
+	         (long long)(hf_mono_ms() - state.uncovered_since_ms) / 60000);
+	write_warning(w, words);
+}
+
 static void write_details(struct health *h, const char *reasons, struct hf_buf *to)
 {
 	struct json_writer w = JSON_WRITER(to);
@@ -75,6 +95,7 @@ static void write_details(struct health *h, const char *reasons, struct hf_buf *
 	json_open_array(&w, "warnings");
 	if (h->dates)
 		cert_dates_near(h->dates, hf_wall_ms() / 1000, write_warning, &w);
+	warn_of_audit(h->core, &w);
 	json_close_array(&w);
 	json_text(&w, "version", HF_VERSION);
 	json_int(&w, "jobsQueued", (int64_t)jobs.queued);

@@ -57,8 +57,10 @@ void audit_tick(const struct core *core);
 struct audit_state {
 	bool known;
 	int64_t leaves;
-	int64_t uncovered; /* leaves beyond the newest signed checkpoints */
-	int64_t waiting;   /* entries without a leaf */
+	int64_t uncovered;          /* leaves beyond the newest signed checkpoints */
+	int64_t waiting;            /* entries without a leaf */
+	int64_t uncovered_since_ms; /* monotonic: since when no look found all covered; 0: the last
+	                               did */
 };
 struct audit_state audit_state(struct audit *a);
 

@@ -136,6 +136,20 @@ static void tell(struct sequence *s, hf_status status, int64_t now)
 	}
 }
 
+/* With the lock. A log that is signed every so often always has a few that are not covered yet:
+ * what counts is whether the checkpoints move on. */
+static void note_state(struct audit *a, struct sequence *s, int64_t now)
+{
+	int64_t since = a->state.uncovered_since_ms;
+	bool moves = a->state.known &&
+	             s->state.leaves - s->state.uncovered > a->state.leaves - a->state.uncovered;
+
+	if (!s->state.known)
+		return;
+	a->state = s->state;
+	a->state.uncovered_since_ms = !s->state.uncovered ? 0 : !since || moves ? now : since;
+}
+
 static void done(struct db_task *task, hf_status status)
 {
 	struct sequence *s = (struct sequence *)task;
@@ -151,8 +165,7 @@ static void done(struct db_task *task, hf_status status)
 		if (s->checkpoints_due && s->taken < AUDIT_TAKE_MAX) {
 			s->next_checkpoint_ms =
 			        now + (int64_t)core->config->audit_checkpoint_s * 1000;
-			if (s->state.known)
-				a->state = s->state;
+			note_state(a, s, now);
 		}
 	}
 	s->next_ms = !hf_ok(status)               ? now + AFTER_FAILURE_MS
