@@ -3,6 +3,7 @@
 #include "server/webhook_sender.h"
 
 #include "base/clock.h"
+#include "server/signing_api/bodies.h"
 #include "server/signing_api/handlers.h"
 #include "server/signing_api/listing.h"
 
@@ -214,6 +215,11 @@ const struct operation api_update_webhook = {
 	.after = written,
 };
 
+static hf_status prepare_delete(struct call *c, struct hf_err *err)
+{
+	return read_empty(c->body, err);
+}
+
 static hf_status run_delete(struct call *c, struct db *db)
 {
 	struct json_writer out = JSON_WRITER(&c->out);
@@ -227,6 +233,7 @@ static hf_status run_delete(struct call *c, struct db *db)
 
 const struct operation api_delete_webhook = {
 	.size = sizeof(struct call),
+	.prepare = prepare_delete,
 	.run = run_delete,
 };
 
@@ -306,7 +313,7 @@ static hf_status make_ping(void *ctx, const struct webhook_row *row)
 static hf_status prepare_ping(struct call *c, struct hf_err *err)
 {
 	((struct pinging *)c)->ping.body = HF_BUF(4096);
-	return HF_SUCCESS;
+	return read_empty(c->body, err);
 }
 
 static hf_status run_ping(struct call *c, struct db *db)
