@@ -17,7 +17,7 @@
 struct sequence {
 	struct db_task task; /* first */
 	const struct core *core;
-	bool running;
+	bool running, begun;
 	int64_t next_ms, next_checkpoint_ms; /* monotonic */
 	int64_t told_ms;                     /* that it fails; 0: it does not */
 	/* what this run did; counts after its commit */

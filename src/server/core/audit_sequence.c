@@ -183,6 +183,9 @@ static bool is_due(struct audit *a, const struct core *core, int64_t now)
 	bool due;
 
 	pthread_mutex_lock(&a->lock);
+	if (!s->begun) /* a server that has just started is not asked for anything at once */
+		s->next_checkpoint_ms = now + (int64_t)core->config->audit_checkpoint_s * 1000;
+	s->begun = true;
 	due = !s->running && now >= s->next_ms;
 	if (due) {
 		s->running = true;
