@@ -100,7 +100,8 @@ static hf_status use_postgres(struct rig *r, const char *url, struct hf_err *err
 	HF_ENSURE((size_t)n < sizeof(r->postgres_url), HF_TOOBIG);
 	r->server_db = (struct db_config){ .postgres_url = r->postgres_url };
 	r->keys_db = r->server_db;
-	setenv("HOLDFAST_POSTGRES_URL", r->postgres_url, 1); /* for our children; never in argv */
+	snprintf(r->postgres_env, sizeof(r->postgres_env), "HOLDFAST_POSTGRES_URL=%s",
+	         r->postgres_url);
 	return in_given_database(r, "CREATE SCHEMA", "", err);
 }
 
@@ -157,10 +158,8 @@ void rig_done(struct rig *r)
 	rig_stop(&r->server);
 	client_key_free(r->credential);
 	hf_wipe(&r->account, sizeof(r->account));
-	if (r->postgres_url[0]) {
+	if (r->postgres_url[0])
 		hf_ignore(in_given_database(r, "DROP SCHEMA IF EXISTS", "CASCADE", NULL));
-		unsetenv("HOLDFAST_POSTGRES_URL");
-	}
 	if (r->dir[0])
 		remove_directory(r->dir);
 }
@@ -190,9 +189,10 @@ static hf_status wait_ready(struct rig_child *child, char *line, size_t cap, str
 	               READY_MS / 1000);
 }
 
-static hf_status start(struct rig_child *child, const char **args, char *line, size_t cap,
-                       struct hf_err *err)
+static hf_status start(const struct rig *r, struct rig_child *child, const char **args, char *line,
+                       size_t cap, struct hf_err *err)
 {
+	const char *const more[] = { r->postgres_env[0] ? r->postgres_env : NULL, NULL };
 	char self[RIG_PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -200,7 +200,7 @@ static hf_status start(struct rig_child *child, const char **args, char *line, s
 	self[n] = 0;
 	args[0] = self;
 	unlink(child->ready); /* of an earlier one */
-	HF_TRY(os_spawn(self, (char *const *)(uintptr_t)args, &child->process, err));
+	HF_TRY(os_spawn(self, (char *const *)(uintptr_t)args, more, &child->process, err));
 	return wait_ready(child, line, cap, err);
 }
 
@@ -252,7 +252,7 @@ hf_status rig_start_server(struct rig *r, bool relaxed, struct hf_err *err)
 	add(&a, "--durability", relaxed ? "relaxed" : "full");
 	add(&a, "--log-level", "warn");
 	add(&a, "--ready-file", r->path[RIG_SERVER_READY]);
-	HF_TRY(start(&r->server, a.v, line, sizeof(line), err));
+	HF_TRY(start(r, &r->server, a.v, line, sizeof(line), err));
 	if (!read_port(line, "api=", &r->api_port) || !read_port(line, "driver=", &r->driver_port))
 		return hf_fail(err, HF_INVALID, "the server's ready file says \"%s\"", line);
 	return HF_SUCCESS;
@@ -367,7 +367,7 @@ static hf_status start_driver(struct rig *r, const struct rig_driver *o, unsigne
 		add(&a, "--authorizers", r->path[RIG_AUTHORIZERS]);
 	if (o->module->allow_resident)
 		a.v[a.n++] = "--allow-resident";
-	HF_TRY(start(&r->drivers[i], a.v, line, sizeof(line), err));
+	HF_TRY(start(r, &r->drivers[i], a.v, line, sizeof(line), err));
 	if (!read_port(line, "health=", &health))
 		return hf_fail(err, HF_INVALID, "the driver's ready file says \"%s\"", line);
 	return wait_signers(health, o->sessions, err);

@@ -44,6 +44,7 @@ struct rig {
 	struct client_key *credential;
 	struct db_config server_db, keys_db;
 	char postgres_url[RIG_PATH_MAX * 2]; /* with a schema of the rig's own; "" for SQLite */
+	char postgres_env[RIG_PATH_MAX * 2 + 32]; /* the same, for its children: never in argv */
 	char schema[48];
 	const char *postgres_given;
 	struct rig_child server, drivers[RIG_DRIVERS_MAX];

@@ -57,7 +57,7 @@ hf_status proc_start(const char *path, const struct signer_setup *setup, struct 
 
 	signal(SIGPIPE,
 	       SIG_IGN); /* a signer may end while it is written to: that is for us to see */
-	HF_TRY(os_spawn(path, argv, &p.os, err));
+	HF_TRY(os_spawn(path, argv, NULL, &p.os, err));
 	s = send_setup(&p, setup);
 	if (!hf_ok(s)) {
 		char how[128];

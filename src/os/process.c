@@ -28,17 +28,21 @@ static bool passes(const char *entry)
 }
 
 /* Pointers into our own environment: the child copies them by its exec. */
-static char **child_environment(void)
+static char **child_environment(const char *const *more)
 {
-	size_t n = 0, kept = 0;
+	size_t n = 0, kept = 0, added = 0;
 	char **env;
 
 	while (environ && environ[n])
 		n++;
-	env = calloc(n + 1, sizeof(*env));
+	while (more && more[added])
+		added++;
+	env = calloc(n + added + 1, sizeof(*env));
 	for (size_t i = 0; env && i < n; i++)
 		if (passes(environ[i]))
 			env[kept++] = environ[i];
+	for (size_t i = 0; env && i < added; i++)
+		env[kept++] = (char *)(uintptr_t)more[i];
 	return env;
 }
 
@@ -106,10 +110,10 @@ static int exec_error(int told)
 	return n == 0 ? 0 : n == sizeof(error) ? error : EIO;
 }
 
-static hf_status start(const char *path, char *const argv[], struct ends *e, struct os_process *ret,
-                       int *exec_errno)
+static hf_status start(const char *path, char *const argv[], const char *const *more,
+                       struct ends *e, struct os_process *ret, int *exec_errno)
 {
-	HF_FREE char **env = child_environment();
+	HF_FREE char **env = child_environment(more);
 	pid_t parent = getpid(), pid;
 	int pidfd;
 
@@ -137,11 +141,12 @@ static hf_status start(const char *path, char *const argv[], struct ends *e, str
 	return HF_SUCCESS;
 }
 
-hf_status os_spawn(const char *path, char *const argv[], struct os_process *ret, struct hf_err *err)
+hf_status os_spawn(const char *path, char *const argv[], const char *const *more,
+                   struct os_process *ret, struct hf_err *err)
 {
 	struct ends e = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
 	int exec_errno = 0;
-	hf_status s = start(path, argv, &e, ret, &exec_errno);
+	hf_status s = start(path, argv, more, &e, ret, &exec_errno);
 	int saved = exec_errno ? exec_errno : errno;
 
 	ends_close(&e);

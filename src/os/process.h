@@ -28,10 +28,12 @@ struct os_exit {
 	int value; /* exit status, or the signal */
 };
 
-/* Runs `path` with argv (NULL at the end). Both pipes are non-blocking at our end. On success the
- * caller owns *ret: os_process_done(). HF_NOTFOUND or HF_IO, with words naming the path. */
-HF_MUST hf_status os_spawn(const char *path, char *const argv[], struct os_process *ret,
-                           struct hf_err *err);
+/* Runs `path` with argv (NULL at the end). `more`: "NAME=value", NULL at the end, or NULL: what its
+ * environment has besides, secrets too, as the caller sees fit. Both pipes are non-blocking at our
+ * end. On success the caller owns *ret: os_process_done(). HF_NOTFOUND or HF_IO, with words naming
+ * the path. */
+HF_MUST hf_status os_spawn(const char *path, char *const argv[], const char *const *more,
+                           struct os_process *ret, struct hf_err *err);
 
 /* Closes the child's standard input: how it is asked to end. */
 void os_process_hang_up(struct os_process *p);

@@ -27,7 +27,7 @@ static void run(char *const argv[])
 	struct os_process p;
 	struct os_exit gone;
 
-	CHECK_OK(os_spawn(argv[0], argv, &p, NULL));
+	CHECK_OK(os_spawn(argv[0], argv, NULL, &p, NULL));
 	CHECK_OK(os_process_wait(&p, HOST_PATIENCE_MS, &gone));
 	CHECK(!gone.by_signal && gone.value == 0);
 	os_process_done(&p);

@@ -20,7 +20,7 @@ static struct os_process spawn(char *const argv[])
 {
 	struct os_process p;
 
-	CHECK_OK(os_spawn(argv[0], argv, &p, NULL));
+	CHECK_OK(os_spawn(argv[0], argv, NULL, &p, NULL));
 	return p;
 }
 
@@ -65,7 +65,7 @@ static void a_program_that_is_not_there_is_told_as_such(void **state)
 	struct os_process p;
 	struct hf_err err;
 
-	CHECK_CODE(os_spawn(argv[0], argv, &p, &err), HF_NOTFOUND);
+	CHECK_CODE(os_spawn(argv[0], argv, NULL, &p, &err), HF_NOTFOUND);
 	CHECK(strstr(err.text, "/nonexistent/program"));
 }
 
@@ -126,7 +126,7 @@ static void a_child_ends_when_its_parent_is_killed(void **state)
 	if (parent == 0) {
 		struct os_process p;
 
-		if (!hf_ok(os_spawn(argv[0], argv, &p, NULL)) ||
+		if (!hf_ok(os_spawn(argv[0], argv, NULL, &p, NULL)) ||
 		    write(told[1], &p.pid, sizeof(p.pid)) < 0)
 			_exit(1);
 		pause();
