@@ -366,16 +366,19 @@ hf_status pg_exec(struct db *base, const char *sql)
 	PGresult *result;
 	ExecStatusType status;
 	struct pg_sent nobody = { .kind = PG_CONTROL };
+	enum hf_code failed = HF_OK;
 
 	HF_TRY(pg_wait(db));
 	HF_ENSURE(base->broken == HF_OK, base->broken);
 	HF_ENSURE(PQexitPipelineMode(db->conn), HF_INTERNAL);
 	result = pg_ask(db->conn, sql, PG_MIGRATION_MS);
 	status = PQresultStatus(result);
-	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
 		base->writes++;
-	else if (result)
+	} else if (result) {
 		take_failure(db, &nobody, result);
+		failed = db->batch;
+	}
 	PQclear(result);
 	if (!result || db->drop || PQstatus(db->conn) == CONNECTION_BAD ||
 	    !PQenterPipelineMode(db->conn)) {
@@ -383,5 +386,5 @@ hf_status pg_exec(struct db *base, const char *sql)
 		return HF_FAILURE(HF_BUSY);
 	}
 	db->batch = HF_OK;
-	return HF_FAILURE(base->broken);
+	return HF_FAILURE(base->broken != HF_OK ? base->broken : failed);
 }

@@ -94,6 +94,18 @@ static void two_statements_in_one_text_are_refused(void **state)
 	CHECK_CODE(db_query(db, "SELECT ?", &st), HF_INTERNAL);
 }
 
+static void db_exec_tells_its_failure_inside_a_transaction_and_outside(void **state)
+{
+	CHECK_OK(db_exec(db, "CREATE TABLE once (id BIGINT PRIMARY KEY)"));
+	CHECK_OK(db_exec(db, "INSERT INTO once (id) VALUES (1)"));
+	CHECK_CODE(db_exec(db, "INSERT INTO once (id) VALUES (1)"), HF_EXISTS);
+	CHECK_CODE(db_exec(db, "this is no SQL"), HF_INTERNAL);
+	CHECK_OK(db_exec(db, "INSERT INTO once (id) VALUES (2)"));
+	CHECK_OK(db_begin(db));
+	CHECK_CODE(db_exec(db, "INSERT INTO once (id) VALUES (2)"), HF_EXISTS);
+	db_rollback(db);
+}
+
 static void unique_and_foreign_key_violations_are_exists(void **state)
 {
 	DB_STMT st = NULL;
@@ -364,6 +376,7 @@ int main(void)
 		TEST(null_empty_and_extreme_values_come_back),
 		TEST(a_bind_beyond_the_parameters_fails_the_step),
 		TEST(two_statements_in_one_text_are_refused),
+		TEST(db_exec_tells_its_failure_inside_a_transaction_and_outside),
 		TEST(unique_and_foreign_key_violations_are_exists),
 		TEST(the_same_statement_can_be_used_inside_itself),
 		TEST(changed_rows_are_counted),
