@@ -2,6 +2,7 @@
  * What an administrator does for people beside the running server, in its database. */
 #include "base/clock.h"
 #include "server/core/access_tokens.h"
+#include "server/core/audit.h"
 #include "server/core/codes.h"
 #include "server/core/people.h"
 #include "server/server.h"
@@ -13,6 +14,22 @@
 #include <string.h>
 
 _Static_assert(CODE_TEXT_MAX == 24, "as in server.h");
+
+/* Whoever may write to the database could do without, but not what he did with our help. */
+static hf_status enter(struct db *db, const char *org_id, const char *operation,
+                       const char *subject_id, int64_t now_ms)
+{
+	const struct audit_entry e = {
+		.org_id = org_id,
+		.name = "command line",
+		.operation = operation,
+		.subject_id = subject_id,
+		.outcome = "Accepted",
+		.now_ms = now_ms,
+	};
+
+	return audit_add(db, &e);
+}
 
 /* Several organisations of one database may have a user of this name. */
 static hf_status find_user(struct db *db, const char *username, struct identity_row *ret,
@@ -68,10 +85,13 @@ static hf_status check_kind(const struct server_user_code *from, const struct id
 static hf_status make_code(struct db *db, const struct server_user_code *from, int64_t now_ms,
                            char *ret, struct hf_err *err)
 {
+	char operation[64];
 	struct identity_row user;
 
 	HF_TRY(find_user(db, from->username, &user, err));
 	HF_TRY(check_kind(from, &user, err));
+	snprintf(operation, sizeof(operation), "Server:UserCode:%s", from->kind);
+	HF_TRY(enter(db, user.org_id, operation, user.id, now_ms));
 	return code_make(db, user.org_id, user.id, from->kind, now_ms,
 	                 now_ms + from->lifetime_s * 1000, ret);
 }
@@ -140,6 +160,7 @@ static hf_status make_token(struct db *db, const struct server_account_token *fr
 	token.org_id = account.org_id;
 	token.identity_id = account.id;
 	HF_TRY(access_token_create(db, &token, &row, err));
+	HF_TRY(enter(db, account.org_id, "Server:AccountToken", account.id, token.now_ms));
 	return access_token_text(keys, db, &row, account.name, to);
 }
 
@@ -186,16 +207,31 @@ hf_status server_make_account_token(const struct server_account_token *from, cha
 	return s;
 }
 
+static hf_status enter_rotation(struct db *db, bool retire, int64_t now_ms)
+{
+	const char *operation = retire ? "Server:TokenKey:Retire" : "Server:TokenKey:Rotate";
+	char org_id[HF_ID_MAX], after[HF_ID_MAX] = "";
+	hf_status s;
+
+	while (hf_ok(s = org_row_next(db, after, org_id))) {
+		memcpy(after, org_id, sizeof(after));
+		HF_TRY(enter(db, org_id, operation, NULL, now_ms));
+	}
+	return s.code == HF_NOTFOUND ? HF_SUCCESS : s;
+}
+
 static hf_status rotate(struct db *db, bool retire, int64_t *ret)
 {
+	const int64_t now_ms = hf_wall_ms();
 	struct token_key_row newest;
 	size_t n;
 
 	HF_TRY(token_key_rows_read(db, &newest, 1, &n));
 	HF_ENSURE(n == 1, HF_STATE);
-	HF_TRY(token_key_row_insert(db, newest.generation + 1, hf_wall_ms()));
+	HF_TRY(token_key_row_insert(db, newest.generation + 1, now_ms));
 	if (retire)
-		HF_TRY(token_key_rows_retire(db, newest.generation + 1, hf_wall_ms()));
+		HF_TRY(token_key_rows_retire(db, newest.generation + 1, now_ms));
+	HF_TRY(enter_rotation(db, retire, now_ms));
 	*ret = newest.generation + 1;
 	return HF_SUCCESS;
 }
