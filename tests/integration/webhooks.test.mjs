@@ -64,6 +64,13 @@ after(async () => {
 
 test('what happens is told, signed with the secret that was shown once', async () => {
 	const webhook = await client.webhooks.createWebhook({ body: { url: receiver.url, events: ['*'], description: 'all of it' } })
+	let log, made
+	for (const until = Date.now() + 5000; !made && Date.now() < until; await sleep(100)) {
+		log = await stack.holdfast(['audit', 'export', ...stack.serverDatabase])
+		made = log.stdout.trim().split('\n').map((line) => JSON.parse(line).entry).find((entry) => entry?.operation === 'Webhooks:Create')
+	}
+	assert.equal(made?.subjectId, webhook.id, 'the audit log names it')
+	assert.ok(!log.stdout.includes(webhook.secret))
 	assert.match(webhook.id, /^wh-/)
 	assert.equal(webhook.status, 'Enabled')
 	const key = await newKey(client, 'told')

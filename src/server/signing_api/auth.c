@@ -6,6 +6,9 @@
 
 #include "server/signing_api/people_calls.h"
 #include "server/signing_api/people_print.h"
+#include "server/store/credential_rows.h"
+
+#include <string.h>
 
 static hf_status prepare_init(struct call *c, struct hf_err *err)
 {
@@ -67,7 +70,7 @@ static hf_status finish(struct action *a, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
-static const struct operation action_of_authenticator;
+static const struct operation action_of_authenticator, action_without_counter;
 
 static hf_status prepare_action(struct call *c, struct hf_err *err)
 {
@@ -83,6 +86,8 @@ static hf_status prepare_action(struct call *c, struct hf_err *err)
 	HF_TRY(finish(a, err));
 	if (a->counter)
 		c->op = &action_of_authenticator;
+	else if (strcmp(a->body.first.kind, credential_kind_name(CREDENTIAL_FIDO2)) == 0)
+		c->op = &action_without_counter;
 	return HF_SUCCESS;
 }
 
@@ -98,6 +103,13 @@ const struct operation api_action = {
 	.release = release_action,
 };
 
+static hf_status refuse_copy(struct call *c)
+{
+	return hf_fail(&c->err, HF_UNAUTHENTIC,
+	               "the authenticator's counter has not grown since it was last used: it may "
+	               "have been copied. Deactivate this credential");
+}
+
 /* An authenticator that counts its signatures has to have gone on since the last one: otherwise
  * there are two of it. */
 static hf_status run_count(struct call *c, struct db *db)
@@ -107,10 +119,7 @@ static hf_status run_count(struct call *c, struct db *db)
 	                                  a->counter);
 
 	if (s.code == HF_NOTFOUND)
-		return hf_fail(
-		        &c->err, HF_UNAUTHENTIC,
-		        "the authenticator's counter has not grown since it was last used: it "
-		        "may have been copied. Deactivate this credential");
+		return refuse_copy(c);
 	HF_TRY(s);
 	return finish(a, &c->err);
 }
@@ -119,5 +128,31 @@ static const struct operation action_of_authenticator = {
 	.size = sizeof(struct action),
 	.writes = true,
 	.run = run_count,
+	.release = release_action,
+};
+
+static hf_status note_counter(void *ctx, const struct credential_row *row)
+{
+	*(int64_t *)ctx = row->counter;
+	return HF_SUCCESS;
+}
+
+/* One that has counted before does not stop (WebAuthn, 7.2, step 22): nothing is written. */
+static hf_status run_uncounted(struct call *c, struct db *db)
+{
+	struct action *a = (struct action *)c;
+	int64_t counter = 0;
+	hf_status s = credential_row_own(db, c->caller->identity_id, a->body.first.credential_id,
+	                                 note_counter, &counter);
+
+	if (s.code == HF_NOTFOUND || (hf_ok(s) && counter != 0))
+		return refuse_copy(c);
+	HF_TRY(s);
+	return finish(a, &c->err);
+}
+
+static const struct operation action_without_counter = {
+	.size = sizeof(struct action),
+	.run = run_uncounted,
 	.release = release_action,
 };

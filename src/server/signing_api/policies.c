@@ -74,6 +74,7 @@ static hf_status run_create(struct call *c, struct db *db)
 	const struct writing *n = (struct writing *)c;
 
 	HF_TRY(policy_create(db, c->caller->org_id, n->id, &n->policy, c->now_ms, &c->err));
+	memcpy(c->audit.subject_id, n->id, sizeof(c->audit.subject_id));
 	return print_one(c, db, n->id);
 }
 

@@ -154,6 +154,7 @@ static hf_status run_create(struct call *c, struct db *db)
 		               "an organisation may have %d webhooks: delete one first",
 		               WEBHOOKS_MAX);
 	HF_TRY(webhook_row_insert(db, &w->row));
+	memcpy(c->audit.subject_id, w->row.id, sizeof(c->audit.subject_id));
 	print_webhook(&out, &w->row, w->secret);
 	return HF_SUCCESS;
 }

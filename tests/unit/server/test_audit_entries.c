@@ -94,6 +94,21 @@ static void what_was_done_is_entered_with_its_proof(void **state)
 	CHECK(count("waiting") == 2);
 }
 
+/* The path names nothing. */
+static void what_was_made_is_named(void **state)
+{
+	char id[HF_ID_MAX];
+
+	signed_request("POST", "/v2/policies",
+	               "{\"name\":\"p\",\"activityKind\":\"Wallets:Sign\",\"rule\":{\"kind\":"
+	               "\"AlwaysTrigger\"},\"action\":{\"kind\":\"NoAction\"}}");
+	CHECK(got.status == 200);
+	snprintf(id, sizeof(id), "%s", member("id"));
+	look(0);
+	has("operation", "Policies:Create");
+	has("subjectId", id);
+}
+
 static void an_entry_is_canonical_json(void **state)
 {
 	HF_BUF_SCOPED struct hf_buf again = HF_BUF(AUDIT_ENTRY_MAX);
@@ -236,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(what_was_done_is_entered_with_its_proof),
+		T(what_was_made_is_named),
 		T(an_entry_is_canonical_json),
 		T(a_signature_has_two_entries),
 		T(what_an_hsm_refused_is_entered_with_its_reason),
