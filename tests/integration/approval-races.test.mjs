@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decisions that race: with each other, with time, with a server that is killed in their midst. Each approval has one outcome, and what
+// is approved is signed exactly once. With HOLDFAST_TEST_ENGINE=postgres the racers ask two servers.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import http from 'node:http'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { KeyPair } from '../e2e/authenticator.mjs'
+import { DfnsApiClient, DfnsAuthenticator, DfnsError, Stack } from '../e2e/stack.mjs'
+import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
+
+const servers = process.env.HOLDFAST_TEST_ENGINE === 'postgres' ? 2 : 1
+const ARGS = ['--login-rate', '0']
+const ROUNDS = 12
+let stack, machine, key, anna, ben
+
+/** A user who may decide, as a client of each server. */
+async function person(name) {
+	const signer = new KeyPair(), username = `${name}@bank.example`, orgId = stack.account.DFNS_ORG_ID
+	const user = await machine.auth.createUser({ body: { email: username, kind: 'CustomerEmployee', publicKey: signer.pem } })
+	signer.credId = Buffer.from(user.credentialUuid.replace(/^cr/, 'ci')).toString('base64url')
+	const everything = (await machine.permissions.listPermissions({})).items.find((one) => one.isImmutable)
+	await machine.permissions.createAssignment({ permissionId: everything.id, body: { identityId: user.userId } })
+	const url = (i) => `https://127.0.0.1:${stack.servers[i % servers].ports.api}`
+	const { token } = await new DfnsAuthenticator({ baseUrl: url(0), signer }).login({ username, orgId })
+	return { id: user.userId, at: (i) => new DfnsApiClient({ baseUrl: url(i), authToken: token, signer }) }
+}
+
+before(async () => {
+	stack = await Stack.start({ servers, drivers: 0, server: { args: ARGS } })
+	for (let server = 0; server < servers; server++) await stack.startDriver({ server })
+	machine = stack.client()
+	anna = await person('anna')
+	ben = await person('ben')
+	key = await machine.keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
+	await sleep(2100) /* until every server knows what they may do */
+})
+after(() => stack?.stop())
+
+const sql = (text) => (stack.postgres ? execFileSync('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', stack.postgres.url, '-c', text], { encoding: 'utf8' }) :
+	execFileSync('sqlite3', [stack.serverDb, '-cmd', '.timeout 5000', text], { encoding: 'utf8' })).trim()
+
+/** How many signatures by the HSM the audit log has, of one request or of all. */
+const logged = (subject) => Number(sql(`SELECT count(*) FROM audit_log WHERE CAST(entry AS TEXT) LIKE '%"operation":"Hsm:Sign"%"subjectId":"${subject}%'`))
+
+const metrics = (port) => new Promise((done, failed) => http.get({ host: '127.0.0.1', port, path: '/metrics' }, async (answer) => {
+	let text = ''
+	for await (const part of answer) text += part
+	done(text)
+}).on('error', failed))
+
+/** How often the HSM has signed with a key of ours, by what the drivers count; a checkpoint of the audit log is none of it. */
+async function signatures() {
+	const drivers = stack.processes.filter((one) => one.name.startsWith('driver') && !one.end)
+	const texts = await Promise.all(drivers.map((driver) => metrics(driver.ports.health)))
+	return texts.flatMap((text) => [...text.matchAll(/^holdfast_driver_jobs_total\{[^}]*kind="sign"[^}]*\} (\d+)$/gm)]).reduce((sum, [, n]) => sum + Number(n), 0)
+}
+
+async function guarded(quorum, work) {
+	const { id: policyId } = await machine.policies.createPolicy({ body: { name: 'race', activityKind: 'Wallets:Sign', rule: { kind: 'AlwaysTrigger' },
+		action: { kind: 'RequestApproval', autoRejectTimeout: 60, approvalGroups: [{ quorum, approvers: { userId: { in: [anna.id, ben.id] } } }] } } })
+	try {
+		await work()
+	} finally {
+		await machine.policies.archivePolicy({ policyId })
+	}
+}
+
+let counter = 0
+async function ask() {
+	const message = `message ${counter++}`
+	const held = await machine.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } })
+	assert.equal(held.status, 'Pending')
+	return { ...held, message }
+}
+
+/** 200, or the status of the error that the client was given. */
+const decide = (client, approvalId, value) => client.policies.createApprovalDecision({ approvalId, body: { value } }).then(() => 200, (error) => {
+	if (!(error instanceof DfnsError)) throw error
+	return error.httpStatus
+})
+
+async function settled({ id: signatureId, message }) {
+	for (const until = Date.now() + 20_000; Date.now() < until; await sleep(30)) {
+		const request = await machine.keys.getSignature({ keyId: key.id, signatureId })
+		if (request.status === 'Signed') assert.ok(verifySecp256k1(key.publicKey, Buffer.from(message), request.signature))
+		if (['Signed', 'Rejected', 'Failed'].includes(request.status)) return request.status
+	}
+	throw new Error('not settled')
+}
+
+/** The approval and its request tell the same story, and the log has one end of it and as many signatures as there should be. */
+async function oneOutcome(held, approval) {
+	const status = await settled(held)
+	const { status: outcome, decisions } = await anna.at(1).policies.getApproval({ approvalId: held.approvalId })
+	assert.ok(approval.includes(outcome), outcome)
+	assert.equal(status, outcome === 'Approved' ? 'Signed' : 'Rejected')
+	assert.equal(new Set(decisions.map((one) => one.userId)).size, decisions.length)
+	assert.equal(logged(held.id), status === 'Signed' ? 1 : 0)
+	return { outcome, decisions, status }
+}
+
+const rounds = (work) => Promise.all(Array.from({ length: ROUNDS }, (_, i) => work(i)))
+
+test('of two who approve at once where one is enough, one was in time, and it is signed once', () => guarded(1, () => rounds(async () => {
+	const held = await ask()
+	const answers = await Promise.all([anna, ben].map((who, i) => decide(who.at(i), held.approvalId, 'Approved')))
+	assert.deepEqual(answers.sort(), [200, 409])
+	const { decisions } = await oneOutcome(held, ['Approved'])
+	assert.equal(decisions.length, 1)
+})))
+
+test('where two are wanted, both at once count, and it is signed once', () => guarded(2, () => rounds(async () => {
+	const held = await ask()
+	const answers = await Promise.all([anna, ben].map((who, i) => decide(who.at(i), held.approvalId, 'Approved')))
+	assert.deepEqual(answers, [200, 200])
+	const { decisions } = await oneOutcome(held, ['Approved'])
+	assert.equal(decisions.length, 2)
+})))
+
+test('who says it twice at once is counted once', () => guarded(2, () => rounds(async () => {
+	const held = await ask()
+	const answers = await Promise.all([0, 1].map((i) => decide(anna.at(i), held.approvalId, 'Approved')))
+	assert.deepEqual(answers.sort(), [200, 409])
+	assert.equal((await anna.at(0).policies.getApproval({ approvalId: held.approvalId })).status, 'Pending')
+	assert.equal(await decide(ben.at(0), held.approvalId, 'Denied'), 200)
+	await oneOutcome(held, ['Denied'])
+})))
+
+test('approve against deny: one of them, and its consequence', () => guarded(1, () => rounds(async (i) => {
+	const held = await ask()
+	const [yes, no] = await Promise.all([decide(anna.at(i), held.approvalId, 'Approved'), decide(ben.at(i + 1), held.approvalId, 'Denied')])
+	assert.deepEqual([yes, no].sort(), [200, 409])
+	const { outcome } = await oneOutcome(held, [yes === 200 ? 'Approved' : 'Denied'])
+	assert.equal(outcome, yes === 200 ? 'Approved' : 'Denied')
+})))
+
+test('approve against expiry: either, and never both', () => guarded(1, async () => {
+	const outcomes = await rounds(async (i) => {
+		const held = await ask()
+		sql(`UPDATE approvals SET expires_at = ${Date.now() + 700} WHERE id = '${held.approvalId}'`)
+		await sleep(500 + 100 * i)
+		const answer = await decide(anna.at(i), held.approvalId, 'Approved')
+		const { outcome } = await oneOutcome(held, ['Approved', 'Expired'])
+		assert.equal(outcome === 'Approved', answer === 200, `${outcome} ${answer}`)
+		return outcome
+	})
+	assert.equal(new Set(outcomes).size, 2, `${outcomes}`)
+}))
+
+test('what the drivers signed is what was approved, no more', async () => {
+	const entries = logged('')
+	assert.ok(entries > 2 * ROUNDS)
+	assert.equal(await signatures(), entries)
+})
+
+/** A decision whose server is killed while it is on its way; it is repeated, as a person would, until there is an answer. */
+async function decideAndKill(held, afterMs) {
+	const first = anna.at(0).policies.createApprovalDecision({ approvalId: held.approvalId, body: { value: 'Approved' } }).then(() => 200, (error) => error)
+	await sleep(afterMs)
+	await stack.servers[0].process.kill()
+	const answer = await first
+	if (servers === 1) await stack.startServer({ args: ARGS })
+	const again = await decide(anna.at(1), held.approvalId, 'Approved')
+	assert.ok([200, 409].includes(again), `${answer} ${again}`)
+	if (answer === 200) assert.equal(again, 409)
+	if (servers > 1) await stack.startServer({ args: ARGS })
+}
+
+test('a server killed at any moment of a decision: decided once, signed once', () => guarded(1, async () => {
+	for (const afterMs of [0, 2, 4, 6, 8, 12, 20]) {
+		const held = await ask()
+		await decideAndKill(held, afterMs)
+		await oneOutcome(held, ['Approved'])
+	}
+}))
