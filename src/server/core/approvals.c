@@ -85,36 +85,45 @@ static bool is_member(const struct group *g, const char *id)
 	return false;
 }
 
-/* Whether his approval counts in this group. */
-static bool may_approve(const struct group *g, const char *id, const char *initiator_id)
-{
-	return is_member(g, id) && (g->initiator || strcmp(id, initiator_id) != 0);
-}
-
 struct deciding {
 	struct jobs *jobs;
 	struct db *db;
 	const struct approval_decision *d;
 	struct json_t *groups;
+	char maker[HF_ID_MAX]; /* of the service account that has asked; "" */
 	struct hf_err *err;
 };
+
+/* A service account speaks for the person who has made it, and who has its keys. */
+static bool has_asked(const struct deciding *k, const struct approval_row *row, const char *id)
+{
+	return strcmp(id, row->initiator_id) == 0 || strcmp(id, k->maker) == 0;
+}
+
+/* Whether his approval counts in this group. */
+static bool may_approve(const struct deciding *k, const struct approval_row *row,
+                        const struct group *g, const char *id)
+{
+	return is_member(g, id) && (g->initiator || !has_asked(k, row, id));
+}
 
 /* Who he is among those who are asked. */
 static hf_status check_part(const struct deciding *k, const struct approval_row *row)
 {
 	const char *id = k->d->identity_id;
-	bool member = false, approves = false, initiator = strcmp(id, row->initiator_id) == 0;
+	bool member = false, approves = false, initiator = has_asked(k, row, id);
 	struct group g;
 
 	for (size_t i = 0, n = json_count(k->groups); i < n; i++) {
 		HF_TRY(read_group(json_element(k->groups, i), &g));
 		member = member || is_member(&g, id);
-		approves = approves || may_approve(&g, id, row->initiator_id);
+		approves = approves || may_approve(k, row, &g, id);
 	}
 	if (k->d->approve && initiator && !approves)
 		return hf_fail(k->err, HF_DENIED,
-		               "who has asked for something may deny it, but not approve it: "
-		               "another approver has to");
+		               "who has asked for something, himself or by a service account that "
+		               "he has made, may deny it, but not approve it: another approver "
+		               "has to");
 	if (!member && !initiator)
 		return hf_fail(k->err, HF_DENIED, "%s is not among the approvers of %s", id,
 		               row->id);
@@ -187,7 +196,7 @@ static hf_status all_agree(const struct deciding *k, const struct approval_row *
 
 		HF_TRY(read_group(json_element(k->groups, i), &g));
 		for (size_t j = 0; j < a->n; j++)
-			count += may_approve(&g, a->ids[j], row->initiator_id);
+			count += may_approve(k, row, &g, a->ids[j]);
 		*ret = count >= g.quorum;
 	}
 	return HF_SUCCESS;
@@ -260,6 +269,7 @@ static hf_status decide(void *ctx, const struct approval_row *row)
 	HF_ENSURE(hf_ok(json_parse(hf_span_text(row->groups), APPROVAL_GROUPS_JSON_MAX, &k->groups,
 	                           NULL)),
 	          HF_CORRUPT);
+	HF_TRY(account_maker(k->db, k->d->org_id, row->initiator_id, k->maker));
 	HF_TRY(check_part(k, row));
 	HF_TRY(record(k));
 	if (!k->d->approve)

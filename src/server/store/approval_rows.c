@@ -197,6 +197,25 @@ hf_status approval_row_touch(struct db *db, const char *id, int64_t now_ms)
 	return HF_SUCCESS;
 }
 
+/* One that was archived since, too. */
+hf_status account_maker(struct db *db, const char *org_id, const char *account_id,
+                        char ret[HF_ID_MAX])
+{
+	static const char sql[] = "SELECT created_by FROM identities WHERE id = $1 AND org_id = $2"
+	                          " AND kind = '" KIND_SERVICE_ACCOUNT "'";
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, account_id);
+	db_bind_text(st, 2, org_id);
+	HF_TRY(db_step(st, &row));
+	ret[0] = '\0';
+	if (row && !db_col_null(st, 0))
+		column_text(st, 0, ret, HF_ID_MAX);
+	return HF_SUCCESS;
+}
+
 hf_status approver_is_active(struct db *db, const char *org_id, const char *identity_id, bool *ret)
 {
 	static const char sql[] = "SELECT id FROM identities WHERE id = $1 AND org_id = $2"

@@ -68,6 +68,9 @@ typedef hf_status (*decision_row_fn)(void *ctx, const struct decision_row *row);
 HF_MUST hf_status decision_rows_each(struct db *db, const char *approval_id, decision_row_fn fn,
                                      void *ctx);
 
+/* Who has made this service account; "" when it was nobody, and for users. */
+HF_MUST hf_status account_maker(struct db *db, const char *org_id, const char *account_id,
+                                char ret[HF_ID_MAX]);
 /* Users who may decide: people of the organisation, active and not archived. */
 HF_MUST hf_status approver_is_active(struct db *db, const char *org_id, const char *identity_id,
                                      bool *ret);

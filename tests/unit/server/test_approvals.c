@@ -133,6 +133,25 @@ static void the_initiator_may_deny_but_not_approve(void **state)
 	assert_string_equal(approval_status(&h), "Denied");
 }
 
+/* Otherwise one person with a service account would be two. */
+static void who_made_the_service_account_that_asks_has_asked(void **state)
+{
+	struct held h;
+
+	held_by(TEXT(TWO("1", ""), anna.id, ben.id));
+	h = hold(key, 1);
+	change_row(TEXT("UPDATE identities SET created_by = $1, is_archived = 1 WHERE id = '%s'",
+	                fx.account.identity_id),
+	           anna.id);
+	refused(&anna, &h, true, HF_DENIED, "a service account that he has made");
+	CHECK(fx.signed_count == 0);
+	change_row(TEXT("UPDATE identities SET is_archived = 0 WHERE id = '%s' AND created_by = $1",
+	                fx.account.identity_id),
+	           anna.id);
+	CHECK_OK(decide(&ben, h.approval.text, true, NULL));
+	wait_for(&h, "Signed");
+}
+
 static void the_initiator_counts_where_the_group_says_so(void **state)
 {
 	struct held h;
@@ -319,6 +338,7 @@ int main(void)
 		API_TEST(who_was_deactivated_since_counts_no_more),
 		API_TEST(a_decision_stands),
 		API_TEST(the_initiator_may_deny_but_not_approve),
+		API_TEST(who_made_the_service_account_that_asks_has_asked),
 		API_TEST(the_initiator_counts_where_the_group_says_so),
 		API_TEST(every_group_of_every_policy_has_to_agree),
 		API_TEST(time_ends_it),
