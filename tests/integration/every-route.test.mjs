@@ -60,9 +60,9 @@ async function person(name) {
 const sqlite = (sql) => execFileSync('sqlite3', [stack.serverDb, '-cmd', '.timeout 5000', sql], { encoding: 'utf8', maxBuffer: 1 << 28 })
 
 /** Everything that is there but the log, what was used up, and the time of the last use. */
-const state = () => createHash('sha256').update(sqlite(['orgs', 'keys', 'wallets', 'wallet_tags', 'identities', 'credentials', 'tokens', 'permissions',
-	'permission_assignments', 'policies', 'approvals', 'signature_requests', 'webhooks', 'key_stores'].filter((table) => tables.has(table)).map((table) => `SELECT * FROM ${table};`).join(''))).digest('hex')
-let tables
+const TABLES = ['orgs', 'key_stores', 'keys', 'wallets', 'wallet_tags', 'signatures', 'identities', 'credentials', 'tokens', 'codes', 'permissions', 'assignments',
+	'policies', 'approvals', 'approval_decisions', 'change_requests', 'webhooks']
+const state = () => createHash('sha256').update(sqlite(TABLES.map((table) => `SELECT * FROM ${table};`).join(''))).digest('hex')
 
 const policyBody = () => ({ name: 'p', activityKind: 'Policies:Modify', rule: { kind: 'AlwaysTrigger' }, filters: { policyId: { in: ['po-00000-00000-00000000000000'] } },
 	action: { kind: 'RequestApproval', approvalGroups: [{ quorum: 1, approvers: { userId: { in: [admin.id] } } }] } })
@@ -86,9 +86,9 @@ async function things() {
 /** Moves one of everything to another organisation, as nothing but the database's owner can. */
 async function another() {
 	const there = await things()
-	const table = { keyId: 'keys', walletId: 'wallets', signatureId: 'signature_requests', permissionId: 'permissions', userId: 'identities', serviceAccountId: 'identities',
-		tokenId: 'tokens', policyId: 'policies', webhookId: 'webhooks', assignmentId: 'permission_assignments' }
-	const moves = Object.entries(table).filter(([, name]) => tables.has(name)).map(([id, name]) => `UPDATE ${name} SET org_id = 'or-other' WHERE id = '${there[id]}';`)
+	const table = { keyId: 'keys', walletId: 'wallets', signatureId: 'signatures', permissionId: 'permissions', userId: 'identities', serviceAccountId: 'identities',
+		tokenId: 'tokens', policyId: 'policies', webhookId: 'webhooks', assignmentId: 'assignments' }
+	const moves = Object.entries(table).map(([id, name]) => `UPDATE ${name} SET org_id = 'or-other' WHERE id = '${there[id]}';`)
 	moves.push(`UPDATE tokens SET identity_id = '${there.userId}' WHERE id = '${there.tokenId}';`) /* not one's own token any longer */
 	sqlite(`PRAGMA foreign_keys = OFF; INSERT INTO orgs (id, name, created_at) VALUES ('or-other', 'Another Bank', 1); ${moves.join(' ')}`)
 	return there
@@ -96,7 +96,6 @@ async function another() {
 
 before(async () => {
 	stack = await Stack.start({ engine: 'sqlite', server: { args: ['--login-rate', '0', '--rate-limit', '0', '--webhook-private'] } })
-	tables = new Set(sqlite("SELECT name FROM sqlite_master WHERE type = 'table'").split('\n'))
 	machine = { token: stack.account.DFNS_AUTH_TOKEN, key: Object.assign(new KeyPair(), { privateKey: stack.privateKey, credId: stack.account.DFNS_CRED_ID }) }
 	admin = await person('admin')
 	nobody = await person('nobody')
