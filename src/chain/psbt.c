@@ -3,6 +3,7 @@
 
 #include "chain/le.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define MAGIC "psbt\xff"
@@ -32,6 +33,14 @@ static struct record next(struct hf_reader *r)
 	return rec;
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	const struct hf_span *x = a, *y = b;
+	int order = memcmp(x->ptr, y->ptr, x->len < y->len ? x->len : y->len);
+
+	return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
 /* A map up to its separator: no key twice, each accepted by `key_ok`. */
 static hf_status read_map(struct hf_reader *r, bool (*key_ok)(struct hf_span key),
                           struct hf_span *ret)
@@ -48,10 +57,11 @@ static hf_status read_map(struct hf_reader *r, bool (*key_ok)(struct hf_span key
 			break;
 		HF_ENSURE(n < PSBT_RECORDS_MAX, HF_TOOBIG);
 		HF_ENSURE(key_ok(rec.key), HF_INVALID);
-		for (size_t i = 0; i < n; i++)
-			HF_ENSURE(!hf_span_equal(keys[i], rec.key), HF_INVALID);
 		keys[n++] = rec.key;
 	}
+	qsort(keys, n, sizeof(keys[0]), by_bytes);
+	for (size_t i = 1; i < n; i++)
+		HF_ENSURE(!hf_span_equal(keys[i - 1], keys[i]), HF_INVALID);
 	*ret = HF_SPAN(from, (size_t)(r->ptr - from) - 1);
 	return HF_SUCCESS;
 }
@@ -186,15 +196,6 @@ bool psbt_input(const struct psbt *p, size_t i, enum psbt_in type, struct hf_spa
 	return find(p->inputs[i], (uint8_t)type, ret);
 }
 
-/* In the order of bytes, as writers of PSBTs have it: before the first greater key. */
-static bool comes_after(struct hf_span a, struct hf_span b)
-{
-	size_t n = a.len < b.len ? a.len : b.len;
-	int order = memcmp(a.ptr, b.ptr, n);
-
-	return order > 0 || (order == 0 && a.len > b.len);
-}
-
 static void write_signed(struct hf_span map, struct hf_span key, struct hf_span value,
                          struct hf_buf *to)
 {
@@ -206,7 +207,8 @@ static void write_signed(struct hf_span map, struct hf_span key, struct hf_span 
 
 		if (hf_span_equal(rec.key, key))
 			continue;
-		if (!written && comes_after(rec.key, key)) {
+		/* in the order of bytes, as writers of PSBTs have it */
+		if (!written && by_bytes(&rec.key, &key) > 0) {
 			compact_put_bytes(to, key);
 			compact_put_bytes(to, value);
 			written = true;
