@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/people.h"
 
+#include "server/core/codes.h"
+#include "server/store/code_rows.h"
 #include "server/store/credential_rows.h"
 #include "server/store/token_rows.h"
 
@@ -60,8 +62,14 @@ hf_status person_add_credential(struct db *db, const struct identity_row *person
 	return HF_SUCCESS;
 }
 
+/* Codes, too: whoever had his session may have made one for another device. */
 hf_status person_start_anew(struct db *db, const char *identity_id)
 {
+	static const char *const kinds[] = { CODE_CREDENTIAL, CODE_LOGIN, CODE_RECOVERY,
+		                             CODE_REGISTRATION };
+
+	for (size_t i = 0; i < HF_COUNT(kinds); i++)
+		HF_TRY(code_rows_withdraw(db, identity_id, kinds[i]));
 	HF_TRY(credential_rows_deactivate(db, identity_id));
 	return token_rows_end(db, identity_id);
 }

@@ -24,7 +24,7 @@ HF_MUST hf_status person_add_credential(struct db *db, const struct identity_row
                                         char ret_uuid[HF_ID_MAX], struct hf_err *err);
 
 /* Nothing of what proved who he is does so any longer: credentials, sessions, personal access
- * tokens. */
+ * tokens, codes. */
 HF_MUST hf_status person_start_anew(struct db *db, const char *identity_id);
 
 struct session_new {

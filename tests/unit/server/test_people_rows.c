@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include "server/core/codes.h"
+#include "server/core/people.h"
 #include "server/core/token_keys.h"
 #include "server/store/credential_rows.h"
 #include "server/store/identity_rows.h"
@@ -123,6 +124,19 @@ static void add(const char *id, bool recovery)
 	CHECK_CODE(credential_row_insert(db, &row, NOW), HF_EXISTS);
 }
 
+/* Whoever had his session may have made one, to come back with. */
+static void who_starts_anew_leaves_no_code_behind(void **state)
+{
+	char device[CODE_TEXT_MAX], login[CODE_TEXT_MAX];
+
+	CHECK_OK(code_make(db, "or-1", "us-1", CODE_CREDENTIAL, NOW, NOW + 1000, device));
+	CHECK_OK(code_make(db, "or-1", "us-1", CODE_LOGIN, NOW, NOW + 1000, login));
+	CHECK_OK(find(device, CODE_CREDENTIAL, NOW));
+	CHECK_OK(person_start_anew(db, "us-1"));
+	CHECK_CODE(find(device, CODE_CREDENTIAL, NOW), HF_NOTFOUND);
+	CHECK_CODE(find(login, CODE_LOGIN, NOW), HF_NOTFOUND);
+}
+
 static void recovery_keys_sign_nothing_else(void **state)
 {
 	char owner[HF_ID_MAX];
@@ -204,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_code_is_good_once_for_its_kind_person_and_time),
 		cmocka_unit_test(a_new_code_takes_the_place_of_the_one_before),
+		cmocka_unit_test(who_starts_anew_leaves_no_code_behind),
 		cmocka_unit_test(recovery_keys_sign_nothing_else),
 		cmocka_unit_test(a_counter_only_grows),
 		cmocka_unit_test(the_token_key_ages_rotates_and_retires),
