@@ -93,7 +93,7 @@ static hf_status spend_some(struct db *db, struct keydb_spend **list, size_t n)
 
 hf_status keydb_spend_all(struct db *db, struct keydb_spend *list, size_t n)
 {
-	HF_FREE struct keydb_spend **order = calloc(n + 1, sizeof(*order));
+	HF_FREE struct keydb_spend **order = calloc(n + 1, sizeof(struct keydb_spend *));
 	int64_t floor;
 
 	HF_ENSURE(order, HF_NOMEM);

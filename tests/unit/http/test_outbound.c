@@ -149,13 +149,14 @@ static void a_name_that_means_this_machine_is_never_connected_to(void **state)
 	struct outbound *o;
 	struct result r;
 	char url[64];
-	HF_FD int fd = listen_on(url, "localhost");
+	int fd = listen_on(url, "localhost");
 
 	CHECK_OK(outbound_new(&strict, &o, NULL));
 	r = post(o, url);
 	assert_int_equal(r.status, 0);
 	assert_non_null(strstr(r.error, "private or local"));
 	outbound_free(o);
+	close(fd);
 }
 
 static void a_target_that_nobody_listens_at_is_an_error_in_words(void **state)
@@ -177,7 +178,7 @@ static void what_is_under_way_can_be_dropped(void **state)
 	struct result r = { 0 };
 	struct outbound *o;
 	char url[64];
-	HF_FD int fd = listen_on(url, "127.0.0.1");
+	int fd = listen_on(url, "127.0.0.1");
 	const struct outbound_post p = { .url = url,
 		                         .content_type = "text/plain",
 		                         .timeout_ms = 5000,
@@ -188,6 +189,7 @@ static void what_is_under_way_can_be_dropped(void **state)
 	CHECK_OK(outbound_send(o, &p));
 	CHECK_OK(outbound_step(o, 10));
 	outbound_free(o);
+	close(fd);
 	CHECK(!r.done);
 }
 

@@ -64,7 +64,7 @@ static void has(const char *name, const char *value)
 
 static void what_was_done_is_entered_with_its_proof(void **state)
 {
-	HF_BUF_SCOPED struct hf_buf bytes = HF_BUF(8192), again = HF_BUF(AUDIT_ENTRY_MAX);
+	HF_BUF_SCOPED struct hf_buf bytes = HF_BUF(8192);
 	char key[HF_ID_MAX];
 	struct action_proof proof;
 
