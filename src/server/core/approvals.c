@@ -163,6 +163,23 @@ static hf_status check_user(const struct deciding *k)
 	return HF_SUCCESS;
 }
 
+/* What somebody asked for who is not to ask for anything any more may only be denied. */
+static hf_status check_initiator(const struct deciding *k, const struct approval_row *row)
+{
+	bool active;
+
+	if (!k->d->approve)
+		return HF_SUCCESS;
+	HF_TRY(identity_is_active(k->db, k->d->org_id, row->initiator_id, &active));
+	if (!active)
+		return hf_fail(
+		        k->err, HF_STATE,
+		        "%s, who has asked for this, has been deactivated since: it can only "
+		        "be denied",
+		        row->initiator_id);
+	return HF_SUCCESS;
+}
+
 /* Everybody who has approved. */
 struct approved {
 	char (*ids)[HF_ID_MAX];
@@ -271,6 +288,7 @@ static hf_status decide(void *ctx, const struct approval_row *row)
 	          HF_CORRUPT);
 	HF_TRY(account_maker(k->db, k->d->org_id, row->initiator_id, k->maker));
 	HF_TRY(check_part(k, row));
+	HF_TRY(check_initiator(k, row));
 	HF_TRY(record(k));
 	if (!k->d->approve)
 		return deny(k, row);

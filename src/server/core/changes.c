@@ -65,7 +65,13 @@ static hf_status keep(struct db *db, const struct change *c, struct change_outco
 	HF_TRY(hf_buf_status(&body));
 	row.body = (const char *)body.ptr;
 	out->status = CHANGE_PENDING;
-	return change_row_insert(db, &row);
+	s = change_row_insert(db, &row);
+	if (s.code == HF_EXISTS) /* another writer was first */
+		return hf_fail(err, HF_STATE,
+		               "a change of %s is waiting for approval already: decide that first, "
+		               "or deny it",
+		               c->entity_id);
+	return s;
 }
 
 hf_status change_submit(struct db *db, const struct change *c, struct hf_span proof,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/policies.h"
 
+#include "base/clock.h"
 #include "json/write.h"
 #include "server/core/policy_set.h"
 #include "server/store/approval_rows.h"
@@ -120,12 +121,18 @@ hf_status policy_create(struct db *db, const char *org_id, const char *id, const
 	return renew_version(db, org_id);
 }
 
+/* "dateUpdated" is the state that the change was asked for: what has become another since is left
+ * alone. */
 static void print_body(struct json_writer *w, const struct policy_row *row, const char *status)
 {
+	char date[HF_ISO_LEN];
+
 	json_open_object(w, NULL);
 	json_text(w, "id", row->id);
 	json_text(w, "name", row->name);
 	json_text(w, "status", status);
+	hf_iso_time(row->updated_ms, date);
+	json_text(w, "dateUpdated", date);
 	json_text(w, "activityKind", row->activity);
 	json_raw(w, "rule", hf_span_text(row->rule));
 	json_raw(w, "action", hf_span_text(row->action));
@@ -203,15 +210,17 @@ hf_status policy_edit(struct db *db, const struct policy_edit *edit, struct chan
 
 /* What submit() has printed. */
 static hf_status read_body(const struct json_t *body, struct json_t **ret_policy,
-                           const char **ret_status, struct hf_err *err)
+                           const char **ret_status, int64_t *ret_was_ms, struct hf_err *err)
 {
 	HF_BUF_SCOPED struct hf_buf text = HF_BUF(CHANGE_BODY_MAX);
 	static const char *const members[] = { "name", "activityKind", "rule", "action",
 		                               "filters" };
 	struct json_writer w = JSON_WRITER(&text);
 
+	const char *was = json_member_text(body, "dateUpdated");
+
 	*ret_status = json_member_text(body, "status");
-	HF_ENSURE(*ret_status, HF_CORRUPT);
+	HF_ENSURE(*ret_status && was && hf_ok(hf_iso_parse(was, ret_was_ms)), HF_CORRUPT);
 	json_open_object(&w, NULL);
 	for (size_t i = 0; i < HF_COUNT(members); i++) {
 		HF_BUF_SCOPED struct hf_buf member = HF_BUF(CHANGE_BODY_MAX);
@@ -237,17 +246,23 @@ hf_status policy_change_apply(struct db *db, const struct change *c, struct hf_e
 		.updated_ms = c->now_ms,
 	};
 	struct policy p;
+	int64_t was_ms;
 	hf_status s;
 
 	HF_TRY(json_parse(c->body, CHANGE_BODY_MAX, &body, err));
-	HF_TRY(read_body(body, &doc, &row.status, err));
+	HF_TRY(read_body(body, &doc, &row.status, &was_ms, err));
+	if (row.updated_ms <= was_ms)
+		row.updated_ms = was_ms + 1;
 	HF_TRY(policy_read(doc, &p, err));
 	if (strcmp(row.status, POLICY_ACTIVE) == 0)
 		HF_TRY(check_groups(db, c->org_id, &p, err));
 	HF_TRY(store_parts(&p, &parts, &row));
-	s = policy_row_update(db, &row);
+	s = policy_row_update(db, &row, was_ms);
 	if (s.code == HF_NOTFOUND)
-		return hf_fail(err, HF_STATE, "policy %s is archived, or gone", c->entity_id);
+		return hf_fail(err, HF_STATE,
+		               "policy %s is archived, or has become another since this change was "
+		               "asked for: look at it, and ask anew",
+		               c->entity_id);
 	HF_TRY(s);
 	return renew_version(db, c->org_id);
 }

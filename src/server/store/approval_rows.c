@@ -216,6 +216,18 @@ hf_status account_maker(struct db *db, const char *org_id, const char *account_i
 	return HF_SUCCESS;
 }
 
+hf_status identity_is_active(struct db *db, const char *org_id, const char *identity_id, bool *ret)
+{
+	static const char sql[] = "SELECT id FROM identities WHERE id = $1 AND org_id = $2"
+	                          " AND is_active = 1 AND is_archived = 0";
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, identity_id);
+	db_bind_text(st, 2, org_id);
+	return db_step(st, ret);
+}
+
 hf_status approver_is_active(struct db *db, const char *org_id, const char *identity_id, bool *ret)
 {
 	static const char sql[] = "SELECT id FROM identities WHERE id = $1 AND org_id = $2"

@@ -74,6 +74,9 @@ HF_MUST hf_status account_maker(struct db *db, const char *org_id, const char *a
 /* Users who may decide: people of the organisation, active and not archived. */
 HF_MUST hf_status approver_is_active(struct db *db, const char *org_id, const char *identity_id,
                                      bool *ret);
+/* Whoever it is, person or account: still active. */
+HF_MUST hf_status identity_is_active(struct db *db, const char *org_id, const char *identity_id,
+                                     bool *ret);
 HF_MUST hf_status approvers_count(struct db *db, const char *org_id, int64_t *ret);
 
 #endif

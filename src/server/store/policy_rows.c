@@ -26,12 +26,12 @@ hf_status policy_row_insert(struct db *db, const struct policy_row *row)
 	return db_run(st, NULL);
 }
 
-hf_status policy_row_update(struct db *db, const struct policy_row *row)
+hf_status policy_row_update(struct db *db, const struct policy_row *row, int64_t was_ms)
 {
 	static const char sql[] =
 	        "UPDATE policies SET name = $1, rule = $2, action = $3, filters = $4,"
 	        " status = $5, updated_at = $6"
-	        " WHERE id = $7 AND org_id = $8 AND status = 'Active'";
+	        " WHERE id = $7 AND org_id = $8 AND status = 'Active' AND updated_at = $9";
 	DB_STMT st = NULL;
 	int64_t changed;
 
@@ -44,6 +44,7 @@ hf_status policy_row_update(struct db *db, const struct policy_row *row)
 	db_bind_int(st, 6, row->updated_ms);
 	db_bind_text(st, 7, row->id);
 	db_bind_text(st, 8, row->org_id);
+	db_bind_int(st, 9, was_ms);
 	HF_TRY(db_run(st, &changed));
 	HF_ENSURE(changed == 1, HF_NOTFOUND);
 	return HF_SUCCESS;

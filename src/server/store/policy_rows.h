@@ -23,8 +23,9 @@ struct policy_row {
 };
 
 HF_MUST hf_status policy_row_insert(struct db *db, const struct policy_row *row);
-/* Name, rule, action, filters, status and time of change, of an active one. HF_NOTFOUND. */
-HF_MUST hf_status policy_row_update(struct db *db, const struct policy_row *row);
+/* Name, rule, action, filters, status and time of change, of an active one that was last changed at
+ * `was_ms`. HF_NOTFOUND: there is none (any more). */
+HF_MUST hf_status policy_row_update(struct db *db, const struct policy_row *row, int64_t was_ms);
 
 typedef hf_status (*policy_row_fn)(void *ctx, const struct policy_row *row);
 /* HF_NOTFOUND. */

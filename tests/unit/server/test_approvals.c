@@ -116,6 +116,20 @@ static void asked_by(const struct held *h, const struct user *u)
 	assert_string_equal(member("initiatorId"), u->id);
 }
 
+static void what_somebody_deactivated_has_asked_for_can_only_be_denied(void **state)
+{
+	struct held h;
+
+	held_by(TEXT(TWO("1", ""), anna.id, ben.id));
+	h = hold(key, 1);
+	change_row("UPDATE identities SET is_active = 0 WHERE id = $1", fx.account.identity_id);
+	refused(&anna, &h, true, HF_STATE, "deactivated since");
+	CHECK_OK(decide(&ben, h.approval.text, false, NULL));
+	change_row("UPDATE identities SET is_active = 1 WHERE id = $1", fx.account.identity_id);
+	assert_string_equal(status_of(&h), "Rejected");
+	CHECK(fx.signed_count == 0);
+}
+
 static void the_initiator_may_deny_but_not_approve(void **state)
 {
 	struct held h;
@@ -337,6 +351,7 @@ int main(void)
 		API_TEST(who_is_not_asked_has_no_say),
 		API_TEST(who_was_deactivated_since_counts_no_more),
 		API_TEST(a_decision_stands),
+		API_TEST(what_somebody_deactivated_has_asked_for_can_only_be_denied),
 		API_TEST(the_initiator_may_deny_but_not_approve),
 		API_TEST(who_made_the_service_account_that_asks_has_asked),
 		API_TEST(the_initiator_counts_where_the_group_says_so),

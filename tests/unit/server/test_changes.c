@@ -154,6 +154,22 @@ static void a_change_that_cannot_be_made_any_more_has_failed(void **state)
 	CHECK(strstr(member("activity.changeRequest.reason"), "archived") != NULL);
 }
 
+static void a_change_of_what_has_become_another_since_has_failed(void **state)
+{
+	struct id po = new_policy(POLICY("Wallets:Sign", ALWAYS, NO_ACTION)), ap;
+
+	new_policy(TEXT(POLICY("Policies:Modify", ALWAYS, TWO("1", "")), anna.id, ben.id));
+	signed_request("PUT", TEXT("/v2/policies/%s", po.text),
+	               POLICY("Wallets:Sign", ALWAYS, BLOCK));
+	replied(202, NULL);
+	ap = id_of("approvalId");
+	change_row("UPDATE policies SET updated_at = updated_at + 1 WHERE id = $1", po.text);
+	CHECK_OK(decide(&anna, ap.text, true, NULL));
+	get(TEXT("/v2/policy-approvals/%s", ap.text));
+	assert_string_equal(member("activity.changeRequest.status"), "Failed");
+	CHECK(strstr(member("activity.changeRequest.reason"), "become another") != NULL);
+}
+
 static void a_filter_names_the_policies_that_are_guarded(void **state)
 {
 	struct id guarded = new_policy(POLICY("Wallets:Sign", ALWAYS, NO_ACTION));
@@ -178,6 +194,7 @@ int main(void)
 		API_TEST(a_change_of_a_policy_is_held_and_made_when_approved),
 		API_TEST(a_change_that_is_denied_is_dropped),
 		API_TEST(a_change_that_cannot_be_made_any_more_has_failed),
+		API_TEST(a_change_of_what_has_become_another_since_has_failed),
 		API_TEST(a_filter_names_the_policies_that_are_guarded),
 	};
 

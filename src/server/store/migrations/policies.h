@@ -40,6 +40,8 @@
 	" token_id " TEXT ", entity_id " TEXT " NOT NULL, filter_id " TEXT ", approval_id " TEXT "," \
 	" body " TEXT " NOT NULL, reason " TEXT ", created_at BIGINT NOT NULL, resolved_at BIGINT)" CLUSTERED ";" \
 	"CREATE INDEX change_requests_entity ON change_requests (entity_id, status);" \
+	"CREATE UNIQUE INDEX change_requests_pending ON change_requests (org_id, entity_id)" \
+	" WHERE status = 'Pending';" \
 	\
 	"CREATE TABLE outflows (" \
 	" key_id " TEXT " NOT NULL, happened_at BIGINT NOT NULL, signature_id " TEXT " NOT NULL," \
