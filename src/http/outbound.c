@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "http/address.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -104,6 +105,31 @@ static bool has(CURLU *url, CURLUPart part)
 	return curl_url_get(url, part, &text, 0) == CURLUE_OK && text;
 }
 
+/* A host that is an address, or a name for this machine, can be judged before it is looked up.
+ * libcurl has brought an IPv4 address of any spelling into four numbers. */
+static bool is_local(CURLU *url)
+{
+	HF_CLEANUP(curl_text_free) char *host = NULL;
+	struct sockaddr_in6 a6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in a4 = { .sin_family = AF_INET };
+	size_t len;
+
+	if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+		return true;
+	len = strlen(host);
+	if (len && host[len - 1] == '.')
+		host[--len] = '\0';
+	if (host[0] == '[' && host[len - 1] == ']') {
+		host[len - 1] = '\0';
+		return inet_pton(AF_INET6, host + 1, &a6.sin6_addr) != 1 ||
+		       !address_is_public((struct sockaddr *)&a6);
+	}
+	if (inet_pton(AF_INET, host, &a4.sin_addr) == 1)
+		return !address_is_public((struct sockaddr *)&a4);
+	return strcasecmp(host, "localhost") == 0 ||
+	       (len > 10 && strcasecmp(host + len - 10, ".localhost") == 0);
+}
+
 hf_status outbound_check(const struct outbound_config *config, const char *text, struct hf_err *err)
 {
 	HF_CLEANUP(curl_url_cleanup_at) CURLU *url = curl_url();
@@ -125,6 +151,10 @@ hf_status outbound_check(const struct outbound_config *config, const char *text,
 		return hf_fail(err, HF_INVALID,
 		               "the URL may have no user, password or fragment: it is shown to "
 		               "everybody who may read it");
+	if (!config->private_too && is_local(url))
+		return hf_fail(err, HF_INVALID,
+		               "the URL names this machine or a private network, which is not "
+		               "allowed here");
 	return HF_SUCCESS;
 }
 

@@ -29,8 +29,8 @@ HF_MUST hf_status outbound_new(const struct outbound_config *config, struct outb
 void outbound_free(struct outbound *o);
 
 /* A well-formed absolute URL that may be a target, as far as that can be seen without looking its
- * name up: https (http where private_too), no user or password, no fragment. HF_INVALID with words.
- */
+ * name up: https (http where private_too), no user or password, no fragment, no address of this
+ * machine or a private network. HF_INVALID with words. */
 HF_MUST hf_status outbound_check(const struct outbound_config *config, const char *url,
                                  struct hf_err *err);
 

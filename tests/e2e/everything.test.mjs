@@ -187,7 +187,7 @@ async function kindsOfPolicy({ machine, admin }) {
 		{ activityKind: 'Wallets:Sign', rule: { kind: 'AlwaysTrigger' }, action: { kind: 'NoAction' }, filters: { walletTags: { hasAny: ['nor it'] } } },
 		...['Permissions:Assign', 'Permissions:Modify'].map((activityKind) => ({ activityKind, rule: { kind: 'AlwaysTrigger' }, action: asks(admin.userId),
 			filters: { permissionId: { in: ['pm-00000-00000-00000000000000'] } } })),
-		{ activityKind: 'Policies:Modify', rule: { kind: 'AlwaysTrigger' }, action: asks(admin.userId), filters: { policyId: { in: ['po-00000-00000-00000000000000'] } } }]
+		{ activityKind: 'Policies:Modify', rule: { kind: 'AlwaysTrigger' }, action: asks(admin.userId), filters: { policyId: { in: ['plc-00000-00000-00000000000000'] } } }]
 	for (const body of bodies) {
 		const { id: policyId } = await machine.policies.createPolicy({ body: { name: body.activityKind, ...body } }).catch((error) => {
 			throw new Error(`${JSON.stringify(body)}: ${error.message}`)

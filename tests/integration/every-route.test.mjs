@@ -64,7 +64,7 @@ const TABLES = ['orgs', 'key_stores', 'keys', 'wallets', 'wallet_tags', 'signatu
 	'policies', 'approvals', 'approval_decisions', 'change_requests', 'webhooks']
 const state = () => createHash('sha256').update(sqlite(TABLES.map((table) => `SELECT * FROM ${table};`).join(''))).digest('hex')
 
-const policyBody = () => ({ name: 'p', activityKind: 'Policies:Modify', rule: { kind: 'AlwaysTrigger' }, filters: { policyId: { in: ['po-00000-00000-00000000000000'] } },
+const policyBody = () => ({ name: 'p', activityKind: 'Policies:Modify', rule: { kind: 'AlwaysTrigger' }, filters: { policyId: { in: ['plc-00000-00000-00000000000000'] } },
 	action: { kind: 'RequestApproval', approvalGroups: [{ quorum: 1, approvers: { userId: { in: [admin.id] } } }] } })
 
 /** One of everything that there is, by the name that routes have for it. */
@@ -110,7 +110,7 @@ after(async () => {
 })
 
 const UNKNOWN = { keyId: 'key-01m7y', walletId: 'wa-01m7y', signatureId: 'sig-01m7y', permissionId: 'pm-01m7y', userId: 'us-01m7y', assignmentId: 'as-01m7y',
-	serviceAccountId: 'us-01m7y', tokenId: 'to-01m7y', policyId: 'po-01m7y', approvalId: 'ap-01m7y', webhookId: 'wh-01m7y', webhookEventId: 'whe-01m7y',
+	serviceAccountId: 'us-01m7y', tokenId: 'to-01m7y', policyId: 'plc-01m7y', approvalId: 'ap-01m7y', webhookId: 'wh-01m7y', webhookEventId: 'whe-01m7y',
 	id: 'uj-01m7y', appId: 'ap-01m7y', transactionId: 'tx-01m7y', transferId: 'xfr-01m7y', offerId: 'of-01m7y', validatorId: 'cv-01m7y' }
 const unknown = Object.fromEntries(Object.entries(UNKNOWN).map(([name, id]) => [name, `${id}-00000-00000000000000`]))
 const at = (path, from) => path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(from[name] ?? unknown[name] ?? 'x'))

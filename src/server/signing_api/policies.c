@@ -65,7 +65,7 @@ static hf_status prepare_write(struct call *c, struct hf_err *err)
 {
 	struct writing *n = (struct writing *)c;
 
-	hf_id_new("po", n->id);
+	hf_id_new("plc", n->id);
 	return policy_read(c->body, &n->policy, err);
 }
 

@@ -81,11 +81,25 @@ static void only_plain_https_urls_are_targets(void **state)
 		                               "https://user:pw@example.com/",
 		                               "https://example.com/#here",
 		                               "https://",
+		                               "https://127.0.0.1/",
+		                               "https://127.1/",
+		                               "https://0x7f000001/",
+		                               "https://2130706433/",
+		                               "https://10.1.2.3:8443/",
+		                               "https://169.254.169.254/latest/",
+		                               "https://[::1]/",
+		                               "https://[::ffff:10.0.0.1]/",
+		                               "https://[fe80::1%25eth0]/",
+		                               "https://localhost/",
+		                               "https://LOCALHOST.:9/",
+		                               "https://a.localhost/",
 		                               "https://a b/" };
 	const struct outbound_config strict = { 0 }, lax = { .private_too = true };
 	struct hf_err err;
 
 	CHECK_OK(outbound_check(&strict, "https://example.com:8443/hook?a=b", NULL));
+	CHECK_OK(outbound_check(&strict, "https://9.9.9.9/", NULL));
+	CHECK_OK(outbound_check(&strict, "https://[2606:4700::1111]/", NULL));
 	CHECK_OK(outbound_check(&lax, "http://127.0.0.1:9/", NULL));
 	for (size_t i = 0; i < HF_COUNT(refused); i++) {
 		CHECK_CODE(outbound_check(&strict, refused[i], &err), HF_INVALID);
