@@ -31,6 +31,11 @@ static hf_status enter(struct db *db, const char *org_id, const char *operation,
 	return audit_add(db, &e);
 }
 
+static hf_status cannot_read(struct db *db, hf_status s, struct hf_err *err)
+{
+	return hf_fail(err, s.code, "cannot read the database: %s", db_error(db));
+}
+
 /* Several organisations of one database may have a user of this name. */
 static hf_status find_user(struct db *db, const char *username, struct identity_row *ret,
                            struct hf_err *err)
@@ -40,17 +45,21 @@ static hf_status find_user(struct db *db, const char *username, struct identity_
 	bool found = false;
 	hf_status s;
 
-	while (hf_ok(org_row_next(db, after, org_id))) {
+	while (hf_ok(s = org_row_next(db, after, org_id))) {
 		memcpy(after, org_id, sizeof(after));
 		s = person_find(db, org_id, username, &other);
-		if (!hf_ok(s))
+		if (s.code == HF_NOTFOUND)
 			continue;
+		if (!hf_ok(s))
+			return cannot_read(db, s, err);
 		if (found)
 			return hf_fail(err, HF_STATE,
 			               "several organisations have a user \"%.200s\"", username);
 		found = true;
 		*ret = other;
 	}
+	if (s.code != HF_NOTFOUND)
+		return cannot_read(db, s, err);
 	if (!found)
 		return hf_fail(err, HF_NOTFOUND,
 		               "there is no active user \"%.200s\": users are made by POST "

@@ -3,20 +3,18 @@
 
 #include "base/text.h"
 #include "server/core/attempts.h"
+#include "server/core/limits.h"
 #include "server/errors.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Without the port. */
 static void address_of(const struct call *c, char *to, size_t cap)
 {
-	char *port;
+	char address[LIMIT_ADDRESS_MAX];
 
-	snprintf(to, cap, "address/%s", http_peer_address(c->req));
-	port = strrchr(to, ':');
-	if (port)
-		*port = '\0';
+	limit_address(http_peer_address(c->req), address);
+	snprintf(to, cap, "address/%s", address);
 }
 
 bool person_may_try(struct person_call *p, const char *org_id, const char *username)
