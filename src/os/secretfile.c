@@ -1,42 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "os/secretfile.h"
 
+#include "os/ownfile.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-
-static hf_status open_file(const char *path, int *ret, struct hf_err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-	if (fd >= 0) {
-		*ret = fd;
-		return HF_SUCCESS;
-	}
-	if (errno == ELOOP)
-		return hf_fail(err, HF_DENIED, "%s is a symbolic link: name the file itself", path);
-	return hf_fail(err, errno == ENOENT ? HF_NOTFOUND : HF_IO, "cannot read %s: %s", path,
-	               strerror(errno));
-}
-
-static hf_status check_rights(int fd, const char *path, struct hf_err *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return hf_fail(err, HF_DENIED, "%s is not a regular file", path);
-	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return hf_fail(err, HF_DENIED, "%s belongs to another user (number %u): chown it",
-		               path, (unsigned)st.st_uid);
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return hf_fail(err, HF_DENIED,
-		               "%s may be read by others (mode %04o): run `chmod 600 %s`", path,
-		               (unsigned)st.st_mode & 07777, path);
-	return HF_SUCCESS;
-}
 
 static hf_status read_secret(int fd, const char *path, struct hf_secret *ret, struct hf_err *err)
 {
@@ -70,8 +40,7 @@ hf_status os_secret_file(const char *path, struct hf_secret *ret, struct hf_err 
 {
 	HF_FD int fd = -1;
 
-	HF_TRY(open_file(path, &fd, err));
-	HF_TRY(check_rights(fd, path, err));
+	HF_TRY(os_own_file_open(path, true, &fd, err));
 	return read_secret(fd, path, ret, err);
 }
 
@@ -87,7 +56,7 @@ hf_status os_secret_credential(const char *name, struct hf_secret *ret, struct h
 		               name);
 	HF_ENSURE((size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) < sizeof(path),
 	          HF_TOOBIG);
-	HF_TRY(open_file(path, &fd, err));
+	HF_TRY(os_kept_file_open(path, &fd, err));
 	return read_secret(fd, path, ret, err);
 }
 
