@@ -5,7 +5,7 @@
 
 #include "cli/db_options.h"
 #include "db/db.h"
-#include "server/core/audit_export.h"
+#include "server/core/audit/audit_export.h"
 
 struct audit_options {
 	struct db_config db;

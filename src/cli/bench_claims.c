@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "cli/bench_host.h"
 #include "cli/bench_puller.h"
-#include "server/core/signatures.h"
+#include "server/core/keys/signatures.h"
 #include "server/store/fill_rows.h"
 
 #include <pthread.h>

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
-#include "server/core/audit.h"
-#include "server/core/audit_export.h"
+#include "server/core/audit/audit.h"
+#include "server/core/audit/audit_export.h"
 #include "server/store/audit_rows.h"
 
 #include <pthread.h>

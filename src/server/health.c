@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "json/write.h"
-#include "server/core/audit.h"
+#include "server/core/audit/audit.h"
 #include "server/metrics.h"
 
 #include <stdio.h>

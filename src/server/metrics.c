@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "os/process.h"
-#include "server/core/audit.h"
+#include "server/core/audit/audit.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What an administrator does for people beside the running server, in its database. */
 #include "base/clock.h"
-#include "server/core/access_tokens.h"
-#include "server/core/audit.h"
-#include "server/core/codes.h"
-#include "server/core/people.h"
+#include "server/core/people/access_tokens.h"
+#include "server/core/audit/audit.h"
+#include "server/core/people/codes.h"
+#include "server/core/people/people.h"
 #include "server/server.h"
 #include "server/store/credential_rows.h"
 #include "server/store/migrations.h"

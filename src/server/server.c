@@ -7,8 +7,8 @@
 #include "os/memory.h"
 #include "os/notify.h"
 #include "os/signals.h"
-#include "server/core/audit.h"
-#include "server/core/evidence.h"
+#include "server/core/audit/audit.h"
+#include "server/core/queue/evidence.h"
 #include "server/store/migrations.h"
 
 #include <poll.h>

@@ -4,7 +4,7 @@
 #define HF_SERVER_SERVER_INTERNAL_H
 
 #include "server/certificates.h"
-#include "server/core/approvals.h"
+#include "server/core/policies/approvals.h"
 #include "server/core/core.h"
 #include "server/health.h"
 #include "server/metrics.h"

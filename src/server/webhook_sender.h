@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The thread that delivers webhook events (core/webhooks.h). It takes due events out of the
+ * The thread that delivers webhook events (core/events/webhooks.h). It takes due events out of the
  * database under a lease, so that of several servers one sends each, and what a server that died
  * had taken is sent by another. */
 #ifndef HF_SERVER_WEBHOOK_SENDER_H
@@ -7,8 +7,8 @@
 
 #include "db/work.h"
 #include "http/outbound.h"
-#include "server/core/events.h"
-#include "server/core/webhooks.h"
+#include "server/core/events/events.h"
+#include "server/core/events/webhooks.h"
 #include "server/metrics.h"
 
 #define WEBHOOK_TIMEOUT_MS 10000

@@ -4,9 +4,9 @@
 #include "fuzz.h"
 
 #include "proof/payload.h"
-#include "server/core/access_tokens.h"
+#include "server/core/people/access_tokens.h"
 #include "server/core/limits.h"
-#include "server/signing_api/account_bodies.h"
+#include "server/signing_api/people/account_bodies.h"
 #include "server/store/permission_rows.h"
 
 #include <string.h>

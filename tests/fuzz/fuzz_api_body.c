@@ -6,7 +6,7 @@
 #include "crypto/key_type.h"
 #include "proof/payload.h"
 #include "server/signing_api/bodies.h"
-#include "server/signing_api/wallet_bodies.h"
+#include "server/signing_api/keys/wallet_bodies.h"
 #include "server/store/signature_rows.h"
 
 #include <string.h>

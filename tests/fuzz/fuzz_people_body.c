@@ -3,9 +3,9 @@
  * data of a new key, which no input can make verify. */
 #include "fuzz.h"
 
-#include "server/core/codes.h"
-#include "server/core/enrollment.h"
-#include "server/signing_api/people_bodies.h"
+#include "server/core/people/codes.h"
+#include "server/core/people/enrollment.h"
+#include "server/signing_api/people/people_bodies.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * the same, and triggers for what nobody can read. */
 #include "fuzz.h"
 
-#include "server/core/policy_judge.h"
-#include "server/core/policy_set.h"
+#include "server/core/policies/policy_judge.h"
+#include "server/core/policies/policy_set.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * is not one. */
 #include "fuzz.h"
 
-#include "server/core/user_action.h"
+#include "server/core/people/user_action.h"
 
 #include <string.h>
 

@@ -11,7 +11,7 @@
 #define DRIVERS 2
 #endif
 #ifndef ATTEMPTS
-#define ATTEMPTS 3 /* JOB_ATTEMPTS_MAX, which is 5: src/server/core/jobs.h */
+#define ATTEMPTS 3 /* JOB_ATTEMPTS_MAX, which is 5: src/server/core/queue/jobs.h */
 #endif
 #ifndef CRASHES
 #define CRASHES 1
@@ -51,7 +51,7 @@ bool told_failed[JOBS];
 chan results[DRIVERS] = [3] of { byte, mtype, byte, byte, byte };
 chan acks[DRIVERS] = [3] of { byte, byte, bool };
 
-/* core_settle(), core_announce(): in the transaction that takes the job away (src/server/core/jobs_settle.c, settle). */
+/* core_settle(), core_announce(): in the transaction that takes the job away (src/server/core/queue/jobs_settle.c, settle). */
 inline settle(j, outcome, what)
 {
 	subject[j] = outcome;
@@ -71,7 +71,7 @@ inline settle(j, outcome, what)
 	fi
 }
 
-/* src/server/core/jobs_settle.c, give_back: the one who holds it gives it back. */
+/* src/server/core/queue/jobs_settle.c, give_back: the one who holds it gives it back. */
 inline give_back(j, who)
 {
 	if
@@ -84,7 +84,7 @@ inline give_back(j, who)
 	fi
 }
 
-/* src/server/core/jobs_settle.c, complete: the row is deleted, whoever had it leased; who finds none is late. */
+/* src/server/core/queue/jobs_settle.c, complete: the row is deleted, whoever had it leased; who finds none is late. */
 inline complete(j, outcome, what)
 {
 	if
@@ -99,7 +99,7 @@ inline complete(j, outcome, what)
 	fi
 }
 
-/* src/server/core/jobs_settle.c, jobs_hand_in: one transaction. */
+/* src/server/core/queue/jobs_settle.c, jobs_hand_in: one transaction. */
 inline hand_in(j, outcome, what, who)
 {
 	if
@@ -108,7 +108,7 @@ inline hand_in(j, outcome, what, who)
 	fi
 }
 
-/* src/server/core/jobs_settle.c, jobs_sweep: queued again, or failed for good when it was tried too often. */
+/* src/server/core/queue/jobs_settle.c, jobs_sweep: queued again, or failed for good when it was tried too often. */
 inline expire(j)
 {
 	if
@@ -188,7 +188,7 @@ end:
 	od
 }
 
-/* src/server/core/jobs_settle.c, jobs_sweep: at any server, whenever a lease has ended; here it may end at any time. */
+/* src/server/core/queue/jobs_settle.c, jobs_sweep: at any server, whenever a lease has ended; here it may end at any time. */
 proctype sweep()
 {
 	byte j;
@@ -220,7 +220,7 @@ start:
 	atomic { me = (me == 0 -> d + 1 : me + DRIVERS); requests = 0; j = 0; FORGET(0); FORGET(1) }
 end:
 	do
-	/* src/server/core/jobs_deal.c, claim; then the reply, which may be lost: then the lease ends by itself */
+	/* src/server/core/queue/jobs_deal.c, claim; then the reply, which may be lost: then the lease ends by itself */
 	:: atomic { job[GENERATE] == queued && attempts[GENERATE] < ATTEMPTS -> j = GENERATE; claim(j) }
 	:: atomic { job[SIGN] == queued && attempts[SIGN] < ATTEMPTS -> j = SIGN; claim(j) }
 
@@ -285,7 +285,7 @@ end:
 }
 
 /* Asks for a key, then with one external id for a signature, until it has an answer. A commit of its request whose outcome stays
- * unknown is repeated (src/server/core/signatures.c, find_original). */
+ * unknown is repeated (src/server/core/keys/signatures.c, find_original). */
 proctype client()
 {
 	atomic { subject[GENERATE] = creating; job[GENERATE] = queued };

@@ -2,9 +2,9 @@
 #include "server/core/core.h"
 
 #include "base/clock.h"
-#include "server/core/audit.h"
-#include "server/core/keys.h"
-#include "server/core/signatures.h"
+#include "server/core/audit/audit.h"
+#include "server/core/keys/keys.h"
+#include "server/core/keys/signatures.h"
 #include "server/metrics.h"
 
 #include <string.h>

@@ -10,8 +10,8 @@
 #include "base/secret.h"
 #include "db/notices.h"
 #include "db/work.h"
-#include "server/core/jobs.h"
-#include "server/core/waiters.h"
+#include "server/core/queue/jobs.h"
+#include "server/core/queue/waiters.h"
 #include "server/server.h"
 
 #define CORE_KEY_LEN 32
@@ -47,7 +47,7 @@ struct core {
 	struct waiters *waiters; /* by the id of a key or signature request */
 	struct audit *audit;
 	struct server_metrics *metrics;
-	struct events_watch *watch; /* who has webhooks: core/events.h */
+	struct events_watch *watch; /* who has webhooks: core/events/events.h */
 	struct core_secrets secrets;
 };
 
@@ -68,8 +68,8 @@ HF_MUST hf_status core_secrets_check(const struct core_secrets *s, struct db *db
 enum db_durability core_durability(const struct core *core);
 
 /* The queue's job_settle, job_announce and jobs_say; ctx is the struct core. They call key_settle()
- * or signature_settle() (core/keys.h, core/signatures.h), wake who waits for the subject, and pass
- * words on to the other servers. */
+ * or signature_settle() (core/keys/keys.h, core/keys/signatures.h), wake who waits for the subject,
+ * and pass words on to the other servers. */
 HF_MUST hf_status core_settle(void *core, struct db *db, const struct job_settled *settled);
 void core_announce(void *core, enum job_subject subject, const char *subject_id);
 void core_say(void *core, const char *word);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The drivers' face: POST /v1/poll over mTLS (op/poll.h), on a listener of its own. Thin: who is
- * it, which store, then the queue (core/jobs.h). */
+ * it, which store, then the queue (core/queue/jobs.h). */
 #ifndef HF_SERVER_QUEUE_API_QUEUE_API_H
 #define HF_SERVER_QUEUE_API_QUEUE_API_H
 

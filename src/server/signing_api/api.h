@@ -6,10 +6,10 @@
 
 #include "http/server.h"
 #include "proof/client_data.h"
-#include "server/core/attempts.h"
+#include "server/core/people/attempts.h"
 #include "server/core/core.h"
 #include "server/core/sealed.h"
-#include "server/core/tokens.h"
+#include "server/core/people/tokens.h"
 
 #include <stdatomic.h>
 

@@ -4,8 +4,8 @@
 #include "server/signing_api/bodies.h"
 #include "server/signing_api/handlers.h"
 
-#include "server/signing_api/people_calls.h"
-#include "server/signing_api/people_print.h"
+#include "server/signing_api/people/people_calls.h"
+#include "server/signing_api/people/people_print.h"
 #include "server/store/credential_rows.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "server/signing_api/bodies.h"
 
 #include "base/text.h"
-#include "server/core/user_action.h"
+#include "server/core/people/user_action.h"
 #include "server/store/key_rows.h"
 #include "server/store/signature_rows.h"
 

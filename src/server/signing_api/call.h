@@ -10,8 +10,8 @@
 #define HF_SERVER_SIGNING_API_CALL_H
 
 #include "json/write.h"
-#include "server/core/permissions.h"
-#include "server/core/user_action.h"
+#include "server/core/rights/permissions.h"
+#include "server/core/people/user_action.h"
 #include "server/signing_api/api.h"
 #include "server/signing_api/routes.h"
 

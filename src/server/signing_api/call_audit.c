@@ -2,7 +2,7 @@
 #include "server/signing_api/call_audit.h"
 
 #include "proof/action.h"
-#include "server/core/audit.h"
+#include "server/core/audit/audit.h"
 
 #include <stdio.h>
 #include <string.h>

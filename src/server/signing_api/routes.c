@@ -2,7 +2,7 @@
 #include "server/signing_api/routes.h"
 
 #include "server/signing_api/handlers.h"
-#include "server/signing_api/people_handlers.h"
+#include "server/signing_api/people/people_handlers.h"
 
 #define SMALL (16u << 10)
 

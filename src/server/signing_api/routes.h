@@ -5,7 +5,7 @@
 #ifndef HF_SERVER_SIGNING_API_ROUTES_H
 #define HF_SERVER_SIGNING_API_ROUTES_H
 
-#include "server/core/permissions.h"
+#include "server/core/rights/permissions.h"
 
 struct operation;
 

@@ -22,7 +22,7 @@ struct approval_row {
 	bool overdue;            /* its time is over, by the database's clock */
 	int64_t expires_ms;      /* 0: never */
 	const char *evaluations; /* JSON, as the API has it */
-	const char *groups;      /* JSON: core/approvals.h */
+	const char *groups;      /* JSON: core/policies/approvals.h */
 	int64_t created_ms, updated_ms, resolved_ms;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The rows of the audit log's tables: one query, one function. What they are is
- * migrations/audit.h's; what they mean is core/audit.h's. */
+ * migrations/audit.h's; what they mean is core/audit/audit.h's. */
 #ifndef HF_SERVER_STORE_AUDIT_ROWS_H
 #define HF_SERVER_STORE_AUDIT_ROWS_H
 

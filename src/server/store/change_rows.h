@@ -6,8 +6,8 @@
 #include "base/id.h"
 #include "db/db.h"
 
-/* Kinds, operations and states by their names (core/changes.h). Texts of a row that was read live
- * until the callback returns. */
+/* Kinds, operations and states by their names (core/policies/changes.h). Texts of a row that was
+ * read live until the callback returns. */
 struct change_row {
 	const char *id, *org_id;
 	const char *kind, *operation, *status;

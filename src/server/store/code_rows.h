@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Table `codes`: codes that an administrator hands to a person, or a person makes for himself; each
- * is good once, and only its SHA-256 is kept (core/codes.h). */
+ * is good once, and only its SHA-256 is kept (core/people/codes.h). */
 #ifndef HF_SERVER_STORE_CODE_ROWS_H
 #define HF_SERVER_STORE_CODE_ROWS_H
 

@@ -3,7 +3,7 @@
 
 hf_status evidence_row_get(struct db *db, uint64_t job, evidence_row_fn fn, void *ctx)
 {
-	/* subjects 2 and 3: JOB_FOR_SIGNATURE, JOB_FOR_FORMED_SIGNATURE (core/jobs.h) */
+	/* subjects 2 and 3: JOB_FOR_SIGNATURE, JOB_FOR_FORMED_SIGNATURE (core/queue/jobs.h) */
 	static const char sql[] =
 	        DB_BY_KEY "SELECT s.body, s.proof, s.wallet_id, s.network, s.approval_id"
 	                  " FROM jobs j JOIN signatures s ON s.id = j.subject_id"

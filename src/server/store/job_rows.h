@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The rows of table `jobs`: one query, one function. What a job means is core/jobs.h's. All but the
- * counts belong into a write task. Leases are kept by the database's clock (clock.h): callers say
- * how long, never until when. */
+ * The rows of table `jobs`: one query, one function. What a job means is core/queue/jobs.h's. All
+ * but the counts belong into a write task. Leases are kept by the database's clock (clock.h):
+ * callers say how long, never until when. */
 #ifndef HF_SERVER_STORE_JOB_ROWS_H
 #define HF_SERVER_STORE_JOB_ROWS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The rows of table `keys`: one query, one function. What a key may do is core/keys.h's. */
+ * The rows of table `keys`: one query, one function. What a key may do is core/keys/keys.h's. */
 #ifndef HF_SERVER_STORE_KEY_ROWS_H
 #define HF_SERVER_STORE_KEY_ROWS_H
 

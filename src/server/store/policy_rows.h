@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The rows of table `policies`, and the version of an organisation's policies: one query, one
- * function. What a policy is, is core/policy.h's. */
+ * function. What a policy is, is core/policies/policy.h's. */
 #ifndef HF_SERVER_STORE_POLICY_ROWS_H
 #define HF_SERVER_STORE_POLICY_ROWS_H
 

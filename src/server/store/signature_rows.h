@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The rows of table `signatures`: one query, one function. What a signature request is, is
- * core/signatures.h's. */
+ * core/keys/signatures.h's. */
 #ifndef HF_SERVER_STORE_SIGNATURE_ROWS_H
 #define HF_SERVER_STORE_SIGNATURE_ROWS_H
 
@@ -50,7 +50,8 @@ struct signature_row {
 	int64_t requested_ms;
 	int64_t resolved_ms; /* when people had decided; 0: not, or nobody was asked */
 	struct signature_outcome outcome;
-	/* Of those with several signatures (core/signature_parts.h), these instead of r and s. */
+	/* Of those with several signatures (core/keys/signature_parts.h), these instead of r and s.
+	 */
 	struct hf_span parts;
 	struct hf_span encoded, signed_data; /* the chain's forms; empty: none */
 };

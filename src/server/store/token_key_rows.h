@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Table `token_keys`: the generations of the key that signs access tokens. The keys themselves are
- * derived (core/token_keys.h), never stored. */
+ * derived (core/people/token_keys.h), never stored. */
 #ifndef HF_SERVER_STORE_TOKEN_KEY_ROWS_H
 #define HF_SERVER_STORE_TOKEN_KEY_ROWS_H
 

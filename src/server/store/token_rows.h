@@ -6,7 +6,7 @@
 #include "proof/action.h"
 #include "server/store/identity_rows.h"
 
-/* Of the official API. What a token is not, it does not stand for (core/tokens.h). */
+/* Of the official API. What a token is not, it does not stand for (core/people/tokens.h). */
 #define TOKEN_SERVICE_ACCOUNT "ServiceAccount"
 #define TOKEN_PAT "Pat"
 #define TOKEN_LOGIN "Token"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The rows of tables `wallets` and `wallet_tags`: one query, one function. What a wallet is, is
- * core/wallets.h's. */
+ * core/keys/wallets.h's. */
 #ifndef HF_SERVER_STORE_WALLET_ROWS_H
 #define HF_SERVER_STORE_WALLET_ROWS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The rows of tables `webhooks` and `webhook_events`: one query, one function. What they mean is
- * core/webhooks.h's. */
+ * core/events/webhooks.h's. */
 #ifndef HF_SERVER_STORE_WEBHOOK_ROWS_H
 #define HF_SERVER_STORE_WEBHOOK_ROWS_H
 

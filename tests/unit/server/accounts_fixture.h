@@ -5,9 +5,9 @@
 
 #include "api_fixture.h"
 
-#include "server/core/access_tokens.h"
-#include "server/core/identities.h"
-#include "server/core/permissions.h"
+#include "server/core/people/access_tokens.h"
+#include "server/core/people/identities.h"
+#include "server/core/rights/permissions.h"
 
 #define ASSIGN "{\"identityId\":\"%s\"}"
 

@@ -12,11 +12,11 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "json/read.h"
-#include "server/core/audit.h"
-#include "server/core/keys.h"
-#include "server/core/signatures.h"
+#include "server/core/audit/audit.h"
+#include "server/core/keys/keys.h"
+#include "server/core/keys/signatures.h"
 #include "server/errors.h"
-#include "server/core/user_action.h"
+#include "server/core/people/user_action.h"
 #include "server/signing_api/api.h"
 
 #include <arpa/inet.h>

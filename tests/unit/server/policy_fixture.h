@@ -6,7 +6,7 @@
 
 #include "accounts_fixture.h"
 
-#include "server/core/approvals.h"
+#include "server/core/policies/approvals.h"
 
 #define K1 "{\"scheme\":\"ECDSA\",\"curve\":\"secp256k1\"}"
 

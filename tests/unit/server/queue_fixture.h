@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/core/jobs.h"
+#include "server/core/queue/jobs.h"
 #include "server/store/job_rows.h"
 #include "server/store/migrations.h"
 

@@ -3,7 +3,7 @@
 #include "api_fixture.h"
 
 #include "proof/checkpoint.h"
-#include "server/core/audit_internal.h"
+#include "server/core/audit/audit_internal.h"
 
 static struct db *db;
 

@@ -2,8 +2,8 @@
 #include "check.h"
 
 #include "server/signing_api/bodies.h"
-#include "server/signing_api/people_bodies.h"
-#include "server/signing_api/wallet_bodies.h"
+#include "server/signing_api/people/people_bodies.h"
+#include "server/signing_api/keys/wallet_bodies.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * what belongs to another organisation, which is not there for us. */
 #include "accounts_fixture.h"
 
-#include "server/core/token_keys.h"
+#include "server/core/people/token_keys.h"
 #include "server/store/permission_rows.h"
 
 static const char words[] = "user token is missing or invalid";

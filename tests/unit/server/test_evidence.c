@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "proof/evidence.h"
-#include "server/core/evidence.h"
+#include "server/core/queue/evidence.h"
 #include "server/store/migrations.h"
 
 #include <string.h>

@@ -3,9 +3,9 @@
 #include "../db/tempdb.h"
 #include "check.h"
 
-#include "server/core/codes.h"
-#include "server/core/people.h"
-#include "server/core/token_keys.h"
+#include "server/core/people/codes.h"
+#include "server/core/people/people.h"
+#include "server/core/people/token_keys.h"
 #include "server/store/credential_rows.h"
 #include "server/store/identity_rows.h"
 #include "server/store/migrations.h"

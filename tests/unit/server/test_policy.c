@@ -2,7 +2,7 @@
  * Policies as JSON, their filters and their rules: what needs no database. */
 #include "../check.h"
 
-#include "server/core/policy_judge.h"
+#include "server/core/policies/policy_judge.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_fixture.h"
 
-#include "server/core/permissions.h"
+#include "server/core/rights/permissions.h"
 
 #define DIGEST "1122334455667788990011223344556677889900112233445566778899001122"
 #define K1 "{\"scheme\":\"ECDSA\",\"curve\":\"secp256k1\"}"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 
-#include "server/core/attempts.h"
-#include "server/core/tickets.h"
+#include "server/core/people/attempts.h"
+#include "server/core/people/tickets.h"
 
 #include <stdio.h>
 #include <string.h>

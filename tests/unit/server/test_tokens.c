@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/core/tokens.h"
+#include "server/core/people/tokens.h"
 #include "server/signing_api/api.h"
 
 #include <openssl/evp.h>

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/digest.h"
-#include "server/core/user_action.h"
+#include "server/core/people/user_action.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>

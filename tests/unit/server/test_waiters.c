@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "base/clock.h"
-#include "server/core/waiters.h"
+#include "server/core/queue/waiters.h"
 
 #include <string.h>
 

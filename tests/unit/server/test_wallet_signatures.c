@@ -4,7 +4,7 @@
 #include "api_fixture.h"
 
 #include "crypto/digest.h"
-#include "server/core/events.h"
+#include "server/core/events/events.h"
 #include "server/store/fill_rows.h"
 
 #define HASH_OF "1122334455667788990011223344556677889900112233445566778899001122"

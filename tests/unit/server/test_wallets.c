@@ -3,7 +3,7 @@
 #include "api_fixture.h"
 
 #include "proof/wallet_id.h"
-#include "server/core/permissions.h"
+#include "server/core/rights/permissions.h"
 #include "server/store/wallet_rows.h"
 
 #define K1 "{\"scheme\":\"ECDSA\",\"curve\":\"secp256k1\"}"

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "crypto/digest.h"
-#include "server/core/events.h"
-#include "server/core/webhooks.h"
+#include "server/core/events/events.h"
+#include "server/core/events/webhooks.h"
 #include "server/store/identity_rows.h"
 #include "server/store/migrations.h"
 

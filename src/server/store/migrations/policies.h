@@ -6,7 +6,7 @@
  * time: `seq` is. approvals.approval_groups: who has to approve, as the policies said when it was
  * made. outflows.amount: 32 bytes, big-endian, of `symbol`; NULL: it could not be read.
  * policy_versions: a new one with every change of an organisation's policies, so that a server sees
- * by one row whether it knows them (core/policy_set.h). */
+ * by one row whether it knows them (core/policies/policy_set.h). */
 #ifndef HF_SERVER_STORE_MIGRATIONS_POLICIES_H
 #define HF_SERVER_STORE_MIGRATIONS_POLICIES_H
 

@@ -2,7 +2,7 @@
  * Migration 5: wallets, and signature requests of every kind. For migrations.c.
  *
  * A wallet is made with its key, and is not shown before that is. signatures.parts: of a request
- * with several inputs (PSBT), the signatures so far, as core/signature_parts.h encodes them.
+ * with several inputs (PSBT), the signatures so far, as core/keys/signature_parts.h encodes them.
  * signatures.encoded, signed_data: the chain's forms, made when the last signature came. */
 #ifndef HF_SERVER_STORE_MIGRATIONS_WALLETS_H
 #define HF_SERVER_STORE_MIGRATIONS_WALLETS_H
