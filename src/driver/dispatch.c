@@ -349,12 +349,13 @@ static void spent(struct dispatch *d, struct task *t, const struct keydb_answer 
 
 enum { OTHERS_TRY_MAX = 2 };
 
-/* What this HSM says of a record may be this HSM's own fault: it lacks the master key, or computes
- * wrongly. So before it is final, the queue may give the job to others; a record that is really bad
- * costs two more attempts. */
+/* What this HSM says of a record may be this HSM's own fault: it lacks the master key, or the key
+ * that lives in another one, or computes wrongly. So before it is final, the queue may give the job
+ * to others; a record that is really bad costs two more attempts. */
 static bool others_may_differ(const struct task *t, const struct op_result *r)
 {
-	return r->outcome == OP_FAILED && (r->code == HF_UNAUTHENTIC || r->code == HF_STATE) &&
+	return r->outcome == OP_FAILED &&
+	       (r->code == HF_UNAUTHENTIC || r->code == HF_STATE || r->code == HF_NOTFOUND) &&
 	       t->job->attempt <= OTHERS_TRY_MAX;
 }
 

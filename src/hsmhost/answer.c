@@ -3,6 +3,7 @@
  * process without a vendor's library. */
 #include "hsmhost/inside.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -122,6 +123,22 @@ static void judge_done(struct hsmhost *h, struct seat *s, const struct hsmhost_j
 		seat_enter(s, SEAT_DRAINING);
 }
 
+#define LOOK_AGAIN_MS 5000
+
+/* A module need not see an object that another process has made since it started. A new signer
+ * does, so this one is replaced, unless that was tried a moment ago: then the key is elsewhere. */
+static void look_again(struct hsmhost *h, struct seat *s)
+{
+	int64_t now = hf_mono_ms();
+
+	if (h->looked_again_ms && now - h->looked_again_ms < LOOK_AGAIN_MS)
+		return;
+	h->looked_again_ms = now;
+	s->worn = true;
+	if (s->state == SEAT_READY)
+		seat_enter(s, SEAT_DRAINING);
+}
+
 bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *frame)
 {
 	struct hsmhost_answer a = { 0 };
@@ -142,6 +159,8 @@ bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *fra
 		fail(&a, OP_RETRY, HF_INTERNAL, "the signer answered another question");
 	else
 		judge_done(h, s, &f->job, &said, &a);
+	if (f->job.op.kind == OP_SIGN && said.outcome == OP_FAILED && said.code == HF_NOTFOUND)
+		look_again(h, s);
 	hand_over(h, f, &a);
 	return true;
 }

@@ -133,6 +133,15 @@ hf_status job_prove(struct desk *d, const struct key_record *r, struct hf_err *e
 	return s;
 }
 
+/* An HSM that computes wrongly may do so for the MAC, too: no key has been told of yet. */
+static hf_status check_seal(struct desk *d, struct hf_span sealed, struct hf_err *err)
+{
+	struct key_record r;
+
+	HF_TRY(record_decode(sealed, &r));
+	return job_check_mac(d, &r, err);
+}
+
 static hf_status record_key(struct desk *d, const struct p11_key *key, const char *key_id,
                             struct job_output *ret, struct hf_err *err)
 {
@@ -148,6 +157,7 @@ static hf_status record_key(struct desk *d, const struct p11_key *key, const cha
 	HF_TRY(hf_buf_status(&blob));
 	r.blob = hf_buf_span(&blob);
 	HF_TRY(seal(d, masters_first(&d->masters), &r, &ret->record, err));
+	HF_TRY(check_seal(d, hf_buf_span(&ret->record), err));
 	return job_prove(d, &r, err);
 }
 

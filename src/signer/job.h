@@ -26,9 +26,9 @@ struct job_output {
 	struct signature signature; /* raw: signature_accept() is the host's */
 };
 
-/* Makes a key, seals its record, and proves the record before anybody hears of it: unwraps the key
- * from it again, signs, and verifies in software. A key whose record does not give it back is worse
- * than none. */
+/* Makes a key, seals its record, and proves the record before anybody hears of it: has its MAC made
+ * once more, unwraps the key from it again, signs, and verifies in software. A key whose record
+ * does not give it back is worse than none. */
 HF_MUST hf_status job_generate(struct desk *d, enum key_type type, const char *key_id,
                                struct job_output *ret, struct hf_err *err);
 

@@ -173,9 +173,11 @@ async function main() {
 	tell('address', wallet.address)
 	const m = await client.wallets.generateSignature({ walletId: wallet.id, body: { kind: 'Message', message: message.toString('hex') } })
 	tell('signature', `by EIP-191: ${m.signature.encoded.slice(0, 26)}…`)
-	await approve(wallet)
-	await whoMayWhat()
-	await audit(dir, since)
+	if (DFNS_APPROVER_USER_ID) {
+		await approve(wallet)
+		await whoMayWhat()
+	}
+	if (HOLDFAST) await audit(dir, since)
 
 	console.log(`\nAll private keys were made inside "${hsm}" and have never been outside of it in the clear.`)
 }
