@@ -177,6 +177,25 @@ static void a_corrupted_new_key_is_thrown_away(void **state)
 	hsmhost_stop(h, 1000);
 }
 
+/* Of a new key, the first signature that the HSM makes is the MAC of its record. */
+static void a_new_key_whose_mac_was_corrupted_is_thrown_away(void **state)
+{
+	struct host_job key, bad, good;
+	struct hsmhost *h = start(1, &key);
+
+	bad = host_generate("key-b", KEY_P256);
+	good = host_generate("key-c", KEY_P256);
+	host_faults("C_Sign once=a corrupt\n");
+	host_run(h, &bad, 1);
+	CHECK(bad.result.outcome != OP_DONE && bad.record.len == 0);
+	CHECK(strstr(bad.result.text, "thrown away") && strstr(bad.result.text, "MAC"));
+	host_run(h, &good, 1);
+	assert_int_equal(good.result.outcome, OP_DONE);
+	host_job_done(&good);
+	host_job_done(&key);
+	hsmhost_stop(h, 1000);
+}
+
 static void a_wrong_pin_is_tried_once_over_all_processes(void **state)
 {
 	struct hsmhost_config c = config();
@@ -424,6 +443,7 @@ int main(void)
 		cmocka_unit_test(a_fault_of_the_request_fails_it_and_nothing_else),
 		cmocka_unit_test(an_object_that_cannot_be_destroyed_goes_with_its_session),
 		cmocka_unit_test(a_corrupted_new_key_is_thrown_away),
+		cmocka_unit_test(a_new_key_whose_mac_was_corrupted_is_thrown_away),
 		cmocka_unit_test(a_wrong_pin_is_tried_once_over_all_processes),
 		cmocka_unit_test(a_pin_refused_to_a_replacement_is_not_tried_again),
 		cmocka_unit_test(a_locked_pin_is_not_tried_at_all),
