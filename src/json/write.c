@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json/write.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -79,6 +80,16 @@ void json_int(struct json_writer *w, const char *key, int64_t v)
 {
 	before_value(w, key);
 	hf_buf_printf(w->to, "%lld", (long long)v);
+}
+
+void json_date(struct json_writer *w, const char *key, int64_t ms)
+{
+	char text[HF_ISO_LEN];
+
+	if (!ms)
+		return;
+	hf_iso_time(ms, text);
+	json_text(w, key, text);
 }
 
 void json_double(struct json_writer *w, const char *key, double v)

@@ -24,6 +24,8 @@ void json_text_if(struct json_writer *w, const char *key,
 void json_span(struct json_writer *w, const char *key, struct hf_span text);
 void json_hex(struct json_writer *w, const char *key, const char *prefix, struct hf_span bytes);
 void json_int(struct json_writer *w, const char *key, int64_t v);
+/* Milliseconds since 1970 as ISO 8601 text, in UTC; left out when 0. */
+void json_date(struct json_writer *w, const char *key, int64_t ms);
 void json_double(struct json_writer *w, const char *key, double v);
 void json_bool(struct json_writer *w, const char *key, bool v);
 /* Text that is JSON already. */

@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/keys/objects.h"
 
-#include "base/clock.h"
 #include "server/core/keys/signature_parts.h"
 
 #include <string.h>
-
-static void date(struct json_writer *w, const char *name, int64_t ms)
-{
-	char text[HF_ISO_LEN];
-
-	if (!ms)
-		return;
-	hf_iso_time(ms, text);
-	json_text(w, name, text);
-}
 
 void print_key_store(struct json_writer *w, const struct key_row *key)
 {
@@ -36,8 +25,8 @@ void print_key_members(struct json_writer *w, const char *name, const struct key
 	json_text(w, "status", key_status_name(key->status));
 	json_bool(w, "custodial", true);
 	json_text(w, "storage", key->resident ? "Resident" : "Wrapped");
-	date(w, "dateCreated", key->created_ms);
-	date(w, "dateDeleted", key->deleted_ms);
+	json_date(w, "dateCreated", key->created_ms);
+	json_date(w, "dateDeleted", key->deleted_ms);
 }
 
 void print_key(struct json_writer *w, const char *name, const struct key_row *key)
@@ -96,9 +85,9 @@ void print_signature(struct json_writer *w, const char *name, const struct signa
 		print_signed(w, s);
 	json_text_if(w, "approvalId", s->approval_id);
 	json_text_if(w, "externalId", s->external_id);
-	date(w, "dateRequested", s->requested_ms);
-	date(w, "datePolicyResolved", s->resolved_ms);
-	date(w, "dateSigned", s->outcome.signed_ms);
+	json_date(w, "dateRequested", s->requested_ms);
+	json_date(w, "datePolicyResolved", s->resolved_ms);
+	json_date(w, "dateSigned", s->outcome.signed_ms);
 	json_close_object(w);
 }
 
@@ -137,8 +126,8 @@ void print_wallet(struct json_writer *w, const char *name, const struct wallet_r
 	json_hex(w, "publicKey", "", HF_SPAN(wallet->public_key.bytes, wallet->public_key.len));
 	json_close_object(w);
 	json_text(w, "status", wallet_status_name(wallet->status));
-	date(w, "dateCreated", wallet->created_ms);
-	date(w, "dateDeleted", wallet->deleted_ms);
+	json_date(w, "dateCreated", wallet->created_ms);
+	json_date(w, "dateDeleted", wallet->deleted_ms);
 	json_text_if(w, "name", wallet->name);
 	json_bool(w, "custodial", true);
 	json_text_if(w, "externalId", wallet->external_id);

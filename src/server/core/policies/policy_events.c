@@ -1,30 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/policies/policy_events.h"
 
-#include "base/clock.h"
 #include "server/core/events/events.h"
 
 #include <string.h>
 
 #define EVENT_DATA_MAX (1u << 20)
 
-static void date(struct json_writer *w, const char *name, int64_t ms)
-{
-	char text[HF_ISO_LEN];
-
-	if (!ms)
-		return;
-	hf_iso_time(ms, text);
-	json_text(w, name, text);
-}
-
 void print_policy_members(struct json_writer *w, const struct policy_row *row)
 {
 	json_text(w, "id", row->id);
 	json_text(w, "name", row->name);
 	json_text(w, "status", row->status);
-	date(w, "dateCreated", row->created_ms);
-	date(w, "dateUpdated", row->updated_ms);
+	json_date(w, "dateCreated", row->created_ms);
+	json_date(w, "dateUpdated", row->updated_ms);
 	json_text(w, "activityKind", row->activity);
 	json_raw(w, "rule", hf_span_text(row->rule));
 	json_raw(w, "action", hf_span_text(row->action));
@@ -45,8 +34,8 @@ void print_change(struct json_writer *w, const char *key, const struct change_ro
 	json_text(w, "status", row->status);
 	json_text_if(w, "reason", row->reason);
 	json_text(w, "entityId", row->entity_id);
-	date(w, "dateCreated", row->created_ms);
-	date(w, "dateResolved", row->resolved_ms);
+	json_date(w, "dateCreated", row->created_ms);
+	json_date(w, "dateResolved", row->resolved_ms);
 	json_text_if(w, "approvalId", row->approval_id);
 	json_raw(w, "body", hf_span_text(row->body));
 	json_close_object(w);
@@ -58,7 +47,7 @@ static hf_status print_decision(void *ctx, const struct decision_row *row)
 
 	json_open_object(w, NULL);
 	json_text(w, "userId", row->identity_id);
-	date(w, "date", row->decided_ms);
+	json_date(w, "date", row->decided_ms);
 	if (row->reason)
 		json_text(w, "reason", row->reason);
 	else
@@ -77,10 +66,10 @@ hf_status print_approval(struct json_writer *w, const char *key, struct db *db,
 	json_text(w, "initiatorId", row->initiator_id);
 	json_raw(w, "activity", activity);
 	json_text(w, "status", approval_status_name(row->status));
-	date(w, "expirationDate", row->expires_ms);
-	date(w, "dateCreated", row->created_ms);
-	date(w, "dateUpdated", row->updated_ms);
-	date(w, "dateResolved", row->resolved_ms);
+	json_date(w, "expirationDate", row->expires_ms);
+	json_date(w, "dateCreated", row->created_ms);
+	json_date(w, "dateUpdated", row->updated_ms);
+	json_date(w, "dateResolved", row->resolved_ms);
 	json_raw(w, "policyEvaluations", hf_span_text(row->evaluations));
 	json_open_array(w, "decisions");
 	HF_TRY(decision_rows_each(db, row->id, print_decision, w));

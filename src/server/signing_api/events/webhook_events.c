@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The log of what webhooks were told. */
-#include "base/clock.h"
 #include "server/core/events/webhooks.h"
 #include "server/signing_api/handlers.h"
 #include "server/signing_api/listing.h"
@@ -25,12 +24,9 @@ static hf_status check_webhook(struct call *c, struct db *db)
 
 static void print_event(struct json_writer *w, const struct event_row *row)
 {
-	char date[HF_ISO_LEN];
-
 	json_open_object(w, NULL);
 	json_text(w, "id", row->id);
-	hf_iso_time(row->happened_ms, date);
-	json_text(w, "date", date);
+	json_date(w, "date", row->happened_ms);
 	json_text(w, "kind", row->kind);
 	json_raw(w, "data", row->data);
 	json_text(w, "status", row->status);

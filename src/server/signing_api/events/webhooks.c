@@ -2,7 +2,6 @@
  * Webhooks and the log of their events. */
 #include "server/webhook_sender.h"
 
-#include "base/clock.h"
 #include "server/signing_api/bodies.h"
 #include "server/signing_api/handlers.h"
 #include "server/signing_api/listing.h"
@@ -32,14 +31,6 @@ struct writing {
 	char secret[WEBHOOK_SECRET_TEXT]; /* of a new one: shown once */
 };
 
-static void print_date(struct json_writer *w, const char *name, int64_t ms)
-{
-	char text[HF_ISO_LEN];
-
-	hf_iso_time(ms, text);
-	json_text(w, name, text);
-}
-
 static void print_wants(struct json_writer *w, const char *events)
 {
 	const char *at = events + 1;
@@ -58,8 +49,8 @@ static void print_webhook(struct json_writer *w, const struct webhook_row *row, 
 	print_wants(w, row->events);
 	json_text(w, "status", row->enabled ? "Enabled" : "Disabled");
 	json_text_if(w, "description", row->description);
-	print_date(w, "dateCreated", row->created_ms);
-	print_date(w, "dateUpdated", row->updated_ms);
+	json_date(w, "dateCreated", row->created_ms);
+	json_date(w, "dateUpdated", row->updated_ms);
 	json_text_if(w, "secret", secret);
 	json_close_object(w);
 }

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/signing_api/people/print_accounts.h"
 
-#include "base/clock.h"
 #include "server/core/rights/grant_changes.h"
 #include "server/signing_api/rights/print_changes.h"
 #include "server/store/credential_rows.h"
 
 #include <string.h>
-
-static void date(struct json_writer *w, const char *name, int64_t ms)
-{
-	char text[HF_ISO_LEN];
-
-	hf_iso_time(ms, text);
-	json_text(w, name, text);
-}
 
 static hf_status print_grant(void *ctx, const struct assignment_row *assignment,
                              const struct permission_row *permission)
@@ -76,7 +67,7 @@ static hf_status print_token(struct json_writer *w, struct db *db, const struct 
 	json_open_object(w, NULL);
 	if (secret.len)
 		json_span(w, "accessToken", secret);
-	date(w, "dateCreated", token->created_ms);
+	json_date(w, "dateCreated", token->created_ms);
 	json_text(w, "credId", token->credential_id);
 	json_bool(w, "isActive", token->active);
 	json_text(w, "kind", token->kind);
@@ -86,7 +77,7 @@ static hf_status print_token(struct json_writer *w, struct db *db, const struct 
 	json_text(w, "orgId", token->org_id);
 	json_text(w, "publicKey", public_key);
 	json_text(w, "tokenId", token->id);
-	date(w, "dateExpires", token->expires_ms);
+	json_date(w, "dateExpires", token->expires_ms);
 	json_text_if(w, "externalId", token->external_id);
 	HF_TRY(print_grants(w, db, own ? token->id : token->identity_id));
 	json_close_object(w);
@@ -138,8 +129,8 @@ hf_status print_permission(struct json_writer *w, struct db *db, const struct pe
 	json_text(w, "status", "Active");
 	json_bool(w, "isImmutable", p->immutable);
 	json_bool(w, "isArchived", p->archived);
-	date(w, "dateCreated", p->created_ms);
-	date(w, "dateUpdated", p->updated_ms);
+	json_date(w, "dateCreated", p->created_ms);
+	json_date(w, "dateUpdated", p->updated_ms);
 	if (db)
 		HF_TRY(print_pending_change(w, db, p->org_id, p->id));
 	json_close_object(w);
@@ -153,8 +144,8 @@ hf_status print_assignment(struct json_writer *w, struct db *db, const struct as
 	json_text(w, "permissionId", a->permission_id);
 	json_text(w, "identityId", a->identity_id);
 	json_bool(w, "isImmutable", a->immutable);
-	date(w, "dateCreated", a->created_ms);
-	date(w, "dateUpdated", a->updated_ms);
+	json_date(w, "dateCreated", a->created_ms);
+	json_date(w, "dateUpdated", a->updated_ms);
 	if (db)
 		HF_TRY(print_pending_change(w, db, a->org_id, a->id));
 	json_close_object(w);
