@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "server/errand.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -39,54 +40,6 @@ struct webhook_sender {
 	struct delivery *ended;
 	int64_t forget_at_ms;
 };
-
-/* A task that this thread waits for. */
-struct errand {
-	struct db_task task; /* first */
-	hf_status (*run)(void *ctx, struct db *db);
-	void *ctx;
-	pthread_mutex_t lock;
-	pthread_cond_t done;
-	bool over;
-	hf_status status;
-};
-
-static hf_status run_errand(struct db_task *task, struct db *db)
-{
-	struct errand *e = (struct errand *)task;
-
-	return e->run(e->ctx, db);
-}
-
-static void errand_done(struct db_task *task, hf_status s)
-{
-	struct errand *e = (struct errand *)task;
-
-	pthread_mutex_lock(&e->lock);
-	e->status = s;
-	e->over = true;
-	pthread_cond_signal(&e->done);
-	pthread_mutex_unlock(&e->lock);
-}
-
-static hf_status in_database(struct db_work *work, hf_status (*run)(void *ctx, struct db *db),
-                             void *ctx)
-{
-	struct errand e = {
-		.task = { .run = run_errand, .done = errand_done, .durability = DB_RELAXED },
-		.run = run,
-		.ctx = ctx,
-		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.done = PTHREAD_COND_INITIALIZER,
-	};
-
-	HF_TRY(db_work_submit(work, &e.task));
-	pthread_mutex_lock(&e.lock);
-	while (!e.over)
-		pthread_cond_wait(&e.done, &e.lock);
-	pthread_mutex_unlock(&e.lock);
-	return e.status;
-}
 
 static void delivery_free(struct delivery *d)
 {
@@ -203,10 +156,10 @@ static void claim_due(struct webhook_sender *s)
 	bool any = false;
 
 	if (outbound_pending(s->outbound) >= AT_ONCE ||
-	    !hf_ok(in_database(s->config.reader, run_any_due, &any)) || !any)
+	    !hf_ok(errand_run(s->config.reader, run_any_due, &any)) || !any)
 		return;
 	c.max = AT_ONCE - outbound_pending(s->outbound);
-	if (!hf_ok(in_database(s->config.writer, run_claim, &c))) {
+	if (!hf_ok(errand_run(s->config.writer, run_claim, &c))) {
 		claim_drop(&c);
 		return;
 	}
@@ -262,7 +215,7 @@ static void settle_ended(struct webhook_sender *s)
 
 	if (!s->ended)
 		return;
-	kept = hf_ok(in_database(s->config.writer, run_settle, s));
+	kept = hf_ok(errand_run(s->config.writer, run_settle, s));
 	while (s->ended) {
 		struct delivery *d = s->ended;
 
@@ -285,10 +238,10 @@ static hf_status run_watch(void *ctx, struct db *db)
 
 static void look(struct webhook_sender *s)
 {
-	hf_ignore(in_database(s->config.reader, run_watch, s->config.watch));
+	hf_ignore(errand_run(s->config.reader, run_watch, s->config.watch));
 	claim_due(s);
 	if (hf_mono_ms() >= s->forget_at_ms) {
-		hf_ignore(in_database(s->config.writer, run_forget, s));
+		hf_ignore(errand_run(s->config.writer, run_forget, s));
 		s->forget_at_ms = hf_mono_ms() + FORGET_MS;
 	}
 }
