@@ -13,9 +13,9 @@ enum object_type {
 	OBJECT_DES3 = 2,
 	OBJECT_HMAC = 3,
 	OBJECT_RSA = 4,
-	OBJECT_EC = 5,     /* with a curve, the Edwards and Montgomery ones too */
-	OBJECT_SECRET = 6, /* bytes that are no key of an algorithm, in a generic secret key */
-	OBJECT_OPAQUE = 7, /* bytes that nobody computes with; in the database, sealed */
+	OBJECT_EC = 5,          /* with a curve, the Edwards and Montgomery ones too */
+	OBJECT_SECRET = 6,      /* bytes that are no key of an algorithm, in a generic secret key */
+	OBJECT_OPAQUE = 7,      /* bytes that nobody computes with; in the database, sealed */
 	OBJECT_CERTIFICATE = 8, /* X.509, public; in the database */
 };
 #define OBJECT_TYPE_MAX 8
@@ -60,7 +60,8 @@ const char *object_type_name(int type);
 HF_MUST hf_status object_type_parse(const char *name, enum object_type *ret);
 bool object_type_is_asymmetric(int type); /* RSA, EC */
 /* Whether there are such keys: AES 128, 192, 256; DES3 112, 168; HMAC 112 to 8192 in whole bytes;
- * RSA 2048 to 8192 by 1024 (1024 too, of keys that are there already: `existing`); EC by its curve. */
+ * RSA 2048 to 8192 by 1024 (1024 too, of keys that are there already: `existing`); EC by its curve.
+ */
 bool object_type_has_bits(int type, enum curve curve, unsigned bits, bool existing);
 
 /* What a key may be used for: a set. Stored and sent: append only. Names as in the Crypto API's

@@ -3,39 +3,42 @@
  * CKA_LABEL, or wrapped in a record (op/record.h). What the Crypto API asks of gateways and of
  * drivers alike; the signer does it (signer/crypto_job.h).
  *
- * Spans point into whatever the operation was decoded from, or at what the caller keeps, and live as
- * long as that. Plaintext and imported keys pass through: buffers that hold encoded operations or
- * results are wiped by those who made them. */
+ * Spans point into whatever the operation was decoded from, or at what the caller keeps, and live
+ * as long as that. Plaintext and imported keys pass through: buffers that hold encoded operations
+ * or results are wiped by those who made them. */
 #ifndef HF_OP_CRYPTO_OP_H
 #define HF_OP_CRYPTO_OP_H
 
 #include "base/buf.h"
-#include "crypto/digest_alg.h"
-#include "crypto/object_type.h"
 #include "op/op.h"
 #include "op/record.h"
+#include "p11/key_shape.h"
+#include "p11/mech.h"
 
 /* Sent: append only. */
 enum crypto_op_kind {
-	CRYPTO_LIST = 1,     /* keys of the slot, `count` at most, from `cursor` on -> list, cursor */
+	CRYPTO_LIST = 1, /* keys of the slot, `count` at most, from `cursor` on -> list, cursor */
 	CRYPTO_DESCRIBE = 2, /* key -> made: as the token has it now */
-	CRYPTO_GENERATE = 3, /* made -> made. In a slot: one that is there with this id already is the
-	                        answer, if it is like what was asked for */
-	CRYPTO_IMPORT = 4,   /* made, data: raw (symmetric) or PKCS#8 / SPKI DER -> made; as GENERATE */
-	CRYPTO_UPDATE = 5,   /* key, made.label and made.uses (where uses_given): C_SetAttributeValue */
-	CRYPTO_DESTROY = 6,  /* key; private_only. One that is gone already is HF_NOTFOUND */
-	CRYPTO_EXPORT = 7,   /* key -> data: raw, or PKCS#8. HF_DENIED from the token where it is sensitive */
-	CRYPTO_ENCRYPT = 8,  /* key, mech, data -> data, iv, tag */
-	CRYPTO_DECRYPT = 9,  /* key, mech (its iv, tag), data -> data */
-	CRYPTO_SIGN = 10,    /* key, mech, data -> data: DER for ECDSA, raw for the others; verified */
-	CRYPTO_MAC = 11,     /* key, mech, data -> data */
+	CRYPTO_GENERATE = 3, /* made -> made. In a slot: one that is there with this id already is
+	                        the answer, if it is like what was asked for */
+	CRYPTO_IMPORT =
+	        4, /* made, data: raw (symmetric) or PKCS#8 / SPKI DER -> made; as GENERATE */
+	CRYPTO_UPDATE =
+	        5, /* key, made.label and made.uses (where uses_given): C_SetAttributeValue */
+	CRYPTO_DESTROY = 6, /* key; private_only. One that is gone already is HF_NOTFOUND */
+	CRYPTO_EXPORT =
+	        7, /* key -> data: raw, or PKCS#8. HF_DENIED from the token where it is sensitive */
+	CRYPTO_ENCRYPT = 8, /* key, mech, data -> data, iv, tag */
+	CRYPTO_DECRYPT = 9, /* key, mech (its iv, tag), data -> data */
+	CRYPTO_SIGN = 10, /* key, mech, data -> data: DER for ECDSA, raw for the others; verified */
+	CRYPTO_MAC = 11,  /* key, mech, data -> data */
 	CRYPTO_MAC_VERIFY = 12, /* key, mech, data, more: the MAC -> verified */
-	CRYPTO_WRAP = 13,    /* key, mech, subject -> data: the wrapped key, iv, tag */
-	CRYPTO_UNWRAP = 14,  /* key, mech, data, made -> made; as GENERATE */
-	CRYPTO_DERIVE = 15,  /* key, mech (ENCRYPT_DATA or HKDF), data, made -> made; as GENERATE */
-	CRYPTO_AGREE = 16,   /* key, more: the peer's SPKI, mech ECDH, made -> made; as GENERATE */
-	CRYPTO_RANDOM = 17,  /* count: bytes -> data */
-	CRYPTO_PING = 18,    /* does the slot answer? C_GenerateRandom or a session's info */
+	CRYPTO_WRAP = 13,       /* key, mech, subject -> data: the wrapped key, iv, tag */
+	CRYPTO_UNWRAP = 14,     /* key, mech, data, made -> made; as GENERATE */
+	CRYPTO_DERIVE = 15, /* key, mech (ENCRYPT_DATA or HKDF), data, made -> made; as GENERATE */
+	CRYPTO_AGREE = 16,  /* key, more: the peer's SPKI, mech ECDH, made -> made; as GENERATE */
+	CRYPTO_RANDOM = 17, /* count: bytes -> data */
+	CRYPTO_PING = 18,   /* does the slot answer? C_GenerateRandom or a session's info */
 };
 #define CRYPTO_OP_KIND_MAX 18
 
@@ -43,80 +46,14 @@ enum crypto_op_kind {
  * not without looking for it first; everything else leaves nothing behind, or the same. */
 bool crypto_op_repeatable(enum crypto_op_kind kind);
 
-/* Sent: append only. */
-enum crypto_mode {
-	MODE_NONE = 0,
-	MODE_ECB = 1,
-	MODE_CBC = 2,      /* PKCS#7 padding */
-	MODE_CBC_NOPAD = 3,
-	MODE_CTR = 4,      /* 128-bit counter, big-endian: iv is its first value */
-	MODE_GCM = 5,      /* iv 12 bytes unless given otherwise, tag_len */
-	MODE_CCM = 6,
-	MODE_KW = 7,       /* RFC 3394: as encryption of data, and to wrap */
-	MODE_KWP = 8,      /* RFC 5649 */
-	MODE_FF1 = 9,      /* SP 800-38G: data and result are numerals, u16 each; iv: the tweak; radix */
-	MODE_CFB = 10,
-	MODE_OFB = 11,
-	MODE_RSA_PKCS1 = 12,
-	MODE_RSA_OAEP = 13, /* hash, mgf_hash, more as label: `ad` */
-	MODE_RSA_RAW = 14,
-	MODE_RSA_PSS = 15,  /* data: a digest of `hash`; mgf_hash; salt_len */
-	MODE_ECDSA = 16,    /* data: a digest */
-	MODE_EDDSA = 17,    /* data: the message */
-	MODE_CMAC = 18,
-	MODE_HMAC = 19,     /* hash */
-	MODE_ECDH = 20,
-	MODE_HKDF = 21,     /* hash; iv: salt; ad: info */
-	MODE_ENCRYPT_DATA_ECB = 22, /* of CRYPTO_DERIVE: the new key is data encrypted */
-	MODE_ENCRYPT_DATA_CBC = 23,
-};
-#define CRYPTO_MODE_MAX 23
-
-#define CRYPTO_IV_MAX 256 /* an FF1 tweak is the longest */
-#define CRYPTO_AD_MAX 16384
 #define CRYPTO_DATA_MAX (256u << 10) /* one operation's input: beyond it, several (multipart) */
 #define CRYPTO_LIST_MAX 256          /* keys in one page of CRYPTO_LIST */
-#define CKA_ID_MAX 255
-#define CKA_LABEL_MAX 255
 
-struct crypto_mech {
-	enum crypto_mode mode;
-	enum digest_alg hash, mgf_hash;
-	uint16_t salt_len; /* PSS; CRYPTO_SALT_AS_HASH */
-	uint8_t tag_len;   /* bytes */
-	uint32_t radix;    /* FF1 */
-	struct hf_span iv; /* empty of an encryption that wants one: made by the HSM, and returned */
-	struct hf_span ad;
-	struct hf_span tag; /* GCM, CCM decryption */
-};
-#define CRYPTO_SALT_AS_HASH 0xffff
-
-/* Which key: exactly one of the two ways. */
+/* Which key. */
 struct key_where {
-	struct hf_span record;    /* record_encode(): wrapped; empty: in the slot */
-	struct hf_span id, label; /* CKA_ID, CKA_LABEL, both as they are, perhaps empty */
-	enum object_type type;
-	/* SubjectPublicKeyInfo that the server expects; "" for symmetric ones. Picks one of several
-	 * keys with one id and label, and every signature is verified against it. */
-	struct hf_span public_key;
-};
-
-/* What a key is, or shall be. */
-struct key_shape {
-	enum object_type type;
-	enum curve curve;
-	uint32_t bits;
-	unsigned uses; /* of USE_IN_HSM */
-	bool uses_given;
-	bool extractable, never_extractable, sensitive;
-	bool local;   /* made in the token */
-	bool has_private; /* of a pair: the private half is there; symmetric: true */
-	bool persistent;  /* to be made: a token object; false: only wrapped, see `record` of the result */
-	uint32_t public_exponent; /* RSA, to be made; 0: 65537 */
-	struct hf_span id, label;
-	struct hf_span public_key; /* SubjectPublicKeyInfo DER */
-	uint8_t kcv[3];            /* symmetric: first bytes of a zero block encrypted, where it can */
-	bool have_kcv;
+	struct hf_span record; /* record_encode(): wrapped; empty: in the slot, by its name */
+	struct key_name name;  /* its public key is what every signature is verified against, of a
+	                          wrapped one too */
 };
 
 struct crypto_op {
@@ -127,7 +64,7 @@ struct crypto_op {
 	struct key_shape made;
 	bool private_only;
 	uint32_t count;
-	uint64_t cursor;     /* 0: from the start */
+	uint64_t cursor; /* 0: from the start */
 	struct hf_span data, more;
 };
 
@@ -135,14 +72,14 @@ struct crypto_result {
 	enum op_outcome outcome;
 	enum hf_code code; /* unless OP_DONE */
 	char text[256];    /* likewise: for people; never a secret */
-	bool unhealthy;    /* likewise: a server-side return code; the slot is to be taken for ill */
+	bool unhealthy; /* likewise: a server-side return code; the slot is to be taken for ill */
 	bool verified;
-	uint64_t cursor;   /* of LIST: where the next page begins; 0: that was all */
-	uint32_t total;    /* of LIST: keys in the slot, as far as known */
+	uint64_t cursor; /* of LIST: where the next page begins; 0: that was all */
+	uint32_t total;  /* of LIST: keys in the slot, as far as known */
 	struct hf_span data, iv, tag;
 	struct key_shape made;
-	struct hf_span record;     /* of what was made, when it was to be wrapped */
-	struct hf_span list;       /* crypto_list_next() */
+	struct hf_span record; /* of what was made, when it was to be wrapped */
+	struct hf_span list;   /* crypto_list_next() */
 };
 
 #define CRYPTO_OP_ENCODED_MAX (CRYPTO_DATA_MAX + CRYPTO_AD_MAX + 2 * RECORD_ENCODED_MAX + 16384)

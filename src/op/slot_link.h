@@ -11,8 +11,8 @@
  * are shared by all sessions of a slot and outlive them: a PIN is given to the token once.
  *
  * Failures of a whole request are an HTTP status and plain text: 400 malformed, 401 no such session
- * (open again), 403 the PIN, 404 no such slot, 409 another token in this slot, 503 the slot does not
- * work now. Within /v1/ops each operation fails for itself. */
+ * (open again), 403 the PIN, 404 no such slot, 409 another token in this slot, 503 the slot does
+ * not work now. Within /v1/ops each operation fails for itself. */
 #ifndef HF_OP_SLOT_LINK_H
 #define HF_OP_SLOT_LINK_H
 
@@ -24,17 +24,17 @@
 #define SLOT_LINK_OPS "/v1/ops"
 #define SLOT_LINK_CLOSE "/v1/close"
 #define SLOT_SESSION_LEN 16
-#define SLOT_OPS_MAX 256                /* in one request */
-#define SLOT_LINK_BODY_MAX (4u << 20)   /* and its bytes; of a reply too */
+#define SLOT_OPS_MAX 256              /* in one request */
+#define SLOT_LINK_BODY_MAX (4u << 20) /* and its bytes; of a reply too */
 #define SLOT_PIN_MAX 1024
 #define SLOT_SERIAL_MAX 17
 #define SLOT_DEADLINE_MAX_MS 120000
 
 struct slot_open {
-	uint64_t slot;                 /* CK_SLOT_ID */
-	char serial[SLOT_SERIAL_MAX];  /* of the token that it held before; "": any. A token that has
-	                                  moved to another slot number is followed */
-	struct hf_secret pin;          /* the decoder's caller owns it */
+	uint64_t slot;                /* CK_SLOT_ID */
+	char serial[SLOT_SERIAL_MAX]; /* of the token that it held before; "": any. A token that has
+	                                 moved to another slot number is followed */
+	struct hf_secret pin;         /* the decoder's caller owns it */
 };
 
 struct slot_opened {
@@ -47,7 +47,8 @@ struct slot_opened {
 
 struct slot_ops {
 	uint8_t session[SLOT_SESSION_LEN];
-	uint32_t deadline_ms; /* from when it arrives; operations that have not begun by then do not */
+	uint32_t deadline_ms; /* from when it arrives; operations that have not begun by then do not
+	                       */
 	uint32_t n;
 	struct hf_span ops[SLOT_OPS_MAX]; /* crypto_op_encode() */
 };
