@@ -58,7 +58,10 @@ struct slot_results {
 	struct hf_span results[SLOT_OPS_MAX]; /* crypto_result_encode() */
 };
 
-/* Encoders append; what holds a PIN is wiped by its maker. Decoders: HF_INVALID. */
+/* Encoders append; what holds a PIN is wiped by its maker. The version is the first byte. Decoders:
+ * HF_INVALID (of a PIN also HF_NOMEM), spans point into what was decoded. Strict: exactly what
+ * encoding makes is decoded. There is at least one operation and one result; a PIN is not empty;
+ * the deadline is 1 to SLOT_DEADLINE_MAX_MS; words are UTF-8 without control characters. */
 void slot_open_encode(struct hf_buf *to, const struct slot_open *o);
 HF_MUST hf_status slot_open_decode(struct hf_span from, struct slot_open *ret);
 void slot_opened_encode(struct hf_buf *to, const struct slot_opened *o);
@@ -67,5 +70,7 @@ void slot_ops_encode(struct hf_buf *to, const struct slot_ops *o);
 HF_MUST hf_status slot_ops_decode(struct hf_span from, struct slot_ops *ret);
 void slot_results_encode(struct hf_buf *to, const struct slot_results *r);
 HF_MUST hf_status slot_results_decode(struct hf_span from, struct slot_results *ret);
+void slot_close_encode(struct hf_buf *to, const uint8_t session[SLOT_SESSION_LEN]);
+HF_MUST hf_status slot_close_decode(struct hf_span from, uint8_t ret[SLOT_SESSION_LEN]);
 
 #endif
