@@ -33,7 +33,8 @@ size_t digest_alg_len(int alg);
 const char *digest_alg_name(int alg);
 /* By that name, in any case. HF_NOTFOUND. */
 HF_MUST hf_status digest_alg_parse(const char *name, enum digest_alg *ret);
-/* HF_UNSUPPORTED: OpenSSL is configured without it. *ret_len is digest_alg_len(). */
+/* HF_UNSUPPORTED: OpenSSL is configured without it. HF_INVALID: no digest. *ret_len is
+ * digest_alg_len(). */
 HF_MUST hf_status digest_alg_hash(enum digest_alg alg, struct hf_span in,
                                   uint8_t ret[DIGEST_LEN_MAX], size_t *ret_len);
 

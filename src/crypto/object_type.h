@@ -60,8 +60,9 @@ const char *object_type_name(int type);
 HF_MUST hf_status object_type_parse(const char *name, enum object_type *ret);
 bool object_type_is_asymmetric(int type); /* RSA, EC */
 /* Whether there are such keys: AES 128, 192, 256; DES3 112, 168; HMAC 112 to 8192 in whole bytes;
- * RSA 2048 to 8192 by 1024 (1024 too, of keys that are there already: `existing`); EC by its curve.
- */
+ * RSA 2048 to 8192 by 1024 (1024 too, of keys that are there already: `existing`); EC by its curve;
+ * the others in whole bytes up to OBJECT_BITS_MAX. */
+#define OBJECT_BITS_MAX (8u * 65536)
 bool object_type_has_bits(int type, enum curve curve, unsigned bits, bool existing);
 
 /* What a key may be used for: a set. Stored and sent: append only. Names as in the Crypto API's
