@@ -36,6 +36,9 @@ struct core_secrets {
 struct audit;
 struct server_metrics;
 struct events_watch;
+struct groups;
+struct objects;
+struct slot_backend;
 
 struct core {
 	const struct server_config *config;
@@ -47,7 +50,10 @@ struct core {
 	struct waiters *waiters; /* by the id of a key or signature request */
 	struct audit *audit;
 	struct server_metrics *metrics;
-	struct events_watch *watch; /* who has webhooks: core/events/events.h */
+	struct events_watch *watch;       /* who has webhooks: core/events/events.h */
+	struct groups *groups;            /* core/groups/group.h */
+	struct objects *objects;          /* core/objects/object.h */
+	const struct slot_backend *slots; /* core/backends/backend.h */
 	struct core_secrets secrets;
 };
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * May this principal do this with this key, now? The one place that answers, closed by default:
+ *
+ *   in the key's group ∧ the permission for it ∧ the key's own key_ops ∧ its state, enabled and
+ *   dates ∧ the group's cryptographic policy ∧ the group's quorum
+ *
+ * Apps do crypto, and manage keys as far as their permissions go; users administrate and never do
+ * crypto. A key in a group that the principal is not in does not exist for him: HF_NOTFOUND.
+ * Reading the table in guard.c is reading the policy. */
+#ifndef HF_SERVER_CORE_ACCESS_GUARD_H
+#define HF_SERVER_CORE_ACCESS_GUARD_H
+
+#include "server/core/access/principal.h"
+#include "server/core/objects/object.h"
+
+enum guard_act {
+	/* crypto: apps only */
+	ACT_ENCRYPT,
+	ACT_DECRYPT,
+	ACT_DECRYPT_MASKED, /* MASKDECRYPT or DECRYPT */
+	ACT_SIGN,
+	ACT_VERIFY,
+	ACT_MAC,
+	ACT_MAC_VERIFY,
+	ACT_WRAP, /* the wrapping key; the wrapped one: ACT_EXPORT */
+	ACT_UNWRAP,
+	ACT_DERIVE,
+	ACT_AGREE,
+	ACT_EXPORT,
+	ACT_DIGEST_KEY,
+	/* keys */
+	ACT_READ,   /* everybody in the group, auditors too */
+	ACT_CREATE, /* object NULL, group given: generate, import, unwrap, derive, agree, copy to */
+	ACT_COPY,
+	ACT_ROTATE,
+	ACT_ACTIVATE,
+	ACT_REVOKE,
+	ACT_REVERT,
+	ACT_MOVE,
+	ACT_UPDATE_PROFILE, /* name, description, metadata */
+	ACT_UPDATE_ENABLED,
+	ACT_UPDATE_POLICIES, /* rotation, export, dates */
+	ACT_UPDATE_KEY_OPS,
+	ACT_DELETE_MATERIAL, /* the private half */
+	ACT_DELETE,
+	ACT_DESTROY,
+	/* groups: users, and apps that administrate */
+	ACT_GROUP_READ,
+	ACT_GROUP_UPDATE,
+	ACT_GROUP_LINKS, /* connections and scans */
+	ACT_GROUP_POLICIES,
+	ACT_GROUP_DELETE,
+	ACT_COUNT_
+};
+
+struct guard_question {
+	const struct principal *who;
+	enum guard_act act;
+	const struct object *object; /* NULL where it is about the group alone */
+	const struct group *group;   /* NULL: the object's */
+	const struct crypto_op *op;  /* crypto: what the cryptographic policy looks at; or the shape
+	                                of  what is made */
+	bool approved; /* by the quorum already: this is the request carrying it out */
+	int64_t now_ms;
+};
+
+/* HF_OK. HF_NOTFOUND: not his to see. HF_DENIED, HF_STATE with words. *ret_quorum: it would be
+ * allowed, but people have to approve (then HF_DENIED, and the words are exactly those that clients
+ * look for: GUARD_QUORUM_TEXT). Any thread; no database. */
+#define GUARD_QUORUM_TEXT "This operation requires approval"
+HF_MUST hf_status guard_check(const struct guard_question *q, bool *ret_quorum, struct hf_err *err);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One request on its way through the Crypto API:
+ *
+ *   principal → body → prepare() → [object] → [run() in the database] → [HSM] → answer, audited
+ *
+ * A route (routes.c) says who may call, and names its operation. Each step ends by calling the next
+ * or by ending the call; nothing blocks. A call need not come over HTTP: those inside a batch, and
+ * those that a quorum has approved, are made by crypto_call_inner() and end in a callback instead.
+ *
+ * Errors are an HTTP status and plain text, as clients of this API expect. */
+#ifndef HF_SERVER_CRYPTO_API_CALL_H
+#define HF_SERVER_CRYPTO_API_CALL_H
+
+#include "json/read.h"
+#include "json/write.h"
+#include "server/core/access/guard.h"
+#include "server/core/backends/backend.h"
+#include "server/crypto_api/api.h"
+
+#define CRYPTO_BODY_MAX (1u << 20)
+#define CRYPTO_BATCH_BODY_MAX (4u << 20)
+#define CRYPTO_REPLY_MAX (16u << 20)
+
+enum route_caller {
+	CALLER_NOBODY, /* no principal is asked for */
+	CALLER_ANY,
+	CALLER_APP,
+	CALLER_ADMIN, /* users, and apps that administrate; what exactly is the guard's to say */
+};
+
+/* Flags of a route. */
+#define ROUTE_AUDITED 1u   /* success is entered too; refusals always are */
+#define ROUTE_SECRET 2u    /* bodies may hold plaintext, keys or passwords: wiped, never logged */
+#define ROUTE_SENSITIVE 4u /* not for a batch, nor for a quorum's replay */
+
+struct crypto_call;
+
+struct crypto_operation {
+	size_t size; /* of the operation's own struct, which begins with a struct crypto_call */
+	bool writes; /* run() is on the writer */
+	/* Reads the body and the parameters. */
+	hf_status (*prepare)(struct crypto_call *c, struct hf_err *err);
+	/* Inside a transaction; may be called again after a failure of the engine. NULL: none. */
+	hf_status (*run)(struct crypto_call *c, struct db *db);
+	/* After prepare(), or after the commit of run(): ends the call some time. NULL: answers
+	 * c->status with c->out. */
+	void (*after)(struct crypto_call *c);
+	void (*release)(struct crypto_call *c); /* what prepare() allocated; NULL: nothing */
+};
+
+struct crypto_route {
+	const char *method, *pattern;
+	const char *name; /* for the audit log: "Crypto:Sign" */
+	enum route_caller caller;
+	unsigned flags;
+	size_t max_body;
+	const struct crypto_operation *op;
+};
+extern const struct crypto_route crypto_routes[];
+extern const size_t crypto_route_count;
+
+typedef void (*crypto_call_ended)(void *ctx, int status, struct hf_span body);
+
+struct crypto_call {
+	struct db_task task; /* first */
+	struct crypto_api *api;
+	const struct crypto_route *route;
+	struct http_request *req; /* NULL: an inner call */
+	struct principal *who;    /* NULL: CALLER_NOBODY */
+	struct json_t *body;      /* NULL: none. Parsed; an object or an array */
+	bool approved;            /* its quorum has approved exactly this */
+	int64_t now_ms;           /* wall clock, when it came */
+	int status;               /* of the reply; 200 */
+	struct hf_buf out;        /* the reply's body: JSON */
+	struct hf_err err;
+	/* what the audit log is told besides */
+	const char *outcome;       /* NULL: "Accepted" */
+	char subject_id[UUID_MAX]; /* what it made, used or changed */
+	char group_id[UUID_MAX];   /* "" */
+	bool unlogged;             /* a key of high volume: its use is only counted */
+	/* ---- call.c's own */
+	crypto_call_ended ended; /* inner */
+	void *ended_ctx;
+	const char *path;
+	struct crypto_call_inside *inside;
+};
+
+/* The handler of every HTTP route, whose `arg` is its struct crypto_route. */
+void crypto_call_begin(struct http_request *req, void *api);
+
+struct crypto_inner {
+	struct principal *who; /* a reference is taken */
+	const char *method, *path;
+	struct hf_span body; /* JSON, or empty; copied */
+	bool approved;
+	crypto_call_ended ended;
+	void *ctx;
+};
+/* As if it had come over HTTP from this principal, who is checked as any. Ends in ended(), once,
+ * from any thread: a path that is not there, or a route that is ROUTE_SENSITIVE, too. */
+void crypto_call_inner(struct crypto_api *api, const struct crypto_inner *from);
+
+/* Parameters of the path and the query, of inner calls too. "" and NULL when absent. */
+const char *crypto_call_param(const struct crypto_call *c, const char *name);
+const char *crypto_call_query(const struct crypto_call *c, const char *name);
+
+/* The call's end: each answers, then releases everything. A call that is ROUTE_AUDITED, or refused,
+ * has its entry in the audit log before the answer leaves. */
+void crypto_call_reply(struct crypto_call *c);             /* c->status with c->out */
+void crypto_call_fail(struct crypto_call *c, hf_status s); /* c->err's words; status by the code:
+        INVALID 400, UNAUTHENTIC 401 or, of data, 400, DENIED 403, NOTFOUND 404, EXISTS 409, STATE
+        400, TOOBIG 413, UNSUPPORTED 501, BUSY 503, TIMEOUT 504, IO 502 … */
+void crypto_call_fail_with(struct crypto_call *c, int status, const char *text);
+
+/* Entries that the transaction of run() makes itself are better than those made afterwards: call
+ * this in run() when it changes something, and no other is made for its success. */
+HF_MUST hf_status crypto_call_audit(struct crypto_call *c, struct db *db);
+
+/* The object that the body or the path names, with its group; then `then`, or the call ends with
+ * 404. `desc`: a SobjectDescriptor ({"kid"} or {"name"}; "transient_key" and "inline" are refused
+ * with words). The reference given to `then` is the callee's. */
+typedef void (*crypto_call_object_fn)(struct crypto_call *c, struct object *object);
+void crypto_call_object(struct crypto_call *c, const struct json_t *desc,
+                        crypto_call_object_fn then);
+void crypto_call_object_of(struct crypto_call *c, const char *kid, const char *name,
+                           crypto_call_object_fn then);
+
+/* guard_check() for c->who; fills c->subject_id and group_id. False: the call has ended (404, 403,
+ * or 403 with GUARD_QUORUM_TEXT). */
+bool crypto_call_may(struct crypto_call *c, enum guard_act act, const struct object *object,
+                     const struct group *group, const struct crypto_op *op);
+
+#endif
