@@ -45,9 +45,16 @@ enum crypto_op_kind {
 /* May it be sent again, elsewhere, when nobody knows whether it happened? Those that make a key may
  * not without looking for it first; everything else leaves nothing behind, or the same. */
 bool crypto_op_repeatable(enum crypto_op_kind kind);
+bool crypto_op_makes(enum crypto_op_kind kind);       /* a key: `made` says which */
+bool crypto_op_uses_key(enum crypto_op_kind kind);    /* `key` says which */
+const char *crypto_op_name(enum crypto_op_kind kind); /* "mac-verify", for logs */
 
 #define CRYPTO_DATA_MAX (256u << 10) /* one operation's input: beyond it, several (multipart) */
-#define CRYPTO_LIST_MAX 256          /* keys in one page of CRYPTO_LIST */
+#define CRYPTO_RESULT_DATA_MAX (CRYPTO_DATA_MAX + 4096) /* with a padding, or a wrapping */
+#define CRYPTO_LIST_MAX 256                             /* keys in one page of CRYPTO_LIST */
+#define CRYPTO_RANDOM_MAX 65536
+#define CRYPTO_MORE_MAX 2048 /* a MAC, a peer's public key */
+#define CRYPTO_TAG_MAX 16
 
 /* Which key. */
 struct key_where {
@@ -58,7 +65,10 @@ struct key_where {
 
 struct crypto_op {
 	enum crypto_op_kind kind;
-	char key_id[HF_ID_MAX]; /* the server's: of the record, for logs; may be "" in a slot */
+	/* The server's id of `key`, or, of GENERATE and IMPORT, of `made`; may be "" in a slot. For
+	 * a pool, whose drivers find the records by it, name.id of `subject` and made.id are such
+	 * ids as text, too. */
+	char key_id[HF_ID_MAX];
 	struct key_where key, subject;
 	struct crypto_mech mech;
 	struct key_shape made;

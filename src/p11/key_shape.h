@@ -8,6 +8,8 @@
 
 #define CKA_ID_MAX 255
 #define CKA_LABEL_MAX 255
+#define SPKI_MAX 1280        /* of RSA-8192, with the longest of exponents that anybody uses */
+#define SHAPE_BITS_MAX 65536 /* of any key: a secret of 8 KB */
 
 /* A key in the slot. */
 struct key_name {
@@ -31,7 +33,8 @@ struct key_shape {
 	bool persistent;  /* to be made: a token object; false: only wrapped, see `record` of the
 	                     result */
 	uint32_t public_exponent; /* RSA, to be made; 0: 65537 */
-	struct hf_span id, label;
+	struct hf_span id;
+	struct hf_span label;      /* ptr NULL: none is said; else perhaps empty */
 	struct hf_span public_key; /* SubjectPublicKeyInfo DER */
 	uint8_t kcv[3]; /* symmetric: first bytes of a zero block encrypted, where it can */
 	bool have_kcv;
