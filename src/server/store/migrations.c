@@ -2,6 +2,7 @@
 #include "server/store/migrations.h"
 
 #include "server/store/migrations/audit.h"
+#include "server/store/migrations/crypto_pool.h"
 #include "server/store/migrations/people.h"
 #include "server/store/migrations/policies.h"
 #include "server/store/migrations/wallets.h"
@@ -137,6 +138,14 @@ static const struct db_migration migrations[] = {
 	                          " WITH (fillfactor = 80,"
 	                          " autovacuum_vacuum_scale_factor = 0.02,"
 	                          " autovacuum_vacuum_cost_delay = 1)") AUDIT_GUARDS_POSTGRES,
+	},
+	{
+	        .name = "results of operations in pools",
+	        .sqlite = CRYPTO_POOL("TEXT", "BLOB", ""),
+	        .postgres = CRYPTO_POOL("TEXT COLLATE \"C\"", "BYTEA",
+	                                " WITH (fillfactor = 80,"
+	                                " autovacuum_vacuum_scale_factor = 0.02,"
+	                                " autovacuum_vacuum_cost_delay = 1)"),
 	},
 };
 

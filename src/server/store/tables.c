@@ -245,6 +245,13 @@ static const struct db_column of_audit_senders[] = {
 	{ "until_at", DB_INT },
 };
 
+static const struct db_column of_crypto_results[] = {
+	{ "id", DB_TEXT },
+	{ "org_id", DB_TEXT },
+	{ "result", DB_BLOB },
+	{ "created_at", DB_INT },
+};
+
 const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("orgs", 1, 1, of_orgs),
 	DB_TABLE("key_stores", 1, 1, of_key_stores),
@@ -277,4 +284,5 @@ const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("audit_checkpoints", 8, 2, of_audit_checkpoints),
 	DB_TABLE("audit_cursors", 8, 2, of_audit_cursors),
 	DB_TABLE("audit_senders", 8, 1, of_audit_senders),
+	DB_TABLE("crypto_results", 9, 1, of_crypto_results),
 };
