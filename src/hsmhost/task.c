@@ -2,7 +2,9 @@
 #include "hsmhost/task.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "hsmhost/proc.h"
+#include "json/read.h"
 #include "os/self.h"
 
 #include <poll.h>
@@ -66,15 +68,14 @@ static hf_status expect(const struct wire_frame *frame, enum wire_type want, str
 	return hf_fail(err, HF_IO, "the signer is of another version: reinstall Holdfast");
 }
 
+/* Up to its first frame. */
 static hf_status start(struct task *t, struct runner *r, const struct signer_setup *setup,
-                       struct hf_err *err)
+                       enum wire_type first, struct wire_frame *ret, struct hf_err *err)
 {
-	struct wire_frame frame;
-
 	HF_TRY(proc_start(t->path, setup, &r->proc, err));
 	r->running = true;
-	HF_TRY(next_frame(r, hf_mono_ms() + t->start_ms, &frame, err));
-	return expect(&frame, WIRE_READY, err);
+	HF_TRY(next_frame(r, hf_mono_ms() + t->start_ms, ret, err));
+	return expect(ret, first, err);
 }
 
 static hf_status collect(struct task *t, struct runner *r, struct hf_err *err)
@@ -98,8 +99,10 @@ static hf_status collect(struct task *t, struct runner *r, struct hf_err *err)
 static hf_status run(struct task *t, const struct signer_setup *setup, enum signer_task task,
                      const char *json, struct hf_err *err)
 {
+	struct wire_frame ready;
+
 	for (unsigned i = 0; i < t->n; i++)
-		HF_TRY(start(t, &t->runners[i], setup, err));
+		HF_TRY(start(t, &t->runners[i], setup, WIRE_READY, &ready, err));
 	for (unsigned i = 0; i < t->n; i++) {
 		wire_put_task(&t->runners[i].proc.out, task, json);
 		HF_TRY(proc_send(&t->runners[i].proc));
@@ -140,6 +143,22 @@ static void put_reports(const struct task *t, struct hf_buf *report)
 		hf_buf_text(report, "]");
 }
 
+static hf_status find_signer(const struct hsmhost_config *config, struct task *t,
+                             struct hf_err *err)
+{
+	t->start_ms = config->slow_deadline_ms ? config->slow_deadline_ms : START_MS;
+	if (!config->signer_path)
+		return os_helper_path("holdfast-signer", t->path, sizeof(t->path), err);
+	snprintf(t->path, sizeof(t->path), "%s", config->signer_path);
+	return HF_SUCCESS;
+}
+
+static void empty_runner(struct runner *r)
+{
+	*r = (struct runner){ .report = HF_BUF(WIRE_REPORT_MAX) };
+	r->proc.os = (struct os_process){ .pidfd = -1, .to = -1, .from = -1 };
+}
+
 hf_status hsmhost_task(const struct hsmhost_config *config, enum signer_task task,
                        const char *json_args, hsmhost_news news, void *ctx, struct hf_buf *report,
                        struct hf_err *err)
@@ -153,22 +172,76 @@ hf_status hsmhost_task(const struct hsmhost_config *config, enum signer_task tas
 
 	HF_ENSURE(runners, HF_NOMEM);
 	t.runners = runners;
-	t.start_ms = config->slow_deadline_ms ? config->slow_deadline_ms : START_MS;
 	setup.needs_master = false; /* tasks say themselves what they need */
 	setup.threads = setup.threads ? setup.threads : 1;
-	for (unsigned i = 0; i < t.n; i++) {
-		runners[i].report = HF_BUF(WIRE_REPORT_MAX);
-		runners[i].proc.os = (struct os_process){ .pidfd = -1, .to = -1, .from = -1 };
-	}
-	if (config->signer_path)
-		snprintf(t.path, sizeof(t.path), "%s", config->signer_path);
-	else
-		HF_TRY(os_helper_path("holdfast-signer", t.path, sizeof(t.path), err));
+	for (unsigned i = 0; i < t.n; i++)
+		empty_runner(&runners[i]);
+	HF_TRY(find_signer(config, &t, err));
 	s = run(&t, &setup, task, json_args, err);
 	if (hf_ok(s)) {
 		put_reports(&t, report);
 		s = hf_buf_status(report);
 	}
+	finish(&t);
+	return s;
+}
+
+static void take_words(const struct json_t *from, const char *name, char *to, size_t cap)
+{
+	const char *text = json_member_text(from, name);
+
+	snprintf(to, cap, "%s", text ? text : "");
+	hf_make_utf8(to); /* what was cut off in the middle of a character */
+}
+
+static hf_status take_token(const struct json_t *from, struct hsmhost_token *ret)
+{
+	const char *slot = json_member_text(from, "slot");
+	int64_t number;
+
+	HF_ENSURE(slot && hf_ok(hf_parse_i64(slot, 0, INT64_MAX, &number)), HF_INVALID);
+	ret->slot = (uint64_t)number;
+	take_words(from, "label", ret->label, sizeof(ret->label));
+	take_words(from, "manufacturer", ret->manufacturer, sizeof(ret->manufacturer));
+	take_words(from, "model", ret->model, sizeof(ret->model));
+	take_words(from, "serial", ret->serial, sizeof(ret->serial));
+	return HF_SUCCESS;
+}
+
+static hf_status take_tokens(struct hf_span report, struct hsmhost_tokens *ret, struct hf_err *err)
+{
+	JSON_SCOPED struct json_t *doc = NULL;
+	const struct json_t *tokens;
+
+	HF_TRY(json_parse(report, WIRE_REPORT_MAX, &doc, err));
+	tokens = json_member(doc, "tokens");
+	take_words(doc, "library", ret->library, sizeof(ret->library));
+	ret->n = 0;
+	for (size_t i = 0; i < json_count(tokens) && ret->n < HSMHOST_TOKENS_MAX; i++)
+		/* A slot number beyond what a selector can name is nobody's to open. */
+		if (hf_ok(take_token(json_element(tokens, i), &ret->list[ret->n])))
+			ret->n++;
+	return HF_SUCCESS;
+}
+
+hf_status hsmhost_list_tokens(const struct hsmhost_config *config, struct hsmhost_tokens *ret,
+                              struct hf_err *err)
+{
+	struct runner runner;
+	struct task t = { .n = 1, .runners = &runner };
+	struct signer_setup setup = config->setup;
+	struct wire_frame frame;
+	hf_status s;
+
+	setup.pin = (struct hf_secret){ 0 };
+	setup.needs_master = false;
+	setup.list_tokens = true;
+	setup.threads = 1;
+	empty_runner(&runner);
+	HF_TRY(find_signer(config, &t, err));
+	s = start(&t, &runner, &setup, WIRE_REPORT, &frame, err);
+	if (hf_ok(s))
+		s = take_tokens(frame.body, ret, err);
 	finish(&t);
 	return s;
 }

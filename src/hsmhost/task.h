@@ -18,4 +18,19 @@ HF_MUST hf_status hsmhost_task(const struct hsmhost_config *config, enum signer_
                                const char *json_args, hsmhost_news news, void *ctx,
                                struct hf_buf *report, struct hf_err *err);
 
+struct hsmhost_token {
+	uint64_t slot;
+	char label[33], manufacturer[33], model[17], serial[17]; /* UTF-8 */
+};
+#define HSMHOST_TOKENS_MAX 256
+struct hsmhost_tokens {
+	char library[128]; /* "SoftHSM 2.6 (PKCS#11 2.40)" */
+	size_t n;
+	struct hsmhost_token list[HSMHOST_TOKENS_MAX];
+};
+/* Which tokens the module of config->setup shows. Nobody logs in: its slot and PIN do not matter.
+ * On one fresh signer, as hsmhost_task(). */
+HF_MUST hf_status hsmhost_list_tokens(const struct hsmhost_config *config,
+                                      struct hsmhost_tokens *ret, struct hf_err *err);
+
 #endif

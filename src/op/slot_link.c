@@ -173,7 +173,7 @@ void slot_close_encode(struct hf_buf *to, const uint8_t session[SLOT_SESSION_LEN
 hf_status slot_close_decode(struct hf_span from, uint8_t ret[SLOT_SESSION_LEN])
 {
 	struct hf_reader r = hf_reader(from);
-	uint8_t session[SLOT_SESSION_LEN];
+	uint8_t session[SLOT_SESSION_LEN] = { 0 };
 
 	HF_ENSURE(hf_read_u8(&r) == VERSION, HF_INVALID);
 	read_session(&r, session);

@@ -142,17 +142,24 @@ struct search {
 	unsigned tokens, matches;
 };
 
+/* A slot whose token is away or is not recognised is not a candidate; the others may be. */
+static bool token_in(const struct p11_module *m, CK_SLOT_ID slot, struct p11_token *ret)
+{
+	CK_TOKEN_INFO info = { 0 };
+
+	if (m->fn->C_GetTokenInfo(slot, &info) != CKR_OK || !(info.flags & CKF_TOKEN_INITIALIZED))
+		return false;
+	p11_token_describe(slot, &info, ret);
+	return true;
+}
+
 static void look_at(const struct p11_module *m, CK_SLOT_ID slot,
                     const struct slot_selector *selector, struct search *search)
 {
-	CK_TOKEN_INFO info = { 0 };
 	struct p11_token token;
-	CK_RV rv = m->fn->C_GetTokenInfo(slot, &info);
 
-	/* A slot whose token is away or is not recognised is not a candidate; the others may be. */
-	if (rv != CKR_OK || !(info.flags & CKF_TOKEN_INITIALIZED))
+	if (!token_in(m, slot, &token))
 		return;
-	p11_token_describe(slot, &info, &token);
 	list(&search->all, &token);
 	search->tokens++;
 	if (!slot_selector_matches(selector, &token))
@@ -183,23 +190,52 @@ static hf_status judge(const struct search *search, const char *selector, struct
 	               search->matches, selector, len, all);
 }
 
+static hf_status slots_with_tokens(const struct p11_module *m, CK_SLOT_ID slots[SLOTS_MAX],
+                                   CK_ULONG *ret_n, struct hf_err *err)
+{
+	CK_ULONG n = SLOTS_MAX;
+	CK_RV rv = m->fn->C_GetSlotList(CK_TRUE, slots, &n);
+
+	if (rv == CKR_BUFFER_TOO_SMALL)
+		return hf_fail(err, HF_TOOBIG, "the module has more than %d slots", SLOTS_MAX);
+	if (rv != CKR_OK)
+		return p11_fail(err, rv, "C_GetSlotList");
+	*ret_n = n < SLOTS_MAX ? n : SLOTS_MAX;
+	return HF_SUCCESS;
+}
+
+hf_status p11_slot_list(const struct p11_module *m, struct p11_token *to, size_t max, size_t *ret_n,
+                        struct hf_err *err)
+{
+	CK_SLOT_ID slots[SLOTS_MAX];
+	struct p11_token token;
+	CK_ULONG n_slots;
+	size_t n = 0;
+
+	HF_TRY(slots_with_tokens(m, slots, &n_slots, err));
+	for (CK_ULONG i = 0; i < n_slots; i++) {
+		if (!token_in(m, slots[i], &token))
+			continue;
+		if (n == max)
+			return hf_fail(err, HF_TOOBIG, "the module has more than %zu tokens", max);
+		to[n++] = token;
+	}
+	*ret_n = n;
+	return HF_SUCCESS;
+}
+
 hf_status p11_slot_find(const struct p11_module *m, const char *selector, struct p11_token *ret,
                         struct hf_err *err)
 {
 	struct search search = { .all = HF_BUF(900) };
 	struct slot_selector wanted;
 	CK_SLOT_ID slots[SLOTS_MAX];
-	CK_ULONG n = SLOTS_MAX;
 	hf_status status;
-	CK_RV rv;
+	CK_ULONG n;
 
 	HF_TRY(slot_selector_parse(selector, &wanted, err));
-	rv = m->fn->C_GetSlotList(CK_TRUE, slots, &n);
-	if (rv == CKR_BUFFER_TOO_SMALL)
-		return hf_fail(err, HF_TOOBIG, "the module has more than %d slots", SLOTS_MAX);
-	if (rv != CKR_OK)
-		return p11_fail(err, rv, "C_GetSlotList");
-	for (CK_ULONG i = 0; i < n && i < SLOTS_MAX; i++)
+	HF_TRY(slots_with_tokens(m, slots, &n, err));
+	for (CK_ULONG i = 0; i < n; i++)
 		look_at(m, slots[i], &wanted, &search);
 	status = judge(&search, selector, ret, err);
 	hf_buf_done(&search.all);

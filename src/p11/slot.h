@@ -41,4 +41,8 @@ void p11_token_describe(CK_SLOT_ID slot, const CK_TOKEN_INFO *info, struct p11_t
 HF_MUST hf_status p11_slot_find(const struct p11_module *m, const char *selector,
                                 struct p11_token *ret, struct hf_err *err);
 
+/* All initialised tokens, in the module's order. HF_TOOBIG beyond `max`; or by p11/rv.h. */
+HF_MUST hf_status p11_slot_list(const struct p11_module *m, struct p11_token *to, size_t max,
+                                size_t *ret_n, struct hf_err *err);
+
 #endif

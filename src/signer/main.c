@@ -57,6 +57,24 @@ static void tell_ready(const struct token *t)
 	output_ready(&ready);
 }
 
+static int list_tokens(struct token *t, struct signer_setup *setup, pid_t parent)
+{
+	HF_BUF_SCOPED struct hf_buf report = HF_BUF(WIRE_REPORT_MAX);
+	struct hf_err err = { 0 };
+	hf_status s = token_list(t, setup, parent, &report, &err);
+
+	if (hf_ok(s))
+		s = hf_buf_status(&report);
+	if (!hf_ok(s)) {
+		output_failed(s.code, err.code == s.code ? err.text : hf_code_name(s.code));
+		return SIGNER_FAILED;
+	}
+	output_text(WIRE_REPORT, hf_buf_span(&report));
+	output_flush();
+	token_close(t);
+	return SIGNER_ENDED;
+}
+
 int main(void)
 {
 	static struct token token;
@@ -84,6 +102,8 @@ int main(void)
 	}
 	if (!hf_ok(os_sandbox_module()))
 		HF_WARN("no seccomp here: the vendor's library runs without a sandbox");
+	if (setup.list_tokens)
+		return list_tokens(&token, &setup, parent);
 	s = token_open(&token, &setup, parent, &session, &masters, &err);
 	token.authorizers = authorizers;
 	if (hf_ok(s))

@@ -3,13 +3,15 @@
 
 #include "os/lockfile.h"
 #include "os/process.h"
+#include "json/write.h"
 #include "p11/preflight.h"
 
 #include <stdio.h>
 
 enum {
 	LOCK_WAIT_MS = 110 * 1000, /* below the host's patience with a start, so that we tell why */
-	LOGIN_MAX_S = 300,         /* for a login that hangs when no host is left to end it */
+	TOKENS_MAX = 256,
+	LOGIN_MAX_S = 300, /* for a login that hangs when no host is left to end it */
 };
 
 /* FNV-1a; a collision makes two modules wait for each other, no more. */
@@ -22,8 +24,11 @@ static void lock_name(const char *module, char *to, size_t cap)
 	snprintf(to, cap, "signer-%016llx", (unsigned long long)h);
 }
 
-static hf_status log_in(struct token *t, struct p11_session *ret, struct hf_err *err)
+typedef hf_status (*step)(struct token *t, void *ret, struct hf_err *err);
+
+static hf_status log_in(struct token *t, void *ret_session, struct hf_err *err)
 {
+	struct p11_session *ret = ret_session;
 	hf_status s;
 
 	HF_TRY(p11_module_open(t->setup.module, t->setup.module_args, &t->module, err));
@@ -36,8 +41,40 @@ static hf_status log_in(struct token *t, struct p11_session *ret, struct hf_err 
 	return s;
 }
 
-static hf_status log_in_alone(struct token *t, pid_t parent, struct p11_session *ret,
-                              struct hf_err *err)
+static void put_token(struct json_writer *w, const struct p11_token *token)
+{
+	char slot[24];
+
+	snprintf(slot, sizeof(slot), "%lu", token->slot);
+	json_open_object(w, NULL);
+	json_text(w, "slot", slot);
+	json_text(w, "label", token->label);
+	json_text(w, "manufacturer", token->manufacturer);
+	json_text(w, "model", token->model);
+	json_text(w, "serial", token->serial);
+	json_close_object(w);
+}
+
+static hf_status list_tokens(struct token *t, void *ret_report, struct hf_err *err)
+{
+	HF_FREE struct p11_token *tokens = calloc(TOKENS_MAX, sizeof(*tokens));
+	struct json_writer w = JSON_WRITER((struct hf_buf *)ret_report);
+	size_t n;
+
+	HF_ENSURE(tokens, HF_NOMEM);
+	HF_TRY(p11_module_open(t->setup.module, t->setup.module_args, &t->module, err));
+	HF_TRY(p11_slot_list(&t->module, tokens, TOKENS_MAX, &n, err));
+	json_open_object(&w, NULL);
+	json_text(&w, "library", t->module.description);
+	json_open_array(&w, "tokens");
+	for (size_t i = 0; i < n; i++)
+		put_token(&w, &tokens[i]);
+	json_close_array(&w);
+	json_close_object(&w);
+	return HF_SUCCESS;
+}
+
+static hf_status do_alone(struct token *t, pid_t parent, step what, void *ret, struct hf_err *err)
 {
 	char name[64];
 	HF_FD int lock = -1;
@@ -47,7 +84,7 @@ static hf_status log_in_alone(struct token *t, pid_t parent, struct p11_session 
 	HF_TRY(os_lock_take(name, LOCK_WAIT_MS, &lock, err));
 	os_outlive_parent();
 	alarm(LOGIN_MAX_S);
-	s = log_in(t, ret, err);
+	s = what(t, ret, err);
 	alarm(0);
 	os_die_with(parent);
 	return s;
@@ -104,13 +141,22 @@ hf_status token_open(struct token *t, struct signer_setup *setup, pid_t parent,
 	setup->pin = (struct hf_secret){ 0 };
 	t->have_profile = t->setup.have_profile;
 	t->profile = t->setup.profile;
-	s = log_in_alone(t, parent, ret_session, err);
+	s = do_alone(t, parent, log_in, ret_session, err);
 	hf_secret_done(&t->setup.pin);
 	HF_TRY(s);
 	HF_TRY(find_masters(t, ret_session, ret_masters, err));
 	if (t->setup.needs_master)
 		HF_TRY(token_profile(t, ret_session, masters_first(ret_masters), 0, err));
 	return HF_SUCCESS;
+}
+
+hf_status token_list(struct token *t, struct signer_setup *setup, pid_t parent,
+                     struct hf_buf *report, struct hf_err *err)
+{
+	*t = (struct token){ .setup = *setup };
+	hf_secret_done(&setup->pin); /* not wanted */
+	t->setup.pin = (struct hf_secret){ 0 };
+	return do_alone(t, parent, list_tokens, report, err);
 }
 
 hf_status token_profile(struct token *t, struct p11_session *session,

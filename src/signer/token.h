@@ -28,6 +28,11 @@ HF_MUST hf_status token_open(struct token *t, struct signer_setup *setup, pid_t 
                              struct p11_session *ret_session, struct masters *ret_masters,
                              struct hf_err *err);
 
+/* No more than a list of the module's tokens, as a REPORT tells it, appended: nobody logs in. Under
+ * the same lock. */
+HF_MUST hf_status token_list(struct token *t, struct signer_setup *setup, pid_t parent,
+                             struct hf_buf *report, struct hf_err *err);
+
 /* The master keys in another session of this process; of a token that is resident_only, a master of
  * no key. */
 HF_MUST hf_status token_masters(const struct token *t, struct p11_session *session,

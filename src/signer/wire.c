@@ -98,6 +98,7 @@ void wire_put_setup(struct hf_buf *to, const struct signer_setup *s)
 	hf_buf_field(to, hf_span_text(s->master_label));
 	hf_buf_u8(to, s->needs_master);
 	hf_buf_u8(to, s->allow_resident);
+	hf_buf_u8(to, s->list_tokens);
 	hf_buf_u32(to, s->threads);
 	hf_buf_u32(to, s->warm_keys);
 	hf_buf_u32(to, s->warm_ttl_s);
@@ -136,6 +137,7 @@ hf_status wire_get_setup(struct hf_span body, struct signer_setup *ret)
 	hf_read_text(&r, s.master_label, sizeof(s.master_label));
 	s.needs_master = wire_read_bool(&r);
 	s.allow_resident = wire_read_bool(&r);
+	s.list_tokens = wire_read_bool(&r);
 	s.threads = hf_read_u32(&r);
 	s.warm_keys = hf_read_u32(&r);
 	s.warm_ttl_s = hf_read_u32(&r);

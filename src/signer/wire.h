@@ -3,7 +3,8 @@
  *
  * A frame: u32 length of what follows, u8 type, u64 tag, body. Fields inside have fixed places,
  * nothing nests, every length has a limit. The first frame in is SETUP, the first out READY or
- * FAILED.
+ * FAILED; or, where the SETUP asks for no more than a list of the tokens, a REPORT of it:
+ * {"library", "tokens": [{"slot": decimal text, "label", "manufacturer", "model", "serial"}, …]}.
  *
  * A signer takes jobs in the order in which they come, `threads` at a time. So a job enters the
  * module as soon as fewer than `threads` jobs before it are unanswered; that is where its deadline
@@ -19,7 +20,7 @@
 #include "proof/authorizers.h"
 #include "proof/evidence.h"
 
-#define WIRE_VERSION 3 /* of the frames: driver and signer must be of one installation */
+#define WIRE_VERSION 4 /* of the frames: driver and signer must be of one installation */
 #define WIRE_FRAME_MAX (OP_ENCODED_MAX + RECORD_ENCODED_MAX + EVIDENCE_MAX + 4096)
 #define WIRE_SETUP_ROOM 32768u /* of a SETUP, beside the authorizers */
 #define WIRE_SETUP_MAX (WIRE_SETUP_ROOM + AUTHORIZERS_FILE_MAX)
@@ -79,6 +80,7 @@ struct signer_setup {
 	                           key's is the same with "-mac" */
 	bool needs_master;      /* refuse to be READY without a usable master key and a profile */
 	bool allow_resident;
+	bool list_tokens;   /* tell which tokens there are (REPORT), without opening one, and end */
 	unsigned threads;   /* sessions inside this process; normally 1 */
 	unsigned warm_keys; /* 0: unwrap, sign, destroy each time */
 	unsigned warm_ttl_s;

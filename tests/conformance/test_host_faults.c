@@ -245,6 +245,25 @@ static void a_locked_pin_is_not_tried_at_all(void **state)
 	host_config_done(&c);
 }
 
+static void tokens_are_listed_without_a_login(void **state)
+{
+	HF_FREE struct hsmhost_tokens *tokens = calloc(1, sizeof(*tokens));
+	struct hsmhost_config c = config();
+	struct hf_err err;
+
+	CHECK(tokens);
+	host_faults("C_Login shared return CKR_DEVICE_ERROR\n");
+	CHECK_OK(hsmhost_list_tokens(&c, tokens, &err));
+	CHECK(tokens->n >= 1 && strstr(tokens->library, "PKCS#11 2.40"));
+	assert_string_equal(tokens->list[0].label, "test");
+	assert_int_equal(strlen(tokens->list[0].serial), 16);
+	assert_int_equal(host_fault_count(), 0);
+	host_faults("C_GetSlotList return CKR_DEVICE_ERROR\n");
+	CHECK_CODE(hsmhost_list_tokens(&c, tokens, &err), HF_IO);
+	CHECK(strstr(err.text, "CKR_DEVICE_ERROR"));
+	host_config_done(&c);
+}
+
 static void a_slow_login_is_waited_for(void **state)
 {
 	struct hsmhost_config c = config();
@@ -447,6 +466,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_pin_is_tried_once_over_all_processes),
 		cmocka_unit_test(a_pin_refused_to_a_replacement_is_not_tried_again),
 		cmocka_unit_test(a_locked_pin_is_not_tried_at_all),
+		cmocka_unit_test(tokens_are_listed_without_a_login),
 		cmocka_unit_test(a_slow_login_is_waited_for),
 		cmocka_unit_test(several_signers_of_one_token_start_without_a_failure),
 		cmocka_unit_test(idle_sessions_that_were_closed_cost_one_retry),

@@ -45,7 +45,7 @@ static void a_setup_comes_through_whole(void **state)
 	assert_string_equal(out.master_label, in.master_label);
 	CHECK(hf_secret_equal(&out.pin, "1234", 4));
 	CHECK(hf_span_is(out.authorizers, "{}"));
-	CHECK(out.needs_master && !out.allow_resident && !out.have_profile);
+	CHECK(out.needs_master && !out.allow_resident && !out.list_tokens && !out.have_profile);
 	CHECK(out.threads == 2 && out.warm_keys == 3 && out.warm_ttl_s == 4);
 	hf_secret_done(&in.pin);
 	hf_secret_done(&out.pin);
