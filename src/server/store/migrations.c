@@ -2,6 +2,7 @@
 #include "server/store/migrations.h"
 
 #include "server/store/migrations/audit.h"
+#include "server/store/migrations/crypto_groups.h"
 #include "server/store/migrations/crypto_pool.h"
 #include "server/store/migrations/people.h"
 #include "server/store/migrations/policies.h"
@@ -146,6 +147,11 @@ static const struct db_migration migrations[] = {
 	                                " WITH (fillfactor = 80,"
 	                                " autovacuum_vacuum_scale_factor = 0.02,"
 	                                " autovacuum_vacuum_cost_delay = 1)"),
+	},
+	{
+	        .name = "groups of keys and their connections",
+	        .sqlite = CRYPTO_GROUPS("TEXT", "BLOB", " WITHOUT ROWID"),
+	        .postgres = CRYPTO_GROUPS("TEXT COLLATE \"C\"", "BYTEA", ""),
 	},
 };
 

@@ -252,6 +252,39 @@ static const struct db_column of_crypto_results[] = {
 	{ "created_at", DB_INT },
 };
 
+static const struct db_column of_key_groups[] = {
+	{ "id", DB_TEXT },
+	{ "org_id", DB_TEXT },
+	{ "name", DB_TEXT },
+	{ "description", DB_TEXT },
+	{ "store_id", DB_TEXT },
+	{ "hmg_redundancy", DB_INT },
+	{ "hmg_segregation", DB_INT },
+	{ "hmg_sync", DB_INT },
+	{ "approval_policy", DB_TEXT },
+	{ "cryptographic_policy", DB_TEXT },
+	{ "key_history_policy", DB_TEXT },
+	{ "custom_metadata", DB_TEXT },
+	{ "created_by", DB_TEXT },
+	{ "created_at", DB_INT },
+};
+
+static const struct db_column of_group_links[] = {
+	{ "id", DB_TEXT },          { "group_id", DB_TEXT },  { "org_id", DB_TEXT },
+	{ "kind", DB_TEXT },        { "url", DB_TEXT },       { "slot", DB_INT },
+	{ "position", DB_INT },     { "tls", DB_TEXT },       { "pin", DB_BLOB },
+	{ "client_key", DB_BLOB },  { "serial", DB_TEXT },    { "label", DB_TEXT },
+	{ "pin_refused", DB_TEXT }, { "created_at", DB_INT }, { "updated_at", DB_INT },
+};
+
+static const struct db_column of_scans[] = {
+	{ "id", DB_TEXT },      { "group_id", DB_TEXT },   { "org_id", DB_TEXT },
+	{ "is_async", DB_INT }, { "server", DB_TEXT },     { "started_at", DB_INT },
+	{ "beat_at", DB_INT },  { "finished_at", DB_INT }, { "result", DB_TEXT },
+	{ "message", DB_TEXT }, { "warnings", DB_TEXT },   { "total", DB_INT },
+	{ "done", DB_INT },     { "created", DB_INT },
+};
+
 const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("orgs", 1, 1, of_orgs),
 	DB_TABLE("key_stores", 1, 1, of_key_stores),
@@ -285,4 +318,7 @@ const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("audit_cursors", 8, 2, of_audit_cursors),
 	DB_TABLE("audit_senders", 8, 1, of_audit_senders),
 	DB_TABLE("crypto_results", 9, 1, of_crypto_results),
+	DB_TABLE("key_groups", 10, 1, of_key_groups),
+	DB_TABLE("group_links", 10, 1, of_group_links),
+	DB_TABLE("scans", 10, 1, of_scans),
 };

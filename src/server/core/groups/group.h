@@ -28,9 +28,11 @@ struct group_link {
 	uint64_t slot;
 	int order;       /* smaller first */
 	char serial[17]; /* of the token that it was first connected to; "": not yet */
+	char label[33];  /* its name, likewise */
 	char *tls;       /* JSON as the API has it (TlsConfig), without the client's key */
 	bool has_pin;    /* sealed in the database; never shown */
 	bool pin_refused;
+	int64_t updated_ms; /* differs when where and how it connects does, its PIN included */
 };
 
 /* Which of quorum policy, cryptographic policy and so on are there is read from their JSON once,
@@ -72,6 +74,10 @@ struct group *groups_cached(struct groups *g, const char *org_id, const char *id
 /* From the database, into the cache. HF_NOTFOUND with words. The caller owns *ret. */
 HF_MUST hf_status groups_load(struct groups *g, struct db *db, const char *org_id, const char *id,
                               struct group **ret, struct hf_err *err);
+/* As it is in the database now, for whoever is going to change it: inside his transaction, beside
+ * any cache. HF_NOTFOUND with words. The caller owns *ret. */
+HF_MUST hf_status group_read(struct db *db, const char *org_id, const char *id, struct group **ret,
+                             struct hf_err *err);
 /* It was changed here: after the commit. */
 void groups_forget(struct groups *g, const char *id);
 
