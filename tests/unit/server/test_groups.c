@@ -36,7 +36,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct group_row row(const char *id, const char *name)
+static struct group_row a_row(const char *id, const char *name)
 {
 	struct group_row r = { .by_priority = true,
 		               .description = "for cards",
@@ -50,7 +50,7 @@ static struct group_row row(const char *id, const char *name)
 	return r;
 }
 
-static struct link_row link(char last, int order)
+static struct link_row a_link(char last, int order)
 {
 	struct link_row l = { .slot = UINT64_MAX,
 		              .order = order,
@@ -69,8 +69,8 @@ static struct link_row link(char last, int order)
 
 static void a_group_is_read_as_it_was_written_its_links_in_their_order(void **state)
 {
-	const struct group_row r = row(GROUP, "cards");
-	const struct link_row links[] = { link('1', 3), link('2', -4), link('3', 3) };
+	const struct group_row r = a_row(GROUP, "cards");
+	const struct link_row links[] = { a_link('1', 3), a_link('2', -4), a_link('3', 3) };
 	GROUP_SCOPED struct group *g = NULL;
 
 	CHECK_OK(group_row_insert(db, &r));
@@ -91,8 +91,8 @@ static void a_group_is_read_as_it_was_written_its_links_in_their_order(void **st
 
 static void a_name_is_there_once_in_an_organisation(void **state)
 {
-	const struct group_row first = row(GROUP, "cards"),
-	                       second = row("0199a1de-0000-7000-8000-000000000002", "cards");
+	const struct group_row first = a_row(GROUP, "cards"),
+	                       second = a_row("0199a1de-0000-7000-8000-000000000002", "cards");
 	bool there;
 
 	CHECK_OK(group_row_insert(db, &first));
@@ -105,7 +105,7 @@ static void a_name_is_there_once_in_an_organisation(void **state)
 
 static void a_group_of_another_organisation_is_not_there(void **state)
 {
-	const struct group_row r = row(GROUP, "cards");
+	const struct group_row r = a_row(GROUP, "cards");
 	GROUP_SCOPED struct group *g = NULL;
 	struct hf_err err;
 
@@ -118,7 +118,7 @@ static void a_group_of_another_organisation_is_not_there(void **state)
 
 static void a_snapshot_is_kept_until_it_is_forgotten(void **state)
 {
-	const struct group_row r = row(GROUP, "cards");
+	const struct group_row r = a_row(GROUP, "cards");
 	GROUP_SCOPED struct group *g = NULL, *again = NULL;
 
 	assert_null(groups_cached(groups, ORG, GROUP));
@@ -133,8 +133,8 @@ static void a_snapshot_is_kept_until_it_is_forgotten(void **state)
 
 static void what_is_found_out_about_a_link_is_not_written_to_a_changed_one(void **state)
 {
-	const struct group_row r = row(GROUP, "cards");
-	struct link_row l = link('1', 0);
+	const struct group_row r = a_row(GROUP, "cards");
+	struct link_row l = a_link('1', 0);
 	GROUP_SCOPED struct group *g = NULL, *after = NULL;
 
 	CHECK_OK(group_row_insert(db, &r));
@@ -152,8 +152,8 @@ static void what_is_found_out_about_a_link_is_not_written_to_a_changed_one(void 
 
 static void a_group_with_links_is_not_removed_before_they_are(void **state)
 {
-	const struct group_row r = row(GROUP, "cards");
-	const struct link_row l = link('1', 0);
+	const struct group_row r = a_row(GROUP, "cards");
+	const struct link_row l = a_link('1', 0);
 
 	CHECK_OK(group_row_insert(db, &r));
 	CHECK_OK(link_row_insert(db, &l));

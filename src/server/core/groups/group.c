@@ -137,7 +137,8 @@ static hf_status keep(struct groups *g, struct group *group, int64_t began_ms, u
 	pthread_mutex_lock(&g->lock);
 	if (g->forgotten == forgotten) {
 		drop(b, group->id, began_ms);
-		SLIST_INSERT_HEAD(b, hf_take(e), next);
+		SLIST_INSERT_HEAD(b, e, next);
+		e = NULL;
 	}
 	pthread_mutex_unlock(&g->lock);
 	if (e)
