@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { FILES = 4 };
+enum { FILES = 5 };
 
 struct tls_server {
 	char *files[FILES];
@@ -41,7 +41,8 @@ void tls_date_of(const X509 *cert, enum tls_date_kind kind, struct tls_date *ret
 static hf_status copy_config(struct tls_server *t, const struct tls_server_config *config)
 {
 	const char *const from[FILES] = { config->cert_file, config->key_file,
-		                          config->client_ca_file, config->client_crl_file };
+		                          config->client_ca_file, config->client_crl_file,
+		                          config->pkcs12_file };
 
 	for (size_t i = 0; i < FILES; i++) {
 		t->files[i] = from[i] ? hf_strdup(from[i]) : NULL;
@@ -53,6 +54,8 @@ static hf_status copy_config(struct tls_server *t, const struct tls_server_confi
 		.client_ca_file = t->files[2],
 		.client_crl_file = t->files[3],
 		.crl_strict = config->crl_strict,
+		.pkcs12_file = t->files[4],
+		.pkcs12_password = config->pkcs12_password,
 	};
 	return HF_SUCCESS;
 }

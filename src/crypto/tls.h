@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * TLS for servers: TLS 1.3 only, certificate and key from PEM files, and, where asked for, client
- * certificates that must chain to given authorities within the handshake. */
+ * TLS for servers: TLS 1.3 only, certificate and key from PEM files or one PKCS#12 file, and, where
+ * asked for, client certificates that must chain to given authorities within the handshake. */
 #ifndef HF_CRYPTO_TLS_H
 #define HF_CRYPTO_TLS_H
 
 #include "base/buf.h"
+#include "base/secret.h"
 
 struct tls_server;
 struct ssl_st;      /* OpenSSL's SSL */
@@ -21,6 +22,9 @@ struct tls_server_config {
 	 * revoked; with crl_strict, everything below such an authority is refused. */
 	const char *client_crl_file;
 	bool crl_strict;
+	/* PKCS#12, in place of cert_file and key_file; refused likewise. NULL: none */
+	const char *pkcs12_file;
+	const struct hf_secret *pkcs12_password; /* borrowed, as long as the tls_server; or NULL */
 };
 
 /* Texts are copied. HF_INVALID, HF_IO, HF_DENIED (file mode), with words that name the file and

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The server's side of TLS out of its files: certificate, key, authorities of the clients, CRLs. */
+#include "crypto/pkcs12_file.h"
 #include "crypto/tls_impl.h"
 
 #include <openssl/err.h>
@@ -8,28 +9,14 @@
 
 #define CHAIN_DEPTH_MAX 6
 
-static hf_status use_key(SSL_CTX *ctx, const struct tls_server_config *config, struct hf_err *err)
+static hf_status use_chain(struct tls_state *s, const char *file, const certificates *chain,
+                           struct hf_err *err)
 {
-	KEY_SCOPED EVP_PKEY *key = NULL;
-
-	HF_TRY(pem_private_key(config->key_file, NULL, &key, err));
-	if (SSL_CTX_use_PrivateKey(ctx, key) != 1)
-		return hf_fail(err, HF_INVALID,
-		               "the private key %s does not belong to the certificate %s (%s)",
-		               config->key_file, config->cert_file, openssl_reason());
-	return HF_SUCCESS;
-}
-
-static hf_status use_certificate(struct tls_state *s, const char *file, struct hf_err *err)
-{
-	CERTS_SCOPED certificates *chain = NULL;
-
-	HF_TRY(hf_context(err, pem_certificates(file, &chain, err), "the server's certificate"));
 	if (SSL_CTX_use_certificate(s->ctx, sk_X509_value(chain, 0)) != 1)
 		return hf_fail(
 		        err, HF_INVALID,
-		        "%s holds no certificate that can be used: %s. It has to be PEM, the "
-		        "server's certificate first, then its chain",
+		        "%s holds no certificate that can be used: %s. It has to be the server's "
+		        "certificate first, then its chain",
 		        file, openssl_reason());
 	for (int i = 0; i < sk_X509_num(chain); i++) {
 		X509 *one = sk_X509_value(chain, i);
@@ -39,6 +26,31 @@ static hf_status use_certificate(struct tls_state *s, const char *file, struct h
 		if (i > 0)
 			HF_ENSURE(SSL_CTX_add1_chain_cert(s->ctx, one) == 1, HF_NOMEM);
 	}
+	return HF_SUCCESS;
+}
+
+/* The server's own certificate and key, from either kind of file. */
+static hf_status use_identity(struct tls_state *s, const struct tls_server_config *config,
+                              struct hf_err *err)
+{
+	const char *cert_file = config->pkcs12_file ? config->pkcs12_file : config->cert_file;
+	const char *key_file = config->pkcs12_file ? config->pkcs12_file : config->key_file;
+	CERTS_SCOPED certificates *chain = NULL;
+	KEY_SCOPED EVP_PKEY *key = NULL;
+
+	if (config->pkcs12_file)
+		HF_TRY(pkcs12_read(config->pkcs12_file, config->pkcs12_password, &key, &chain,
+		                   err));
+	else
+		HF_TRY(hf_context(err, pem_certificates(cert_file, &chain, err),
+		                  "the server's certificate"));
+	HF_TRY(use_chain(s, cert_file, chain, err));
+	if (!key)
+		HF_TRY(pem_private_key(key_file, NULL, &key, err));
+	if (SSL_CTX_use_PrivateKey(s->ctx, key) != 1)
+		return hf_fail(err, HF_INVALID,
+		               "the private key %s does not belong to the certificate %s (%s)",
+		               key_file, cert_file, openssl_reason());
 	return HF_SUCCESS;
 }
 
@@ -106,8 +118,7 @@ hf_status tls_state_new(const struct tls_server_config *config, struct tls_state
 	s->ctx = SSL_CTX_new(TLS_server_method());
 	HF_ENSURE(s->ctx, HF_NOMEM);
 	HF_TRY(set_protocol(s->ctx));
-	HF_TRY(use_certificate(s, config->cert_file, err));
-	HF_TRY(use_key(s->ctx, config, err));
+	HF_TRY(use_identity(s, config, err));
 	if (config->client_ca_file)
 		HF_TRY(ask_clients(s, config, err));
 	*ret = hf_take(s);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "http/header_rules.h"
 #include "http/loop.h"
@@ -92,6 +93,21 @@ static hf_status adopt_target(struct http_request *req, struct hf_span bytes, st
 	return adopt_query(req, query, room);
 }
 
+/* For all of it at once: what grows leaves copies behind. */
+static bool make_room(struct hf_buf *body)
+{
+	bool made = hf_buf_grow(body, body->max) || body->max == 0;
+
+	hf_buf_clear(body);
+	return made;
+}
+
+static void wipe(const struct hf_buf *b)
+{
+	if (b->ptr)
+		hf_wipe(b->ptr, b->cap);
+}
+
 struct http_refusal http_request_new(struct hf_span bytes, const struct http_head *head,
                                      const struct http_match *match, struct http_request **ret)
 {
@@ -109,6 +125,10 @@ struct http_refusal http_request_new(struct hf_span bytes, const struct http_hea
 	req->body = HF_BUF(head->content_length);
 	req->reply_fields = HF_BUF(HTTP_REPLY_HEADERS_MAX);
 	adopt_head(req, bytes, head);
+	if (match->route->secret && !make_room(&req->body)) {
+		http_request_free(req);
+		return (struct http_refusal){ 503, "The server is out of memory." };
+	}
 	if (!hf_ok(adopt_target(req, bytes, head->target, match))) {
 		http_request_free(req);
 		return (struct http_refusal){ 400, "The path or the query is malformed." };
@@ -123,6 +143,10 @@ void http_request_free(struct http_request *req)
 		return;
 	http_peer_drop(req->peer);
 	free(req->query);
+	if (req->route->secret) {
+		wipe(&req->body);
+		wipe(&req->reply.bytes);
+	}
 	hf_buf_done(&req->body);
 	hf_buf_done(&req->reply_fields);
 	hf_buf_done(&req->reply.bytes);

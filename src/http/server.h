@@ -24,6 +24,8 @@ struct http_route {
 	http_handler handler;
 	size_t max_body; /* 0: a body is refused (but "{}" and none are the same to every route) */
 	const void *arg; /* the handler's own: http_route_arg() */
+	bool secret;     /* bodies, of the request and of its answer, are wiped before their memory
+	                  * is given back. (What OpenSSL and libevent hold on the way is not.) */
 };
 
 /* Makes the body of an error reply for what the server refuses itself (400, 404, 405, 408, 413,
