@@ -11,7 +11,8 @@
 struct options {
 	struct server_config server;
 	int64_t db_writers, db_readers, db_wait_s, api_loops, lease_ms, webhook_retry_s,
-	        audit_checkpoint_s, rate_limit, login_rate, login_hours, token_key_days;
+	        audit_checkpoint_s, rate_limit, login_rate, login_hours, token_key_days,
+	        crypto_loops, app_session_s, user_session_s;
 	const char *durability, *ready_file;
 	const char *audit_syslog_format;
 	struct cli_log_options log;
@@ -52,6 +53,19 @@ static const struct cli_option options[] = {
 	CLI_OPTION_NUMBER(struct options, token_key_days, "token-key-days", "90", 0, 730,
 	                  "the key that signs tokens is replaced when it is so old; 0: only by "
 	                  "holdfast server rotate-token-key"),
+	CLI_OPTION_TEXT(struct options, server.crypto_listen, "crypto-listen", "HOST:PORT", "none",
+	                "where the Crypto API listens, as 127.0.0.1:8445; none: no such listener"),
+	CLI_OPTION_TEXT(struct options, server.crypto_cert, "crypto-cert", "PEM", NULL,
+	                "certificate of the Crypto API, with its chain; without it, the Signing "
+	                "API's"),
+	CLI_OPTION_TEXT(struct options, server.crypto_key, "crypto-key", "PEM", NULL,
+	                "private key of that certificate"),
+	CLI_OPTION_NUMBER(struct options, crypto_loops, "crypto-loops", "2", 1, 64,
+	                  "threads that serve the Crypto API"),
+	CLI_OPTION_NUMBER(struct options, app_session_s, "app-session-seconds", "600", 1, 86400,
+	                  "a session of an app ends when it has not been used for so long"),
+	CLI_OPTION_NUMBER(struct options, user_session_s, "user-session-seconds", "86400", 1,
+	                  604800, "how long a session of a user of the Crypto API lasts"),
 	CLI_OPTION_TEXT(struct options, server.driver_listen, "driver-listen", "HOST:PORT",
 	                "0.0.0.0:8443", "where drivers connect, by mTLS"),
 	CLI_OPTION_NEEDED(struct options, server.driver_cert, "driver-cert", "PEM",
@@ -136,6 +150,11 @@ static hf_status finish(struct options *o, struct hf_err *err)
 	o->server.login_ms = o->login_hours * 3600 * 1000;
 	o->server.token_key_ms = o->token_key_days * 24 * 3600 * 1000;
 	o->server.webhook_retry_ms = o->webhook_retry_s * 1000;
+	o->server.crypto_loops = (unsigned)o->crypto_loops;
+	o->server.app_session_ms = (int)o->app_session_s * 1000;
+	o->server.user_session_ms = (int)o->user_session_s * 1000;
+	if (strcmp(o->server.crypto_listen, "none") == 0)
+		o->server.crypto_listen = "";
 	if (strcmp(o->server.health_listen, "none") == 0)
 		o->server.health_listen = "";
 	return HF_SUCCESS;
@@ -161,7 +180,7 @@ static int run(void *config, const char *const *args, size_t n_args)
 
 const struct cli_command cmd_server = {
 	.name = "server",
-	.summary = "run the server: Signing API, queue, health",
+	.summary = "run the server: Signing API, Crypto API, queue, health",
 	.details = "Serves the Signing API over TLS 1.3 and the drivers' queue over mTLS, on one "
 	           "database. With PostgreSQL several servers may share it: any request may go "
 	           "to any of them. "

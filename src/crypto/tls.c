@@ -56,6 +56,7 @@ static hf_status copy_config(struct tls_server *t, const struct tls_server_confi
 		.crl_strict = config->crl_strict,
 		.pkcs12_file = t->files[4],
 		.pkcs12_password = config->pkcs12_password,
+		.client_any = config->client_any,
 	};
 	return HF_SUCCESS;
 }

@@ -25,6 +25,9 @@ struct tls_server_config {
 	/* PKCS#12, in place of cert_file and key_file; refused likewise. NULL: none */
 	const char *pkcs12_file;
 	const struct hf_secret *pkcs12_password; /* borrowed, as long as the tls_server; or NULL */
+	/* Instead of authorities: clients may show a certificate of any issuer, or none. The
+	 * handshake proves that they have its key, and nothing else: tls_peer_shown(). */
+	bool client_any;
 };
 
 /* Texts are copied. HF_INVALID, HF_IO, HF_DENIED (file mode), with words that name the file and
@@ -81,6 +84,12 @@ struct tls_peer {
  * fit or has a NUL inside: identity is never cut off. `common_name` is "" where the subject has
  * none. */
 HF_MUST hf_status tls_peer_read(struct ssl_st *ssl, struct tls_peer *ret);
+
+/* The certificates that a client of a `client_any` server showed, whoever issued them: its own,
+ * whose key it has proved to have, then those that it sent along, DER, each a hf_buf_field().
+ * Appended; HF_NOTFOUND when it showed none, HF_TOOBIG beyond the buffer's limit. */
+#define TLS_SHOWN_MAX (16u << 10)
+HF_MUST hf_status tls_peer_shown(struct ssl_st *ssl, struct hf_buf *to);
 
 /* The `issuer_key_id` of clients whose certificates are issued by the first certificate of this PEM
  * file: how an organisation's intermediate is registered. HF_IO, HF_INVALID, with words that name

@@ -94,6 +94,23 @@ static hf_status ask_clients(struct tls_state *s, const struct tls_server_config
 	return HF_SUCCESS;
 }
 
+/* Who these are is for others to judge: no chain is built. */
+static int accept_any(X509_STORE_CTX *store, void *arg)
+{
+	X509_STORE_CTX_set_error(store, X509_V_OK);
+	return 1;
+}
+
+static hf_status ask_anybody(SSL_CTX *ctx)
+{
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);
+	SSL_CTX_set_max_cert_list(ctx, TLS_SHOWN_MAX);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET); /* each connection shows its certificate */
+	HF_ENSURE(SSL_CTX_set_num_tickets(ctx, 0) == 1, HF_NOMEM);
+	return HF_SUCCESS;
+}
+
 static hf_status set_protocol(SSL_CTX *ctx)
 {
 	static const unsigned char context[] = "holdfast";
@@ -121,6 +138,8 @@ hf_status tls_state_new(const struct tls_server_config *config, struct tls_state
 	HF_TRY(use_identity(s, config, err));
 	if (config->client_ca_file)
 		HF_TRY(ask_clients(s, config, err));
+	else if (config->client_any)
+		HF_TRY(ask_anybody(s->ctx));
 	*ret = hf_take(s);
 	return HF_SUCCESS;
 }

@@ -121,6 +121,29 @@ hf_status tls_peer_read(struct ssl_st *ssl, struct tls_peer *ret)
 	return HF_SUCCESS;
 }
 
+static hf_status put_certificate(const X509 *cert, struct hf_buf *to)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(cert, &der);
+
+	HF_ENSURE(len > 0, HF_NOMEM);
+	hf_buf_field(to, HF_SPAN(der, len));
+	OPENSSL_free(der);
+	return hf_buf_status(to);
+}
+
+hf_status tls_peer_shown(struct ssl_st *ssl, struct hf_buf *to)
+{
+	const X509 *own = SSL_get0_peer_certificate(ssl);
+	STACK_OF(X509) *along = SSL_get_peer_cert_chain(ssl); /* at a server without its own */
+
+	HF_ENSURE(own, HF_NOTFOUND);
+	HF_TRY(put_certificate(own, to));
+	for (int i = 0; i < sk_X509_num(along); i++)
+		HF_TRY(put_certificate(sk_X509_value(along, i), to));
+	return HF_SUCCESS;
+}
+
 hf_status tls_issuer_key_id(const char *pem_file, char ret[65], struct hf_err *err)
 {
 	CERT_SCOPED X509 *cert = NULL;

@@ -124,12 +124,23 @@ static void refuse_handshake(struct http_conn *c, short what)
 	http_conn_deadline(c, HTTP_DEADLINE_LINGER);
 }
 
+/* What does not fit counts as not shown. */
+static void read_peer(struct http_conn *c)
+{
+	c->peer->has_certificate = hf_ok(tls_peer_read(c->ssl, &c->peer->certificate));
+	if (c->peer->has_certificate)
+		return;
+	c->peer->shown = HF_BUF(TLS_SHOWN_MAX);
+	if (!hf_ok(tls_peer_shown(c->ssl, &c->peer->shown)))
+		hf_buf_done(&c->peer->shown);
+}
+
 static void on_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct http_conn *c = arg;
 
 	if (what & BEV_EVENT_CONNECTED) {
-		c->peer->has_certificate = hf_ok(tls_peer_read(c->ssl, &c->peer->certificate));
+		read_peer(c);
 		c->state = STATE_IDLE;
 		return;
 	}

@@ -18,8 +18,10 @@ struct http_peer_ref *http_peer_hold(struct http_peer_ref *p)
 
 void http_peer_drop(struct http_peer_ref *p)
 {
-	if (p && --p->refs == 0)
-		free(p);
+	if (!p || --p->refs > 0)
+		return;
+	hf_buf_done(&p->shown);
+	free(p);
 }
 
 /* The same bytes within the request's own copy, ended with a NUL. What follows a name, value,
@@ -223,6 +225,11 @@ const char *http_peer_address(const struct http_request *req)
 const struct tls_peer *http_peer(const struct http_request *req)
 {
 	return req->peer->has_certificate ? &req->peer->certificate : NULL;
+}
+
+struct hf_span http_peer_shown(const struct http_request *req)
+{
+	return hf_buf_span(&req->peer->shown);
 }
 
 void http_on_gone(struct http_request *req, void (*fn)(void *arg), void *arg)

@@ -24,6 +24,7 @@ struct http_peer_ref {
 	bool has_certificate;
 	char address[64];
 	struct tls_peer certificate;
+	struct hf_buf shown; /* tls_peer_shown() */
 };
 struct http_peer_ref *http_peer_hold(struct http_peer_ref *p);
 void http_peer_drop(struct http_peer_ref *p);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const methods[] = { "GET", "POST", "PUT", "DELETE" };
+static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
 
 struct compiled {
 	struct http_route route;

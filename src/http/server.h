@@ -18,7 +18,7 @@ struct http_request;
 typedef void (*http_handler)(struct http_request *req, void *ctx);
 
 struct http_route {
-	const char *method;  /* "GET", "POST", "PUT", "DELETE" */
+	const char *method;  /* "GET", "POST", "PUT", "PATCH", "DELETE" */
 	const char *pattern; /* "/keys/:keyId/signatures"; a parameter is one whole segment,
 	                        percent-decoded */
 	http_handler handler;
@@ -78,6 +78,9 @@ const void *http_route_arg(const struct http_request *req);
 const char *http_peer_address(const struct http_request *req);
 const struct tls_peer *
 http_peer(const struct http_request *req); /* NULL without a client certificate */
+/* What the client showed to a server that accepts certificates of any issuer: crypto/tls.h's
+ * tls_peer_shown(); empty: none. */
+struct hf_span http_peer_shown(const struct http_request *req);
 
 /* Answers, exactly once, from any thread; the request is gone for the holder afterwards. The body
  * is copied. When the peer has left meanwhile the answer is dropped. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json/read.h"
 
+#include "base/secret.h"
+
 #include <jansson.h>
 #include <string.h>
 
@@ -49,6 +51,21 @@ hf_status json_parse(struct hf_span text, size_t max_bytes, struct json_t **ret,
 void json_done(struct json_t *doc)
 {
 	json_decref(doc);
+}
+
+void json_wipe(struct json_t *doc)
+{
+	const char *name;
+	json_t *value;
+	size_t i;
+
+	if (json_is_string(doc)) {
+		hf_wipe((void *)(uintptr_t)json_string_value(doc), json_string_length(doc));
+	} else if (json_is_object(doc)) {
+		json_object_foreach(doc, name, value) json_wipe(value);
+	} else {
+		json_array_foreach(doc, i, value) json_wipe(value);
+	}
 }
 
 static const char *kind_name(enum json_kind kind)

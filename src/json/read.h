@@ -20,6 +20,8 @@ struct json_t;
 HF_MUST hf_status json_parse(struct hf_span text, size_t max_bytes, struct json_t **ret,
                              struct hf_err *err);
 void json_done(struct json_t *doc);
+/* Wipes every text in it, for a document that holds secrets. Only the owner of all of it. */
+void json_wipe(struct json_t *doc);
 HF_DEFINE_CLEANUP(json_done, struct json_t *)
 #define JSON_SCOPED HF_CLEANUP(json_done_at)
 

@@ -59,6 +59,8 @@ static void *watch(void *arg)
 		pthread_mutex_unlock(&w->lock);
 		look_at(s, &s->api, "api", anew);
 		look_at(s, &s->driver, "driver", anew);
+		if (s->crypto.tls)
+			look_at(s, &s->crypto, "crypto", anew);
 		cert_dates_warn(w->dates, hf_wall_ms() / 1000);
 		pthread_mutex_lock(&w->lock);
 		clock_gettime(CLOCK_MONOTONIC, &at);
@@ -86,6 +88,8 @@ hf_status certificates_new(struct server *s)
 	s->health.dates = w->dates;
 	note_dates(s, &s->api, "api");
 	note_dates(s, &s->driver, "driver");
+	if (s->crypto.tls)
+		note_dates(s, &s->crypto, "crypto");
 	return HF_SUCCESS;
 }
 

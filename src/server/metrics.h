@@ -9,10 +9,10 @@
 #include "server/core/core.h"
 #include "server/queue_api/drivers.h"
 
-#define METRIC_ROUTES_MAX 256
+#define METRIC_ROUTES_MAX 512
 
 struct route_metrics {
-	const char *listener; /* "api", "driver", "health" */
+	const char *listener; /* "api", "driver", "health", "crypto" */
 	const char *method, *pattern;
 	hf_counter by_class[6]; /* [2]: 200 to 299, … */
 	struct hf_histogram latency;

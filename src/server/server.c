@@ -125,6 +125,7 @@ static hf_status start_core(struct server *s, struct hf_err *err)
 	HF_TRY(events_watch_new(&s->core.watch));
 	HF_TRY(signing_api_new(&s->core, &s->signing_api, err));
 	HF_TRY(queue_api_new(&s->core, &s->queue_api));
+	HF_TRY(crypto_api_new(&s->core, &s->crypto_api, err));
 	s->core.metrics->committed_ms = hf_mono_ms();
 	s->health.core = &s->core;
 	s->health.drivers = queue_api_drivers(s->queue_api);
@@ -258,6 +259,7 @@ void server_stop(struct server *s)
 	listeners_stop(s);
 	queue_api_free(s->queue_api);
 	signing_api_free(s->signing_api);
+	crypto_api_free(s->crypto_api);
 	jobs_free(s->core.jobs);
 	waiters_free(s->core.waiters);
 	approvals_clock_free(s->approvals);
@@ -290,11 +292,16 @@ unsigned server_health_port(const struct server *s)
 	return port(&s->metrics);
 }
 
+unsigned server_crypto_port(const struct server *s)
+{
+	return port(&s->crypto);
+}
+
 static void tell_ready(struct server *s, int fd)
 {
 	if (fd >= 0) {
-		dprintf(fd, "api=%u driver=%u health=%u\n", server_api_port(s),
-		        server_driver_port(s), server_health_port(s));
+		dprintf(fd, "api=%u driver=%u health=%u crypto=%u\n", server_api_port(s),
+		        server_driver_port(s), server_health_port(s), server_crypto_port(s));
 		close(fd);
 	}
 	os_notify("READY=1");

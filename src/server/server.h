@@ -25,6 +25,12 @@ struct server_config {
 	unsigned api_loops;
 	unsigned rate_limit; /* requests of one token in a second; 0: any number */
 	unsigned login_rate; /* of one address in a minute, without a token or with bad ones; 0 */
+	/* Crypto API */
+	const char *crypto_listen; /* "127.0.0.1:8445"; NULL or "": none */
+	const char *crypto_cert, *crypto_key; /* NULL: the Signing API's */
+	unsigned crypto_loops;
+	int app_session_ms;  /* a session of an app ends when it is not used so long; 0: 10 min */
+	int user_session_ms; /* how long one of a user lasts; 0: 24 hours */
 	/* drivers */
 	const char *driver_listen; /* "0.0.0.0:8443" */
 	const char *driver_cert, *driver_key, *driver_client_ca;
@@ -45,7 +51,7 @@ struct server_config {
 };
 
 /* Runs until SIGTERM or SIGINT, then lets what is in flight end. Prints nothing: logs. When
- * `ready_fd` >= 0, one line "api=PORT driver=PORT health=PORT\n" is written to it once everything
+ * `ready_fd` >= 0, one line "api=PORT driver=PORT health=PORT crypto=PORT\n" is written to it once everything
  * listens, and it is closed. */
 HF_MUST hf_status server_run(const struct server_config *config, int ready_fd, struct hf_err *err);
 
@@ -56,6 +62,7 @@ HF_MUST hf_status server_start(const struct server_config *config, struct server
 void server_stop(struct server *s);
 unsigned server_api_port(const struct server *s);
 unsigned server_driver_port(const struct server *s);
+unsigned server_crypto_port(const struct server *s); /* 0: it does not listen */
 unsigned server_health_port(const struct server *s);
 
 struct server_init {

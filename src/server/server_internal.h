@@ -6,6 +6,7 @@
 #include "server/certificates.h"
 #include "server/core/policies/approvals.h"
 #include "server/core/core.h"
+#include "server/crypto_api/api.h"
 #include "server/health.h"
 #include "server/metrics.h"
 #include "server/queue_api/queue_api.h"
@@ -28,10 +29,11 @@ struct server {
 	struct core core;
 	struct signing_api *signing_api;
 	struct queue_api *queue_api;
+	struct crypto_api *crypto_api;
 	struct webhook_sender *webhooks;
 	struct audit_sender *audit_sender;
 	struct health health;
-	struct face api, driver, metrics;
+	struct face api, driver, metrics, crypto;
 	struct certificates *certificates;
 	struct approvals_clock *approvals;
 	pthread_t ticker;
@@ -41,7 +43,7 @@ struct server {
 	bool stop_ticking;
 };
 
-/* Opens all three, or none that would have to be stopped in another way than listeners_stop(). */
+/* Opens all, or none that would have to be stopped in another way than listeners_stop(). */
 HF_MUST hf_status listeners_start(struct server *s, struct hf_err *err);
 /* No new requests of callers; those under way end, or are answered as they stand: when none has
  * been answered for a second and a half, at the latest after HELD_REQUEST_MS. */

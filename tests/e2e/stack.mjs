@@ -152,7 +152,8 @@ export class Stack {
 			'--secret-file', this.path('server.secret'), '--lease-ms', '2000',
 			'--api-listen', listen('api'), '--api-cert', join(this.pki, 'api.pem'), '--api-key', join(this.pki, 'api-key.pem'),
 			'--driver-listen', listen('driver'), '--driver-cert', join(this.pki, 'proxy.pem'), '--driver-key', join(this.pki, 'proxy-key.pem'),
-			'--driver-client-ca', join(this.pki, 'root.pem'), '--health-listen', listen('health'), ...args], env)
+			'--driver-client-ca', join(this.pki, 'root.pem'), '--health-listen', listen('health'),
+			'--crypto-listen', listen('crypto'), ...args], env)
 		place.process = server
 		server.whenReady = async () => Object.assign(place.ports, await ready())
 		return server

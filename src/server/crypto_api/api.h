@@ -20,7 +20,9 @@ struct crypto_api {
 	struct sessions *sessions; /* core's */
 	struct http_route *routes;
 	size_t n_routes;
-	atomic_uint entering; /* answers that wait for their entry in the audit log */
+	struct http_routes *inner;    /* the same, for calls that do not come over HTTP */
+	struct crypto_limits *limits; /* call_limits.h */
+	struct entries *entries;      /* call_audit.h */
 };
 
 HF_MUST hf_status crypto_api_new(const struct core *core, struct crypto_api **ret,

@@ -34,6 +34,8 @@ enum route_caller {
 #define ROUTE_SENSITIVE 4u /* not for a batch, nor for a quorum's replay */
 
 struct crypto_call;
+struct crypto_call_inner;
+struct access_request;
 
 struct crypto_operation {
 	size_t size; /* of the operation's own struct, which begins with a struct crypto_call */
@@ -54,7 +56,7 @@ struct crypto_route {
 	enum route_caller caller;
 	unsigned flags;
 	size_t max_body;
-	const struct crypto_operation *op;
+	const struct crypto_operation *op; /* see handlers.h */
 };
 extern const struct crypto_route crypto_routes[];
 extern const size_t crypto_route_count;
@@ -78,11 +80,15 @@ struct crypto_call {
 	char subject_id[UUID_MAX]; /* what it made, used or changed */
 	char group_id[UUID_MAX];   /* "" */
 	bool unlogged;             /* a key of high volume: its use is only counted */
+	uint32_t count;            /* of a batch: how many operations the one entry stands for */
 	/* ---- call.c's own */
-	crypto_call_ended ended; /* inner */
-	void *ended_ctx;
 	const char *path;
-	struct crypto_call_inside *inside;
+	struct crypto_call_inner *inner; /* NULL: over HTTP */
+	struct access_request *access;   /* who is it? While that is being found out */
+	bool entered;                    /* its entry is made, or is none of this call's */
+	const char *reason;              /* of a refusal, for the entry */
+	void (*then)(struct crypto_call *c);
+	struct crypto_call *next_entry;
 };
 
 /* The handler of every HTTP route, whose `arg` is its struct crypto_route. */
@@ -93,6 +99,9 @@ struct crypto_inner {
 	const char *method, *path;
 	struct hf_span body; /* JSON, or empty; copied */
 	bool approved;
+	bool quiet; /* uses of keys are entered by the one who asks, with a count; changes are
+	               entered all the same */
+	const char *address; /* whence it was asked for, or NULL; copied */
 	crypto_call_ended ended;
 	void *ctx;
 };

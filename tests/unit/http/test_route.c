@@ -80,7 +80,7 @@ static void tables_that_contradict_themselves_are_refused(void **state)
 {
 	static const struct http_route twice[] = { { "GET", "/a/:b", handle, 0 },
 		                                   { "GET", "/a/:c", handle, 0 } };
-	static const struct http_route method[] = { { "PATCH", "/a", handle, 0 } };
+	static const struct http_route method[] = { { "TRACE", "/a", handle, 0 } };
 	static const struct http_route pattern[] = { { "GET", "a", handle, 0 } };
 	struct http_routes *r = NULL;
 	struct hf_err err;

@@ -42,7 +42,10 @@ static void print_entry(struct json_writer *w, const struct audit_entry *e, cons
 	json_open_object(w, NULL);
 	json_text_if(w, "address", e->address);
 	put_bytes(w, "bodyHash", e->body_hash);
+	if (e->count)
+		json_int(w, "count", e->count);
 	json_text_if(w, "credentialId", e->credential_id);
+	json_text_if(w, "groupId", e->group_id);
 	json_text(w, "id", id);
 	json_text_if(w, "identityId", e->identity_id);
 	json_text_if(w, "method", e->method);

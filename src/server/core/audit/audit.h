@@ -23,6 +23,8 @@ struct audit_entry {
 	const char *operation;                     /* "Keys:Signatures:Create" */
 	const char *method, *path;                 /* NULL: no request */
 	const char *subject_id;                    /* what was made, used or changed; NULL */
+	const char *group_id;                      /* the group that it is in; NULL: none */
+	uint32_t count;                            /* operations, of a batch; 0: one */
 	const char *outcome; /* "Accepted", "Denied", "Failed", "Signed", "Approved", … */
 	int status;          /* HTTP's; 0: no request */
 	const char *reason;  /* of what was not done; NULL */

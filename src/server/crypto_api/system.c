@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What this server is, and whether it works: for anybody. */
+#include "server/crypto_api/handlers.h"
+
+/* The version of the published API description that this face was built after. */
+#define API_VERSION "v1-20170718"
+
+static hf_status print_version(struct crypto_call *c, struct hf_err *err)
+{
+	struct json_writer w = JSON_WRITER(&c->out);
+
+	json_open_object(&w, NULL);
+	json_text(&w, "version", HF_VERSION);
+	json_text(&w, "api_version", API_VERSION);
+	json_text(&w, "server_mode", "Software");
+	json_close_object(&w);
+	return HF_SUCCESS;
+}
+
+static hf_status print_info(struct crypto_call *c, struct hf_err *err)
+{
+	struct json_writer w = JSON_WRITER(&c->out);
+
+	json_open_object(&w, NULL);
+	json_text(&w, "version", HF_VERSION);
+	json_bool(&w, "opportunistic_authentication", false);
+	json_close_object(&w);
+	return HF_SUCCESS;
+}
+
+/* A database that answers is what a load balancer has to know of. */
+static hf_status touch(struct crypto_call *c, struct db *db)
+{
+	DB_STMT st = NULL;
+	bool row;
+
+	HF_TRY(db_query(db, "SELECT id FROM server_secrets", &st));
+	return db_step(st, &row);
+}
+
+const struct crypto_operation crypto_version = {
+	.size = sizeof(struct crypto_call),
+	.prepare = print_version,
+};
+const struct crypto_operation crypto_health = {
+	.size = sizeof(struct crypto_call),
+	.run = touch,
+};
+const struct crypto_operation crypto_info = {
+	.size = sizeof(struct crypto_call),
+	.prepare = print_info,
+};
