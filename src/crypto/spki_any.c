@@ -82,7 +82,7 @@ hf_status spki_read(struct hf_span spki, struct spki_parts *ret)
 	struct hf_span inside, algorithm, bits;
 	struct spki_parts parts = { 0 };
 
-	HF_ENSURE(spki.len <= SPKI_MAX, HF_INVALID);
+	HF_ENSURE(spki.len <= SPKI_ANY_MAX, HF_INVALID);
 	HF_TRY(take(&whole, TAG_SEQUENCE, &inside));
 	HF_TRY(hf_reader_end(&whole));
 	r = hf_reader(inside);

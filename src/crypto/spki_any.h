@@ -6,7 +6,7 @@
 
 #include "crypto/object_type.h"
 
-#define SPKI_MAX 4200 /* RSA-16384 and more */
+#define SPKI_ANY_MAX 4200 /* RSA-16384 and more */
 
 struct spki_parts {
 	enum object_type type; /* OBJECT_RSA or OBJECT_EC */

@@ -239,7 +239,7 @@ hf_status verify_key_hold(struct hf_span spki, const struct verify_key **ret)
 	HF_CLEANUP(kept_release_at) struct kept *k = NULL;
 	bool wants_table = false;
 
-	HF_ENSURE(spki.len && spki.len <= SPKI_MAX, HF_INVALID);
+	HF_ENSURE(spki.len && spki.len <= SPKI_ANY_MAX, HF_INVALID);
 	if (!hf_ok(look_up(spki, &k, &wants_table))) {
 		HF_TRY(kept_new(spki, &k));
 		pthread_mutex_lock(&cache.lock);

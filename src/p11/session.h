@@ -15,6 +15,8 @@ struct p11_session {
 	bool open;
 	CK_RV rv;      /* of the last call that failed: p11_rv_info() tells more than the status */
 	unsigned live; /* session objects made by us and not yet destroyed */
+	CK_MECHANISM_TYPE kwp; /* what is RFC 5649 here, once kwp_known; 0: nothing. crypt_wrap.c */
+	bool kwp_known;
 };
 
 /* R/W is needed for token objects only (resident keys, p11_master_create); all else works in an R/O
