@@ -5,7 +5,7 @@
 
 #include "db/db.h"
 
-#define DB_PARAMS_MAX 32
+#define DB_PARAMS_MAX 40
 #define DB_ERROR_MAX 512
 
 /* The head of every connection; an engine's own struct begins with it. */

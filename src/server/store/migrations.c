@@ -4,6 +4,7 @@
 #include "server/store/migrations/audit.h"
 #include "server/store/migrations/crypto_groups.h"
 #include "server/store/migrations/crypto_pool.h"
+#include "server/store/migrations/objects.h"
 #include "server/store/migrations/people.h"
 #include "server/store/migrations/policies.h"
 #include "server/store/migrations/wallets.h"
@@ -152,6 +153,11 @@ static const struct db_migration migrations[] = {
 	        .name = "groups of keys and their connections",
 	        .sqlite = CRYPTO_GROUPS("TEXT", "BLOB", " WITHOUT ROWID"),
 	        .postgres = CRYPTO_GROUPS("TEXT COLLATE \"C\"", "BYTEA", ""),
+	},
+	{
+	        .name = "security objects",
+	        .sqlite = OBJECTS("TEXT", "BLOB", ""),
+	        .postgres = OBJECTS("TEXT COLLATE \"C\"", "BYTEA", " WITH (fillfactor = 90)"),
 	},
 };
 

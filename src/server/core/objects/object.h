@@ -10,62 +10,37 @@
 
 #include "op/crypto_op.h"
 #include "server/core/groups/group.h"
+#include "server/store/object_rows.h"
 
 #define OBJECT_FRESH_MS 2000
-#define OBJECT_NAME_MAX 256
-
-/* Stored: append only. NIST SP 800-57 part 1, 7. */
-enum object_state {
-	OBJECT_PREACTIVE = 1,
-	OBJECT_ACTIVE = 2,
-	OBJECT_DEACTIVATED = 3,
-	OBJECT_COMPROMISED = 4,
-	OBJECT_DESTROYED = 5,
-	OBJECT_DELETED = 6,
-};
-
+#define OBJECTS_CACHED_MAX 16384
+/* A row (store/object_rows.h) with its group. Its members are the snapshot's own: o->name, and as
+ * a whole o->row. */
 struct object {
 	atomic_uint references;
-	char id[UUID_MAX]; /* kid */
-	char org_id[HF_ID_MAX];
-	char group_id[UUID_MAX];
 	struct group *group; /* held */
-	char name[OBJECT_NAME_MAX];
-	char *description; /* or NULL */
-	enum object_type type;
-	enum curve curve;
-	uint32_t bits;
-	unsigned uses; /* key_ops: every bit of enum key_use */
-	enum object_state state;
-	bool enabled;
-	bool virtual_key; /* its material is in a slot */
-	bool external;    /* it was found there by a scan; otherwise made through us */
-	bool missing;     /* the last scan did not see it in the slot any more */
-	bool public_only; /* no private half, or none any more */
-	bool never_exportable;
-	bool publish_public_key;
-	char creator[HF_ID_MAX]; /* identity; "" when it was a scan of the group */
-	int64_t created_ms, last_used_ms, activation_ms, deactivation_ms, compromise_ms,
-	        destruction_ms, rotate_at_ms; /* 0: none */
-	uint8_t cka_id[CKA_ID_MAX], cka_label[CKA_LABEL_MAX];
-	size_t cka_id_len, cka_label_len;
-	struct hf_span public_key; /* SubjectPublicKeyInfo; points behind the struct */
-	uint8_t kcv[3];
-	bool have_kcv;
-	char *options; /* JSON: aes, fpe, rsa, deterministic_signatures, allow_sign_hash …; or NULL
-	                */
-	char *custom_metadata; /* JSON or NULL */
-	char *rotation_policy; /* JSON or NULL */
-	char *revocation;      /* JSON: revocation_reason; or NULL */
-	char replacement[UUID_MAX], replaced[UUID_MAX], copied_from[UUID_MAX],
-	        parent[UUID_MAX]; /* "" */
-	struct hf_span value;     /* opaque, certificate, sealed; otherwise empty */
+	union {
+		struct object_row row;
+		struct {
+			OBJECT_MEMBERS
+		};
+	};
 };
 
 struct object *object_ref(struct object *o);
 void object_unref(struct object *o);
 HF_DEFINE_CLEANUP(object_unref, struct object *)
 #define OBJECT_SCOPED HF_CLEANUP(object_unref_at)
+
+/* A snapshot of its own of this row, with a reference to the group taken. The caller owns *ret.
+ */
+HF_MUST hf_status object_new(const struct object_row *row, struct group *group,
+                             struct object **ret);
+
+/* Its state at this time: a date that has come counts before anybody has written it down. */
+enum object_state object_state_at(const struct object_row *o, int64_t now_ms);
+const char *object_state_name(int state); /* "PreActive"; NULL for a number that is none */
+HF_MUST hf_status object_state_parse(const char *name, enum object_state *ret);
 
 /* How an operation names it: fills op->key (or ->subject): its name in the slot, or, with an empty
  * record, its id in the pool, which the driver completes. Borrowed from the object. */
@@ -87,5 +62,8 @@ HF_MUST hf_status objects_load(struct objects *o, struct groups *groups, struct 
 void objects_forget(struct objects *o, const char *id); /* changed here: after the commit */
 /* It was used: written to the database once a minute at most, by a tick. Any thread. */
 void objects_used(struct objects *o, const struct object *object, int64_t now_ms);
+/* The tick's part: inside a transaction; whether anything was to be written. */
+HF_MUST hf_status objects_write_used(struct objects *o, struct db *db);
+bool objects_unwritten(struct objects *o);
 
 #endif
