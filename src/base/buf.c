@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buf.h"
 
+#include "base/secret.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -29,17 +31,26 @@ hf_status hf_span_to_text(struct hf_span from, char *to, size_t cap)
 	return HF_SUCCESS;
 }
 
+/* What lies from `at` on is no longer part of it. */
+static void let_go(struct hf_buf *b, size_t at)
+{
+	if (b->secret && b->len > at)
+		hf_wipe(b->ptr + at, b->len - at);
+	b->len = at;
+}
+
 void hf_buf_done(struct hf_buf *b)
 {
-	size_t max = b->max;
+	struct hf_buf empty = { .max = b->max, .secret = b->secret };
 
+	let_go(b, 0);
 	free(b->ptr);
-	*b = HF_BUF(max);
+	*b = empty;
 }
 
 void hf_buf_clear(struct hf_buf *b)
 {
-	b->len = 0;
+	let_go(b, 0);
 	b->failed = HF_OK;
 }
 
@@ -51,6 +62,24 @@ struct hf_span hf_buf_span(const struct hf_buf *b)
 hf_status hf_buf_status(const struct hf_buf *b)
 {
 	return HF_FAILURE(b->failed);
+}
+
+/* realloc(), which may leave a copy behind, for what is no secret. */
+static uint8_t *move(const struct hf_buf *b, size_t cap)
+{
+	uint8_t *p;
+
+	if (!b->secret)
+		return realloc(b->ptr, cap);
+	p = malloc(cap);
+	if (!p)
+		return NULL;
+	if (b->len) {
+		memcpy(p, b->ptr, b->len);
+		hf_wipe(b->ptr, b->len);
+	}
+	free(b->ptr);
+	return p;
 }
 
 static bool make_room(struct hf_buf *b, size_t n)
@@ -72,7 +101,7 @@ static bool make_room(struct hf_buf *b, size_t n)
 		cap *= 2;
 	if (cap > b->max)
 		cap = b->max;
-	p = realloc(b->ptr, cap);
+	p = move(b, cap);
 	if (!p) {
 		b->failed = HF_NOMEM;
 		return false;
@@ -169,7 +198,7 @@ void hf_buf_drop(struct hf_buf *b, size_t n)
 	if (n == 0)
 		return;
 	memmove(b->ptr, b->ptr + n, b->len - n);
-	b->len -= n;
+	let_go(b, b->len - n);
 }
 
 struct hf_reader hf_reader(struct hf_span s)

@@ -35,9 +35,11 @@ struct hf_buf {
 	size_t cap;
 	size_t max; /* never grows beyond this */
 	enum hf_code failed;
+	bool secret; /* what it has held is wiped when it goes: moved, dropped, cleared, released */
 };
 
 #define HF_BUF(limit) ((struct hf_buf){ .max = (limit) })
+#define HF_BUF_SECRET(limit) ((struct hf_buf){ .max = (limit), .secret = true })
 #define HF_BUF_SCOPED HF_CLEANUP(hf_buf_done)
 
 void hf_buf_done(struct hf_buf *b);                 /* releases; b is empty and usable again */

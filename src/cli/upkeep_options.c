@@ -45,7 +45,7 @@ void upkeep_print_sum(const struct verify_sum *sum)
 	for (size_t i = 0; i < sum->n; i++)
 		printf("%-34s %-12s %10lld %10lld %10lld\n",
 		       sum->lines[i].master_id[0] ? sum->lines[i].master_id : "none (resident)",
-		       key_type_info((int)sum->lines[i].type)->name, (long long)sum->lines[i].good,
+		       verify_line_type(&sum->lines[i]), (long long)sum->lines[i].good,
 		       (long long)sum->lines[i].bad, (long long)sum->lines[i].elsewhere);
 	if (sum->damaged)
 		printf("%-34s %-12s %10s %10lld\n", "?", "damaged", "", (long long)sum->damaged);
@@ -67,7 +67,7 @@ void upkeep_write_sum(const struct verify_sum *sum, struct hf_buf *to)
 	for (size_t i = 0; i < sum->n; i++) {
 		json_open_object(&w, NULL);
 		json_text(&w, "masterKeyId", sum->lines[i].master_id);
-		json_text(&w, "keyType", key_type_info((int)sum->lines[i].type)->name);
+		json_text(&w, "keyType", verify_line_type(&sum->lines[i]));
 		json_int(&w, "usable", sum->lines[i].good);
 		json_int(&w, "notUsable", sum->lines[i].bad);
 		json_int(&w, "elsewhere", sum->lines[i].elsewhere);

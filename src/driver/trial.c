@@ -21,7 +21,7 @@ void trial_init(struct trial *t, struct hf_buf *record)
 
 	*t = (struct trial){ .record = *record };
 	*record = HF_BUF(RECORD_ENCODED_MAX);
-	if (!hf_ok(record_decode(hf_buf_span(&t->record), &r))) {
+	if (!hf_ok(record_decode(hf_buf_span(&t->record), &r)) || !r.key_type) {
 		hf_buf_done(&t->record);
 		return;
 	}

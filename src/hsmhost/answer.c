@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void hand_over(struct hsmhost *h, struct flight *f, struct hsmhost_answer *answer)
+void answer_hand_over(struct hsmhost *h, struct flight *f, struct hsmhost_answer *answer)
 {
 	switch (answer->result.outcome) {
 	case OP_DONE:
@@ -41,8 +41,12 @@ void answer_give_back(struct hsmhost *h, struct flight *f, enum hf_code code, co
 {
 	struct hsmhost_answer a = { 0 };
 
+	if (f->crypto.kind) {
+		crypto_give_back(h, f, code, why);
+		return;
+	}
 	fail(&a, OP_RETRY, code, why);
-	hand_over(h, f, &a);
+	answer_hand_over(h, f, &a);
 }
 
 static bool signature_holds(const struct op *op, struct hf_span raw, struct signature *ret)
@@ -118,6 +122,11 @@ static void judge_done(struct hsmhost *h, struct seat *s, const struct hsmhost_j
 	         HF_KS("key", op->key_id), HF_KS("operation", name_of(job)),
 	         HF_KS("token", h->stats.token));
 	fail(a, OP_RETRY, HF_UNAUTHENTIC, "the HSM's answer does not verify against the key");
+	answer_distrust(s);
+}
+
+void answer_distrust(struct seat *s)
+{
 	s->worn = true;
 	if (s->state == SEAT_READY)
 		seat_enter(s, SEAT_DRAINING);
@@ -125,18 +134,14 @@ static void judge_done(struct hsmhost *h, struct seat *s, const struct hsmhost_j
 
 #define LOOK_AGAIN_MS 5000
 
-/* A module need not see an object that another process has made since it started. A new signer
- * does, so this one is replaced, unless that was tried a moment ago: then the key is elsewhere. */
-static void look_again(struct hsmhost *h, struct seat *s)
+void answer_look_again(struct hsmhost *h, struct seat *s, int64_t pause_ms)
 {
 	int64_t now = hf_mono_ms();
 
-	if (h->looked_again_ms && now - h->looked_again_ms < LOOK_AGAIN_MS)
+	if (h->looked_again_ms && now - h->looked_again_ms < pause_ms)
 		return;
 	h->looked_again_ms = now;
-	s->worn = true;
-	if (s->state == SEAT_READY)
-		seat_enter(s, SEAT_DRAINING);
+	answer_distrust(s);
 }
 
 bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *frame)
@@ -150,6 +155,10 @@ bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *fra
 	f = seat_answered(s, frame->tag, h->config.setup.threads);
 	if (!f)
 		return false;
+	if (f->crypto.kind) {
+		answer_give_back(h, f, HF_IO, "the signer answered another question");
+		return false;
+	}
 	s->ops++;
 	s->op_us += (said.hsm_us - s->op_us) / (s->op_us ? 8 : 1);
 	a.hsm_us = said.hsm_us;
@@ -160,7 +169,7 @@ bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *fra
 	else
 		judge_done(h, s, &f->job, &said, &a);
 	if (f->job.op.kind == OP_SIGN && said.outcome == OP_FAILED && said.code == HF_NOTFOUND)
-		look_again(h, s);
-	hand_over(h, f, &a);
+		answer_look_again(h, s, LOOK_AGAIN_MS);
+	answer_hand_over(h, f, &a);
 	return true;
 }

@@ -115,6 +115,14 @@ hf_status hsmhost_submit(struct hsmhost *h, const struct hsmhost_job *job)
 	f = calloc(1, sizeof(*f));
 	HF_ENSURE(f, HF_NOMEM);
 	f->job = *job;
+	if (job->crypto.len) {
+		hf_status s = crypto_flight(f);
+
+		if (!hf_ok(s)) {
+			free(f);
+			return s;
+		}
+	}
 	f->tag = ++h->next_tag;
 	life_wait(h, f);
 	life_place_waiting(h);

@@ -5,13 +5,15 @@
  * that none waits for us; kills a signer whose current call exceeds its deadline or that died;
  * starts another; recycles signers on a budget of operations or memory. Jobs that were in a signer
  * when it ended are answered with OP_RETRY, except that jobs it had not begun yet go silently to
- * another signer. Every signature is checked here, outside the vendor's process (signature_accept),
- * before it is handed on. Non-blocking; the caller polls. One thread, from start to stop: signers
- * end with the thread that spawned them. SIGPIPE is ignored from the first start on. */
+ * another signer. Every signature is checked here, outside the vendor's process (signature_accept,
+ * verify_any), before it is handed on. Non-blocking; the caller polls. One thread, from start to
+ * stop: signers end with the thread that spawned them. SIGPIPE is ignored from the first start on.
+ */
 #ifndef HF_HSMHOST_HOST_H
 #define HF_HSMHOST_HOST_H
 
 #include "base/secret.h"
+#include "op/crypto_op.h"
 #include "op/op.h"
 #include "op/record.h"
 #include "signer/wire.h"
@@ -28,7 +30,8 @@ struct hsmhost_config {
 	unsigned ahead;       /* jobs in a signer beyond those it works on; 0: at least 2, and as
 	                       * many as take it 2 ms, so that quick modules never wait for us */
 	int op_deadline_ms;   /* sign; 0: 5 s */
-	int slow_deadline_ms; /* generation of RSA keys, starting and logging in; 0: 120 s */
+	int slow_deadline_ms; /* generation of RSA keys, a page of a list, starting and logging
+	                       * in; 0: 120 s */
 	uint64_t recycle_ops; /* 0: never */
 	uint64_t recycle_rss; /* bytes; 0: never */
 };
@@ -40,6 +43,7 @@ struct hsmhost_job {
 	const char *rewrap_to;   /* the id of a master key: the record's key is to be wrapped by it
 	                          * instead; of op only key_id, key_type and public_key count. Lives
 	                          * as op. NULL: do op */
+	struct hf_span crypto;   /* crypto_op_encode(): do this, and op counts for nothing; as op */
 	void *tag;               /* the caller's */
 };
 
@@ -48,7 +52,10 @@ struct hsmhost_answer {
 	struct op_result result;
 	struct hf_span record; /* OP_GENERATE or rewrap done: the sealed record, valid during the
 	                        * call */
-	int64_t hsm_us;        /* time inside the signer */
+	const struct crypto_result *crypto; /* of a job with `crypto`, valid during the call;
+	                                     * otherwise NULL. Its outcome and code are those of
+	                                     * `result`, too */
+	int64_t hsm_us;                     /* time inside the signer */
 };
 
 typedef void (*hsmhost_answered)(void *ctx, const struct hsmhost_answer *answer);
@@ -64,8 +71,9 @@ void hsmhost_stop(struct hsmhost *h, int grace_ms);
 /* How many more jobs it will take now. 0 while no signer is healthy. */
 size_t hsmhost_capacity(const struct hsmhost *h);
 
-/* HF_BUSY beyond the capacity. The answer comes out of a later hsmhost_step() or hsmhost_stop(),
- * never out of this call. */
+/* HF_BUSY beyond the capacity. HF_INVALID: `crypto` is malformed, or a signature that could not be
+ * verified here, for it names no public key, or none that goes with its mechanism. The answer comes
+ * out of a later hsmhost_step() or hsmhost_stop(), never out of this call. */
 HF_MUST hf_status hsmhost_submit(struct hsmhost *h, const struct hsmhost_job *job);
 
 /* Entries that hsmhost_pollfds() may want. */

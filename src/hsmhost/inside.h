@@ -49,7 +49,22 @@ void life_kill(struct hsmhost *h, struct seat *s);
 void life_place_waiting(struct hsmhost *h);
 void life_wait(struct hsmhost *h, struct flight *f);
 
+/* crypto_answer.c */
+/* Fills f->crypto from the job's. HF_INVALID: see hsmhost_submit(). */
+HF_MUST hf_status crypto_flight(struct flight *f);
+/* Hands in what a CRYPTO_ANSWER frame says. False: the signer broke the protocol. */
+bool crypto_answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *frame);
+void crypto_give_back(struct hsmhost *h, struct flight *f, enum hf_code code, const char *why);
+
 /* answer.c */
+/* Counts the answer, hands it to the caller, and ends the flight. */
+void answer_hand_over(struct hsmhost *h, struct flight *f, struct hsmhost_answer *answer);
+/* A seat whose HSM said what does not verify gets no more work. */
+void answer_distrust(struct seat *s);
+/* A module need not see an object that another process has made since it started. A new signer
+ * does, so this one is replaced, unless that was tried less than `pause_ms` ago: then the key is
+ * elsewhere. */
+void answer_look_again(struct hsmhost *h, struct seat *s, int64_t pause_ms);
 /* Hands in what an ANSWER frame says. False: the signer broke the protocol. */
 bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *frame);
 /* OP_RETRY, with words; consumes the flight. */

@@ -306,12 +306,15 @@ static bool take_frame(struct hsmhost *h, struct seat *s, const struct wire_fram
 		return take_ready(h, s, frame);
 	case WIRE_ANSWER:
 		return answer_take(h, s, frame);
+	case WIRE_CRYPTO_ANSWER:
+		return crypto_answer_take(h, s, frame);
 	case WIRE_FAILED:
 		return take_failed(h, s, frame);
 	case WIRE_SETUP:
 	case WIRE_JOB:
 	case WIRE_TASK:
 	case WIRE_REWRAP:
+	case WIRE_CRYPTO:
 	case WIRE_REPORT:
 	case WIRE_NEWS:
 		break;

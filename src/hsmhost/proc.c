@@ -10,8 +10,10 @@ enum {
 	READ_AT_ONCE = 65536,
 	LAST_BREATH_MS = 50, /* between the end of its output and its end */
 };
-#define IN_MAX ((size_t)WIRE_REPORT_MAX + READ_AT_ONCE + WIRE_HEADER)
+#define IN_MAX ((size_t)WIRE_CRYPTO_ANSWER_MAX + READ_AT_ONCE + WIRE_HEADER)
 #define OUT_MAX ((size_t)64 << 20) /* bounded in truth by the jobs that a signer is given */
+
+_Static_assert(WIRE_CRYPTO_ANSWER_MAX >= WIRE_REPORT_MAX, "the longest frame that comes");
 
 /* The buffer is as large as the frame can be before the PIN comes in, so that it never moves and
  * leaves no copy behind. An empty pipe takes all that is secret at once; of the authorizers, which
@@ -52,7 +54,7 @@ hf_status proc_start(const char *path, const struct signer_setup *setup, struct 
                      struct hf_err *err)
 {
 	char *const argv[] = { "holdfast-signer", NULL };
-	struct proc p = { .in = HF_BUF(IN_MAX), .out = HF_BUF(OUT_MAX) };
+	struct proc p = { .in = HF_BUF_SECRET(IN_MAX), .out = HF_BUF_SECRET(OUT_MAX) };
 	hf_status s;
 
 	signal(SIGPIPE,

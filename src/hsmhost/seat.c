@@ -47,7 +47,9 @@ void seat_give(struct seat *s, struct flight *f, unsigned threads)
 {
 	const struct wire_job job = { f->job.op, f->job.record, f->job.evidence };
 
-	if (f->job.rewrap_to)
+	if (f->crypto.kind)
+		wire_put_crypto(&s->proc.out, f->tag, f->job.crypto);
+	else if (f->job.rewrap_to)
 		wire_put_rewrap(&s->proc.out, f->tag, f->job.rewrap_to, f->job.record);
 	else
 		wire_put_job(&s->proc.out, f->tag, &job);
@@ -87,11 +89,14 @@ struct flight *seat_take_all(struct seat *s)
 	return all;
 }
 
-static int patience_ms(const struct op *op, const struct hsmhost_config *config)
+static bool is_slow(const struct flight *f)
 {
-	bool rsa = key_type_info((int)op->key_type)->family == FAMILY_RSA;
+	const struct op *op = &f->job.op;
 
-	return op->kind == OP_GENERATE && rsa ? config->slow_deadline_ms : config->op_deadline_ms;
+	if (f->crypto.kind)
+		return f->crypto.kind == CRYPTO_LIST ||
+		       (f->crypto.kind == CRYPTO_GENERATE && f->crypto.made.type == OBJECT_RSA);
+	return op->kind == OP_GENERATE && key_type_info((int)op->key_type)->family == FAMILY_RSA;
 }
 
 int64_t seat_deadline(const struct seat *s, const struct hsmhost_config *config)
@@ -99,7 +104,8 @@ int64_t seat_deadline(const struct seat *s, const struct hsmhost_config *config)
 	int64_t soonest = INT64_MAX;
 
 	for (const struct flight *f = s->first; f && f->began_ms; f = f->next) {
-		int64_t at = f->began_ms + patience_ms(&f->job.op, config);
+		int64_t at = f->began_ms +
+		             (is_slow(f) ? config->slow_deadline_ms : config->op_deadline_ms);
 
 		if (at < soonest)
 			soonest = at;

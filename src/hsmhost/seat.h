@@ -10,6 +10,7 @@
 struct flight { /* a job on its way */
 	struct flight *next;
 	struct hsmhost_job job;
+	struct crypto_op crypto; /* job.crypto, decoded: kind 0 without one */
 	uint64_t tag;
 	int64_t began_ms; /* 0: waits behind others */
 	bool moved;       /* lost one signer already, through no fault of its own */

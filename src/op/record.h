@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/id.h"
 #include "crypto/key_type.h"
+#include "p11/key_shape.h"
 #include "p11/wrap_format.h"
 
 /* Stored: append only. */
@@ -24,17 +25,26 @@ enum mac_kind {
  * with it; random numbers are signed with it, to see whether the HSM works. */
 #define CANARY_KEY_ID "canary"
 
-#define WRAPPED_BLOB_MAX 4096
-#define MASTER_ID_MAX 33 /* 16 bytes in hex and the NUL: see p11/master.h */
+#define WRAPPED_BLOB_MAX 6144 /* RSA-8192 takes about 4700 */
+#define MASTER_ID_MAX 33      /* 16 bytes in hex and the NUL: see p11/master.h */
 #define RECORD_MAC_MAX 32
-#define RECORD_ENCODED_MAX (WRAPPED_BLOB_MAX + PUBLIC_KEY_MAX + 512)
+#define RECORD_ENCODED_MAX (WRAPPED_BLOB_MAX + SPKI_MAX + 512)
+
+/* There are two kinds of record, each with a version of its own. That of a wallet's key has a
+ * key_type and a canonical public key. That of a key of any kind (op/crypto_op.h) has key_type 0,
+ * and its kind and uses beside it, under the MAC: an AES key that was made to encrypt does not
+ * decrypt because somebody edits a row. */
 
 struct key_record {
 	char key_id[HF_ID_MAX];
-	enum key_type key_type;
+	enum key_type key_type; /* 0: of any kind, which the next four say */
+	enum object_type type;
+	enum curve curve;
+	uint32_t bits;
+	unsigned uses; /* of USE_IN_HSM */
 	enum wrap_format format;
 	char master_id[MASTER_ID_MAX];
-	struct hf_span public_key;
+	struct hf_span public_key; /* canonical; of any kind: SubjectPublicKeyInfo, or empty */
 	struct hf_span blob;
 	enum mac_kind mac_kind;
 	struct hf_span mac;

@@ -21,12 +21,23 @@
 #include "base/status.h"
 #include "p11/ck.h"
 
+#include <stdbool.h>
+
 enum rv_class { RV_OK, RV_RETRY_SESSION, RV_BUSY, RV_REINIT, RV_REQUEST, RV_STOP };
+
+/* Whose fault it is: what a load balancer in front of several HSMs wants to know. What a new
+ * session may cure is SERVER once that was tried. */
+enum rv_side {
+	SIDE_CLIENT, /* the request's, whichever HSM has it: says nothing about this one */
+	SIDE_SERVER, /* the HSM's, its link's or its library's: the slot is ill */
+	SIDE_CONFIG, /* the operator's: the PIN, the slot's number. Not ill, but not to be used */
+};
 
 struct p11_rv_info {
 	CK_RV rv;
 	const char *name; /* "CKR_DEVICE_ERROR" */
 	enum rv_class class;
+	enum rv_side side;
 	enum hf_code code;
 	const char *next; /* what it means or what to do, for a person */
 };
@@ -39,6 +50,9 @@ const struct p11_rv_info *p11_rv_table(size_t *ret_count);
 
 /* What to do after a failure with this code, by the list above. */
 enum rv_class p11_class_of(enum hf_code code);
+/* Does a failure with this code say that the slot is ill? `rv`: of the last call that failed, or
+ * CKR_OK; it counts if it is what the code came from. */
+bool p11_is_unhealthy(CK_RV rv, enum hf_code code);
 const char *p11_class_name(
         enum rv_class class); /* "ok", "retry-session", "busy", "reinit", "request", "stop" */
 

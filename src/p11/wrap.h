@@ -10,7 +10,7 @@
 
 #include "p11/keytype.h"
 
-#define WRAP_BLOB_MAX 4096 /* RSA-4096 takes about 2400 */
+#define WRAP_BLOB_MAX 6144 /* RSA-8192 takes about 4700 */
 
 struct wrap_candidate {
 	CK_MECHANISM_TYPE mechanism;

@@ -4,75 +4,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "proof/request.h"
+#include "signer/sealed.h"
 
 #include <string.h>
-
-/* Seals what is in *r but its MAC, by the master key that wraps it, and appends the whole. */
-static hf_status seal(struct desk *d, const struct p11_master *master, struct key_record *r,
-                      struct hf_buf *ret, struct hf_err *err)
-{
-	HF_BUF_SCOPED struct hf_buf covered = HF_BUF(RECORD_ENCODED_MAX);
-	uint8_t mac[MASTER_MAC_LEN];
-
-	memcpy(r->master_id, master->id, sizeof(r->master_id));
-	r->mac_kind = master->mac == P11_NO_OBJECT ? MAC_NONE : MAC_HMAC_SHA256;
-	if (r->mac_kind == MAC_NONE && r->format == WRAP_CBC_PAD)
-		return hf_fail(err, HF_UNSUPPORTED,
-		               "this HSM wraps by CBC padding only and makes no MAC: altered "
-		               "records would go unseen");
-	if (r->mac_kind != MAC_NONE) {
-		record_mac_input(&covered, r);
-		HF_TRY(hf_buf_status(&covered));
-		HF_TRY(p11_master_mac(&d->session, master, hf_buf_span(&covered), mac, err));
-		r->mac = HF_SPAN(mac, sizeof(mac));
-	}
-	record_encode(ret, r);
-	r->mac = HF_SPAN(NULL, 0); /* it ends here; the encoded record has its own copy */
-	return hf_buf_status(ret);
-}
-
-static hf_status find_master(struct desk *d, const struct key_record *r,
-                             const struct p11_master **ret, struct hf_err *err)
-{
-	char held[MASTERS_MAX * MASTER_ID_MAX * 2];
-
-	*ret = masters_by_id(&d->masters, r->master_id);
-	if (*ret)
-		return HF_SUCCESS;
-	masters_tell(&d->masters, held, sizeof(held));
-	return hf_fail(err, HF_STATE,
-	               "key %s was wrapped by master key %s and this HSM holds %s: bring that "
-	               "master key here and name it (--master-label), or send the job to an HSM "
-	               "that has it",
-	               r->key_id, r->master_id, held);
-}
-
-hf_status job_check_mac(struct desk *d, const struct key_record *r, struct hf_err *err)
-{
-	HF_BUF_SCOPED struct hf_buf covered = HF_BUF(RECORD_ENCODED_MAX);
-	const struct p11_master *master;
-	uint8_t mac[MASTER_MAC_LEN];
-
-	HF_TRY(find_master(d, r, &master, err));
-	/* Neither an attacker nor a migration takes the MAC off a record where the HSM makes one.
-	 */
-	if ((r->mac_kind == MAC_NONE) != (master->mac == P11_NO_OBJECT))
-		return hf_fail(err, HF_UNAUTHENTIC,
-		               "the record of key %s %s a MAC and this HSM %s a MAC key: refused",
-		               r->key_id, r->mac_kind == MAC_NONE ? "lacks" : "has",
-		               r->mac_kind == MAC_NONE ? "has" : "lacks");
-	if (r->mac_kind == MAC_NONE)
-		return HF_SUCCESS;
-	record_mac_input(&covered, r);
-	HF_TRY(hf_buf_status(&covered));
-	HF_TRY(p11_master_mac(&d->session, master, hf_buf_span(&covered), mac, err));
-	if (r->mac.len != sizeof(mac) || !hf_equal_ct(mac, r->mac.ptr, sizeof(mac)))
-		return hf_fail(err, HF_UNAUTHENTIC,
-		               "the stored record of key %s was altered, or this HSM computes "
-		               "wrongly: its MAC does not match",
-		               r->key_id);
-	return HF_SUCCESS;
-}
 
 static hf_status unwrap(struct desk *d, const struct key_record *r, enum unwrap_purpose purpose,
                         CK_OBJECT_HANDLE *ret, struct hf_err *err)
@@ -80,7 +14,7 @@ static hf_status unwrap(struct desk *d, const struct key_record *r, enum unwrap_
 	struct unwrap_ask ask = { r->key_type, r->format, r->blob, purpose, &d->watch };
 	const struct p11_master *master;
 
-	HF_TRY(find_master(d, r, &master, err));
+	HF_TRY(sealed_master(d, r, &master, err));
 	return p11_key_unwrap_as(&d->session, &d->token->profile, master, &ask, ret, err);
 }
 
@@ -133,15 +67,6 @@ hf_status job_prove(struct desk *d, const struct key_record *r, struct hf_err *e
 	return s;
 }
 
-/* An HSM that computes wrongly may do so for the MAC, too: no key has been told of yet. */
-static hf_status check_seal(struct desk *d, struct hf_span sealed, struct hf_err *err)
-{
-	struct key_record r;
-
-	HF_TRY(record_decode(sealed, &r));
-	return job_check_mac(d, &r, err);
-}
-
 static hf_status record_key(struct desk *d, const struct p11_key *key, const char *key_id,
                             struct job_output *ret, struct hf_err *err)
 {
@@ -156,8 +81,8 @@ static hf_status record_key(struct desk *d, const struct p11_key *key, const cha
 	                    &r.format, err));
 	HF_TRY(hf_buf_status(&blob));
 	r.blob = hf_buf_span(&blob);
-	HF_TRY(seal(d, masters_first(&d->masters), &r, &ret->record, err));
-	HF_TRY(check_seal(d, hf_buf_span(&ret->record), err));
+	HF_TRY(sealed_make(d, masters_first(&d->masters), &r, &ret->record, err));
+	HF_TRY(sealed_check(d, hf_buf_span(&ret->record), err));
 	return job_prove(d, &r, err);
 }
 
@@ -197,20 +122,6 @@ static hf_status check_record(struct desk *d, const struct op *op, struct hf_spa
 	return HF_SUCCESS;
 }
 
-static hf_status check_mac_once(struct desk *d, const struct key_record *r, struct hf_span bytes,
-                                struct hf_err *err)
-{
-	const struct p11_master *master;
-
-	HF_TRY(find_master(d, r, &master, err));
-	if (d->checked && checked_has(d->checked, bytes))
-		return HF_SUCCESS;
-	HF_TRY(job_check_mac(d, r, err));
-	if (d->checked)
-		checked_add(d->checked, bytes);
-	return HF_SUCCESS;
-}
-
 /* The key of a checked record, ready to sign. *ret_ours: to be destroyed after use. */
 static hf_status open_key(struct desk *d, const struct key_record *r, struct hf_span bytes,
                           CK_OBJECT_HANDLE *ret, bool *ret_ours, struct hf_err *err)
@@ -221,7 +132,7 @@ static hf_status open_key(struct desk *d, const struct key_record *r, struct hf_
 
 	key = cache ? keycache_get(cache, r->key_id, bytes, now) : P11_NO_OBJECT;
 	if (key == P11_NO_OBJECT) {
-		HF_TRY(check_mac_once(d, r, bytes, err));
+		HF_TRY(sealed_check_once(d, r, bytes, err));
 		HF_TRY(unwrap(d, r, UNWRAP_TO_SIGN, &key, err));
 		gone = cache ? keycache_put(cache, r->key_id, bytes, key, now) : P11_NO_OBJECT;
 		*ret_ours = !cache || gone == key;
@@ -326,10 +237,10 @@ hf_status job_rewrap(struct desk *d, struct hf_span record, const char *to_maste
 	if (strcmp(r.master_id, to_master) == 0)
 		return hf_fail(err, HF_EXISTS, "key %s is wrapped by master key %s already",
 		               r.key_id, to_master);
-	HF_TRY(job_check_mac(d, &r, err));
+	HF_TRY(sealed_check_mac(d, &r, err));
 	if (r.format != WRAP_RESIDENT) {
 		HF_TRY(wrap_again(d, &r, to, &blob, err));
 		r.blob = hf_buf_span(&blob);
 	}
-	return seal(d, to, &r, ret, err);
+	return sealed_make(d, to, &r, ret, err);
 }

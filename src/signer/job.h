@@ -52,8 +52,6 @@ HF_MUST hf_status job_sign(struct desk *d, const struct wire_job *job, struct si
 HF_MUST hf_status job_rewrap(struct desk *d, struct hf_span record, const char *to_master,
                              struct hf_buf *ret, struct hf_err *err);
 
-/* The MAC of a record, by the HSM. HF_UNAUTHENTIC; HF_STATE: its master key is not here. */
-HF_MUST hf_status job_check_mac(struct desk *d, const struct key_record *r, struct hf_err *err);
 /* Unwraps, signs something random, verifies. HF_UNAUTHENTIC: it is not this public key's. */
 HF_MUST hf_status job_prove(struct desk *d, const struct key_record *r, struct hf_err *err);
 

@@ -85,9 +85,11 @@ static int handle(struct server *s, const struct wire_frame *frame)
 		return s->token->setup.threads > 1 ? queue_job(s, frame) : do_job(s, frame);
 	case WIRE_TASK:
 		return do_task(s, frame);
+	case WIRE_CRYPTO:
 	case WIRE_SETUP:
 	case WIRE_READY:
 	case WIRE_ANSWER:
+	case WIRE_CRYPTO_ANSWER:
 	case WIRE_FAILED:
 	case WIRE_REPORT:
 	case WIRE_NEWS:

@@ -3,6 +3,7 @@
  * use it says whether it holds the same master keys as the HSM that made it. */
 #include "base/text.h"
 #include "p11/rv.h"
+#include "signer/sealed.h"
 #include "signer/tasks.h"
 
 #include <stdio.h>
@@ -92,7 +93,7 @@ static hf_status judge(struct desk *d, const struct key_record *r, struct json_w
 		tell_absent(d, r, w);
 		return HF_SUCCESS;
 	}
-	s = job_check_mac(d, r, &why);
+	s = sealed_check_mac(d, r, &why);
 	if (says_no(s)) {
 		verdict(w, r->master_id, "mac-key-differs",
 		        "the MAC key of this HSM is not the one that sealed the database's "
@@ -124,7 +125,8 @@ static hf_status judge_hex(struct desk *d, const char *hex, struct json_writer *
 	struct key_record r;
 
 	if (!hex || !hf_ok(hf_unhex(hf_span_text(hex), &bytes)) ||
-	    !hf_ok(record_decode(hf_buf_span(&bytes), &r)) || strcmp(r.key_id, CANARY_KEY_ID) != 0)
+	    !hf_ok(record_decode(hf_buf_span(&bytes), &r)) || !r.key_type ||
+	    strcmp(r.key_id, CANARY_KEY_ID) != 0)
 		return hf_fail(err, HF_CORRUPT, "the canary is damaged");
 	HF_TRY(token_profile(d->token, &d->session, masters_first(&d->masters), 1u << r.key_type,
 	                     err));

@@ -20,6 +20,10 @@ static size_t body_max(uint8_t type)
 	case WIRE_FAILED:
 	case WIRE_NEWS:
 		return WIRE_FRAME_MAX;
+	case WIRE_CRYPTO:
+		return WIRE_CRYPTO_MAX;
+	case WIRE_CRYPTO_ANSWER:
+		return WIRE_CRYPTO_ANSWER_MAX;
 	case WIRE_REPORT:
 		return WIRE_REPORT_MAX;
 	}
@@ -204,11 +208,22 @@ hf_status wire_get_rewrap(struct hf_span body, char ret_to_master[MASTER_ID_MAX]
 	return HF_SUCCESS;
 }
 
+void wire_put_crypto(struct hf_buf *to, uint64_t tag, struct hf_span op)
+{
+	size_t at = wire_open(to, WIRE_CRYPTO, tag);
+
+	hf_buf_put(to, op.ptr, op.len);
+	wire_close(to, at);
+}
+
 hf_status wire_get_work(const struct wire_frame *frame, struct wire_work *ret)
 {
-	struct wire_work work = { .rewrap = frame->type == WIRE_REWRAP };
+	struct wire_work work = { .rewrap = frame->type == WIRE_REWRAP,
+		                  .is_crypto = frame->type == WIRE_CRYPTO };
 
-	if (work.rewrap)
+	if (work.is_crypto)
+		HF_TRY(crypto_op_decode(frame->body, &work.crypto, NULL));
+	else if (work.rewrap)
 		HF_TRY(wire_get_rewrap(frame->body, work.to_master, &work.job.record));
 	else
 		HF_TRY(wire_get_job(frame->body, &work.job, NULL));

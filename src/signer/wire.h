@@ -14,6 +14,7 @@
 #define HF_SIGNER_WIRE_H
 
 #include "base/secret.h"
+#include "op/crypto_op.h"
 #include "op/op.h"
 #include "op/record.h"
 #include "p11/profile.h"
@@ -22,6 +23,8 @@
 
 #define WIRE_VERSION 4 /* of the frames: driver and signer must be of one installation */
 #define WIRE_FRAME_MAX (OP_ENCODED_MAX + RECORD_ENCODED_MAX + EVIDENCE_MAX + 4096)
+#define WIRE_CRYPTO_MAX CRYPTO_OP_ENCODED_MAX                  /* of a CRYPTO */
+#define WIRE_CRYPTO_ANSWER_MAX (8 + CRYPTO_RESULT_ENCODED_MAX) /* of its answer */
 #define WIRE_SETUP_ROOM 32768u /* of a SETUP, beside the authorizers */
 #define WIRE_SETUP_MAX (WIRE_SETUP_ROOM + AUTHORIZERS_FILE_MAX)
 #define WIRE_REPORT_MAX (256u << 10) /* a REPORT's JSON */
@@ -40,6 +43,7 @@ enum wire_type {
 	                     arguments */
 	WIRE_REWRAP = 4,  /* in: a record, and the master key that its key is to be wrapped by
 	                     instead. No op of the queue, so that no server can ask for it */
+	WIRE_CRYPTO = 5,  /* in: crypto_op_encode() */
 	WIRE_READY = 16,  /* out: token's description, master id, profile */
 	WIRE_ANSWER = 17, /* out: outcome; a new key and its record, a raw signature, or the record
 	                     of a rewrapped key */
@@ -47,6 +51,7 @@ enum wire_type {
 	                     signer ends */
 	WIRE_REPORT = 19, /* out: the task's result, JSON */
 	WIRE_NEWS = 20,   /* out: progress of a task, one line of text */
+	WIRE_CRYPTO_ANSWER = 21, /* out: u64 hsm_us, crypto_result_encode() */
 };
 
 /* Arguments and reports are JSON objects; unknown arguments are refused. */
@@ -122,9 +127,14 @@ void wire_put_rewrap(struct hf_buf *to, uint64_t tag, const char *to_master, str
 HF_MUST hf_status wire_get_rewrap(struct hf_span body, char ret_to_master[MASTER_ID_MAX],
                                   struct hf_span *ret_record);
 
-/* What a worker is given: a JOB or a REWRAP frame. */
+/* `op`: crypto_op_encode(). */
+void wire_put_crypto(struct hf_buf *to, uint64_t tag, struct hf_span op);
+
+/* What a worker is given: a JOB, a REWRAP or a CRYPTO frame. */
 struct wire_work {
 	bool rewrap;
+	bool is_crypto;
+	struct crypto_op crypto;       /* CRYPTO; of `job` then nothing */
 	struct wire_job job;           /* JOB; of a REWRAP only its record */
 	char to_master[MASTER_ID_MAX]; /* REWRAP */
 };
@@ -152,11 +162,15 @@ struct wire_answer {
 
 void wire_put_ready(struct hf_buf *to, const struct wire_ready *r);
 void wire_put_answer(struct hf_buf *to, uint64_t tag, const struct wire_answer *a);
+void wire_put_crypto_answer(struct hf_buf *to, uint64_t tag, const struct crypto_result *r,
+                            int64_t hsm_us);
 void wire_put_failed(struct hf_buf *to, enum hf_code code, const char *text);
 void wire_put_text(struct hf_buf *to, enum wire_type type, struct hf_span text); /* REPORT, NEWS */
 
 HF_MUST hf_status wire_get_ready(struct hf_span body, struct wire_ready *ret);
 HF_MUST hf_status wire_get_answer(struct hf_span body, struct wire_answer *ret);
+HF_MUST hf_status wire_get_crypto_answer(struct hf_span body, struct crypto_result *ret,
+                                         int64_t *ret_hsm_us);
 /* The words of a FAILED frame go into *ret; a broken frame gives HF_INVALID. */
 HF_MUST hf_status wire_get_failed(struct hf_span body, struct hf_err *ret);
 

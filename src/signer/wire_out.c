@@ -86,6 +86,30 @@ hf_status wire_get_answer(struct hf_span body, struct wire_answer *ret)
 	return HF_SUCCESS;
 }
 
+void wire_put_crypto_answer(struct hf_buf *to, uint64_t tag, const struct crypto_result *r,
+                            int64_t hsm_us)
+{
+	size_t at = wire_open(to, WIRE_CRYPTO_ANSWER, tag);
+
+	hf_buf_u64(to, (uint64_t)hsm_us);
+	crypto_result_encode(to, r);
+	wire_close(to, at);
+}
+
+hf_status wire_get_crypto_answer(struct hf_span body, struct crypto_result *ret,
+                                 int64_t *ret_hsm_us)
+{
+	struct hf_reader r = hf_reader(body);
+	struct crypto_result result;
+	uint64_t us = hf_read_u64(&r);
+
+	HF_ENSURE(!r.failed && us <= INT64_MAX, HF_INVALID);
+	HF_TRY(crypto_result_decode(HF_SPAN(r.ptr, r.left), &result));
+	*ret = result;
+	*ret_hsm_us = (int64_t)us;
+	return HF_SUCCESS;
+}
+
 void wire_put_failed(struct hf_buf *to, enum hf_code code, const char *text)
 {
 	size_t at = wire_open(to, WIRE_FAILED, 0);

@@ -18,6 +18,7 @@ struct work {
 	struct work *next;
 	char key_id[HF_ID_MAX];
 	struct hf_buf record, fresh;
+	struct hf_buf probe;              /* of a key of any kind: crypto_op_encode() */
 	struct key_record decoded, again; /* point into record, fresh */
 	bool damaged;
 	bool rewrapped; /* `fresh` is there: now it is used */
@@ -42,6 +43,7 @@ static void work_free(struct work *w)
 {
 	hf_buf_done(&w->record);
 	hf_buf_done(&w->fresh);
+	hf_buf_done(&w->probe);
 	free(w);
 }
 
@@ -91,6 +93,21 @@ static void make_probe(struct work *w, const struct key_record *r, struct op *op
 	}
 }
 
+/* A key of any kind need not sign: its MAC is checked, and it is unwrapped. */
+static hf_status probe_any(struct work *w, const struct key_record *r, struct hf_span record,
+                           struct hsmhost_job *job)
+{
+	struct crypto_op op = { .kind = CRYPTO_DESCRIBE,
+		                .key = { .record = record, .name = { .type = r->type } } };
+
+	memcpy(op.key_id, w->key_id, sizeof(op.key_id));
+	w->probe.max = CRYPTO_OP_ENCODED_MAX;
+	hf_buf_clear(&w->probe);
+	crypto_op_encode(&w->probe, &op);
+	job->crypto = hf_buf_span(&w->probe);
+	return hf_buf_status(&w->probe);
+}
+
 static hf_status give(struct sweep *s, struct work *w)
 {
 	const struct key_record *r = w->rewrapped ? &w->again : &w->decoded;
@@ -102,6 +119,8 @@ static hf_status give(struct sweep *s, struct work *w)
 	job.record = hf_buf_span(w->rewrapped ? &w->fresh : &w->record);
 	if (s->rewrap_to[0] && !w->rewrapped)
 		job.rewrap_to = s->rewrap_to;
+	else if (!r->key_type)
+		HF_TRY(probe_any(w, r, job.record, &job));
 	else
 		make_probe(w, r, &job.op);
 	w->tries++;

@@ -23,15 +23,21 @@ static struct verify_line *find_line(struct verify_sum *sum, const struct key_re
 	struct verify_line *line;
 
 	for (size_t i = 0; i < sum->n; i++)
-		if (sum->lines[i].type == r->key_type &&
+		if (sum->lines[i].type == r->key_type && sum->lines[i].kind == r->type &&
 		    strcmp(sum->lines[i].master_id, r->master_id) == 0)
 			return &sum->lines[i];
 	if (sum->n == HF_COUNT(sum->lines))
 		return NULL;
 	line = &sum->lines[sum->n++];
-	*line = (struct verify_line){ .type = r->key_type };
+	*line = (struct verify_line){ .type = r->key_type, .kind = r->type };
 	memcpy(line->master_id, r->master_id, sizeof(line->master_id));
 	return line;
+}
+
+const char *verify_line_type(const struct verify_line *line)
+{
+	return line->type ? key_type_info((int)line->type)->name
+	                  : object_type_name((int)line->kind);
 }
 
 void verify_count(struct verify_sum *sum, const struct sweep_item *item)

@@ -13,7 +13,8 @@
 /* One line of the summary: keys of one master key and one type. */
 struct verify_line {
 	char master_id[MASTER_ID_MAX];
-	enum key_type type;
+	enum key_type type;    /* of a wallet's key; otherwise 0, and */
+	enum object_type kind; /* of a key of any kind */
 	int64_t good, bad, elsewhere;
 };
 
@@ -21,8 +22,11 @@ struct verify_sum {
 	int64_t seen, good, bad, elsewhere;
 	int64_t damaged; /* of the bad ones: in no line, for nobody knows what they are */
 	size_t n;
-	struct verify_line lines[VERIFY_MASTERS_MAX * KEY_TYPE_MAX];
+	struct verify_line lines[VERIFY_MASTERS_MAX * (KEY_TYPE_MAX + OBJECT_SECRET)];
 };
+
+/* "P-256", or "AES". */
+const char *verify_line_type(const struct verify_line *line);
 
 struct verify_config {
 	struct hsmhost_config hsm;

@@ -49,13 +49,18 @@ static void again_task(struct hf_buf *to, struct hf_span body)
 static void again_out(struct hf_buf *to, const struct wire_frame *f)
 {
 	struct wire_ready ready;
+	struct crypto_result result;
 	struct wire_answer answer;
 	struct hf_err err;
+	int64_t us;
 
 	if (f->type == WIRE_READY && hf_ok(wire_get_ready(f->body, &ready)))
 		wire_put_ready(to, &ready);
 	else if (f->type == WIRE_ANSWER && hf_ok(wire_get_answer(f->body, &answer)))
 		wire_put_answer(to, f->tag, &answer);
+	else if (f->type == WIRE_CRYPTO_ANSWER &&
+	         hf_ok(wire_get_crypto_answer(f->body, &result, &us)))
+		wire_put_crypto_answer(to, f->tag, &result, us);
 	else if (f->type == WIRE_FAILED && hf_ok(wire_get_failed(f->body, &err)))
 		wire_put_failed(to, err.code, err.text);
 }
@@ -63,6 +68,8 @@ static void again_out(struct hf_buf *to, const struct wire_frame *f)
 /* Nothing when the decoder refuses it. */
 static void again(struct hf_buf *to, const struct wire_frame *f)
 {
+	struct wire_work work;
+
 	switch (f->type) {
 	case WIRE_SETUP:
 		again_setup(to, f->body);
@@ -76,8 +83,13 @@ static void again(struct hf_buf *to, const struct wire_frame *f)
 	case WIRE_REWRAP:
 		again_rewrap(to, f);
 		break;
+	case WIRE_CRYPTO:
+		if (hf_ok(wire_get_work(f, &work)))
+			wire_put_crypto(to, f->tag, f->body);
+		break;
 	case WIRE_READY:
 	case WIRE_ANSWER:
+	case WIRE_CRYPTO_ANSWER:
 	case WIRE_FAILED:
 		again_out(to, f);
 		break;

@@ -85,6 +85,23 @@ static void dropping_keeps_the_rest(void **state)
 	CHECK(hf_span_is(hf_buf_span(&b), "llo"));
 }
 
+static void what_a_secret_buffer_let_go_is_wiped(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF_SECRET(4096);
+	static const uint8_t zeros[5];
+
+	hf_buf_text(&b, "the secret");
+	hf_buf_drop(&b, 5);
+	assert_memory_equal(b.ptr, "ecret", 5);
+	assert_memory_equal(b.ptr + 5, zeros, 5);
+	CHECK(hf_buf_grow(&b, 2000)); /* it moves, with what it has */
+	assert_memory_equal(b.ptr, "ecret", 5);
+	hf_buf_clear(&b);
+	assert_memory_equal(b.ptr, zeros, 5);
+	hf_buf_done(&b);
+	CHECK(b.secret);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -95,6 +112,7 @@ int main(void)
 		cmocka_unit_test(text_with_a_nul_inside_is_refused),
 		cmocka_unit_test(bytes_left_over_are_an_error),
 		cmocka_unit_test(dropping_keeps_the_rest),
+		cmocka_unit_test(what_a_secret_buffer_let_go_is_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

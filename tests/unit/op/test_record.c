@@ -139,6 +139,63 @@ static void a_mac_is_there_whole_or_not_at_all(void **state)
 	refused(r);
 }
 
+static struct key_record sealed_aes(void)
+{
+	struct key_record r = sealed();
+
+	r.key_type = 0;
+	r.type = OBJECT_AES;
+	r.bits = 256;
+	r.uses = USE_ENCRYPT;
+	r.public_key = HF_SPAN(NULL, 0);
+	return r;
+}
+
+static void a_record_of_any_kind_says_what_the_key_is_and_may_do(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF(RECORD_ENCODED_MAX);
+	HF_BUF_SCOPED struct hf_buf mac1 = HF_BUF(RECORD_ENCODED_MAX);
+	HF_BUF_SCOPED struct hf_buf mac2 = HF_BUF(RECORD_ENCODED_MAX);
+	struct key_record r = sealed_aes(), got;
+
+	CHECK_OK(pass(&r, &b, &got));
+	CHECK(got.key_type == 0 && got.type == OBJECT_AES && got.bits == 256);
+	CHECK(got.uses == USE_ENCRYPT && got.public_key.len == 0);
+	record_mac_input(&mac1, &r);
+	r.uses |= USE_DECRYPT;
+	record_mac_input(&mac2, &r);
+	CHECK(!hf_span_equal(hf_buf_span(&mac1), hf_buf_span(&mac2)));
+	r = sealed_aes();
+	r.type = OBJECT_RSA;
+	refused(r); /* without its public key */
+	r = sealed_aes();
+	r.curve = CURVE_P256;
+	refused(r);
+	r = sealed_aes();
+	r.type = OBJECT_OPAQUE;
+	refused(r);
+	r = sealed_aes();
+	r.uses = USE_HIGHVOLUME;
+	refused(r);
+	r = sealed_aes();
+	r.format = WRAP_RESIDENT;
+	refused(r);
+}
+
+static void the_largest_record_of_any_kind_fits(void **state)
+{
+	static const uint8_t big[WRAPPED_BLOB_MAX];
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF(RECORD_ENCODED_MAX);
+	struct key_record r = sealed_aes(), got;
+
+	r.type = OBJECT_RSA;
+	r.bits = 8192;
+	r.public_key = HF_SPAN(big, SPKI_MAX);
+	r.blob = HF_SPAN(big, sizeof(big));
+	memset(r.key_id, 'k', sizeof(r.key_id) - 1);
+	CHECK_OK(pass(&r, &b, &got));
+}
+
 static void cbc_padding_is_taken_with_a_mac_only(void **state)
 {
 	HF_BUF_SCOPED struct hf_buf b = HF_BUF(RECORD_ENCODED_MAX);
@@ -186,6 +243,8 @@ int main(void)
 		cmocka_unit_test(the_mac_covers_every_field_but_itself),
 		cmocka_unit_test(fields_out_of_range_are_refused),
 		cmocka_unit_test(a_mac_is_there_whole_or_not_at_all),
+		cmocka_unit_test(a_record_of_any_kind_says_what_the_key_is_and_may_do),
+		cmocka_unit_test(the_largest_record_of_any_kind_fits),
 		cmocka_unit_test(cbc_padding_is_taken_with_a_mac_only),
 		cmocka_unit_test(a_resident_key_may_lack_a_master_key),
 		cmocka_unit_test(a_record_cut_short_or_of_another_version_is_refused),
