@@ -70,10 +70,11 @@ struct crypto_call {
 	struct http_request *req; /* NULL: an inner call */
 	struct principal *who;    /* NULL: CALLER_NOBODY */
 	struct json_t *body;      /* NULL: none. Parsed; an object or an array */
-	bool approved;            /* its quorum has approved exactly this */
-	int64_t now_ms;           /* wall clock, when it came */
-	int status;               /* of the reply; 200 */
-	struct hf_buf out;        /* the reply's body: JSON */
+	const char
+	        *approved_group; /* this group's quorum has approved exactly this; NULL: none has */
+	int64_t now_ms;          /* wall clock, when it came */
+	int status;              /* of the reply; 200 */
+	struct hf_buf out;       /* the reply's body: JSON */
 	struct hf_err err;
 	/* what the audit log is told besides */
 	const char *outcome;       /* NULL: "Accepted" */
@@ -97,8 +98,8 @@ void crypto_call_begin(struct http_request *req, void *api);
 struct crypto_inner {
 	struct principal *who; /* a reference is taken */
 	const char *method, *path;
-	struct hf_span body; /* JSON, or empty; copied */
-	bool approved;
+	struct hf_span body;        /* JSON, or empty; copied */
+	const char *approved_group; /* NULL, or whose quorum has approved it; copied */
 	bool quiet; /* uses of keys are entered by the one who asks, with a count; changes are
 	               entered all the same */
 	const char *address; /* whence it was asked for, or NULL; copied */

@@ -122,7 +122,10 @@ static struct crypto_call *make(struct crypto_api *api, const struct crypto_inne
 		return NULL;
 	}
 	c->who = principal_ref(from->who);
-	c->approved = from->approved;
+	snprintf(c->inner->approved_group, sizeof(c->inner->approved_group), "%s",
+	         from->approved_group ? from->approved_group : "");
+	if (from->approved_group)
+		c->approved_group = c->inner->approved_group;
 	return c;
 }
 

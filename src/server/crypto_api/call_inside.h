@@ -13,6 +13,7 @@ struct crypto_call_inner {
 	crypto_call_ended ended;
 	void *ctx;
 	bool quiet;
+	char approved_group[UUID_MAX];
 	const char *address;
 	struct hf_span body;
 	size_t n_params, n_query;

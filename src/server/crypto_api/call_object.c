@@ -103,7 +103,7 @@ bool crypto_call_may(struct crypto_call *c, enum guard_act act, const struct obj
 		.object = object,
 		.group = group,
 		.op = op,
-		.approved = c->approved,
+		.approved_group = c->approved_group,
 		.now_ms = c->now_ms,
 	};
 	const struct group *about = group ? group : object ? object->group : NULL;

@@ -60,7 +60,9 @@ struct guard_question {
 	const struct group *group;   /* NULL: the object's */
 	const struct crypto_op *op;  /* crypto: what the cryptographic policy looks at; or the shape
 	                                of  what is made */
-	bool approved; /* by the quorum already: this is the request carrying it out */
+	/* This group's quorum has approved it already: this is the request carrying it out. Any
+	 * other group's counts as before. NULL: none. */
+	const char *approved_group;
 	int64_t now_ms;
 };
 
