@@ -90,7 +90,9 @@ bool params_other_form(struct crypt_params *p, const struct crypto_mech *mech);
 HF_MUST hf_status params_rsa(const struct crypto_mech *mech, struct crypt_params *ret,
                              struct hf_err *err);
 
-/* crypt_rsa.c */
+/* crypt_rsa.c. HF_UNSUPPORTED: `mech` has a label for OAEP, and the token does without. */
+HF_MUST hf_status rsa_check_label(struct p11_session *s, const struct crypto_mech *mech,
+                                  struct hf_err *err);
 HF_MUST hf_status rsa_encrypt(struct p11_session *s, CK_OBJECT_HANDLE key,
                               const struct crypto_mech *mech, struct hf_span plain,
                               struct hf_buf *ret, struct hf_err *err);

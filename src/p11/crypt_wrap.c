@@ -79,6 +79,7 @@ static hf_status params_wrap(struct p11_session *s, CK_OBJECT_HANDLE wrapper,
 		return params_cipher(s, wrapper, mech, wrapping, 0, p, err);
 	case MODE_RSA_PKCS1:
 	case MODE_RSA_OAEP:
+		HF_TRY(rsa_check_label(s, mech, err));
 		return params_rsa(mech, p, err);
 	case MODE_NONE:
 	case MODE_CCM: /* needs the length of a key that nobody can see */

@@ -17,6 +17,8 @@ struct p11_session {
 	unsigned live; /* session objects made by us and not yet destroyed */
 	CK_MECHANISM_TYPE kwp; /* what is RFC 5649 here, once kwp_known; 0: nothing. crypt_wrap.c */
 	bool kwp_known;
+	/* Does OAEP heed its label here? Once known: crypt_rsa.c. */
+	enum { LABEL_UNKNOWN, LABEL_HEEDED, LABEL_IGNORED } oaep_label;
 };
 
 /* R/W is needed for token objects only (resident keys, p11_master_create); all else works in an R/O
