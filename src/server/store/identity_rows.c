@@ -154,9 +154,10 @@ hf_status identity_rows_list(struct db *db, const char *org_id, const char *kind
 	static const char of_kind[] = "SELECT " COLUMNS " FROM identities WHERE org_id = $1"
 	                              " AND kind = $2 AND id < $3 AND is_archived = 0"
 	                              " ORDER BY id DESC LIMIT $4";
-	static const char users[] = "SELECT " COLUMNS " FROM identities WHERE org_id = $1"
-	                            " AND kind <> $2 AND id < $3 AND is_archived = 0"
-	                            " ORDER BY id DESC LIMIT $4";
+	static const char users[] =
+	        "SELECT " COLUMNS " FROM identities WHERE org_id = $1"
+	        " AND kind <> $2 AND kind <> '" KIND_APP "' AND id < $3 AND is_archived = 0"
+	        " ORDER BY id DESC LIMIT $4";
 	DB_STMT st = NULL;
 	struct identity_row identity;
 	bool row;

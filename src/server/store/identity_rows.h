@@ -9,6 +9,7 @@
 #define KIND_SERVICE_ACCOUNT "ServiceAccount"
 #define KIND_USER "CustomerEmployee"
 #define KIND_END_USER "EndUser"
+#define KIND_APP "App" /* of the Crypto API: its id has the prefix "app" */
 
 #define IDENTITY_NAME_MAX 256
 #define ACCOUNT_EXTERNAL_ID_MAX 256
@@ -42,7 +43,7 @@ HF_MUST hf_status identity_row_get(struct db *db, const char *org_id, const char
 HF_MUST hf_status identity_row_find(struct db *db, const char *org_id, const char *kind,
                                     const char *name, struct identity_row *ret);
 /* Newest first, those with an id below `after` ("": all), without the archived ones. `kind` NULL:
- * users of every kind. */
+ * users of every kind, and no machines. */
 typedef hf_status (*identity_row_fn)(void *ctx, const struct identity_row *row);
 HF_MUST hf_status identity_rows_list(struct db *db, const char *org_id, const char *kind,
                                      const char *after, int limit, identity_row_fn fn, void *ctx);

@@ -5,6 +5,7 @@
 #include "server/store/migrations/crypto_groups.h"
 #include "server/store/migrations/crypto_pool.h"
 #include "server/store/migrations/objects.h"
+#include "server/store/migrations/crypto_people.h"
 #include "server/store/migrations/people.h"
 #include "server/store/migrations/policies.h"
 #include "server/store/migrations/wallets.h"
@@ -158,6 +159,11 @@ static const struct db_migration migrations[] = {
 	        .name = "security objects",
 	        .sqlite = OBJECTS("TEXT", "BLOB", ""),
 	        .postgres = OBJECTS("TEXT COLLATE \"C\"", "BYTEA", " WITH (fillfactor = 90)"),
+	},
+	{
+	        .name = "apps, users and sessions of the Crypto API",
+	        .sqlite = CRYPTO_PEOPLE("TEXT", "BLOB", " WITHOUT ROWID"),
+	        .postgres = CRYPTO_PEOPLE("TEXT COLLATE \"C\"", "BYTEA", ""),
 	},
 };
 

@@ -327,6 +327,60 @@ static const struct db_column of_objects[] = {
 	{ "value", DB_BLOB },
 };
 
+static const struct db_column of_passwords[] = {
+	{ "identity_id", DB_TEXT },
+	{ "hash", DB_TEXT },
+	{ "changed_at", DB_INT },
+};
+
+static const struct db_column of_account_roles[] = {
+	{ "identity_id", DB_TEXT }, { "org_id", DB_TEXT },     { "roles", DB_INT },
+	{ "is_enabled", DB_INT },   { "first_name", DB_TEXT }, { "last_name", DB_TEXT },
+	{ "description", DB_TEXT }, { "created_at", DB_INT },  { "last_login_at", DB_INT },
+};
+
+static const struct db_column of_group_members[] = {
+	{ "identity_id", DB_TEXT },
+	{ "group_id", DB_TEXT },
+	{ "roles", DB_INT },
+};
+
+static const struct db_column of_apps[] = {
+	{ "identity_id", DB_TEXT },
+	{ "org_id", DB_TEXT },
+	{ "is_admin", DB_INT },
+	{ "app_type", DB_TEXT },
+	{ "interface", DB_TEXT },
+	{ "description", DB_TEXT },
+	{ "default_group", DB_TEXT },
+	{ "ip_policy", DB_TEXT },
+	{ "client_configurations", DB_TEXT },
+	{ "credential_kind", DB_INT },
+	{ "credential", DB_BLOB },
+	{ "proof", DB_BLOB },
+	{ "credential_at", DB_INT },
+	{ "certificate_until", DB_INT },
+	{ "last_used_at", DB_INT },
+};
+
+static const struct db_column of_app_groups[] = {
+	{ "app_id", DB_TEXT },
+	{ "group_id", DB_TEXT },
+	{ "permissions", DB_INT },
+};
+
+static const struct db_column of_crypto_sessions[] = {
+	{ "hash", DB_BLOB },        { "id", DB_TEXT },        { "org_id", DB_TEXT },
+	{ "identity_id", DB_TEXT }, { "created_at", DB_INT }, { "expires_at", DB_INT },
+	{ "idle_ms", DB_INT },      { "bound", DB_BLOB },
+};
+
+static const struct db_column of_account_settings[] = {
+	{ "org_id", DB_TEXT },
+	{ "settings", DB_TEXT },
+	{ "updated_at", DB_INT },
+};
+
 const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("orgs", 1, 1, of_orgs),
 	DB_TABLE("key_stores", 1, 1, of_key_stores),
@@ -364,4 +418,11 @@ const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("group_links", 10, 1, of_group_links),
 	DB_TABLE("scans", 10, 1, of_scans),
 	DB_TABLE("objects", 11, 1, of_objects),
+	DB_TABLE("passwords", 12, 1, of_passwords),
+	DB_TABLE("account_roles", 12, 1, of_account_roles),
+	DB_TABLE("group_members", 12, 2, of_group_members),
+	DB_TABLE("apps", 12, 1, of_apps),
+	DB_TABLE("app_groups", 12, 2, of_app_groups),
+	DB_TABLE("crypto_sessions", 12, 1, of_crypto_sessions),
+	DB_TABLE("account_settings", 12, 1, of_account_settings),
 };

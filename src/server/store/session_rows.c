@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/store/session_rows.h"
+
+#include "server/store/columns.h"
+
+#include <string.h>
+
+#define FORGET_AT_ONCE 256
+
+hf_status session_row_insert(struct db *db, const struct session_row *row)
+{
+	static const char sql[] =
+	        "INSERT INTO crypto_sessions (hash, id, org_id, identity_id, created_at,"
+	        " expires_at, idle_ms, bound) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_blob(st, 1, HF_SPAN(row->hash, sizeof(row->hash)));
+	db_bind_text(st, 2, row->id);
+	db_bind_text(st, 3, row->org_id);
+	db_bind_text(st, 4, row->identity_id);
+	db_bind_int(st, 5, row->created_ms);
+	db_bind_int(st, 6, row->expires_ms);
+	db_bind_int(st, 7, row->idle_ms);
+	if (row->is_bound)
+		db_bind_blob(st, 8, HF_SPAN(row->bound, sizeof(row->bound)));
+	else
+		db_bind_null(st, 8);
+	return db_run(st, NULL);
+}
+
+hf_status session_row_get(struct db *db, struct hf_span hash, struct session_row *ret)
+{
+	static const char sql[] = "SELECT id, org_id, identity_id, created_at, expires_at, idle_ms,"
+	                          " bound FROM crypto_sessions WHERE hash = $1";
+	DB_STMT st = NULL;
+	struct hf_span bound;
+	bool row;
+
+	HF_ENSURE(hash.len == SHA256_LEN, HF_NOTFOUND);
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_blob(st, 1, hash);
+	HF_TRY(db_step(st, &row));
+	HF_ENSURE(row, HF_NOTFOUND);
+	memcpy(ret->hash, hash.ptr, hash.len);
+	column_text(st, 0, ret->id, sizeof(ret->id));
+	column_text(st, 1, ret->org_id, sizeof(ret->org_id));
+	column_text(st, 2, ret->identity_id, sizeof(ret->identity_id));
+	ret->created_ms = db_col_int(st, 3);
+	ret->expires_ms = db_col_int(st, 4);
+	ret->idle_ms = db_col_int(st, 5);
+	ret->is_bound = !db_col_null(st, 6);
+	bound = db_col_blob(st, 6);
+	HF_ENSURE(!ret->is_bound || bound.len == sizeof(ret->bound), HF_CORRUPT);
+	if (ret->is_bound)
+		memcpy(ret->bound, bound.ptr, bound.len);
+	return HF_SUCCESS;
+}
+
+hf_status session_row_extend(struct db *db, struct hf_span hash, int64_t expires_ms)
+{
+	static const char sql[] = "UPDATE crypto_sessions SET expires_at = $1"
+	                          " WHERE hash = $2 AND expires_at < $1";
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_int(st, 1, expires_ms);
+	db_bind_blob(st, 2, hash);
+	return db_run(st, NULL);
+}
+
+hf_status session_row_delete(struct db *db, struct hf_span hash)
+{
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, "DELETE FROM crypto_sessions WHERE hash = $1", &st));
+	db_bind_blob(st, 1, hash);
+	return db_run(st, NULL);
+}
+
+hf_status session_rows_delete_of(struct db *db, const char *identity_id)
+{
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, "DELETE FROM crypto_sessions WHERE identity_id = $1", &st));
+	db_bind_text(st, 1, identity_id);
+	return db_run(st, NULL);
+}
+
+hf_status session_rows_forget(struct db *db, int64_t now_ms)
+{
+	static const char sql[] =
+	        "DELETE FROM crypto_sessions WHERE hash IN (SELECT hash FROM crypto_sessions"
+	        " WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_int(st, 1, now_ms);
+	db_bind_int(st, 2, FORGET_AT_ONCE);
+	return db_run(st, NULL);
+}
