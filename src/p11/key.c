@@ -40,7 +40,7 @@ void generate_plan_build(struct generate_plan *to, enum key_type type,
 	if (place == KEY_RESIDENT) {
 		hf_random(to->resident_id, sizeof(to->resident_id));
 		template_bytes(priv, CKA_ID, HF_SPAN(to->resident_id, sizeof(to->resident_id)));
-		template_text(priv, CKA_LABEL, "holdfast-resident");
+		template_text(priv, CKA_LABEL, RESIDENT_LABEL);
 	}
 }
 

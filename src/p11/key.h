@@ -8,6 +8,7 @@
 #include "p11/wrap.h"
 
 #define RESIDENT_ID_LEN 16
+#define RESIDENT_LABEL "holdfast-resident"
 
 struct p11_key {
 	enum key_type type;

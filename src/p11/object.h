@@ -34,7 +34,9 @@ HF_MUST hf_status object_walk_begin(struct p11_session *s, struct object_walk **
 /* HF_NOTFOUND: no more. The spans of *ret live until the next call. */
 HF_MUST hf_status object_walk_next(struct object_walk *w, struct p11_session *s,
                                    struct key_shape *ret, struct hf_err *err);
-size_t object_walk_total(const struct object_walk *w);   /* keys, those left out too */
+/* Keys, those left out too: at most so many, since halves are paired as they come; exactly so many
+ * at the end. */
+size_t object_walk_total(const struct object_walk *w);
 size_t object_walk_unknown(const struct object_walk *w); /* left out so far */
 void object_walk_end(struct object_walk *w);
 
