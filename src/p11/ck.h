@@ -19,9 +19,8 @@
 #endif
 #define CKM_LUNA_AES_KWP 0x80000171UL           /* Thales Luna: RFC 5649, its only name for it */
 #define CKM_NC_SHA256_HMAC_KEY_GEN 0xde436997UL /* Entrust nShield */
-#ifndef CKK_EC_MONTGOMERY
-#define CKK_EC_MONTGOMERY 0x41UL /* PKCS#11 3.0, 2.3.8 */
-#define CKM_EC_MONTGOMERY_KEY_PAIR_GEN 0x1056UL
+#ifndef CKM_EC_MONTGOMERY_KEY_PAIR_GEN
+#define CKM_EC_MONTGOMERY_KEY_PAIR_GEN 0x1056UL /* PKCS#11 3.0, 2.3.8 */
 #endif
 #define CKA_NSS_DB 0xd5a0db00UL /* NSS: wanted in the unwrap template of EC keys */
 
