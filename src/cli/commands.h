@@ -8,7 +8,7 @@
 
 extern const struct cli_command cmd_server, cmd_server_init, cmd_driver, cmd_hsm_init_master,
         cmd_hsm_check, cmd_hsm_canary, cmd_bench_api, cmd_bench_growth, cmd_bench_hsm,
-        cmd_bench_queue, cmd_health, cmd_help;
+        cmd_bench_queue, cmd_gateway, cmd_health, cmd_help;
 extern const struct cli_command cmd_pki_init_root, cmd_pki_template, cmd_pki_sign,
         cmd_pki_server_cert, cmd_pki_request, cmd_pki_accept, cmd_pki_leaf, cmd_pki_bundle,
         cmd_pki_renew, cmd_pki_revoke, cmd_pki_crl, cmd_pki_inspect;

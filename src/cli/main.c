@@ -17,6 +17,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_server_rotate_token_key,
 	&cmd_server_account_token,
 	&cmd_driver,
+	&cmd_gateway,
 	&cmd_hsm_init_master,
 	&cmd_hsm_check,
 	&cmd_hsm_canary,
