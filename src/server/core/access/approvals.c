@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/core/access/approvals.h"
+
+#include "base/text.h"
+#include "crypto/aead.h"
+
+#include <string.h>
+
+#define DAY_MS (INT64_C(86400) * 1000)
+
+static struct hf_span bound_to(const char *id)
+{
+	return hf_span_text(id);
+}
+
+static hf_status seal_body(const struct core *core, const char *id, struct hf_span body,
+                           struct hf_buf *to)
+{
+	return aead_seal(&core->secrets.storage_key, bound_to(id), body, to);
+}
+
+hf_status approval_create(const struct core *core, struct db *db, const struct approval_new *from,
+                          char ret_id[HF_UUID_MAX], struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf sealed = HF_BUF(APPROVAL_BODY_MAX + AEAD_OVERHEAD);
+	struct quorum_row row = {
+		.by_app = from->who->kind == PRINCIPAL_APP,
+		.method = from->method,
+		.operation = from->operation,
+		.description = from->description,
+		.policy = from->group->approval_policy,
+		.status = QUORUM_PENDING,
+		.created_ms = from->now_ms,
+		.expires_ms = from->now_ms + APPROVAL_DAYS * DAY_MS,
+	};
+
+	if (from->body.len > APPROVAL_BODY_MAX)
+		return hf_fail(err, HF_TOOBIG,
+		               "the body of a request for approval has at most %u "
+		               "bytes",
+		               APPROVAL_BODY_MAX);
+	hf_uuid_new(row.id);
+	memcpy(row.org_id, from->who->org_id, sizeof(row.org_id));
+	memcpy(row.requester, from->who->identity_id, sizeof(row.requester));
+	memcpy(row.group_id, from->group->id, sizeof(row.group_id));
+	snprintf(row.object_id, sizeof(row.object_id), "%s", from->object_id);
+	if (from->body.len)
+		HF_TRY(seal_body(core, row.id, from->body, &sealed));
+	row.body = hf_buf_span(&sealed);
+	HF_TRY(quorum_rows_expire(db, from->now_ms));
+	HF_TRY(quorum_row_insert(db, &row));
+	memcpy(ret_id, row.id, HF_UUID_MAX);
+	return HF_SUCCESS;
+}
+
+/* Whose node a principal's is. */
+static bool is_node_of(const struct quorum_node *node, const char *identity_id, bool by_app)
+{
+	char uuid[HF_UUID_MAX];
+
+	if (node->kind != (by_app ? QUORUM_APP : QUORUM_USER))
+		return false;
+	return hf_ok(hf_uuid_of_id(identity_id, uuid)) && strcmp(uuid, node->id) == 0;
+}
+
+/* Is he somewhere below this node? *password: a quorum that he is in wants it. */
+static bool is_below(const struct quorum_policy *p, size_t at, const struct principal *who,
+                     bool *password)
+{
+	const struct quorum_node *node = &p->nodes[at];
+	bool found = false;
+
+	if (node->kind != QUORUM_OF)
+		return is_node_of(node, who->identity_id, who->kind == PRINCIPAL_APP);
+	for (size_t i = 0; i < node->count; i++)
+		found = is_below(p, node->first + i, who, password) || found;
+	*password = *password || (found && node->password);
+	return found;
+}
+
+bool approval_asked_by(const struct principal *who, const struct quorum_row *row)
+{
+	return strcmp(who->identity_id, row->requester) == 0;
+}
+
+bool approval_visible(const struct principal *who, const struct quorum_row *row,
+                      const struct quorum_policy *policy)
+{
+	bool password = false;
+
+	if (who->kind == PRINCIPAL_USER &&
+	    (who->account_roles & (ACCOUNT_ADMINISTRATOR | ACCOUNT_AUDITOR)))
+		return true;
+	return approval_asked_by(who, row) || is_below(policy, 0, who, &password);
+}
+
+hf_status approval_reviewer(const struct principal *who, const struct quorum_row *row,
+                            const struct quorum_policy *policy, bool *ret_password,
+                            struct hf_err *err)
+{
+	*ret_password = false;
+	if (approval_asked_by(who, row))
+		return hf_fail(err, HF_DENIED, "nobody approves what he has asked for himself");
+	if (!is_below(policy, 0, who, ret_password))
+		return hf_fail(err, HF_DENIED,
+		               "you are not among those who may approve this: the group's "
+		               "approval policy names them");
+	return HF_SUCCESS;
+}
+
+/* Everybody who has approved, one after another, against the tree. */
+struct approvers {
+	const struct quorum_policy *policy;
+	bool said[QUORUM_NODES_MAX];
+};
+
+static hf_status mark(void *ctx, const char *identity_id, bool by_app)
+{
+	struct approvers *a = ctx;
+
+	for (size_t i = 0; i < a->policy->n_nodes; i++)
+		a->said[i] = a->said[i] || is_node_of(&a->policy->nodes[i], identity_id, by_app);
+	return HF_SUCCESS;
+}
+
+static bool is_met(const struct approvers *a, size_t at)
+{
+	const struct quorum_node *node = &a->policy->nodes[at];
+	unsigned met = 0;
+
+	if (node->kind != QUORUM_OF)
+		return a->said[at];
+	for (size_t i = 0; i < node->count; i++)
+		met += is_met(a, node->first + i);
+	return met >= node->need;
+}
+
+/* What a locked row is looked at for. */
+struct review {
+	const struct core *core;
+	struct db *db;
+	const struct principal *who;
+	const char *reason; /* of a denial */
+	int64_t now_ms;
+	bool deny;
+	bool complete;
+	struct hf_err *err;
+};
+
+/* The policy of the day, which has to be the one that was asked under. */
+static hf_status same_policy(struct review *v, const struct quorum_row *row)
+{
+	GROUP_SCOPED struct group *group = NULL;
+
+	HF_TRY(groups_load(v->core->groups, v->db, row->org_id, row->group_id, &group, v->err));
+	if (!group->approval_policy || strcmp(group->approval_policy, row->policy) != 0)
+		return hf_fail(v->err, HF_STATE,
+		               "the group's approval policy has changed since this was asked: it "
+		               "has to be asked anew");
+	return HF_SUCCESS;
+}
+
+static hf_status approve(struct review *v, const struct quorum_row *row,
+                         const struct quorum_policy *policy)
+{
+	struct approvers a = { .policy = policy };
+
+	HF_TRY(same_policy(v, row));
+	HF_TRY(quorum_decision_insert(v->db, row->id, v->who->identity_id,
+	                              v->who->kind == PRINCIPAL_APP, v->now_ms));
+	HF_TRY(quorum_decisions(v->db, row->id, mark, &a));
+	v->complete = is_met(&a, 0);
+	if (!v->complete)
+		return HF_SUCCESS;
+	return quorum_row_decide(v->db, row->id, QUORUM_APPROVED, NULL, NULL,
+	                         v->now_ms + APPROVAL_DAYS * DAY_MS);
+}
+
+static hf_status review(void *ctx, const struct quorum_row *row)
+{
+	struct review *v = ctx;
+	struct quorum_policy *policy HF_CLEANUP(quorum_policy_free_at) = NULL;
+	bool password;
+
+	HF_TRY(quorum_policy_parse(hf_span_text(row->policy), &policy, v->err));
+	if (!approval_visible(v->who, row, policy))
+		return HF_FAILURE(HF_NOTFOUND);
+	HF_TRY(approval_reviewer(v->who, row, policy, &password, v->err));
+	if (strcmp(row->status, QUORUM_PENDING) != 0)
+		return hf_fail(v->err, HF_STATE, "this request is %s already", row->status);
+	if (v->deny)
+		return quorum_row_decide(v->db, row->id, QUORUM_DENIED, v->who->identity_id,
+		                         v->reason, row->expires_ms);
+	return approve(v, row, policy);
+}
+
+static hf_status reviewed(hf_status s, struct hf_err *err)
+{
+	if (s.code == HF_NOTFOUND)
+		return hf_fail(err, HF_NOTFOUND, "there is no such request, or it has expired");
+	return s;
+}
+
+hf_status approval_approve(const struct core *core, struct db *db, const struct principal *who,
+                           const char *id, int64_t now_ms, bool *ret_complete, struct hf_err *err)
+{
+	struct review v = {
+		.core = core,
+		.db = db,
+		.who = who,
+		.now_ms = now_ms,
+		.err = err,
+	};
+
+	HF_TRY(reviewed(quorum_row_get(db, who->org_id, id, now_ms, true, review, &v), err));
+	*ret_complete = v.complete;
+	return HF_SUCCESS;
+}
+
+hf_status approval_deny(const struct core *core, struct db *db, const struct principal *who,
+                        const char *id, const char *reason, int64_t now_ms, struct hf_err *err)
+{
+	struct review v = {
+		.core = core,
+		.db = db,
+		.who = who,
+		.reason = reason,
+		.now_ms = now_ms,
+		.deny = true,
+		.err = err,
+	};
+
+	return reviewed(quorum_row_get(db, who->org_id, id, now_ms, true, review, &v), err);
+}
+
+static hf_status withdraw(void *ctx, const struct quorum_row *row)
+{
+	struct review *v = ctx;
+	const struct principal *who = v->who;
+	bool admin = who->kind == PRINCIPAL_USER && (who->account_roles & ACCOUNT_ADMINISTRATOR);
+
+	if (!approval_asked_by(who, row) && !admin)
+		return HF_FAILURE(HF_NOTFOUND);
+	if (row->running_ms && !row->result_status)
+		return hf_fail(v->err, HF_STATE, "this request is being carried out");
+	return quorum_row_delete(v->db, row->id);
+}
+
+hf_status approval_withdraw(struct db *db, const struct principal *who, const char *id,
+                            int64_t now_ms, struct hf_err *err)
+{
+	struct review v = { .db = db, .who = who, .now_ms = now_ms, .err = err };
+
+	return reviewed(quorum_row_get(db, who->org_id, id, now_ms, true, withdraw, &v), err);
+}
+
+void approval_run_done(struct approval_run *run)
+{
+	free(run->method);
+	free(run->operation);
+	hf_secret_done(&run->body);
+	*run = (struct approval_run){ 0 };
+}
+
+struct beginning {
+	const struct core *core;
+	struct approval_run *run;
+};
+
+static hf_status read_run(void *ctx, const struct quorum_row *row)
+{
+	struct beginning *b = ctx;
+	struct approval_run *run = b->run;
+
+	memcpy(run->id, row->id, sizeof(run->id));
+	memcpy(run->org_id, row->org_id, sizeof(run->org_id));
+	memcpy(run->group_id, row->group_id, sizeof(run->group_id));
+	memcpy(run->requester, row->requester, sizeof(run->requester));
+	run->by_app = row->by_app;
+	run->method = hf_strdup(row->method);
+	run->operation = hf_strdup(row->operation);
+	HF_ENSURE(run->method && run->operation, HF_NOMEM);
+	if (!row->body.len)
+		return HF_SUCCESS;
+	return aead_open(&b->core->secrets.storage_key, bound_to(row->id), row->body, &run->body);
+}
+
+hf_status approval_begin(const struct core *core, struct db *db, const char *org_id, const char *id,
+                         int64_t now_ms, struct approval_run *ret, struct hf_err *err)
+{
+	struct beginning b = { .core = core, .run = ret };
+	hf_status s;
+
+	approval_run_done(ret);
+	HF_TRY(quorum_row_begin(db, id, now_ms));
+	s = quorum_row_get(db, org_id, id, now_ms, false, read_run, &b);
+	if (!hf_ok(s))
+		approval_run_done(ret);
+	return reviewed(s, err);
+}
+
+hf_status approval_finish(const struct core *core, struct db *db, const char *id, int status,
+                          struct hf_span body)
+{
+	HF_BUF_SCOPED struct hf_buf sealed = HF_BUF((16u << 20) + AEAD_OVERHEAD);
+	bool failed = status < 200 || status > 299;
+
+	HF_TRY(seal_body(core, id, body, &sealed));
+	return quorum_row_finish(db, id, failed ? QUORUM_FAILED : QUORUM_APPROVED, NULL, status,
+	                         hf_buf_span(&sealed));
+}
