@@ -75,6 +75,27 @@ hf_status hf_iso_parse(const char *text, int64_t *ret_ms)
 	return HF_SUCCESS;
 }
 
+void hf_basic_time(int64_t wall_ms, char to[HF_BASIC_LEN])
+{
+	time_t s = (time_t)(wall_ms / 1000);
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	strftime(to, HF_BASIC_LEN, "%Y%m%dT%H%M%SZ", &tm);
+}
+
+hf_status hf_basic_parse(const char *text, int64_t *ret_ms)
+{
+	char iso[HF_ISO_LEN];
+
+	HF_ENSURE(strlen(text) == HF_BASIC_LEN - 1 && strspn(text, "0123456789") == 8 &&
+	                  text[8] == 'T' && strspn(text + 9, "0123456789") == 6 && text[15] == 'Z',
+	          HF_INVALID);
+	snprintf(iso, sizeof(iso), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text, text + 4, text + 6,
+	         text + 9, text + 11, text + 13);
+	return hf_iso_parse(iso, ret_ms);
+}
+
 int64_t hf_backoff_ms(unsigned attempt, int64_t base_ms, int64_t cap_ms)
 {
 	int64_t top = base_ms << (attempt < 20 ? attempt : 20);

@@ -92,6 +92,16 @@ void json_date(struct json_writer *w, const char *key, int64_t ms)
 	json_text(w, key, text);
 }
 
+void json_basic_date(struct json_writer *w, const char *key, int64_t ms)
+{
+	char text[HF_BASIC_LEN];
+
+	if (!ms)
+		return;
+	hf_basic_time(ms, text);
+	json_text(w, key, text);
+}
+
 void json_double(struct json_writer *w, const char *key, double v)
 {
 	before_value(w, key);

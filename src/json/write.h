@@ -26,6 +26,8 @@ void json_hex(struct json_writer *w, const char *key, const char *prefix, struct
 void json_int(struct json_writer *w, const char *key, int64_t v);
 /* Milliseconds since 1970 as ISO 8601 text, in UTC; left out when 0. */
 void json_date(struct json_writer *w, const char *key, int64_t ms);
+/* The same in the basic format, "20261120T232804Z". */
+void json_basic_date(struct json_writer *w, const char *key, int64_t ms);
 void json_double(struct json_writer *w, const char *key, double v);
 void json_bool(struct json_writer *w, const char *key, bool v);
 /* Text that is JSON already. */

@@ -48,6 +48,25 @@ static void times_are_written_in_iso_8601(void **state)
 	assert_string_equal(text, "2026-11-20T23:28:04.123Z");
 }
 
+static void times_in_the_basic_format_go_there_and_back(void **state)
+{
+	static const char *const no[] = { "",
+		                          "20261120T232804",
+		                          "2026-11-20T23:28:04Z",
+		                          "20261320T232804Z",
+		                          "20261120T2328040Z",
+		                          "20261120 232804Z" };
+	char text[HF_BASIC_LEN];
+	int64_t ms;
+
+	hf_basic_time(INT64_C(1795217284000), text);
+	assert_string_equal(text, "20261120T232804Z");
+	CHECK_OK(hf_basic_parse(text, &ms));
+	CHECK(ms == INT64_C(1795217284000));
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		CHECK_CODE(hf_basic_parse(no[i], &ms), HF_INVALID);
+}
+
 static void backoff_stays_within_its_bounds(void **state)
 {
 	for (unsigned attempt = 0; attempt < 70; attempt++) {
@@ -64,6 +83,7 @@ int main(void)
 		cmocka_unit_test(a_later_id_sorts_later),
 		cmocka_unit_test(another_prefix_length_or_letter_is_no_id),
 		cmocka_unit_test(times_are_written_in_iso_8601),
+		cmocka_unit_test(times_in_the_basic_format_go_there_and_back),
 		cmocka_unit_test(backoff_stays_within_its_bounds),
 	};
 
