@@ -238,6 +238,11 @@ bool json_value_true(const struct json_t *value)
 	return json_is_true(value);
 }
 
+bool json_value_null(const struct json_t *value)
+{
+	return !value || json_is_null(value);
+}
+
 struct json_t *json_member(const struct json_t *object, const char *name)
 {
 	return json_object_get(object, name);

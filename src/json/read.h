@@ -62,6 +62,7 @@ struct json_t *json_element(const struct json_t *array, size_t i);
 const char *json_value_text(const struct json_t *value);
 int64_t json_value_int(const struct json_t *value);
 bool json_value_true(const struct json_t *value);
+bool json_value_null(const struct json_t *value); /* null, or NULL: there is no value */
 /* A member of any kind (borrowed), or NULL. */
 struct json_t *json_member(const struct json_t *object, const char *name);
 

@@ -283,7 +283,7 @@ static void another_organisations_object_is_not_there(void **state)
 	CHECK_CODE(objects_load(objects, groups, db, OTHER_ORG, object_id(1), NULL, &o, &err),
 	           HF_NOTFOUND);
 	CHECK_CODE(objects_load(objects, groups, db, OTHER_ORG, NULL, "k", &o, &err), HF_NOTFOUND);
-	assert_string_equal(err.text, "there is no security object named \"k\"");
+	assert_string_equal(err.text, OBJECT_NOT_HERE_TEXT);
 }
 
 static void its_use_is_written_down_once_a_minute(void **state)

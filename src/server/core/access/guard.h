@@ -6,7 +6,10 @@
  *
  * Apps do crypto, and manage keys as far as their permissions go; users administrate and never do
  * crypto. A key in a group that the principal is not in does not exist for him: HF_NOTFOUND.
- * Reading the table in guard.c is reading the policy. */
+ * Reading the table in guard.c is reading the policy.
+ *
+ * Keys that are PreActive do nothing; Deactivated and Compromised ones undo only what was done with
+ * them before (decrypt, verify, unwrap: NIST SP 800-57 part 1, 7). */
 #ifndef HF_SERVER_CORE_ACCESS_GUARD_H
 #define HF_SERVER_CORE_ACCESS_GUARD_H
 
@@ -47,7 +50,8 @@ enum guard_act {
 	/* groups: users, and apps that administrate */
 	ACT_GROUP_READ,
 	ACT_GROUP_UPDATE,
-	ACT_GROUP_LINKS, /* connections and scans */
+	ACT_GROUP_LINKS, /* connections */
+	ACT_GROUP_SCAN,  /* what is in the slot, into virtual keys */
 	ACT_GROUP_POLICIES,
 	ACT_GROUP_DELETE,
 	ACT_COUNT_

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "server/core/access/crypto_policy.h"
+#include "server/core/access/quorum.h"
 #include "server/store/group_rows.h"
 #include "server/store/link_rows.h"
 
@@ -37,6 +39,8 @@ void group_unref(struct group *g)
 		return;
 	for (size_t i = 0; i < g->n_links; i++)
 		free(g->links[i].tls);
+	quorum_policy_free(g->quorum);
+	crypto_policy_free(g->crypto);
 	free(g->description);
 	free(g->approval_policy);
 	free(g->cryptographic_policy);
@@ -209,6 +213,10 @@ hf_status group_read(struct db *db, const char *org_id, const char *id, struct g
 		return hf_fail(err, HF_NOTFOUND, "there is no group %s", id);
 	HF_TRY(s);
 	HF_TRY(link_rows_list(db, id, take_link, g));
+	if (g->approval_policy)
+		HF_TRY(quorum_policy_parse(hf_span_text(g->approval_policy), &g->quorum, err));
+	if (g->cryptographic_policy)
+		HF_TRY(crypto_policy_parse(hf_span_text(g->cryptographic_policy), &g->crypto, err));
 	*ret = hf_take(g);
 	return HF_SUCCESS;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/objects/object.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const state_names[] = {

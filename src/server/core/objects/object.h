@@ -54,6 +54,10 @@ void objects_free(struct objects *o);
  * alone: NULL when not there or not fresh. Any thread. */
 struct object *objects_cached(struct objects *o, const char *org_id, const char *id,
                               const char *name);
+/* The same words whether there is none, or one that is not the caller's to see
+ * (core/access/guard.h).
+ */
+#define OBJECT_NOT_HERE_TEXT "there is no such security object in the groups that you are in"
 /* From the database, into the cache, with its group. HF_NOTFOUND with words: not there, or deleted.
  * The caller owns *ret. */
 HF_MUST hf_status objects_load(struct objects *o, struct groups *groups, struct db *db,

@@ -218,8 +218,7 @@ hf_status objects_load(struct objects *o, struct groups *groups, struct db *db, 
 	s = object_row_get(db, org_id, id, name, take_object, &l);
 	object = l.object;
 	if (s.code == HF_NOTFOUND)
-		return hf_fail(err, HF_NOTFOUND, "there is no security object %s%s%s",
-		               id ? id : "named \"", id ? "" : name, id ? "" : "\"");
+		return hf_fail(err, HF_NOTFOUND, OBJECT_NOT_HERE_TEXT);
 	HF_TRY(s);
 	HF_TRY(keep(o, object, began, forgotten));
 	*ret = hf_take(object);

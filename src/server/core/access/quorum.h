@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A group's quorum: whose approval its keys need, and for what. The JSON is the Crypto API's
+ * GroupApprovalPolicy: a tree of {"quorum": {"n", "members", "require_password"?, "require_2fa"?}},
+ * {"user": id} and {"app": id}, with what it protects next to the root. */
+#ifndef HF_SERVER_CORE_ACCESS_QUORUM_H
+#define HF_SERVER_CORE_ACCESS_QUORUM_H
+
+#include "server/core/access/guard.h"
+
+#define QUORUM_JSON_MAX 65536
+#define QUORUM_NODES_MAX 256
+#define QUORUM_DEPTH_MAX 8
+
+enum quorum_kind { QUORUM_OF, QUORUM_USER, QUORUM_APP };
+
+struct quorum_node {
+	enum quorum_kind kind;
+	unsigned need;                /* QUORUM_OF: so many of its members */
+	size_t first, count;          /* its members: nodes[first] and those that follow */
+	bool password, second_factor; /* what its members have to show besides */
+	char id[HF_UUID_MAX];         /* of the user or app */
+};
+
+struct quorum_policy {
+	uint64_t acts; /* a bit of each enum guard_act that needs it */
+	size_t n_nodes;
+	struct quorum_node nodes[]; /* the root first */
+};
+
+/* Strict: an unknown member, a quorum that its members cannot reach, or a tree beyond the limits
+ * above is HF_INVALID with words. A policy that says nothing of what it protects protects
+ * everything that it can. The caller owns *ret. */
+HF_MUST hf_status quorum_policy_parse(struct hf_span json, struct quorum_policy **ret,
+                                      struct hf_err *err);
+void quorum_policy_free(struct quorum_policy *p);
+HF_DEFINE_CLEANUP(quorum_policy_free, struct quorum_policy *)
+
+bool quorum_protects(const struct quorum_policy *p, enum guard_act act);
+
+#endif
