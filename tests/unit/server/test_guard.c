@@ -469,9 +469,10 @@ static void a_quorum_is_asked_for_what_it_protects(void **state)
 static void what_a_quorum_has_approved_is_checked_all_the_same(void **state)
 {
 	struct object key = a_key(OBJECT_ACTIVE);
-	struct guard_question q = {
-		.who = somebody(0, APP_MAY(SIGN)), .act = ACT_SIGN, .object = &key, .approved = true
-	};
+	struct guard_question q = { .who = somebody(0, APP_MAY(SIGN)),
+		                    .act = ACT_SIGN,
+		                    .object = &key,
+		                    .approved_group = GROUP };
 	struct hf_err err;
 	bool quorum;
 
@@ -481,7 +482,10 @@ static void what_a_quorum_has_approved_is_checked_all_the_same(void **state)
 	CHECK_CODE(guard_check(&q, &quorum, &err), HF_DENIED);
 	CHECK(!quorum);
 	q.act = ACT_SIGN;
-	q.approved = false;
+	q.approved_group = "0199a1de-0000-7000-8000-000000000002";
+	CHECK_CODE(guard_check(&q, &quorum, &err), HF_DENIED);
+	CHECK(quorum); /* that other group's has */
+	q.approved_group = NULL;
 	CHECK_CODE(guard_check(&q, &quorum, &err), HF_DENIED);
 	CHECK(quorum);
 	assert_string_equal(err.text, "This operation requires approval");

@@ -219,6 +219,7 @@ static hf_status check_object(const struct guard_question *q, const struct rule 
 hf_status guard_check(const struct guard_question *q, bool *ret_quorum, struct hf_err *err)
 {
 	const struct group *group = q->group ? q->group : q->object ? q->object->group : NULL;
+	bool approved = group && q->approved_group && strcmp(q->approved_group, group->id) == 0;
 	const struct rule *rule;
 
 	*ret_quorum = false;
@@ -228,7 +229,7 @@ hf_status guard_check(const struct guard_question *q, bool *ret_quorum, struct h
 	HF_TRY(check_caller(q, rule, group, err));
 	HF_TRY(check_object(q, rule, err));
 	HF_TRY(check_policy(q, rule, group, err));
-	if (group->quorum && !q->approved && quorum_protects(group->quorum, q->act)) {
+	if (group->quorum && !approved && quorum_protects(group->quorum, q->act)) {
 		*ret_quorum = true;
 		return hf_fail(err, HF_DENIED, GUARD_QUORUM_TEXT);
 	}
