@@ -25,6 +25,12 @@ HF_MUST hf_status p11_object_describe(struct p11_session *s, const struct key_na
                                       struct key_shape *ret, struct hf_buf *store,
                                       struct hf_err *err);
 
+/* The key whose private half or secret key is `object`, or whose public half, when there
+ * is no other; `public`: its public half, P11_NO_OBJECT: to be looked for by name. */
+HF_MUST hf_status p11_object_shape(struct p11_session *s, CK_OBJECT_HANDLE object,
+                                   CK_OBJECT_HANDLE public, const struct key_name *name,
+                                   struct key_shape *ret, struct hf_buf *store, struct hf_err *err);
+
 /* A walk over all keys of the slot: its handles are taken once, at the start, so that a page costs
  * what its own keys cost. A key that vanishes meanwhile is left out. What cannot be described (a
  * key type that we do not know) is left out, and counted. One thread, one session. */
@@ -58,6 +64,11 @@ HF_MUST hf_status p11_object_import(struct p11_session *s, const struct key_shap
 /* The value of a key that may leave: HF_DENIED where the token does not let it. */
 HF_MUST hf_status p11_object_export(struct p11_session *s, const struct key_name *name,
                                     struct hf_secret *ret, struct hf_err *err);
+
+/* The same of an object, token or not, whose shape is known. */
+HF_MUST hf_status p11_object_value(struct p11_session *s, CK_OBJECT_HANDLE object,
+                                   const struct key_shape *shape, struct hf_secret *ret,
+                                   struct hf_err *err);
 
 /* CKA_LABEL (unless its span's ptr is NULL) and usage flags (where uses_given) of both halves. A
  * usage that the token does not let be set back is HF_DENIED with words, and nothing is changed

@@ -97,6 +97,14 @@ static hf_status export_private(struct p11_session *s, CK_OBJECT_HANDLE object,
 	return status;
 }
 
+hf_status p11_object_value(struct p11_session *s, CK_OBJECT_HANDLE object,
+                           const struct key_shape *shape, struct hf_secret *ret, struct hf_err *err)
+{
+	if (shape->type == OBJECT_RSA || shape->type == OBJECT_EC)
+		return export_private(s, object, shape, ret, err);
+	return export_secret(s, object, ret, err);
+}
+
 hf_status p11_object_export(struct p11_session *s, const struct key_name *name,
                             struct hf_secret *ret, struct hf_err *err)
 {
@@ -110,7 +118,5 @@ hf_status p11_object_export(struct p11_session *s, const struct key_name *name,
 	if (!(shape.uses & USE_EXPORT))
 		return denied(err);
 	HF_TRY(p11_object_find(s, name, HALF_PRIVATE, &object, err));
-	if (shape.type == OBJECT_RSA || shape.type == OBJECT_EC)
-		return export_private(s, object, &shape, ret, err);
-	return export_secret(s, object, ret, err);
+	return p11_object_value(s, object, &shape, ret, err);
 }

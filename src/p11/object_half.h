@@ -41,12 +41,6 @@ bool may_be_master(const struct key_shape *shape);
 bool may_be_master_mac(const struct key_shape *shape);
 bool is_mac_of(struct hf_span mac_id, struct hf_span master_id);
 
-/* object.c: the key whose private half or secret key is `object`, or whose public half, when there
- * is no other; `public`: its public half, P11_NO_OBJECT: to be looked for by name. */
-HF_MUST hf_status p11_object_shape(struct p11_session *s, CK_OBJECT_HANDLE object,
-                                   CK_OBJECT_HANDLE public, const struct key_name *name,
-                                   struct key_shape *ret, struct hf_buf *store, struct hf_err *err);
-
 /* CKA_CLASS of a half. */
 CK_OBJECT_CLASS half_class(enum object_type type, enum object_half which);
 

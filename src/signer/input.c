@@ -7,7 +7,8 @@
 
 #define INPUT_CAP ((size_t)WIRE_SETUP_MAX + WIRE_HEADER + 65536)
 
-_Static_assert(WIRE_SETUP_MAX >= WIRE_FRAME_MAX, "the longest frame that comes in");
+_Static_assert(WIRE_SETUP_MAX >= WIRE_FRAME_MAX && WIRE_SETUP_MAX >= WIRE_CRYPTO_MAX,
+               "the longest frame that comes in");
 
 hf_status input_open(int fd, struct input *ret)
 {
@@ -37,7 +38,9 @@ hf_status input_fill(struct input *in, int timeout_ms)
 
 		HF_ENSURE(ready != 0 && !(ready < 0 && errno == EINTR), HF_TIMEOUT);
 	}
+	/* what was taken may have been plaintext */
 	memmove(in->bytes, in->bytes + in->start, in->end - in->start);
+	hf_wipe(in->bytes + in->end - in->start, in->start);
 	in->end -= in->start;
 	in->start = 0;
 	do {

@@ -4,9 +4,22 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "proof/request.h"
+#include "signer/crypto_record.h"
 #include "signer/sealed.h"
 
 #include <string.h>
+
+struct job_output job_output(void)
+{
+	return (struct job_output){ .record = HF_BUF(RECORD_ENCODED_MAX),
+		                    .crypto = crypto_output() };
+}
+
+void job_output_done(struct job_output *o)
+{
+	hf_buf_done(&o->record);
+	crypto_output_done(&o->crypto);
+}
 
 static hf_status unwrap(struct desk *d, const struct key_record *r, enum unwrap_purpose purpose,
                         CK_OBJECT_HANDLE *ret, struct hf_err *err)
@@ -238,6 +251,8 @@ hf_status job_rewrap(struct desk *d, struct hf_span record, const char *to_maste
 		return hf_fail(err, HF_EXISTS, "key %s is wrapped by master key %s already",
 		               r.key_id, to_master);
 	HF_TRY(sealed_check_mac(d, &r, err));
+	if (!r.key_type)
+		return crypto_record_rewrap(d, &r, to, ret, err);
 	if (r.format != WRAP_RESIDENT) {
 		HF_TRY(wrap_again(d, &r, to, &blob, err));
 		r.blob = hf_buf_span(&blob);

@@ -5,6 +5,7 @@
 
 #include "p11/key.h"
 #include "signer/checked.h"
+#include "signer/crypto_output.h"
 #include "signer/keycache.h"
 #include "signer/masters.h"
 #include "signer/token.h"
@@ -15,16 +16,23 @@ struct desk {
 	struct masters masters;
 	struct keycache *warm;     /* unwrapped keys; NULL: unwrap, sign, destroy */
 	struct keycache *resident; /* handles of token objects: searching is slow */
+	struct keycache *found;    /* handles of the slot's keys of any kind: crypto_keys.h */
+	struct hf_buf name;        /* for looking there */
 	struct checked *checked;   /* records whose MAC was seen to be right; NULL: ask each time */
 	struct unwrap_watch watch;
 };
 
+/* job_output(), and job_output_done(). */
 struct job_output {
 	struct hf_buf record; /* of a generated key */
 	struct public_key public_key;
 	bool resident;
 	struct signature signature; /* raw: signature_accept() is the host's */
+	struct crypto_output crypto;
 };
+
+struct job_output job_output(void);
+void job_output_done(struct job_output *o);
 
 /* Makes a key, seals its record, and proves the record before anybody hears of it: has its MAC made
  * once more, unwraps the key from it again, signs, and verifies in software. A key whose record

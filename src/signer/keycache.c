@@ -113,18 +113,37 @@ static uint32_t find(struct keycache *c, const char *key_id)
 	return i;
 }
 
-CK_OBJECT_HANDLE keycache_get(struct keycache *c, const char *key_id, struct hf_span record,
-                              int64_t now_ms)
+CK_OBJECT_HANDLE keycache_peek(struct keycache *c, const char *key_id, struct hf_span record,
+                               int64_t now_ms, bool *ret_expired)
 {
 	uint32_t i = find(c, key_id);
 	struct entry *e = &c->entries[i];
 
-	if (!i || (c->ttl_ms && now_ms >= e->expires_ms) ||
-	    !hf_span_equal(HF_SPAN(e->record, e->record_len), record))
+	if (!i || !hf_span_equal(HF_SPAN(e->record, e->record_len), record))
 		return P11_NO_OBJECT;
-	unlink_use(c, i);
-	link_newest(c, i);
+	*ret_expired = c->ttl_ms && now_ms >= e->expires_ms;
+	if (!*ret_expired) {
+		unlink_use(c, i);
+		link_newest(c, i);
+	}
 	return e->handle;
+}
+
+CK_OBJECT_HANDLE keycache_get(struct keycache *c, const char *key_id, struct hf_span record,
+                              int64_t now_ms)
+{
+	bool expired = false;
+	CK_OBJECT_HANDLE handle = keycache_peek(c, key_id, record, now_ms, &expired);
+
+	return expired ? P11_NO_OBJECT : handle;
+}
+
+void keycache_drop(struct keycache *c, const char *key_id)
+{
+	uint32_t i = find(c, key_id);
+
+	if (i)
+		(void)take_out(c, i);
 }
 
 CK_OBJECT_HANDLE keycache_put(struct keycache *c, const char *key_id, struct hf_span record,

@@ -20,6 +20,12 @@ void keycache_free(struct keycache *c);
 /* P11_NO_OBJECT: not there, expired, or of another record. */
 CK_OBJECT_HANDLE keycache_get(struct keycache *c, const char *key_id, struct hf_span record,
                               int64_t now_ms);
+/* The same, and of one that has expired too: whoever takes it makes sure that it still is the key,
+ * and puts it anew. */
+CK_OBJECT_HANDLE keycache_peek(struct keycache *c, const char *key_id, struct hf_span record,
+                               int64_t now_ms, bool *ret_expired);
+/* Forgets one: its handle turned out to be stale. */
+void keycache_drop(struct keycache *c, const char *key_id);
 /* Returns the handle that had to go for it, or P11_NO_OBJECT. Should memory for it be lacking, that
  * is `handle` itself. */
 CK_OBJECT_HANDLE keycache_put(struct keycache *c, const char *key_id, struct hf_span record,

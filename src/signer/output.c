@@ -6,7 +6,10 @@
 
 #include <pthread.h>
 
-#define OUTPUT_CAP ((size_t)WIRE_REPORT_MAX + 65536)
+#define LONGEST (WIRE_CRYPTO_ANSWER_MAX + WIRE_HEADER)
+#define OUTPUT_CAP ((size_t)LONGEST + 65536)
+
+_Static_assert(WIRE_CRYPTO_ANSWER_MAX >= WIRE_REPORT_MAX, "the longest frame that goes out");
 
 static struct {
 	int fd;
@@ -18,7 +21,7 @@ static struct {
 void output_open(int fd)
 {
 	out.fd = fd;
-	out.buf = HF_BUF(OUTPUT_CAP);
+	out.buf = HF_BUF_SECRET(OUTPUT_CAP);
 }
 
 static void flush_locked(void)
@@ -32,7 +35,7 @@ static void flush_locked(void)
 static void begin(void)
 {
 	pthread_mutex_lock(&out.lock);
-	if (out.buf.len > OUTPUT_CAP - WIRE_REPORT_MAX - WIRE_HEADER)
+	if (out.buf.len > OUTPUT_CAP - LONGEST)
 		flush_locked();
 	if (out.buf.len == 0)
 		out.oldest_us = hf_mono_us();
@@ -47,6 +50,13 @@ void output_answer(uint64_t tag, const struct wire_answer *answer)
 {
 	begin();
 	wire_put_answer(&out.buf, tag, answer);
+	end();
+}
+
+void output_crypto_answer(uint64_t tag, const struct crypto_result *result, int64_t hsm_us)
+{
+	begin();
+	wire_put_crypto_answer(&out.buf, tag, result, hsm_us);
 	end();
 }
 

@@ -9,6 +9,8 @@
 void output_open(int fd);
 void output_ready(const struct wire_ready *ready);
 void output_answer(uint64_t tag, const struct wire_answer *answer);
+/* What it says is wiped from the buffer once it is written. */
+void output_crypto_answer(uint64_t tag, const struct crypto_result *result, int64_t hsm_us);
 void output_failed(enum hf_code code, const char *text);
 void output_text(enum wire_type type, struct hf_span text);
 

@@ -11,6 +11,7 @@ struct queued {
 	struct queued *next;
 	uint64_t tag;
 	struct wire_work work; /* spans point into `body` */
+	size_t len;
 	uint8_t body[];
 };
 
@@ -80,7 +81,7 @@ static void after(enum worker_fate fate, const struct wire_answer *answer)
 static void *work(void *arg)
 {
 	struct pool_thread *t = arg;
-	struct job_output output = { .record = HF_BUF(RECORD_ENCODED_MAX) };
+	struct job_output output = job_output();
 
 	while (!is_over(t->pool)) {
 		HF_FREE struct queued *q = take(t->pool, worker_cool(t->worker));
@@ -90,12 +91,13 @@ static void *work(void *arg)
 		if (!q)
 			continue;
 		fate = worker_run(t->worker, &q->work, &output, &answer);
-		output_answer(q->tag, &answer);
+		worker_answer(q->tag, &q->work, &output, &answer);
+		hf_wipe(q->body, q->len);
 		output_flush(); /* the other threads' operations say nothing about how long ours
 		                   would wait */
 		after(fate, &answer);
 	}
-	hf_buf_done(&output.record);
+	job_output_done(&output);
 	return NULL;
 }
 
@@ -138,7 +140,7 @@ hf_status pool_add(struct pool *p, const struct wire_frame *frame)
 	HF_FREE struct queued *q = malloc(sizeof(*q) + frame->body.len);
 
 	HF_ENSURE(q, HF_NOMEM);
-	*q = (struct queued){ .tag = frame->tag };
+	*q = (struct queued){ .tag = frame->tag, .len = frame->body.len };
 	if (frame->body.len)
 		memcpy(q->body, frame->body.ptr, frame->body.len);
 	HF_TRY(wire_get_work(&(struct wire_frame){ .type = frame->type,

@@ -43,26 +43,48 @@ static int after(enum worker_fate fate, const struct wire_answer *answer)
 	return SIGNER_WORN;
 }
 
+/* Keys of the slot need neither a master key nor a profile. */
+static bool takes(const struct server *s, const struct wire_frame *frame)
+{
+	return frame->type == WIRE_CRYPTO || token_is_ready(s->token);
+}
+
+static bool is_slow(const struct wire_work *work)
+{
+	if (work->is_crypto)
+		return work->crypto.kind == CRYPTO_LIST || crypto_op_makes(work->crypto.kind);
+	return work->job.op.kind == OP_GENERATE;
+}
+
 static int do_job(struct server *s, const struct wire_frame *frame)
 {
 	struct wire_answer answer;
 	enum worker_fate fate;
 	struct wire_work work;
 
-	if (!token_is_ready(s->token))
+	if (!takes(s, frame))
 		return refuse("a job without a master key");
 	if (!hf_ok(wire_get_work(frame, &work)))
 		return refuse("job");
-	if (work.job.op.kind == OP_GENERATE) /* slow: nobody is to wait behind it */
+	if (is_slow(&work)) /* nobody is to wait behind it */
 		output_flush();
 	fate = worker_run(&s->worker, &work, &s->output, &answer);
-	output_answer(frame->tag, &answer);
+	worker_answer(frame->tag, &work, &s->output, &answer);
 	output_flush_if_due(answer.hsm_us);
 	return after(fate, &answer);
 }
 
+/* A token without a master key gets its other sessions with the first job: administrative tasks
+ * open their own. */
 static int queue_job(struct server *s, const struct wire_frame *frame)
 {
+	struct hf_err err = { 0 };
+
+	if (!s->pool && takes(s, frame) &&
+	    !hf_ok(pool_start(s->token, &s->worker, &s->pool, &err))) {
+		HF_ERROR("cannot open the sessions", HF_KS("reason", err.text));
+		return SIGNER_WORN;
+	}
 	return s->pool && hf_ok(pool_add(s->pool, frame)) ? GOES_ON : refuse("job");
 }
 
@@ -82,10 +104,10 @@ static int handle(struct server *s, const struct wire_frame *frame)
 	switch (frame->type) {
 	case WIRE_JOB:
 	case WIRE_REWRAP:
+	case WIRE_CRYPTO:
 		return s->token->setup.threads > 1 ? queue_job(s, frame) : do_job(s, frame);
 	case WIRE_TASK:
 		return do_task(s, frame);
-	case WIRE_CRYPTO:
 	case WIRE_SETUP:
 	case WIRE_READY:
 	case WIRE_ANSWER:
@@ -127,7 +149,8 @@ hf_status serve_open(struct token *t, const struct p11_session *session,
 {
 	struct server *s = &server;
 
-	*s = (struct server){ .token = t, .output = { .record = HF_BUF(RECORD_ENCODED_MAX) } };
+	*s = (struct server){ .token = t, .output = job_output() };
+	HF_TRY(walks_new(&t->walks));
 	HF_TRY(worker_adopt(t, session, masters, &s->worker));
 	if (t->setup.threads <= 1 || !token_is_ready(t))
 		return HF_SUCCESS;
@@ -145,7 +168,7 @@ int serve(struct input *in)
 		pool_stop(s->pool);
 	output_flush();
 	worker_close(&s->worker);
-	hf_buf_done(&s->output.record);
+	job_output_done(&s->output);
 	token_close(s->token);
 	return status;
 }

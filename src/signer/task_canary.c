@@ -26,7 +26,7 @@ static hf_status choose_type(struct desk *d, enum key_type *ret, struct hf_err *
 hf_status task_canary_make(struct desk *d, const struct json_t *args, struct hf_buf *report,
                            struct hf_err *err)
 {
-	struct job_output made = { .record = HF_BUF(RECORD_ENCODED_MAX) };
+	struct job_output made = job_output();
 	HF_BUF_SCOPED struct hf_buf hex = HF_BUF(2 * RECORD_ENCODED_MAX);
 	struct json_writer w = JSON_WRITER(report);
 	enum key_type type = KEY_SECP256K1;

@@ -196,6 +196,7 @@ bool token_is_ready(const struct token *t)
 
 void token_close(struct token *t)
 {
+	walks_free(t->walks);
 	p11_module_close(&t->module);
 	authorizers_free(t->authorizers);
 }

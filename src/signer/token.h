@@ -4,6 +4,7 @@
 #define HF_SIGNER_TOKEN_H
 
 #include "signer/masters.h"
+#include "signer/walks.h"
 #include "signer/wire.h"
 
 struct token {
@@ -16,6 +17,7 @@ struct token {
 	char master_id[MASTER_ID_MAX]; /* of the one that wraps */
 	struct p11_profile profile;    /* of setup, or after token_profile() */
 	bool have_profile;
+	struct walks *walks;             /* lists under way: signer/walks.h */
 	struct authorizers *authorizers; /* only what these allow is signed; NULL: the driver's word
 	                                  * is enough. Set before the first job */
 };

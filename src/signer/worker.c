@@ -3,6 +3,9 @@
 
 #include "base/clock.h"
 #include "p11/rv.h"
+#include "signer/crypto_job.h"
+#include "signer/crypto_keys.h"
+#include "signer/output.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -12,12 +15,15 @@ enum {
 	RESIDENT_HANDLES = 4096,
 	BUSY_MS = 20,
 	COOL_EVERY_MS = 1000,
+	NAME_MAX = CKA_ID_MAX + CKA_LABEL_MAX + SPKI_MAX + 32,
 };
 
 static void free_memories(struct desk *d)
 {
 	keycache_free(d->warm);
 	keycache_free(d->resident);
+	keycache_free(d->found);
+	hf_buf_done(&d->name);
 	checked_free(d->checked);
 }
 
@@ -27,6 +33,9 @@ hf_status worker_adopt(struct token *t, const struct p11_session *session,
 	struct worker w = { .desk = { .token = t, .session = *session, .masters = *masters } };
 	hf_status s = keycache_new(RESIDENT_HANDLES, 0, &w.desk.resident);
 
+	w.desk.name = HF_BUF(NAME_MAX);
+	if (hf_ok(s))
+		s = keycache_new(FOUND_KEYS_MAX, FOUND_TRUST_MS, &w.desk.found);
 	if (hf_ok(s))
 		s = checked_new(CHECKED_MAX, &w.desk.checked);
 	if (hf_ok(s) && t->setup.warm_keys)
@@ -66,6 +75,7 @@ static void forget_keys(struct desk *d)
 	if (d->warm)
 		keycache_forget(d->warm);
 	keycache_forget(d->resident);
+	keycache_forget(d->found);
 }
 
 /* A new session and fresh handles. Opened before the old one closes, so that the login outlives the
@@ -94,6 +104,8 @@ static hf_status refresh(struct worker *w, struct hf_err *err)
 static hf_status attempt(struct worker *w, const struct wire_work *work, struct job_output *output,
                          struct hf_err *err)
 {
+	if (work->is_crypto)
+		return crypto_job(&w->desk, &work->crypto, &output->crypto, err);
 	hf_buf_clear(&output->record);
 	if (work->rewrap)
 		return job_rewrap(&w->desk, work->job.record, work->to_master, &output->record,
@@ -123,6 +135,8 @@ static void answer_done(const struct wire_work *work, const struct job_output *o
                         struct wire_answer *ret)
 {
 	ret->outcome = OP_DONE;
+	if (work->is_crypto)
+		return;
 	if (work->rewrap) {
 		ret->record = hf_buf_span(&output->record);
 		return;
@@ -158,6 +172,18 @@ static enum worker_fate answer_failed(struct worker *w, const struct hf_err *err
 		return WORKER_STOPS;
 	}
 	return WORKER_REINIT;
+}
+
+static void crypto_failed(const struct worker *w, const struct hf_err *err,
+                          struct crypto_output *output)
+{
+	struct crypto_result *r = &output->result;
+
+	crypto_output_wipe(output);
+	r->outcome = p11_class_of(err->code) == RV_REQUEST ? OP_FAILED : OP_RETRY;
+	r->code = err->code;
+	r->unhealthy = p11_is_unhealthy(w->desk.session.rv, err->code);
+	snprintf(r->text, sizeof(r->text), "%.*s", (int)sizeof(r->text) - 1, err->text);
 }
 
 /* Session objects that nobody knows of any more: a C_DestroyObject has failed. */
@@ -205,7 +231,20 @@ enum worker_fate worker_run(struct worker *w, const struct wire_work *work,
 	}
 	if (err.code != s.code) /* no words of its own */
 		hf_ignore(hf_fail(&err, s.code, "%s", hf_code_name(s.code)));
+	if (work->is_crypto)
+		crypto_failed(w, &err, &output->crypto);
 	return answer_failed(w, &err, ret);
+}
+
+void worker_answer(uint64_t tag, const struct wire_work *work, struct job_output *output,
+                   const struct wire_answer *answer)
+{
+	if (!work->is_crypto) {
+		output_answer(tag, answer);
+		return;
+	}
+	output_crypto_answer(tag, &output->crypto.result, answer->hsm_us);
+	crypto_output_wipe(&output->crypto);
 }
 
 int worker_cool(struct worker *w)

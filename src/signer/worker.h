@@ -25,9 +25,14 @@ HF_MUST hf_status worker_adopt(struct token *t, const struct p11_session *sessio
 HF_MUST hf_status worker_open(const struct worker *first, struct worker *ret, struct hf_err *err);
 void worker_close(struct worker *w);
 
-/* Does a job and fills *ret, whose spans live until the next one. */
+/* Does a job and fills *ret, whose spans live until the next one. A crypto job's answer is
+ * output->crypto.result; of *ret it has outcome, code, text and time. */
 enum worker_fate worker_run(struct worker *w, const struct wire_work *work,
                             struct job_output *output, struct wire_answer *ret);
+
+/* Sends the answer of a job that worker_run() did, and wipes what is left of it. */
+void worker_answer(uint64_t tag, const struct wire_work *work, struct job_output *output,
+                   const struct wire_answer *answer);
 
 /* Destroys warm keys whose time is over. Returns in how many milliseconds to come again, -1: need
  * not. */
