@@ -76,6 +76,14 @@ void json_hex(struct json_writer *w, const char *key, const char *prefix, struct
 	hf_buf_u8(w->to, '"');
 }
 
+void json_base64(struct json_writer *w, const char *key, struct hf_span bytes)
+{
+	before_value(w, key);
+	hf_buf_u8(w->to, '"');
+	hf_buf_base64(w->to, bytes);
+	hf_buf_u8(w->to, '"');
+}
+
 void json_int(struct json_writer *w, const char *key, int64_t v)
 {
 	before_value(w, key);

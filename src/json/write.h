@@ -23,6 +23,8 @@ void json_text_if(struct json_writer *w, const char *key,
                   const char *text); /* left out when NULL or empty */
 void json_span(struct json_writer *w, const char *key, struct hf_span text);
 void json_hex(struct json_writer *w, const char *key, const char *prefix, struct hf_span bytes);
+/* Text: base64 with padding, straight into the buffer. */
+void json_base64(struct json_writer *w, const char *key, struct hf_span bytes);
 void json_int(struct json_writer *w, const char *key, int64_t v);
 /* Milliseconds since 1970 as ISO 8601 text, in UTC; left out when 0. */
 void json_date(struct json_writer *w, const char *key, int64_t ms);

@@ -4,6 +4,8 @@
 #include "fuzz.h"
 
 #include "server/crypto_api/crypto/bodies.h"
+#include "server/crypto_api/crypto/generic_batch.h"
+#include "server/crypto_api/crypto/multipart.h"
 
 static const struct mode_key keys[] = {
 	{ OBJECT_AES, CURVE_NONE, 256 },  { OBJECT_DES3, CURVE_NONE, 168 },
@@ -93,6 +95,22 @@ static void read_all(const struct json_t *doc, struct hf_buf *bytes)
 	hf_ignore(read_data_key(doc, bytes, &data_key, &err));
 }
 
+static void read_steps(const struct json_t *doc, struct hf_buf *bytes)
+{
+	static struct generic_tree tree;
+	struct multipart_body body;
+	struct hf_err err;
+
+	for (int at = MULTIPART_INIT; at <= MULTIPART_FINAL; at++) {
+		enum multipart_step step = (enum multipart_step)at;
+
+		hf_ignore(read_multipart(doc, CRYPTO_ENCRYPT, step, bytes, &body, &err));
+		hf_ignore(read_multipart(doc, CRYPTO_DECRYPT, step, bytes, &body, &err));
+	}
+	if (hf_ok(generic_tree_read(doc, &tree, &err)))
+		FUZZ_CHECK(tree.n_items && tree.n_items <= GENERIC_ITEMS_MAX);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	JSON_SCOPED struct json_t *doc = NULL;
@@ -102,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	FUZZ_CHECK(hf_ok(body_reserve(doc, &bytes)));
 	read_all(doc, &bytes);
+	read_steps(doc, &bytes);
 	body_wipe(&bytes);
 	return 0;
 }

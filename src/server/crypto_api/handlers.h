@@ -8,4 +8,22 @@
 /* system.c */
 extern const struct crypto_operation crypto_version, crypto_health, crypto_info;
 
+/* crypto/single.c */
+extern const struct crypto_operation crypto_encrypt, crypto_decrypt, crypto_sign, crypto_verify,
+        crypto_mac, crypto_mac_verify;
+/* crypto/digest.c */
+extern const struct crypto_operation crypto_digest, crypto_random;
+/* crypto/wrap.c */
+extern const struct crypto_operation crypto_wrap;
+/* crypto/data_key.c */
+extern const struct crypto_operation crypto_data_key;
+/* crypto/multipart.c */
+extern const struct crypto_operation crypto_encrypt_init, crypto_encrypt_update,
+        crypto_encrypt_final, crypto_decrypt_init, crypto_decrypt_update, crypto_decrypt_final;
+/* crypto/batch.c */
+extern const struct crypto_operation crypto_batch_encrypt, crypto_batch_decrypt, crypto_batch_sign,
+        crypto_batch_verify;
+/* crypto/generic_batch.c */
+extern const struct crypto_operation crypto_generic_batch;
+
 #endif

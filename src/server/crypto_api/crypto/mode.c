@@ -177,7 +177,7 @@ static hf_status of_symmetric(const struct mode_key *key, enum crypto_op_kind ki
                               struct hf_err *err)
 {
 	struct crypto_mech mech = { 0 };
-	const struct cipher_mode *m;
+	const struct cipher_mode *m = NULL;
 
 	HF_TRY(find_cipher(key, kind, said->mode, &m, err));
 	if (said->label.ptr)

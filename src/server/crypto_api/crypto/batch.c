@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/crypto_api/crypto/batch.h"
+
+#include "base/secret.h"
+#include "base/text.h"
+#include "base/uuid.h"
+#include "server/crypto_api/errors.h"
+#include "server/crypto_api/handlers.h"
+
+#include <string.h>
+
+void batch_item_fail(struct batch_item *item, hf_status s, const struct hf_err *err)
+{
+	bool told = err->code == s.code && err->text[0];
+
+	item->status = crypto_error_status(s.code);
+	item->words = hf_strdup(told ? err->text : crypto_error_words(s.code));
+}
+
+/* ---- Reading */
+
+/* {"kid", "request"} of encrypt and decrypt, a plain request of sign and verify. */
+static hf_status split_item(const struct json_t *in, bool enveloped, const char **ret_kid,
+                            const struct json_t **ret_body, struct hf_err *err)
+{
+	struct in {
+		const char *kid;
+		struct json_t *request;
+	} item = { 0 };
+	static const struct json_field fields[] = {
+		{ "kid", JSON_READ_TEXT, offsetof(struct in, kid), true, false, 1, HF_UUID_MAX },
+		{ "request", JSON_READ_OBJECT, offsetof(struct in, request), true, false, 0, 0 },
+	};
+
+	*ret_kid = NULL;
+	*ret_body = in;
+	if (!enveloped)
+		return HF_SUCCESS;
+	HF_TRY(json_read(in, fields, HF_COUNT(fields), &item, err));
+	if (json_value_is(json_member(item.request, "key"), JSON_READ_OBJECT))
+		return hf_fail(err, HF_INVALID,
+		               "field \"key\": the item's \"kid\" names the key already");
+	*ret_kid = item.kid;
+	*ret_body = item.request;
+	return HF_SUCCESS;
+}
+
+static hf_status name_key(struct batch_item *item, struct hf_err *err)
+{
+	const struct json_t *key = item->work.key;
+
+	if (!item->kid) {
+		item->kid = json_member_text(key, "kid");
+		item->name = json_member_text(key, "name");
+	}
+	if (json_member(key, "transient_key") || json_member(key, "inline"))
+		return hf_fail(err, HF_UNSUPPORTED,
+		               "transient keys and keys that come along with a request are not "
+		               "supported: keys stay in the HSM. Name one by kid or name");
+	if (!item->kid == !item->name)
+		return hf_fail(err, HF_INVALID,
+		               "a key is named by {\"kid\": …} or by {\"name\": …}, one of the "
+		               "two");
+	if (item->kid ? !hf_uuid_valid(item->kid)
+	              : !*item->name || strlen(item->name) >= OBJECT_NAME_MAX)
+		return hf_fail(err, HF_NOTFOUND, "there is no such security object");
+	return HF_SUCCESS;
+}
+
+static hf_status read_item(struct batch *b, struct batch_item *item, const struct json_t *in,
+                           bool enveloped, struct hf_err *err)
+{
+	const struct json_t *body;
+
+	HF_TRY(split_item(in, enveloped, &item->kid, &body, err));
+	HF_TRY(b->work->read(body, &b->bytes, &item->work, err));
+	return name_key(item, err);
+}
+
+static hf_status prepare(struct crypto_call *c, const struct work *work, bool enveloped,
+                         struct hf_err *err)
+{
+	struct batch *b = (struct batch *)c;
+	size_t n = json_count(c->body);
+
+	if (!json_value_is(c->body, JSON_READ_ARRAY) || !n || n > BATCH_MAX)
+		return hf_fail(err, n > BATCH_MAX ? HF_TOOBIG : HF_INVALID,
+		               "expected an array of 1 to %d requests", BATCH_MAX);
+	b->work = work;
+	b->n = n;
+	b->items = calloc(n, sizeof(*b->items));
+	b->ops = calloc(n, sizeof(*b->ops));
+	b->order = calloc(n, sizeof(*b->order));
+	b->parts = calloc(n, sizeof(*b->parts));
+	HF_ENSURE(b->items && b->ops && b->order && b->parts, HF_NOMEM);
+	HF_TRY(body_reserve(c->body, &b->bytes));
+	for (size_t i = 0; i < n; i++) {
+		struct hf_err fault = { 0 };
+		hf_status s =
+		        read_item(b, &b->items[i], json_element(c->body, i), enveloped, &fault);
+
+		HF_ENSURE(s.code != HF_NOMEM, HF_NOMEM);
+		if (!hf_ok(s))
+			batch_item_fail(&b->items[i], s, &fault);
+	}
+	return HF_SUCCESS;
+}
+
+/* ---- Answering */
+
+static void print(struct batch *b)
+{
+	struct json_writer w = JSON_WRITER(&b->call.out);
+
+	json_open_array(&w, NULL);
+	for (size_t i = 0; i < b->n; i++) {
+		const struct batch_item *item = &b->items[i];
+		const struct batch_part *part = item->work.here ? &b->here : &b->parts[item->part];
+
+		json_open_object(&w, NULL);
+		json_int(&w, "status", item->status);
+		if (item->status == 200)
+			json_raw(&w, "body", HF_SPAN(part->out.ptr + item->at, item->len));
+		else
+			json_text(&w, "error", item->words);
+		json_close_object(&w);
+	}
+	json_close_array(&w);
+}
+
+static void part_ended(struct batch *b)
+{
+	if (atomic_fetch_sub(&b->waiting, 1) != 1)
+		return;
+	print(b);
+	batch_enter(b);
+}
+
+/* `r` NULL: done here. */
+static void answer_item(struct batch_part *part, struct batch_item *item,
+                        const struct crypto_result *r)
+{
+	struct batch *b = part->batch;
+	struct json_writer w = JSON_WRITER(&part->out);
+	struct hf_err err = { 0 };
+	hf_status s;
+
+	item->at = part->out.len;
+	if (r && r->outcome != OP_DONE)
+		s = work_failed(r, &err);
+	else
+		s = work_print(b->work, &item->work, &item->op, r, &w, &err);
+	item->len = part->out.len - item->at;
+	if (!hf_ok(s)) {
+		batch_item_fail(item, s, &err);
+		return;
+	}
+	item->status = 200;
+	objects_used(b->call.api->objects, item->work.object, b->call.now_ms);
+}
+
+static void part_done(struct backend_call *backend, const struct crypto_result *results)
+{
+	struct batch_part *part = backend->ctx;
+	struct batch *b = part->batch;
+
+	for (size_t i = 0; i < part->n; i++)
+		answer_item(part, &b->items[b->order[part->first + i]], &results[i]);
+	part_ended(b);
+}
+
+/* ---- Doing */
+
+static void do_here(struct batch *b, struct batch_item *item)
+{
+	struct hf_err err = { 0 };
+	hf_status s = b->work->here(&item->work, &item->op, &err);
+
+	if (hf_ok(s))
+		answer_item(&b->here, item, NULL);
+	else
+		batch_item_fail(item, s, &err);
+}
+
+static hf_status allow(struct batch *b, struct batch_item *item, struct hf_err *err)
+{
+	const struct guard_question q = {
+		.who = b->call.who,
+		.act = item->work.act,
+		.object = item->work.object,
+		.op = &item->op,
+		.approved_group = b->call.approved_group,
+		.now_ms = b->call.now_ms,
+	};
+	bool quorum = false;
+	hf_status s = guard_check(&q, &quorum, err);
+
+	return quorum ? hf_fail(err, HF_DENIED, GUARD_QUORUM_TEXT) : s;
+}
+
+static struct batch_part *part_of(struct batch *b, struct group *group)
+{
+	struct batch_part *part;
+
+	for (size_t i = b->n_parts; i > 0; i--)
+		if (strcmp(b->parts[i - 1].group->id, group->id) == 0)
+			return &b->parts[i - 1];
+	part = &b->parts[b->n_parts++];
+	part->batch = b;
+	part->group = group;
+	part->out = HF_BUF(CRYPTO_REPLY_MAX);
+	return part;
+}
+
+static void begin_item(struct batch *b, struct batch_item *item)
+{
+	struct hf_err err = { 0 };
+	struct crypto_call *c = &b->call;
+	struct batch_part *part;
+	hf_status s;
+
+	s = work_plan(b->work, &item->work, c->who, c->now_ms, &item->op, &err);
+	if (hf_ok(s))
+		s = allow(b, item, &err);
+	if (!hf_ok(s)) {
+		batch_item_fail(item, s, &err);
+	} else if (item->work.here) {
+		do_here(b, item);
+	} else {
+		part = part_of(b, item->work.object->group);
+		item->part = (size_t)(part - b->parts);
+		part->n++;
+	}
+}
+
+/* The operations of one part stand together. */
+static void arrange(struct batch *b)
+{
+	size_t at = 0;
+
+	for (size_t p = 0; p < b->n_parts; p++) {
+		b->parts[p].first = at;
+		at += b->parts[p].n;
+		b->parts[p].n = 0;
+	}
+	for (size_t i = 0; i < b->n; i++) {
+		struct batch_item *item = &b->items[i];
+		struct batch_part *part = &b->parts[item->part];
+
+		if (item->status || item->work.here)
+			continue;
+		b->ops[part->first + part->n] = item->op;
+		b->order[part->first + part->n++] = i;
+	}
+}
+
+static void begin_items(struct batch *b)
+{
+	size_t n_parts;
+
+	b->here.batch = b;
+	b->here.out = HF_BUF(CRYPTO_REPLY_MAX);
+	for (size_t i = 0; i < b->n; i++)
+		if (!b->items[i].status)
+			begin_item(b, &b->items[i]);
+	arrange(b);
+	n_parts = b->n_parts;
+	atomic_store(&b->waiting, n_parts + 1); /* and this function */
+	for (size_t p = 0; p < n_parts; p++) {
+		struct batch_part *part = &b->parts[p];
+
+		part->backend = (struct backend_call){
+			.group = part->group,
+			.org_id = b->call.who->org_id,
+			.ops = b->ops + part->first,
+			.n_ops = part->n,
+			.done = part_done,
+			.ctx = part,
+		};
+		backend_submit(b->call.api->core, &part->backend);
+	}
+	part_ended(b);
+}
+
+/* ---- Finding the keys */
+
+static bool same_key(const struct batch_item *a, const struct batch_item *b)
+{
+	return a->kid ? b->kid && strcmp(a->kid, b->kid) == 0
+	              : b->name && strcmp(a->name, b->name) == 0;
+}
+
+/* False: some are in no cache. */
+static bool find_cached(struct batch *b)
+{
+	struct objects *objects = b->call.api->objects;
+	const struct batch_item *before = NULL;
+	bool all = true;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct batch_item *item = &b->items[i];
+
+		if (item->status)
+			continue;
+		if (before && before->work.object && same_key(before, item))
+			item->work.object = object_ref(before->work.object);
+		else
+			item->work.object =
+			        objects_cached(objects, b->call.who->org_id, item->kid, item->name);
+		all = all && item->work.object;
+		before = item;
+	}
+	return all;
+}
+
+static hf_status load(struct db_task *task, struct db *db)
+{
+	struct batch *b = (struct batch *)task;
+	struct crypto_api *api = b->call.api;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct batch_item *item = &b->items[i];
+		struct hf_err err = { 0 };
+		hf_status s;
+
+		if (item->status || item->work.object)
+			continue;
+		item->work.object =
+		        objects_cached(api->objects, b->call.who->org_id, item->kid, item->name);
+		if (item->work.object)
+			continue;
+		s = objects_load(api->objects, api->groups, db, b->call.who->org_id, item->kid,
+		                 item->name, &item->work.object, &err);
+		if (s.code == HF_NOTFOUND)
+			batch_item_fail(item, s, &err);
+		else
+			HF_TRY(s);
+	}
+	return HF_SUCCESS;
+}
+
+static void loaded(struct db_task *task, hf_status s)
+{
+	struct batch *b = (struct batch *)task;
+
+	if (hf_ok(s))
+		begin_items(b);
+	else
+		crypto_call_fail(&b->call, s);
+}
+
+/* Checking many signatures takes its time: not on a thread that serves requests. */
+static void begin(struct crypto_call *c)
+{
+	struct batch *b = (struct batch *)c;
+	hf_status s;
+
+	if (find_cached(b) && !b->work->here) {
+		begin_items(b);
+		return;
+	}
+	c->task = (struct db_task){ .run = load, .done = loaded };
+	s = db_work_submit(c->api->core->reader, &c->task);
+	if (!hf_ok(s))
+		crypto_call_fail(c, s);
+}
+
+static void release(struct crypto_call *c)
+{
+	struct batch *b = (struct batch *)c;
+
+	for (size_t i = 0; i < b->n && b->items; i++) {
+		work_item_release(&b->items[i].work);
+		free(b->items[i].words);
+	}
+	for (size_t p = 0; p < b->n_parts; p++)
+		body_wipe(&b->parts[p].out);
+	body_wipe(&b->here.out);
+	body_wipe(&b->bytes);
+	free(b->items);
+	free(b->ops);
+	free(b->order);
+	free(b->parts);
+}
+
+/* ---- The four */
+
+static hf_status prepare_encrypt(struct crypto_call *c, struct hf_err *err)
+{
+	return prepare(c, &work_encrypt, true, err);
+}
+
+static hf_status prepare_decrypt(struct crypto_call *c, struct hf_err *err)
+{
+	return prepare(c, &work_decrypt, true, err);
+}
+
+static hf_status prepare_sign(struct crypto_call *c, struct hf_err *err)
+{
+	return prepare(c, &work_sign, false, err);
+}
+
+static hf_status prepare_verify(struct crypto_call *c, struct hf_err *err)
+{
+	return prepare(c, &work_verify, false, err);
+}
+
+#define BATCH(prepare_it)                                                                          \
+	{                                                                                          \
+		.size = sizeof(struct batch), .prepare = (prepare_it), .after = begin,             \
+		.release = release                                                                 \
+	}
+const struct crypto_operation crypto_batch_encrypt = BATCH(prepare_encrypt);
+const struct crypto_operation crypto_batch_decrypt = BATCH(prepare_decrypt);
+const struct crypto_operation crypto_batch_sign = BATCH(prepare_sign);
+const struct crypto_operation crypto_batch_verify = BATCH(prepare_verify);

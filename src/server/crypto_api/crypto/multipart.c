@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * POST /crypto/v1/encrypt and decrypt/{init,update,final}: see stream.h. Each step is asked of the
+ * guard anew, with the mode that was begun with. */
+#include "server/crypto_api/crypto/multipart.h"
+
+#include "server/crypto_api/crypto/stream.h"
+#include "server/crypto_api/crypto/work.h"
+#include "server/crypto_api/handlers.h"
+
+#include <string.h>
+
+struct multipart {
+	struct crypto_call call; /* first */
+	enum crypto_op_kind kind;
+	enum multipart_step at;
+	struct hf_buf bytes;
+	struct multipart_body body;
+	struct stream stream;
+	struct stream_step step;
+	struct object *key;
+	struct crypto_op asked; /* as it was begun: for the guard */
+	struct crypto_op op;    /* for the HSM */
+	struct backend_call backend;
+};
+
+static const struct hf_secret *secret(const struct multipart *m)
+{
+	return &m->call.api->core->secrets.storage_key;
+}
+
+static hf_status prepare(struct crypto_call *c, enum crypto_op_kind kind, enum multipart_step at,
+                         struct hf_err *err)
+{
+	struct multipart *m = (struct multipart *)c;
+
+	m->kind = kind;
+	m->at = at;
+	HF_TRY(body_reserve(c->body, &m->bytes));
+	HF_TRY(read_multipart(c->body, kind, at, &m->bytes, &m->body, err));
+	if (at == MULTIPART_INIT)
+		return HF_SUCCESS;
+	return stream_open(secret(m), c->who->org_id, kind, m->body.state, c->now_ms, &m->stream,
+	                   err);
+}
+
+/* ---- Answers */
+
+static void fail(struct multipart *m, hf_status s)
+{
+	crypto_call_fail(&m->call, s);
+}
+
+static void reply(struct multipart *m, struct hf_span out, bool has_out)
+{
+	struct crypto_call *c = &m->call;
+	struct json_writer w = JSON_WRITER(&c->out);
+	HF_BUF_SCOPED struct hf_buf state = HF_BUF(STREAM_SEALED_MAX);
+	hf_status s = HF_SUCCESS;
+
+	m->stream.expires_ms = c->now_ms + STREAM_LIFE_MS;
+	if (m->at != MULTIPART_FINAL)
+		s = stream_seal(secret(m), c->who->org_id, &m->stream, &state);
+	if (!hf_ok(s)) {
+		fail(m, s);
+		return;
+	}
+	json_open_object(&w, NULL);
+	if (m->at == MULTIPART_INIT)
+		json_text(&w, "kid", m->key->id);
+	if (m->at == MULTIPART_INIT && m->kind == CRYPTO_ENCRYPT && m->stream.mode != MODE_ECB)
+		json_base64(&w, "iv", HF_SPAN(m->stream.iv, m->stream.block));
+	if (has_out)
+		json_base64(&w, m->kind == CRYPTO_ENCRYPT ? "cipher" : "plain", out);
+	if (state.len)
+		json_base64(&w, "state", hf_buf_span(&state));
+	json_close_object(&w);
+	c->unlogged = m->key->uses & USE_HIGHVOLUME;
+	objects_used(c->api->objects, m->key, c->now_ms);
+	crypto_call_reply(c);
+}
+
+static void take(struct multipart *m, struct hf_span got)
+{
+	struct hf_buf out = HF_BUF(CRYPTO_RESULT_DATA_MAX);
+	hf_status s = stream_got(&m->stream, &m->step, got, &out, &m->call.err);
+
+	if (hf_ok(s))
+		reply(m, hf_buf_span(&out), true);
+	else
+		fail(m, s);
+	body_wipe(&out);
+}
+
+static void step_done(struct backend_call *backend, const struct crypto_result *r)
+{
+	struct multipart *m = backend->ctx;
+
+	if (r->outcome == OP_DONE)
+		take(m, r->data);
+	else
+		fail(m, work_failed(r, &m->call.err));
+}
+
+static void ask(struct multipart *m, backend_done done)
+{
+	m->backend = (struct backend_call){
+		.group = m->key->group,
+		.org_id = m->call.who->org_id,
+		.ops = &m->op,
+		.n_ops = 1,
+		.done = done,
+		.ctx = m,
+	};
+	backend_submit(m->call.api->core, &m->backend);
+}
+
+/* ---- The first step */
+
+static void iv_drawn(struct backend_call *backend, const struct crypto_result *r)
+{
+	struct multipart *m = backend->ctx;
+
+	if (r->outcome != OP_DONE) {
+		fail(m, work_failed(r, &m->call.err));
+	} else if (r->data.len != m->stream.block) {
+		crypto_call_fail_with(&m->call, 502,
+		                      "the HSM gave fewer random bytes than asked for");
+	} else {
+		memcpy(m->stream.iv, r->data.ptr, m->stream.block);
+		reply(m, (struct hf_span){ 0 }, false);
+	}
+}
+
+static hf_status plan_init(struct multipart *m, struct hf_err *err)
+{
+	struct mode_key key = work_key(m->key);
+
+	HF_TRY(mode_of_cipher(&key, m->kind, &m->body.said, &m->asked.mech, err));
+	HF_TRY(stream_mode(m->asked.mech.mode, err));
+	m->stream = (struct stream){
+		.kind = m->kind,
+		.mode = m->asked.mech.mode,
+		.block = (uint8_t)mode_block_len(m->key->type),
+	};
+	memcpy(m->stream.kid, m->key->id, sizeof(m->stream.kid));
+	if (m->asked.mech.iv.len)
+		memcpy(m->stream.iv, m->asked.mech.iv.ptr, m->stream.block);
+	return HF_SUCCESS;
+}
+
+static void init(struct multipart *m)
+{
+	bool needs_iv = m->stream.mode != MODE_ECB && !m->asked.mech.iv.len;
+
+	if (!needs_iv) {
+		reply(m, (struct hf_span){ 0 }, false);
+		return;
+	}
+	m->op = (struct crypto_op){ .kind = CRYPTO_RANDOM, .count = m->stream.block };
+	ask(m, iv_drawn);
+}
+
+/* ---- The others */
+
+static hf_status plan_step(struct multipart *m, struct hf_err *err)
+{
+	const char *kid = json_member_text(m->body.key, "kid"),
+	           *name = json_member_text(m->body.key, "name");
+
+	if (m->body.key && !(kid && strcmp(kid, m->key->id) == 0) &&
+	    !(name && strcmp(name, m->key->name) == 0))
+		return hf_fail(err, HF_INVALID, "field \"state\": it is one of another key");
+	m->asked.mech.mode = m->stream.mode;
+	m->asked.mech.iv = HF_SPAN(m->stream.iv, m->stream.block);
+	if (m->at == MULTIPART_FINAL)
+		return stream_end(&m->stream, &m->step, err);
+	return stream_take(&m->stream, m->body.data, &m->step, err);
+}
+
+static void step(struct multipart *m)
+{
+	if (!stream_step_asks(&m->step)) {
+		take(m, (struct hf_span){ 0 });
+		return;
+	}
+	m->op = (struct crypto_op){
+		.kind = m->kind,
+		.mech = { .mode = m->step.mode, .iv = HF_SPAN(m->step.iv, m->step.iv_len) },
+		.data = hf_buf_span(&m->step.send),
+	};
+	object_where(m->key, &m->op.key, m->op.key_id);
+	ask(m, step_done);
+}
+
+static void found(struct crypto_call *c, struct object *key)
+{
+	struct multipart *m = (struct multipart *)c;
+	hf_status s;
+
+	m->key = key;
+	m->asked.kind = m->kind;
+	m->asked.data = m->body.data;
+	object_where(key, &m->asked.key, m->asked.key_id);
+	s = m->at == MULTIPART_INIT ? plan_init(m, &c->err) : plan_step(m, &c->err);
+	if (!hf_ok(s)) {
+		struct hf_err said = c->err;
+
+		if (!crypto_call_may(c, ACT_READ, key, NULL, NULL))
+			return;
+		c->err = said;
+		fail(m, s);
+		return;
+	}
+	if (!crypto_call_may(c, m->kind == CRYPTO_ENCRYPT ? ACT_ENCRYPT : ACT_DECRYPT, key, NULL,
+	                     &m->asked))
+		return;
+	if (m->at == MULTIPART_INIT)
+		init(m);
+	else
+		step(m);
+}
+
+static void begin(struct crypto_call *c)
+{
+	struct multipart *m = (struct multipart *)c;
+
+	if (m->at == MULTIPART_INIT)
+		crypto_call_object(c, m->body.key, found);
+	else
+		crypto_call_object_of(c, m->stream.kid, NULL, found);
+}
+
+static void release(struct crypto_call *c)
+{
+	struct multipart *m = (struct multipart *)c;
+
+	object_unref(m->key);
+	hf_wipe(&m->stream, sizeof(m->stream));
+	stream_step_done(&m->step);
+	body_wipe(&m->bytes);
+}
+
+/* ---- The six */
+
+static hf_status encrypt_init(struct crypto_call *c, struct hf_err *err)
+{
+	return prepare(c, CRYPTO_ENCRYPT, MULTIPART_INIT, err);
+}
+
+static hf_status encrypt_update(struct crypto_call *c, struct hf_err *err)
+{
+	return prepare(c, CRYPTO_ENCRYPT, MULTIPART_UPDATE, err);
+}
+
+static hf_status encrypt_final(struct crypto_call *c, struct hf_err *err)
+{
+	return prepare(c, CRYPTO_ENCRYPT, MULTIPART_FINAL, err);
+}
+
+static hf_status decrypt_init(struct crypto_call *c, struct hf_err *err)
+{
+	return prepare(c, CRYPTO_DECRYPT, MULTIPART_INIT, err);
+}
+
+static hf_status decrypt_update(struct crypto_call *c, struct hf_err *err)
+{
+	return prepare(c, CRYPTO_DECRYPT, MULTIPART_UPDATE, err);
+}
+
+static hf_status decrypt_final(struct crypto_call *c, struct hf_err *err)
+{
+	return prepare(c, CRYPTO_DECRYPT, MULTIPART_FINAL, err);
+}
+
+#define STEP(prepare_it)                                                                           \
+	{                                                                                          \
+		.size = sizeof(struct multipart), .prepare = (prepare_it), .after = begin,         \
+		.release = release                                                                 \
+	}
+const struct crypto_operation crypto_encrypt_init = STEP(encrypt_init);
+const struct crypto_operation crypto_encrypt_update = STEP(encrypt_update);
+const struct crypto_operation crypto_encrypt_final = STEP(encrypt_final);
+const struct crypto_operation crypto_decrypt_init = STEP(decrypt_init);
+const struct crypto_operation crypto_decrypt_update = STEP(decrypt_update);
+const struct crypto_operation crypto_decrypt_final = STEP(decrypt_final);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/crypto_api/crypto/stream.h"
+
+#include <string.h>
+
+hf_status stream_mode(enum crypto_mode mode, struct hf_err *err)
+{
+	if (mode == MODE_CBC || mode == MODE_CBC_NOPAD || mode == MODE_ECB || mode == MODE_CTR)
+		return HF_SUCCESS;
+	if (mode == MODE_GCM || mode == MODE_CCM)
+		return hf_fail(err, HF_INVALID,
+		               "field \"mode\": GCM and CCM are not for pieces: an HSM gives no "
+		               "tag for part of a message, and what is not authenticated yet must "
+		               "not be given out. Cut the data into messages of their own, or use "
+		               "CTR or CBC and a MAC");
+	return hf_fail(err, HF_INVALID,
+	               "field \"mode\": CBC, CBCNOPAD, CTR and ECB are for pieces, this one is "
+	               "not");
+}
+
+static void wipe(struct hf_buf *b)
+{
+	if (b->ptr)
+		hf_wipe(b->ptr, b->cap);
+	hf_buf_done(b);
+}
+
+void stream_step_done(struct stream_step *step)
+{
+	wipe(&step->send);
+	wipe(&step->before);
+}
+
+bool stream_step_asks(const struct stream_step *step)
+{
+	return step->send.len || step->ends;
+}
+
+static void begin_step(const struct stream *s, struct stream_step *step)
+{
+	*step = (struct stream_step){
+		.send = HF_BUF(CRYPTO_DATA_MAX),
+		.before = HF_BUF(STREAM_BLOCK_MAX),
+		.mode = s->mode == MODE_CBC ? MODE_CBC_NOPAD : s->mode,
+		.iv_len = s->mode == MODE_ECB ? 0 : s->block,
+	};
+	memcpy(step->iv, s->iv, sizeof(step->iv));
+}
+
+static hf_status step_status(const struct stream_step *step)
+{
+	HF_TRY(hf_buf_status(&step->before));
+	return hf_buf_status(&step->send);
+}
+
+/* ---- CTR */
+
+static hf_status take_ctr(struct stream *s, struct hf_span piece, struct stream_step *step)
+{
+	size_t stored = piece.len < s->n_waiting ? piece.len : s->n_waiting;
+	size_t rest = piece.len - stored;
+
+	for (size_t i = 0; i < stored; i++)
+		hf_buf_u8(&step->before, piece.ptr[i] ^ s->waiting[i]);
+	s->n_waiting = (uint8_t)(s->n_waiting - stored);
+	memmove(s->waiting, s->waiting + stored, s->n_waiting);
+	hf_buf_put(&step->send, piece.ptr + stored, rest);
+	while (step->send.len % s->block && hf_ok(hf_buf_status(&step->send)))
+		hf_buf_u8(&step->send, 0); /* what comes back for these is the key stream */
+	step->keep = rest;
+	return step_status(step);
+}
+
+static void count_up(struct stream *s, size_t blocks)
+{
+	for (size_t i = s->block; i > 0 && blocks; i--) {
+		blocks += s->iv[i - 1];
+		s->iv[i - 1] = (uint8_t)blocks;
+		blocks >>= 8;
+	}
+}
+
+/* ---- Whole blocks */
+
+static hf_status take_blocks(struct stream *s, struct hf_span piece, struct stream_step *step)
+{
+	size_t all = s->n_waiting + piece.len, whole = all / s->block * s->block, from_waiting;
+
+	if (s->mode == MODE_CBC && s->kind == CRYPTO_DECRYPT && whole == all && all)
+		whole -= s->block; /* it may be the padded one */
+	from_waiting = whole < s->n_waiting ? whole : s->n_waiting;
+	hf_buf_put(&step->send, s->waiting, from_waiting);
+	hf_buf_put(&step->send, piece.ptr, whole - from_waiting);
+	if (whole) {
+		piece.ptr += whole - from_waiting;
+		piece.len -= whole - from_waiting;
+		s->n_waiting = 0;
+	}
+	if (piece.len)
+		memcpy(s->waiting + s->n_waiting, piece.ptr, piece.len);
+	s->n_waiting = (uint8_t)(s->n_waiting + piece.len);
+	step->keep = whole;
+	return step_status(step);
+}
+
+hf_status stream_take(struct stream *s, struct hf_span piece, struct stream_step *ret,
+                      struct hf_err *err)
+{
+	if (piece.len > CRYPTO_DATA_MAX)
+		return hf_fail(err, HF_TOOBIG, "a piece has at most %u bytes", CRYPTO_DATA_MAX);
+	begin_step(s, ret);
+	return s->mode == MODE_CTR ? take_ctr(s, piece, ret) : take_blocks(s, piece, ret);
+}
+
+hf_status stream_end(struct stream *s, struct stream_step *ret, struct hf_err *err)
+{
+	bool decrypt = s->kind == CRYPTO_DECRYPT;
+
+	begin_step(s, ret);
+	if (s->mode == MODE_CTR)
+		return HF_SUCCESS;
+	if (s->mode == MODE_CBC) {
+		if (decrypt && s->n_waiting != s->block)
+			return hf_fail(err, HF_INVALID,
+			               "the pieces do not make whole blocks of %u bytes: some of "
+			               "the ciphertext is missing",
+			               s->block);
+		ret->mode = MODE_CBC;
+		ret->ends = true;
+		hf_buf_put(&ret->send, s->waiting, s->n_waiting);
+		return step_status(ret);
+	}
+	if (s->n_waiting)
+		return hf_fail(err, HF_INVALID,
+		               "the pieces do not make whole blocks of %u bytes, and this mode has "
+		               "no padding",
+		               s->block);
+	return HF_SUCCESS;
+}
+
+/* ---- What came back */
+
+static bool came_back(const struct stream *s, const struct stream_step *step, size_t len)
+{
+	if (step->mode != MODE_CBC)
+		return len == step->send.len;
+	return s->kind == CRYPTO_ENCRYPT ? len == s->block : len < s->block;
+}
+
+hf_status stream_got(struct stream *s, const struct stream_step *step, struct hf_span got,
+                     struct hf_buf *out, struct hf_err *err)
+{
+	struct hf_span chain = s->kind == CRYPTO_ENCRYPT ? got : hf_buf_span(&step->send);
+
+	if (!came_back(s, step, got.len))
+		return hf_fail(err, HF_IO, "the HSM gave back %zu bytes for %zu", got.len,
+		               step->send.len);
+	hf_buf_put(out, step->before.ptr, step->before.len);
+	hf_buf_put(out, got.ptr, step->mode == MODE_CBC ? got.len : step->keep);
+	if (s->mode == MODE_CTR) {
+		count_up(s, got.len / s->block);
+		if (got.len > step->keep) {
+			s->n_waiting = (uint8_t)(got.len - step->keep);
+			memcpy(s->waiting, got.ptr + step->keep, s->n_waiting);
+		}
+	} else if (step->mode == MODE_CBC_NOPAD && chain.len >= s->block) {
+		memcpy(s->iv, chain.ptr + chain.len - s->block, s->block);
+	}
+	return hf_buf_status(out);
+}
