@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One program of the stack: started, watched, stopped by its own pid, its output in a log file.
 import { spawn } from 'node:child_process'
-import { existsSync, openSync, closeSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, openSync, closeSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const READY_TIMEOUT_MS = Number(process.env.HOLDFAST_TEST_PATIENCE_MS ?? 30_000)
@@ -87,10 +87,17 @@ export class Process {
 	}
 }
 
-/** Pids of the direct children of any process; none when it is gone. */
+/** Pids of the direct children of any process, whichever of its threads made them; none when it is gone. */
 export function childrenOf(pid) {
+	const list = (thread) => {
+		try {
+			return readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+		} catch {
+			return []
+		}
+	}
 	try {
-		return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+		return readdirSync(`/proc/${pid}/task`).flatMap(list)
 	} catch {
 		return []
 	}

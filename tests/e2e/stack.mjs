@@ -4,7 +4,7 @@
 // `engine`, puts its databases into a PostgreSQL cluster of its own; several servers then share them.
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -186,15 +186,63 @@ export class Stack {
 
 	/** A driver whose HSM misbehaves once driver.faults(script) says so (tests/faults/script.h): a module of ours stands before the token. */
 	async faultyDriver({ script = '', ...options } = {}) {
+		const faults = this.#faults(script)
+		const driver = await this.startDriver({ module: faultModule, ...options, env: { ...faults.env, ...options.env } })
+		return Object.assign(driver, { faults: faults.set })
+	}
+
+	/** The tokens of this stack: [{ slot, label, serial }]. */
+	async tokens() {
+		const text = await succeed(['softhsm2-util', '--show-slots'], { env: this.env })
+		return text.split(/^Slot (?=\d)/m).slice(1).map((slot) => ({ slot: Number(slot.match(/^\d+/)[0]),
+			label: slot.match(/Label: +(.*?) *$/m)?.[1] ?? '', serial: slot.match(/Serial number: +(.*?) *$/m)?.[1] ?? '' })).filter((t) => t.serial)
+	}
+
+	/** The certificate by which a server shows itself to gateways, which ask for one of the organisation's authority: names of files. */
+	async linkCertificate(name = 'link') {
+		await succeed([join(root, 'script/pki'), this.pki, name])
+		return { cert: join(this.pki, `${name}.pem`), key: join(this.pki, `${name}-key.pem`), ca: join(this.pki, 'root.pem') }
+	}
+
+	/** Starts a gateway on this stack's tokens without waiting until it is ready. `mutual: false`: anybody may connect. */
+	async spawnGateway({ name, module = softhsm, mutual = true, listen = {}, cert = ['--cert', join(this.pki, 'proxy.pem'), '--key', join(this.pki, 'proxy-key.pem')],
+		args = [], env = {} } = {}) {
+		name ??= `gateway-${this.processes.length}`
+		const at = (which) => `127.0.0.1:${listen[which] ?? 0}`
+		const [gateway, ready] = await this.#start(name, ['gateway', '--module', module, ...cert, '--listen', at('link'),
+			'--health-listen', at('health'), '--health-tls-listen', at('health_tls'),
+			...(mutual ? ['--client-ca', join(this.pki, 'org-ca.pem')] : []), ...args], env)
+		gateway.whenReady = ready
+		return gateway
+	}
+
+	/** A gateway whose `ports` are { link, health, health_tls }; the slot for it: stack.tokens(). */
+	async startGateway(options) {
+		const gateway = await this.spawnGateway(options)
+		gateway.ports = await gateway.whenReady()
+		return gateway
+	}
+
+	/** A gateway whose HSM misbehaves once gateway.faults(script) says so, as faultyDriver(). */
+	async faultyGateway({ script = '', ...options } = {}) {
+		const faults = this.#faults(script)
+		const gateway = await this.startGateway({ module: faultModule, ...options, env: { ...faults.env, ...options.env } })
+		return Object.assign(gateway, { faults: faults.set, counted: faults.counted })
+	}
+
+	#faults(script) {
 		const file = this.path(`faults-${this.processes.length}`)
-		writeFileSync(file, script)
-		const driver = await this.startDriver({ module: faultModule, ...options,
-			env: { HOLDFAST_FAULT_MODULE: softhsm, HOLDFAST_FAULT_SCRIPT: file, ...options.env } })
-		driver.faults = (text) => {
+		const set = (text) => {
 			writeFileSync(`${file}.new`, `${text}\n`)
 			renameSync(`${file}.new`, file)
 		}
-		return driver
+		/* How often the rule of this line, which is `shared`, was asked over all signers. */
+		const counted = (line) => {
+			const bytes = existsSync(`${file}.count.${line}`) ? readFileSync(`${file}.count.${line}`) : Buffer.alloc(8)
+			return Number(bytes.readBigUInt64LE())
+		}
+		set(script)
+		return { set, counted, env: { HOLDFAST_FAULT_MODULE: softhsm, HOLDFAST_FAULT_SCRIPT: file } }
 	}
 
 	get apiUrl() {
