@@ -4,6 +4,7 @@
 
 #include "crypto/private_info.h"
 #include "p11/object_half.h"
+#include "p11/object_transport.h"
 #include "p11/rv.h"
 #include "p11/template.h"
 
@@ -97,12 +98,43 @@ static hf_status export_private(struct p11_session *s, CK_OBJECT_HANDLE object,
 	return status;
 }
 
+/* In the form of p11_object_export(), whatever form the token gave. */
+static hf_status normal_form(const struct key_shape *shape, struct hf_secret *value,
+                             struct hf_secret *ret, struct hf_err *err)
+{
+	HF_CLEANUP(private_info_done) struct private_info info = { 0 };
+
+	if (!object_type_is_asymmetric((int)shape->type)) {
+		*ret = hf_secret_take(value);
+		return HF_SUCCESS;
+	}
+	if (!hf_ok(private_info_parse(HF_SPAN(value->ptr, value->len), &info)))
+		return hf_fail(err, HF_CORRUPT, "the HSM gave a private key that is no PKCS#8");
+	return private_info_der(&info, ret);
+}
+
+/* NSS does not give the value of any key in its database, also of those that may leave. */
+static hf_status export_wrapped(struct p11_session *s, CK_OBJECT_HANDLE object,
+                                const struct key_shape *shape, struct hf_secret *ret,
+                                struct hf_err *err)
+{
+	HF_SECRET struct hf_secret value = { 0 };
+
+	if (!hf_ok(transport_out(s, object, &value, NULL)))
+		return denied(err);
+	return normal_form(shape, &value, ret, err);
+}
+
 hf_status p11_object_value(struct p11_session *s, CK_OBJECT_HANDLE object,
                            const struct key_shape *shape, struct hf_secret *ret, struct hf_err *err)
 {
+	hf_status status;
+
 	if (shape->type == OBJECT_RSA || shape->type == OBJECT_EC)
-		return export_private(s, object, shape, ret, err);
-	return export_secret(s, object, ret, err);
+		status = export_private(s, object, shape, ret, err);
+	else
+		status = export_secret(s, object, ret, err);
+	return status.code == HF_DENIED ? export_wrapped(s, object, shape, ret, err) : status;
 }
 
 hf_status p11_object_export(struct p11_session *s, const struct key_name *name,

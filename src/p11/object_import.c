@@ -3,15 +3,14 @@
  * missing. */
 #include "p11/object.h"
 
-#include "base/random.h"
 #include "crypto/private_info.h"
 #include "p11/object_new.h"
+#include "p11/object_transport.h"
 #include "p11/rv.h"
 
 #include <string.h>
 
 #define POINT_MAX (EC_POINT_MAX + 3)
-#define AES_BLOCK 16
 
 /* A value as it was given, taken apart. */
 struct material {
@@ -25,8 +24,9 @@ struct material {
 /* Ways in which tokens want private keys on curves; RSA and symmetric ones have the first only. */
 enum import_way {
 	IMPORT_PLAIN,
-	IMPORT_NSS,    /* NSS keeps the public point with it, under an attribute of its own */
-	IMPORT_OCTETS, /* the seed in a DER OCTET STRING */
+	IMPORT_NSS,     /* NSS keeps the public point with it, under an attribute of its own */
+	IMPORT_OCTETS,  /* the seed in a DER OCTET STRING */
+	IMPORT_EDWARDS, /* SoftHSM2 has Montgomery keys under the type of Edwards keys */
 	IMPORT_WRAPPED,
 	IMPORT_WAYS,
 };
@@ -98,19 +98,26 @@ static CK_RV create(struct p11_session *s, const struct key_shape *shape, struct
 	return rv;
 }
 
-static void begin(struct template *t, const struct key_shape *shape, enum object_half half)
+static void begin_as(struct template *t, const struct key_shape *shape, enum object_half half,
+                     CK_KEY_TYPE type)
 {
 	template_number(t, CKA_CLASS, half_class(shape->type, half));
-	template_number(t, CKA_KEY_TYPE, new_key_type(shape));
+	template_number(t, CKA_KEY_TYPE, type);
 	template_new(t, shape, half);
 }
 
-static CK_RV create_public(struct p11_session *s, const struct material *m, CK_OBJECT_HANDLE *ret)
+static void begin(struct template *t, const struct key_shape *shape, enum object_half half)
+{
+	begin_as(t, shape, half, new_key_type(shape));
+}
+
+static CK_RV create_public_as(struct p11_session *s, const struct material *m, CK_KEY_TYPE type,
+                              CK_OBJECT_HANDLE *ret)
 {
 	struct template t = { 0 };
 	uint8_t point[POINT_MAX];
 
-	begin(&t, &m->shape, HALF_PUBLIC);
+	begin_as(&t, &m->shape, HALF_PUBLIC, type);
 	if (m->shape.type == OBJECT_RSA) {
 		template_bytes(&t, CKA_MODULUS, HF_SPAN(m->public.n, m->public.n_len));
 		template_bytes(&t, CKA_PUBLIC_EXPONENT, HF_SPAN(m->public.e, m->public.e_len));
@@ -122,13 +129,42 @@ static CK_RV create_public(struct p11_session *s, const struct material *m, CK_O
 	return create(s, &m->shape, &t, ret);
 }
 
-static CK_RV create_secret(struct p11_session *s, const struct material *m, CK_OBJECT_HANDLE *ret)
+static CK_RV create_public(struct p11_session *s, const struct material *m, CK_OBJECT_HANDLE *ret)
+{
+	CK_KEY_TYPE type = new_key_type(&m->shape);
+	CK_RV rv = create_public_as(s, m, type, ret);
+
+	if (type == CKK_EC_MONTGOMERY && rv != CKR_OK && new_try_another(rv))
+		rv = create_public_as(s, m, CKK_EC_EDWARDS, ret);
+	return rv;
+}
+
+static CK_RV create_secret(struct p11_session *s, const struct material *m, bool with_len,
+                           CK_OBJECT_HANDLE *ret)
 {
 	struct template t = { 0 };
 
 	begin(&t, &m->shape, HALF_PRIVATE);
 	template_bytes(&t, CKA_VALUE, m->raw);
+	if (with_len)
+		template_number(&t, CKA_VALUE_LEN, m->raw.len);
 	return create(s, &m->shape, &t, ret);
+}
+
+/* PKCS#11 has the token tell the length by itself, and most refuse to be told. openCryptoki knows
+ * it only when it was. */
+static CK_RV create_with_length(struct p11_session *s, const struct material *m,
+                                CK_OBJECT_HANDLE *ret)
+{
+	CK_ULONG len = 0;
+	CK_RV rv = create_secret(s, m, false, ret);
+
+	if (rv != CKR_OK || m->shape.type == OBJECT_DES3 ||
+	    (hf_ok(attribute_number(s, *ret, CKA_VALUE_LEN, &len, NULL)) && len == m->raw.len))
+		return rv;
+	new_destroy(s, *ret, &m->shape);
+	*ret = P11_NO_OBJECT;
+	return create_secret(s, m, true, ret);
 }
 
 static void put_rsa(struct template *t, const struct private_info *k)
@@ -150,7 +186,8 @@ static CK_RV create_private(struct p11_session *s, const struct material *m, enu
 	struct template t = { 0 };
 	CK_RV rv;
 
-	begin(&t, &m->shape, HALF_PRIVATE);
+	begin_as(&t, &m->shape, HALF_PRIVATE,
+	         way == IMPORT_EDWARDS ? CKK_EC_EDWARDS : new_key_type(&m->shape));
 	if (m->shape.type == OBJECT_RSA) {
 		put_rsa(&t, &m->private);
 		return create(s, &m->shape, &t, ret);
@@ -166,60 +203,16 @@ static CK_RV create_private(struct p11_session *s, const struct material *m, enu
 	return rv;
 }
 
-/* --- for tokens that take no private key in the clear --- */
-
-static CK_RV transport_key(struct p11_session *s, CK_OBJECT_HANDLE *ret)
-{
-	CK_MECHANISM mechanism = { .mechanism = CKM_AES_KEY_GEN };
-	struct template t = { 0 };
-	CK_RV rv;
-
-	template_bool(&t, CKA_TOKEN, false);
-	template_bool(&t, CKA_PRIVATE, true);
-	template_bool(&t, CKA_SENSITIVE, true);
-	template_bool(&t, CKA_EXTRACTABLE, false);
-	template_bool(&t, CKA_ENCRYPT, true);
-	template_bool(&t, CKA_UNWRAP, true);
-	template_number(&t, CKA_VALUE_LEN, 32);
-	rv = s->fn->C_GenerateKey(s->handle, &mechanism, t.attr, t.n, ret);
-	if (rv == CKR_OK)
-		s->live++;
-	return rv;
-}
-
-/* Encrypted and unwrapped by the same fresh key: what the token does to itself needs no check
- * value. */
-static CK_RV unwrap_own(struct p11_session *s, CK_OBJECT_HANDLE transport, const struct material *m,
-                        CK_OBJECT_HANDLE *ret)
-{
-	uint8_t iv[AES_BLOCK], wrapped[PRIVATE_INPUT_MAX + 2 * AES_BLOCK];
-	CK_MECHANISM mechanism = { CKM_AES_CBC_PAD, iv, sizeof(iv) };
-	CK_ULONG len = sizeof(wrapped);
-	struct template t = { 0 };
-	CK_RV rv;
-
-	hf_random(iv, sizeof(iv));
-	begin(&t, &m->shape, HALF_PRIVATE);
-	rv = s->fn->C_EncryptInit(s->handle, &mechanism, transport);
-	if (rv == CKR_OK)
-		rv = s->fn->C_Encrypt(s->handle, (uint8_t *)(uintptr_t)m->raw.ptr, m->raw.len,
-		                      wrapped, &len);
-	if (rv == CKR_OK)
-		rv = s->fn->C_UnwrapKey(s->handle, &mechanism, transport, wrapped, len, t.attr, t.n,
-		                        ret);
-	if (rv == CKR_OK)
-		new_count(s, &m->shape);
-	return rv;
-}
-
+/* For tokens that take no key in the clear. */
 static CK_RV create_wrapped(struct p11_session *s, const struct material *m, CK_OBJECT_HANDLE *ret)
 {
-	CK_OBJECT_HANDLE transport = P11_NO_OBJECT;
-	CK_RV rv = transport_key(s, &transport);
+	struct template t = { 0 };
+	CK_RV rv;
 
+	begin(&t, &m->shape, HALF_PRIVATE);
+	rv = transport_in(s, &t, m->raw, ret);
 	if (rv == CKR_OK)
-		rv = unwrap_own(s, transport, m, ret);
-	p11_object_destroy(s, transport);
+		new_count(s, &m->shape);
 	return rv;
 }
 
@@ -229,11 +222,12 @@ static CK_RV create_by(struct p11_session *s, const struct material *m, enum imp
 	bool pair = object_type_is_asymmetric((int)m->shape.type);
 
 	if (way == IMPORT_WRAPPED)
-		return m->raw.len <= PRIVATE_INPUT_MAX ? create_wrapped(s, m, ret)
-		                                       : CKR_DATA_LEN_RANGE;
+		return create_wrapped(s, m, ret);
 	if (way != IMPORT_PLAIN && m->shape.type != OBJECT_EC)
 		return CKR_TEMPLATE_INCONSISTENT;
-	return pair ? create_private(s, m, way, ret) : create_secret(s, m, ret);
+	if (way == IMPORT_EDWARDS && new_key_type(&m->shape) != CKK_EC_MONTGOMERY)
+		return CKR_TEMPLATE_INCONSISTENT;
+	return pair ? create_private(s, m, way, ret) : create_with_length(s, m, ret);
 }
 
 /* In the clear where the token takes it, and what it said to that is what is told. */

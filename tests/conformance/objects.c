@@ -9,22 +9,24 @@
 #include <stdio.h>
 #include <string.h>
 
+/* openCryptoki 3.8 does not tell the length of a generic secret that it was given, and does not let
+ * it be told. */
 #define EVERYWHERE " softhsm nss opencryptoki "
 
 const struct kind kinds[] = {
-	{ OBJECT_AES, CURVE_NONE, 128, EVERYWHERE },
-	{ OBJECT_AES, CURVE_NONE, 192, EVERYWHERE },
-	{ OBJECT_AES, CURVE_NONE, 256, EVERYWHERE },
-	{ OBJECT_DES3, CURVE_NONE, 168, EVERYWHERE },
-	{ OBJECT_HMAC, CURVE_NONE, 256, EVERYWHERE },
-	{ OBJECT_SECRET, CURVE_NONE, 512, EVERYWHERE },
-	{ OBJECT_RSA, CURVE_NONE, 2048, EVERYWHERE },
-	{ OBJECT_EC, CURVE_P256, 0, " softhsm nss " },
-	{ OBJECT_EC, CURVE_P384, 0, " softhsm nss " },
-	{ OBJECT_EC, CURVE_P521, 0, " softhsm nss " },
-	{ OBJECT_EC, CURVE_SECP256K1, 0, " softhsm " },
-	{ OBJECT_EC, CURVE_ED25519, 0, " softhsm " },
-	{ OBJECT_EC, CURVE_X25519, 0, " softhsm " },
+	{ OBJECT_AES, CURVE_NONE, 128, EVERYWHERE, EVERYWHERE },
+	{ OBJECT_AES, CURVE_NONE, 192, EVERYWHERE, EVERYWHERE },
+	{ OBJECT_AES, CURVE_NONE, 256, EVERYWHERE, EVERYWHERE },
+	{ OBJECT_DES3, CURVE_NONE, 168, EVERYWHERE, EVERYWHERE },
+	{ OBJECT_HMAC, CURVE_NONE, 256, EVERYWHERE, " softhsm nss " },
+	{ OBJECT_SECRET, CURVE_NONE, 512, EVERYWHERE, " softhsm nss " },
+	{ OBJECT_RSA, CURVE_NONE, 2048, EVERYWHERE, EVERYWHERE },
+	{ OBJECT_EC, CURVE_P256, 0, " softhsm nss ", " softhsm nss " },
+	{ OBJECT_EC, CURVE_P384, 0, " softhsm nss ", " softhsm nss " },
+	{ OBJECT_EC, CURVE_P521, 0, " softhsm nss ", " softhsm nss " },
+	{ OBJECT_EC, CURVE_SECP256K1, 0, " softhsm ", " softhsm " },
+	{ OBJECT_EC, CURVE_ED25519, 0, " softhsm ", " softhsm " },
+	{ OBJECT_EC, CURVE_X25519, 0, " softhsm ", " softhsm " },
 	{ 0 },
 };
 
@@ -65,12 +67,22 @@ void objects_stop(void)
 	place_remove(&place);
 }
 
-bool kind_is_made(const struct kind *k)
+static bool is_here(const char *names)
 {
 	char name[64];
 
 	snprintf(name, sizeof(name), " %s ", kind->name);
-	return strstr(k->made, name) != NULL;
+	return strstr(names, name) != NULL;
+}
+
+bool kind_is_made(const struct kind *k)
+{
+	return is_here(k->made);
+}
+
+bool kind_is_taken(const struct kind *k)
+{
+	return is_here(k->taken);
 }
 
 uint32_t kind_bits(const struct kind *k)

@@ -9,8 +9,9 @@
 struct kind {
 	enum object_type type; /* 0 ends the list */
 	enum curve curve;
-	uint32_t bits;    /* but of curves */
-	const char *made; /* the tokens that make such keys, with a space around each */
+	uint32_t bits;     /* but of curves */
+	const char *made;  /* the tokens that make such keys, with a space around each */
+	const char *taken; /* and that take them in, so that they can be seen afterwards */
 };
 
 extern const struct kind kinds[];
@@ -23,6 +24,7 @@ void objects_stop(void);
 void must(hf_status s, const struct hf_err *err);
 
 bool kind_is_made(const struct kind *k); /* by the token at hand */
+bool kind_is_taken(const struct kind *k);
 uint32_t kind_bits(const struct kind *k);
 const struct kind *kind_of(enum curve curve);
 const struct kind *kind_of_type(enum object_type type, uint32_t bits);
