@@ -134,7 +134,9 @@ hf_status p11_object_value(struct p11_session *s, CK_OBJECT_HANDLE object,
 		status = export_private(s, object, shape, ret, err);
 	else
 		status = export_secret(s, object, ret, err);
-	return status.code == HF_DENIED ? export_wrapped(s, object, shape, ret, err) : status;
+	if (status.code == HF_DENIED && !shape->sensitive)
+		return export_wrapped(s, object, shape, ret, err);
+	return status;
 }
 
 hf_status p11_object_export(struct p11_session *s, const struct key_name *name,
