@@ -29,8 +29,9 @@ struct verify_how {
 #define VERIFY_KEYS_MAX 256
 
 /* HF_UNAUTHENTIC: it does not verify, or is no well-formed signature. HF_INVALID: the key is not
- * well-formed, not on its curve or not of this kind, or the data have an impossible length;
- * HF_UNSUPPORTED: a curve or hash that is not here. */
+ * as public_info_der() writes it (crypto/public_info.h), not on its curve, or not of this kind, or
+ * the data have an impossible length. HF_UNSUPPORTED: a hash that is not here.
+ */
 HF_MUST hf_status verify_any(struct hf_span spki, const struct verify_how *how, struct hf_span data,
                              struct hf_span signature);
 

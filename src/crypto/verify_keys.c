@@ -2,6 +2,7 @@
 #include "crypto/verify_keys.h"
 
 #include "crypto/algorithms.h"
+#include "crypto/public_info.h"
 #include "crypto/verify_any.h"
 
 #include <openssl/err.h>
@@ -64,36 +65,26 @@ static uint64_t hash_of(struct hf_span bytes)
 	return hash;
 }
 
-static hf_status parse_k1(struct hf_span point, struct verify_key *to)
+static hf_status parse_k1(const struct public_info *info, struct verify_key *to)
 {
 	secp256k1_pubkey parsed;
 
-	/* libsecp256k1 would also take the hybrid form, 06 and 07 */
-	HF_ENSURE(point.ptr[0] >= 2 && point.ptr[0] <= 4, HF_INVALID);
-	HF_ENSURE(
-	        secp256k1_ec_pubkey_parse(secp256k1_context_static, &parsed, point.ptr, point.len),
-	        HF_INVALID);
+	HF_ENSURE(secp256k1_ec_pubkey_parse(secp256k1_context_static, &parsed, info->point,
+	                                    info->point_len),
+	          HF_INVALID);
 	memcpy(to->k1, &parsed, sizeof(to->k1));
 	return HF_SUCCESS;
 }
 
-/* OpenSSL reads more than it writes; only what it writes is taken. */
 static hf_status parse_pkey(struct hf_span spki, struct verify_key *to)
 {
 	const uint8_t *at = spki.ptr;
-	uint8_t *again = NULL;
-	bool same;
-	int len;
 
 	to->pkey = d2i_PUBKEY(NULL, &at, (long)spki.len);
 	if (!to->pkey) {
 		ERR_clear_error();
 		return HF_FAILURE(HF_INVALID);
 	}
-	len = i2d_PUBKEY(to->pkey, &again);
-	same = len > 0 && hf_span_equal(spki, HF_SPAN(again, (size_t)len));
-	OPENSSL_free(again);
-	HF_ENSURE(same, HF_INVALID);
 	if (to->type == OBJECT_RSA)
 		to->signature_len = (size_t)EVP_PKEY_get_size(to->pkey);
 	return HF_SUCCESS;
@@ -101,22 +92,17 @@ static hf_status parse_pkey(struct hf_span spki, struct verify_key *to)
 
 static hf_status parse(struct hf_span spki, struct verify_key *to)
 {
-	struct spki_parts parts;
-	bool weierstrass;
+	struct public_info info;
+	struct public_der ours;
 
-	HF_TRY(spki_read(spki, &parts));
-	to->type = parts.type;
-	to->curve = parts.curve;
-	if (parts.curve == CURVE_SECP256K1)
-		return parse_k1(parts.key, to);
-	weierstrass = parts.type == OBJECT_EC && !curve_info((int)parts.curve)->edwards &&
-	              !curve_info((int)parts.curve)->montgomery;
-	HF_ENSURE(!weierstrass || (parts.key.ptr[0] >= 2 && parts.key.ptr[0] <= 4), HF_INVALID);
-	if (parts.curve == CURVE_ED25519) {
-		HF_ENSURE(parts.key.len == 32, HF_INVALID);
-		HF_TRY(ed25519_check(parts.key));
-	}
-	return parse_pkey(spki, to);
+	HF_TRY(public_info_parse(spki, &info));
+	HF_TRY(public_info_der(&info, &ours));
+	HF_ENSURE(hf_span_equal(spki, HF_SPAN(ours.bytes, ours.len)), HF_INVALID);
+	to->type = info.type;
+	to->curve = info.curve;
+	if (info.curve == CURVE_ED25519)
+		HF_TRY(ed25519_check(HF_SPAN(info.point, info.point_len)));
+	return info.curve == CURVE_SECP256K1 ? parse_k1(&info, to) : parse_pkey(spki, to);
 }
 
 static hf_status kept_new(struct hf_span spki, struct kept **ret)
@@ -221,10 +207,10 @@ static hf_status look_up(struct hf_span spki, struct kept **ret, bool *ret_wants
 static void make_table(struct hf_span spki, struct kept **k)
 {
 	HF_CLEANUP(kept_release_at) struct kept *with = NULL;
-	struct spki_parts parts;
+	struct public_info info;
 
-	if (!hf_ok(kept_new(spki, &with)) || !hf_ok(spki_read(spki, &parts)) ||
-	    !hf_ok(p256_table_make(parts.key, &with->key.table)))
+	if (!hf_ok(kept_new(spki, &with)) || !hf_ok(public_info_parse(spki, &info)) ||
+	    !hf_ok(p256_table_make(HF_SPAN(info.point, info.point_len), &with->key.table)))
 		return;
 	with->tabling = true;
 	pthread_mutex_lock(&cache.lock);
@@ -239,7 +225,7 @@ hf_status verify_key_hold(struct hf_span spki, const struct verify_key **ret)
 	HF_CLEANUP(kept_release_at) struct kept *k = NULL;
 	bool wants_table = false;
 
-	HF_ENSURE(spki.len && spki.len <= SPKI_ANY_MAX, HF_INVALID);
+	HF_ENSURE(spki.len && spki.len <= PUBLIC_INPUT_MAX, HF_INVALID);
 	if (!hf_ok(look_up(spki, &k, &wants_table))) {
 		HF_TRY(kept_new(spki, &k));
 		pthread_mutex_lock(&cache.lock);

@@ -5,7 +5,7 @@
 #ifndef HF_CRYPTO_VERIFY_KEYS_H
 #define HF_CRYPTO_VERIFY_KEYS_H
 
-#include "crypto/spki_any.h"
+#include "crypto/object_type.h"
 #include "crypto/verify_p256.h"
 
 #include <openssl/types.h>
@@ -25,7 +25,7 @@ struct verify_key {
 	size_t signature_len;     /* RSA: bytes of the modulus; 0 elsewhere */
 };
 
-/* HF_INVALID, HF_UNSUPPORTED as verify_any(). The caller gives *ret back: verify_key_release(). */
+/* HF_INVALID as verify_any(). The caller gives *ret back: verify_key_release(). */
 HF_MUST hf_status verify_key_hold(struct hf_span spki, const struct verify_key **ret);
 void verify_key_release(const struct verify_key *key);
 

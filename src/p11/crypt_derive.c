@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "p11/crypt_impl.h"
 
-#include "crypto/spki_any.h"
+#include "crypto/public_info.h"
 #include "p11/rv.h"
 
 #include <string.h>
 
 #define CURVE_PARAMS_MAX 64
-#define POINT_MAX 160
 #define SALT_NULL 1 /* CKF_HKDF_SALT_NULL and _DATA: PKCS#11 3.0, 6.61.3 */
 #define SALT_DATA 2
 
@@ -149,15 +148,17 @@ hf_status p11_derive(struct p11_session *s, CK_OBJECT_HANDLE key, const struct c
 }
 
 static hf_status check_peer(struct p11_session *s, CK_OBJECT_HANDLE key, struct hf_span peer,
-                            struct spki_parts *ret, struct hf_err *err)
+                            struct public_info *ret, struct hf_err *err)
 {
 	uint8_t params[CURVE_PARAMS_MAX];
 	enum curve own;
 	size_t len;
 
-	if (!hf_ok(spki_read(peer, ret)) || ret->type != OBJECT_EC || ret->key.len > POINT_MAX)
-		return hf_fail(err, HF_INVALID,
-		               "the peer's key is no SubjectPublicKeyInfo of an elliptic curve");
+	if (!hf_ok(public_info_parse(peer, ret)) || ret->type != OBJECT_EC)
+		return hf_fail(
+		        err, HF_INVALID,
+		        "the peer's key is no SubjectPublicKeyInfo of an elliptic curve, or its "
+		        "point is not on it");
 	HF_TRY(attribute_read(s, key, CKA_EC_PARAMS, params, sizeof(params), &len, err));
 	if (!hf_ok(curve_of_params(HF_SPAN(params, len), &own)))
 		return hf_fail(err, HF_UNSUPPORTED, "the key is on a curve that is not known here");
@@ -172,10 +173,10 @@ hf_status p11_agree(struct p11_session *s, CK_OBJECT_HANDLE key, struct hf_span 
 {
 	CK_ECDH1_DERIVE_PARAMS params = { .kdf = CKD_NULL };
 	CK_MECHANISM mechanism = { CKM_ECDH1_DERIVE, &params, sizeof(params) };
-	struct spki_parts parts;
+	struct public_info info;
 
-	HF_TRY(check_peer(s, key, peer, &parts, err));
-	params.public_data = pointer(parts.key);
-	params.public_data_len = parts.key.len;
+	HF_TRY(check_peer(s, key, peer, &info, err));
+	params.public_data = info.point;
+	params.public_data_len = info.point_len;
 	return derive(s, key, &mechanism, shape, ret, err);
 }

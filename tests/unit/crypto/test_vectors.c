@@ -4,7 +4,7 @@
 #include "check.h"
 
 #include "crypto/ecdsa_der.h"
-#include "crypto/spki_any.h"
+#include "crypto/public_info.h"
 #include "crypto/verify_any.h"
 #include "crypto/verify_p256.h"
 #include "vectors.h"
@@ -93,15 +93,16 @@ static void ecdsa_vectors_hold_in_every_way(void **state)
 	open_file(&v, "ecdsa.txt");
 	while (vectors_next(&v)) {
 		struct hf_span digest, sig;
-		struct spki_parts parts;
+		struct public_info info;
 
 		if (vectors_is(&v, "key")) {
 			take_key(&v, 2, &key);
 			p256_table_free(table);
 			table = NULL;
-			CHECK_OK(spki_read(HF_SPAN(key.spki, key.len), &parts));
-			if (parts.curve == CURVE_P256)
-				CHECK_OK(p256_table_make(parts.key, &table));
+			CHECK_OK(public_info_parse(HF_SPAN(key.spki, key.len), &info));
+			if (info.curve == CURVE_P256)
+				CHECK_OK(p256_table_make(HF_SPAN(info.point, info.point_len),
+				                         &table));
 			continue;
 		}
 		digest = vectors_bytes(&v, 1);
