@@ -85,6 +85,7 @@ bool crypt_is_about_data(struct p11_session *s, CK_RV rv)
 	case CKR_DATA_INVALID:
 	case CKR_DATA_LEN_RANGE:
 	case CKR_SIGNATURE_INVALID:
+	case CKR_ARGUMENTS_BAD: /* NSS, of an RSA ciphertext that is too short */
 		return true;
 	case CKR_GENERAL_ERROR:
 	case CKR_FUNCTION_FAILED:
@@ -108,15 +109,16 @@ static hf_status run_failed(struct p11_session *s, const struct crypt_call *c, C
 hf_status crypt_run(struct p11_session *s, struct crypt_call *c, struct hf_span in,
                     struct hf_buf *to, struct hf_err *err)
 {
-	CK_ULONG len = c->room;
+	size_t room = c->room < to->max - to->len ? c->room : to->max - to->len;
+	CK_ULONG len = room;
 	const char *name;
 	uint8_t *out;
 	CK_RV rv;
 
 	c->begun = false;
-	out = hf_buf_grow(to, c->room);
+	out = hf_buf_grow(to, room);
 	HF_TRY(hf_buf_status(to));
-	to->len -= c->room; /* until it is there */
+	to->len -= room; /* until it is there */
 	rv = init(s, c, &name);
 	if (rv != CKR_OK)
 		return init_failed(s, c, rv, name, err);
@@ -124,9 +126,9 @@ hf_status crypt_run(struct p11_session *s, struct crypt_call *c, struct hf_span 
 	rv = run(s, c, in, out, &len, &name);
 	if (rv != CKR_OK)
 		return run_failed(s, c, rv, name, err);
-	if (len > c->room)
+	if (len > room)
 		return hf_fail(err, HF_CORRUPT, "%s: the HSM gave %lu bytes where %zu have room",
-		               name, len, c->room);
+		               name, len, room);
 	to->len += len;
 	return HF_SUCCESS;
 }

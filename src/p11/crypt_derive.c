@@ -2,6 +2,7 @@
 #include "p11/crypt_impl.h"
 
 #include "crypto/public_info.h"
+#include "p11/object_new.h"
 #include "p11/rv.h"
 
 #include <string.h>
@@ -35,6 +36,7 @@ static hf_status derive(struct p11_session *s, CK_OBJECT_HANDLE key, CK_MECHANIS
 
 	if (object_type_is_asymmetric((int)shape->type))
 		return hf_fail(err, HF_INVALID, "what is derived is a symmetric key");
+	HF_TRY(new_check(shape, err));
 	made_template(&t, shape);
 	if (shape->type != OBJECT_DES3)
 		template_number(&t, CKA_VALUE_LEN, shape->bits / 8);

@@ -16,7 +16,7 @@ struct crypt_call {
 	enum crypt_kind kind;
 	CK_MECHANISM mechanism;
 	CK_OBJECT_HANDLE key;
-	size_t room; /* bytes that the result may have */
+	size_t room; /* bytes that the result may have, as far as the buffer goes */
 	bool begun;  /* C_…Init went well: what failed afterwards was about the data */
 };
 

@@ -1,43 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "p11/crypt_impl.h"
 
-#include "p11/object.h"
-#include "p11/rv.h"
+#include "p11/object_new.h"
 
-static CK_KEY_TYPE key_type_of(const struct key_shape *shape)
+struct closed {
+	bool sensitive, extractable;
+};
+
+/* What stays in the token leaves only if it was to (object_new.h). A session key is as its shape
+ * says: to be used, to be wrapped, or to be exported; where that says neither, it is to be wrapped,
+ * as a generated one. */
+static struct closed closed_as(const struct key_shape *shape)
 {
-	const struct curve_info *curve = curve_info((int)shape->curve);
+	bool leaves = shape->uses_given && (shape->uses & USE_EXPORT);
 
-	switch (shape->type) {
-	case OBJECT_AES:
-		return CKK_AES;
-	case OBJECT_DES3:
-		return shape->bits == 112 ? CKK_DES2 : CKK_DES3;
-	case OBJECT_RSA:
-		return CKK_RSA;
-	case OBJECT_EC:
-		if (curve && curve->montgomery)
-			return CKK_EC_MONTGOMERY;
-		return curve && curve->edwards ? CKK_EC_EDWARDS : CKK_EC;
-	case OBJECT_HMAC:
-	case OBJECT_SECRET:
-	case OBJECT_OPAQUE:
-	case OBJECT_CERTIFICATE:
-		break;
-	}
-	return CKK_GENERIC_SECRET;
+	if (shape->persistent)
+		return (struct closed){ !leaves, leaves };
+	if (!shape->sensitive && !shape->extractable)
+		return (struct closed){ true, true };
+	return (struct closed){ shape->sensitive, shape->extractable };
 }
 
 void made_template(struct template *t, const struct key_shape *shape)
 {
 	bool asymmetric = object_type_is_asymmetric((int)shape->type);
+	struct closed closed = closed_as(shape);
 
 	template_number(t, CKA_CLASS, asymmetric ? CKO_PRIVATE_KEY : CKO_SECRET_KEY);
-	template_number(t, CKA_KEY_TYPE, key_type_of(shape));
+	template_number(t, CKA_KEY_TYPE, new_key_type(shape));
 	template_bool(t, CKA_TOKEN, shape->persistent);
 	template_bool(t, CKA_PRIVATE, true);
-	template_bool(t, CKA_SENSITIVE, shape->sensitive);
-	template_bool(t, CKA_EXTRACTABLE, shape->extractable);
+	template_bool(t, CKA_MODIFIABLE, true);
+	template_bool(t, CKA_SENSITIVE, closed.sensitive);
+	template_bool(t, CKA_EXTRACTABLE, closed.extractable);
 	if (shape->id.len)
 		template_bytes(t, CKA_ID, shape->id);
 	if (shape->label.len)
@@ -69,21 +64,21 @@ static hf_status close_key(struct p11_session *s, CK_OBJECT_HANDLE key, CK_ATTRI
 static hf_status check(struct p11_session *s, CK_OBJECT_HANDLE key, const struct key_shape *shape,
                        struct hf_err *err)
 {
+	struct closed closed = closed_as(shape);
 	hf_status status;
 	CK_ULONG len = 0;
 
-	if (shape->sensitive)
+	if (closed.sensitive)
 		HF_TRY(close_key(s, key, CKA_SENSITIVE, true, err));
-	if (!shape->extractable)
+	if (!closed.extractable)
 		HF_TRY(close_key(s, key, CKA_EXTRACTABLE, false, err));
 	if (!shape->bits || object_type_is_asymmetric((int)shape->type) ||
 	    shape->type == OBJECT_DES3)
 		return HF_SUCCESS;
 	status = attribute_number(s, key, CKA_VALUE_LEN, &len, err);
-	if (status.code == HF_NOTFOUND) /* not all modules tell */
-		return HF_SUCCESS;
-	HF_TRY(status);
-	if (len * 8 != shape->bits)
+	if (status.code != HF_NOTFOUND)
+		HF_TRY(status);
+	if (len && len * 8 != shape->bits) /* not all modules tell: SoftHSM2 has 0 */
 		return hf_fail(err, HF_INVALID, "the key has %lu bits, not %u", len * 8,
 		               shape->bits);
 	return HF_SUCCESS;
@@ -94,14 +89,9 @@ hf_status made_accept(struct p11_session *s, CK_OBJECT_HANDLE key, const struct 
 {
 	hf_status status;
 
-	if (!shape->persistent)
-		s->live++;
+	new_count(s, shape);
 	status = check(s, key, shape, err);
-	if (hf_ok(status))
-		return status;
-	if (shape->persistent)
-		s->fn->C_DestroyObject(s->handle, key);
-	else
-		p11_object_destroy(s, key);
+	if (!hf_ok(status))
+		new_destroy(s, key, shape);
 	return status;
 }

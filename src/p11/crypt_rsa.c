@@ -56,7 +56,7 @@ static hf_status try_label(struct p11_session *s, const struct crypto_mech *mech
 	status = run(s, CRYPT_DECRYPT, private_key, &bare, hf_buf_span(&cipher), &plain, err);
 	if (!hf_ok(status) && status.code != HF_UNAUTHENTIC)
 		return status;
-	s->oaep_label = hf_ok(status) ? LABEL_IGNORED : LABEL_HEEDED;
+	s->learnt.oaep_label = hf_ok(status) ? LABEL_IGNORED : LABEL_HEEDED;
 	return HF_SUCCESS;
 }
 
@@ -69,14 +69,14 @@ hf_status rsa_check_label(struct p11_session *s, const struct crypto_mech *mech,
 
 	if (mech->mode != MODE_RSA_OAEP || !mech->ad.len)
 		return HF_SUCCESS;
-	if (s->oaep_label == LABEL_UNKNOWN) {
+	if (s->learnt.oaep_label == LABEL_UNKNOWN) {
 		HF_TRY(probe_pair(s, &public_key, &private_key, err));
 		status = try_label(s, mech, public_key, private_key, err);
 		p11_object_destroy(s, public_key);
 		p11_object_destroy(s, private_key);
 		HF_TRY(status);
 	}
-	if (s->oaep_label == LABEL_HEEDED)
+	if (s->learnt.oaep_label == LABEL_HEEDED)
 		return HF_SUCCESS;
 	return hf_fail(err, HF_UNSUPPORTED, "the HSM does not heed the label of OAEP");
 }

@@ -16,24 +16,67 @@ static struct crypt_call sign_call(CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE
 		                    .room = CRYPT_SIGNATURE_MAX };
 }
 
+static hf_status curve_of_key(struct p11_session *s, CK_OBJECT_HANDLE key, enum curve *ret,
+                              struct hf_err *err)
+{
+	uint8_t params[CURVE_PARAMS_MAX];
+	size_t len;
+
+	HF_TRY(attribute_read(s, key, CKA_EC_PARAMS, params, sizeof(params), &len, err));
+	if (!hf_ok(curve_of_params(HF_SPAN(params, len), ret)))
+		*ret = CURVE_NONE;
+	return HF_SUCCESS;
+}
+
 /* A digest of the curve's own length, for tokens that take no other: its leftmost bytes, or zeros
  * in front, which is the same number (FIPS 186-5, 6.4.1). HF_UNSUPPORTED: it cannot be done so. */
 static hf_status fit_digest(struct p11_session *s, CK_OBJECT_HANDLE key, struct hf_span digest,
                             uint8_t to[ECDSA_HALF_MAX], struct hf_span *ret, struct hf_err *err)
 {
-	uint8_t params[CURVE_PARAMS_MAX];
 	const struct curve_info *info;
 	enum curve curve;
-	size_t len, n;
+	size_t n;
 
-	HF_TRY(attribute_read(s, key, CKA_EC_PARAMS, params, sizeof(params), &len, err));
-	HF_TRY(curve_of_params(HF_SPAN(params, len), &curve));
+	HF_TRY(curve_of_key(s, key, &curve, err));
 	info = curve_info((int)curve);
-	HF_ENSURE(info->bits % 8 == 0 && info->field_len <= ECDSA_HALF_MAX, HF_UNSUPPORTED);
+	HF_ENSURE(info && info->bits % 8 == 0 && info->field_len <= ECDSA_HALF_MAX, HF_UNSUPPORTED);
 	n = digest.len < info->field_len ? digest.len : info->field_len;
 	memset(to, 0, info->field_len);
 	memcpy(to + info->field_len - n, digest.ptr, n);
 	*ret = HF_SPAN(to, info->field_len);
+	return HF_SUCCESS;
+}
+
+/* Of a signature of 64 bytes: is it secp256k1's, whose s is to be low? The curve of the key that
+ * signed last is remembered. A handle that has become another key's meanwhile would at worst make a
+ * signature that does not verify, and so does not leave. */
+static hf_status is_k1(struct p11_session *s, CK_OBJECT_HANDLE key, bool *ret, struct hf_err *err)
+{
+	enum curve curve;
+
+	if (s->learnt.ec_key != key) {
+		HF_TRY(curve_of_key(s, key, &curve, err));
+		s->learnt.ec_key = key;
+		s->learnt.ec_key_is_k1 = curve == CURVE_SECP256K1;
+	}
+	*ret = s->learnt.ec_key_is_k1;
+	return HF_SUCCESS;
+}
+
+/* From r || s. */
+static hf_status finish_ecdsa(struct p11_session *s, CK_OBJECT_HANDLE key, struct hf_buf *raw,
+                              struct hf_buf *ret, struct hf_err *err)
+{
+	bool k1 = false;
+
+	if (raw->len == 64)
+		HF_TRY(is_k1(s, key, &k1, err));
+	if (k1)
+		ecdsa_low_s_k1(raw->ptr);
+	if (!hf_ok(ecdsa_der_make(hf_buf_span(raw), ret)))
+		return hf_fail(err, HF_CORRUPT,
+		               "C_Sign: the HSM gave an ECDSA signature of %zu bytes that is none",
+		               raw->len);
 	return HF_SUCCESS;
 }
 
@@ -54,12 +97,7 @@ static hf_status sign_ecdsa(struct p11_session *s, CK_OBJECT_HANDLE key, struct 
 	    hf_ok(fit_digest(s, key, digest, fitted, &fit, NULL)))
 		status = crypt_run(s, &call, fit, &raw, err);
 	HF_TRY(status);
-	if (!hf_ok(ecdsa_der_make(hf_buf_span(&raw), ret)))
-		return hf_fail(err, HF_CORRUPT,
-		               "C_Sign: the HSM gave an ECDSA signature of %zu bytes "
-		               "that is none",
-		               raw.len);
-	return HF_SUCCESS;
+	return finish_ecdsa(s, key, &raw, ret, err);
 }
 
 /* Most take no parameters, some insist on them: PKCS#11 3.0, 6.3.15 allows both. */

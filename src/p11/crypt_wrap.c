@@ -33,16 +33,16 @@ static hf_status look_for_kwp(struct p11_session *s, struct hf_err *err)
 
 	candidates = wrap_candidates(&n);
 	HF_TRY(probe_key(s, &key, err));
-	for (size_t i = 0; i < n && !s->kwp; i++) {
+	for (size_t i = 0; i < n && !s->learnt.kwp; i++) {
 		enum wrap_format format;
 
 		if (candidates[i].format == WRAP_RFC5649 &&
 		    hf_ok(p11_wrap_probe(s, key, candidates[i].mechanism, &format, NULL)) &&
 		    format == WRAP_RFC5649)
-			s->kwp = candidates[i].mechanism;
+			s->learnt.kwp = candidates[i].mechanism;
 	}
 	p11_object_destroy(s, key);
-	s->kwp_known = true;
+	s->learnt.kwp_known = true;
 	return HF_SUCCESS;
 }
 
@@ -50,11 +50,11 @@ static hf_status look_for_kwp(struct p11_session *s, struct hf_err *err)
  * in a session. */
 static hf_status kwp_mechanism(struct p11_session *s, CK_MECHANISM_TYPE *ret, struct hf_err *err)
 {
-	if (!s->kwp_known)
+	if (!s->learnt.kwp_known)
 		HF_TRY(look_for_kwp(s, err));
-	if (!s->kwp)
+	if (!s->learnt.kwp)
 		return hf_fail(err, HF_UNSUPPORTED, "the HSM does not wrap keys by RFC 5649 (KWP)");
-	*ret = s->kwp;
+	*ret = s->learnt.kwp;
 	return HF_SUCCESS;
 }
 
@@ -147,7 +147,7 @@ static hf_status unwrap_failed(struct p11_session *s, CK_RV rv, struct hf_err *e
 	hf_status status = wrap_failed(s, rv, "C_UnwrapKey", err);
 
 	if (rv != CKR_WRAPPED_KEY_INVALID && rv != CKR_WRAPPED_KEY_LEN_RANGE &&
-	    !crypt_is_about_data(s, rv))
+	    (rv == CKR_ARGUMENTS_BAD || !crypt_is_about_data(s, rv)))
 		return status;
 	return hf_fail(err, HF_UNAUTHENTIC,
 	               "this does not unwrap: it was altered, or is another kind of key, or was "
@@ -172,6 +172,57 @@ static CK_RV unwrap(struct p11_session *s, CK_OBJECT_HANDLE wrapper, CK_MECHANIS
 	                          ret);
 }
 
+/* What a symmetric key of that many bytes is when it is wrapped; 0: that does not tell. */
+static size_t wrapped_len(enum crypto_mode mode, size_t key)
+{
+	switch (mode) {
+	case MODE_KW:
+	case MODE_KWP:
+		return (key + 7) / 8 * 8 + 8;
+	case MODE_CBC:
+		return 0; /* AES or DES3 */
+	case MODE_ECB:
+	case MODE_CBC_NOPAD:
+	case MODE_CTR:
+	case MODE_GCM:
+	case MODE_CFB:
+	case MODE_OFB:
+		return key;
+	case MODE_NONE:
+	case MODE_CCM:
+	case MODE_FF1:
+	case MODE_RSA_PKCS1:
+	case MODE_RSA_OAEP:
+	case MODE_RSA_RAW:
+	case MODE_RSA_PSS:
+	case MODE_ECDSA:
+	case MODE_EDDSA:
+	case MODE_CMAC:
+	case MODE_HMAC:
+	case MODE_ECDH:
+	case MODE_HKDF:
+	case MODE_ENCRYPT_DATA_ECB:
+	case MODE_ENCRYPT_DATA_CBC:
+		break;
+	}
+	return 0;
+}
+
+/* Before it is unwrapped, since SoftHSM2 does not tell the length of a key that was. */
+static hf_status check_wrapped(const struct crypto_mech *mech, size_t len,
+                               const struct key_shape *shape, struct hf_err *err)
+{
+	size_t want = wrapped_len(mech->mode, shape->bits / 8);
+
+	if (!len || len + mech->tag.len > WRAP_BLOB_MAX)
+		return hf_fail(err, HF_INVALID, "a wrapped key has 1 to %d bytes", WRAP_BLOB_MAX);
+	if (!shape->bits || object_type_is_asymmetric((int)shape->type) || !want || len == want ||
+	    shape->type == OBJECT_DES3) /* whose parity bits do not count */
+		return HF_SUCCESS;
+	return hf_fail(err, HF_INVALID, "a wrapped key of %u bits has %zu bytes, not %zu",
+	               shape->bits, want, len);
+}
+
 hf_status p11_unwrap_key(struct p11_session *s, CK_OBJECT_HANDLE wrapper,
                          const struct crypto_mech *mech, struct hf_span wrapped,
                          const struct key_shape *shape, CK_OBJECT_HANDLE *ret, struct hf_err *err)
@@ -181,8 +232,7 @@ hf_status p11_unwrap_key(struct p11_session *s, CK_OBJECT_HANDLE wrapper,
 	struct crypt_params p;
 	CK_RV rv;
 
-	if (!wrapped.len || wrapped.len + mech->tag.len > WRAP_BLOB_MAX)
-		return hf_fail(err, HF_INVALID, "a wrapped key has 1 to %d bytes", WRAP_BLOB_MAX);
+	HF_TRY(check_wrapped(mech, wrapped.len, shape, err));
 	HF_TRY(params_wrap(s, wrapper, mech, false, &p, err));
 	if (mech->tag.len != p.tag_len)
 		return hf_fail(err, HF_INVALID, "a tag of %zu bytes is wanted, not of %zu",

@@ -78,6 +78,8 @@ void p11_object_destroy(struct p11_session *s, CK_OBJECT_HANDLE object)
 
 	if (object == P11_NO_OBJECT || !s->open)
 		return;
+	if (s->learnt.ec_key == object)
+		s->learnt.ec_key = P11_NO_OBJECT;
 	rv = s->fn->C_DestroyObject(s->handle, object);
 	if (rv != CKR_OK)
 		s->rv = rv;

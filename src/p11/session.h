@@ -15,10 +15,14 @@ struct p11_session {
 	bool open;
 	CK_RV rv;      /* of the last call that failed: p11_rv_info() tells more than the status */
 	unsigned live; /* session objects made by us and not yet destroyed */
-	CK_MECHANISM_TYPE kwp; /* what is RFC 5649 here, once kwp_known; 0: nothing. crypt_wrap.c */
-	bool kwp_known;
-	/* Does OAEP heed its label here? Once known: crypt_rsa.c. */
-	enum { LABEL_UNKNOWN, LABEL_HEEDED, LABEL_IGNORED } oaep_label;
+	/* What was found out by trying, once in a session: p11/crypt*.c. */
+	struct {
+		bool kwp_known;
+		CK_MECHANISM_TYPE kwp; /* what is RFC 5649 here; 0: nothing */
+		enum { LABEL_UNKNOWN, LABEL_HEEDED, LABEL_IGNORED } oaep_label;
+		CK_OBJECT_HANDLE ec_key; /* the last that signed, or P11_NO_OBJECT */
+		bool ec_key_is_k1;
+	} learnt;
 };
 
 /* R/W is needed for token objects only (resident keys, p11_master_create); all else works in an R/O

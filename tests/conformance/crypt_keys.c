@@ -140,6 +140,15 @@ CK_OBJECT_HANDLE keys_rsa(struct hf_span pkcs8)
 	return key;
 }
 
+void keys_spki(struct hf_span pkcs8, struct public_der *ret)
+{
+	struct private_info info = { 0 };
+
+	CHECK_OK(private_info_parse(pkcs8, &info));
+	CHECK_OK(public_info_der(&info.public, ret));
+	private_info_done(&info);
+}
+
 void keys_drop(CK_OBJECT_HANDLE key)
 {
 	p11_object_destroy(&session, key);

@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-#include "p11/session.h"
+#include "p11/template.h"
 
 #include "base/buf.h"
 
@@ -23,6 +23,8 @@ CK_OBJECT_HANDLE keys_secret(CK_KEY_TYPE type, struct hf_span value);
 CK_OBJECT_HANDLE keys_rsa(struct hf_span pkcs8);
 /* The public half of the last keys_rsa(). */
 CK_OBJECT_HANDLE keys_rsa_public(void);
+struct public_der;
+void keys_spki(struct hf_span pkcs8, struct public_der *ret);
 void keys_drop(CK_OBJECT_HANDLE key);
 
 /* The one text of a decryption that failed. */
