@@ -105,6 +105,15 @@ static hf_status ask_alone(struct p11_session *s, CK_OBJECT_HANDLE object, CK_AT
 	return is_partial(rv) ? HF_SUCCESS : failed(s, rv, err);
 }
 
+/* A name that is longer than any of ours is not the same as none. */
+static bool is_longer(struct p11_session *s, CK_OBJECT_HANDLE object, enum fact which)
+{
+	CK_ATTRIBUTE a = { asked[which].type, NULL, 0 };
+
+	return s->fn->C_GetAttributeValue(s->handle, object, &a, 1) == CKR_OK &&
+	       a.ulValueLen != CK_UNAVAILABLE_INFORMATION && a.ulValueLen > asked[which].cap;
+}
+
 hf_status facts_read(struct p11_session *s, CK_OBJECT_HANDLE object, struct object_facts *ret,
                      struct hf_err *err)
 {
@@ -119,10 +128,11 @@ hf_status facts_read(struct p11_session *s, CK_OBJECT_HANDLE object, struct obje
 
 		if (rv != CKR_OK && is_untouched(a, asked[i].cap))
 			HF_TRY(ask_alone(s, object, a, err));
-		if (a->ulValueLen != CK_UNAVAILABLE_INFORMATION && a->ulValueLen > asked[i].cap) {
+		if (a->ulValueLen > asked[i].cap)
 			a->ulValueLen = CK_UNAVAILABLE_INFORMATION;
-			ret->too_long |= i == FACT_ID || i == FACT_LABEL;
-		}
+		if ((i == FACT_ID || i == FACT_LABEL) &&
+		    a->ulValueLen == CK_UNAVAILABLE_INFORMATION)
+			ret->too_long |= is_longer(s, object, (enum fact)i);
 	}
 	return HF_SUCCESS;
 }

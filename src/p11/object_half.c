@@ -273,9 +273,10 @@ bool may_be_master_mac(const struct key_shape *shape)
 	       memcmp(shape->id.ptr + MASTER_ID_LEN, MAC_SUFFIX, MAC_SUFFIX_LEN) == 0;
 }
 
-bool is_mac_of(struct hf_span mac_id, struct hf_span master_id)
+bool is_mac_of(struct hf_span of_mac, struct hf_span of_master)
 {
-	return mac_id.len == MASTER_ID_LEN + MAC_SUFFIX_LEN && master_id.len == MASTER_ID_LEN &&
-	       memcmp(mac_id.ptr, master_id.ptr, MASTER_ID_LEN) == 0 &&
-	       memcmp(mac_id.ptr + MASTER_ID_LEN, MAC_SUFFIX, MAC_SUFFIX_LEN) == 0;
+	if (of_mac.len != MASTER_ID_LEN + MAC_SUFFIX_LEN || of_master.len != MASTER_ID_LEN)
+		return false;
+	return hf_span_equal(HF_SPAN(of_mac.ptr, MASTER_ID_LEN), of_master) &&
+	       hf_span_is(HF_SPAN(of_mac.ptr + MASTER_ID_LEN, MAC_SUFFIX_LEN), MAC_SUFFIX);
 }

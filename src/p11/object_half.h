@@ -39,7 +39,7 @@ bool is_ours(const struct key_shape *shape);
  * there is the other of CKA_ID, and of CKA_ID and "mac". */
 bool may_be_master(const struct key_shape *shape);
 bool may_be_master_mac(const struct key_shape *shape);
-bool is_mac_of(struct hf_span mac_id, struct hf_span master_id);
+bool is_mac_of(struct hf_span of_mac, struct hf_span of_master); /* CKA_IDs */
 
 /* CKA_CLASS of a half. */
 CK_OBJECT_CLASS half_class(enum object_type type, enum object_half which);
