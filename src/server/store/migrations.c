@@ -8,6 +8,7 @@
 #include "server/store/migrations/crypto_people.h"
 #include "server/store/migrations/people.h"
 #include "server/store/migrations/policies.h"
+#include "server/store/migrations/quorum.h"
 #include "server/store/migrations/wallets.h"
 #include "server/store/migrations/webhooks.h"
 
@@ -164,6 +165,11 @@ static const struct db_migration migrations[] = {
 	        .name = "apps, users and sessions of the Crypto API",
 	        .sqlite = CRYPTO_PEOPLE("TEXT", "BLOB", " WITHOUT ROWID"),
 	        .postgres = CRYPTO_PEOPLE("TEXT COLLATE \"C\"", "BYTEA", ""),
+	},
+	{
+	        .name = "what quorums have to approve",
+	        .sqlite = QUORUM("TEXT", "BLOB", " WITHOUT ROWID"),
+	        .postgres = QUORUM("TEXT COLLATE \"C\"", "BYTEA", ""),
 	},
 };
 

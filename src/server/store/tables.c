@@ -381,6 +381,23 @@ static const struct db_column of_account_settings[] = {
 	{ "updated_at", DB_INT },
 };
 
+static const struct db_column of_quorum_requests[] = {
+	{ "id", DB_TEXT },          { "org_id", DB_TEXT },    { "group_id", DB_TEXT },
+	{ "object_id", DB_TEXT },   { "requester", DB_TEXT }, { "by_app", DB_INT },
+	{ "method", DB_TEXT },      { "operation", DB_TEXT }, { "body", DB_BLOB },
+	{ "description", DB_TEXT }, { "policy", DB_TEXT },    { "status", DB_TEXT },
+	{ "denier", DB_TEXT },      { "reason", DB_TEXT },    { "created_at", DB_INT },
+	{ "expires_at", DB_INT },   { "running_at", DB_INT }, { "result_status", DB_INT },
+	{ "result", DB_BLOB },      { "viewed", DB_INT },
+};
+
+static const struct db_column of_quorum_decisions[] = {
+	{ "request_id", DB_TEXT },
+	{ "identity_id", DB_TEXT },
+	{ "by_app", DB_INT },
+	{ "decided_at", DB_INT },
+};
+
 const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("orgs", 1, 1, of_orgs),
 	DB_TABLE("key_stores", 1, 1, of_key_stores),
@@ -425,4 +442,6 @@ const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("app_groups", 12, 2, of_app_groups),
 	DB_TABLE("crypto_sessions", 12, 1, of_crypto_sessions),
 	DB_TABLE("account_settings", 12, 1, of_account_settings),
+	DB_TABLE("quorum_requests", 13, 1, of_quorum_requests),
+	DB_TABLE("quorum_decisions", 13, 2, of_quorum_decisions),
 };

@@ -142,7 +142,7 @@ struct review {
 	const struct principal *who;
 	const char *reason; /* of a denial */
 	int64_t now_ms;
-	bool deny;
+	bool deny, password_shown;
 	bool complete;
 	struct hf_err *err;
 };
@@ -188,6 +188,10 @@ static hf_status review(void *ctx, const struct quorum_row *row)
 	HF_TRY(approval_reviewer(v->who, row, policy, &password, v->err));
 	if (strcmp(row->status, QUORUM_PENDING) != 0)
 		return hf_fail(v->err, HF_STATE, "this request is %s already", row->status);
+	if (password && !v->password_shown && !v->deny)
+		return hf_fail(v->err, HF_DENIED,
+		               "the approval policy wants your password once more: send it with "
+		               "the approval");
 	if (v->deny)
 		return quorum_row_decide(v->db, row->id, QUORUM_DENIED, v->who->identity_id,
 		                         v->reason, row->expires_ms);
@@ -202,12 +206,14 @@ static hf_status reviewed(hf_status s, struct hf_err *err)
 }
 
 hf_status approval_approve(const struct core *core, struct db *db, const struct principal *who,
-                           const char *id, int64_t now_ms, bool *ret_complete, struct hf_err *err)
+                           const char *id, bool password_shown, int64_t now_ms, bool *ret_complete,
+                           struct hf_err *err)
 {
 	struct review v = {
 		.core = core,
 		.db = db,
 		.who = who,
+		.password_shown = password_shown,
 		.now_ms = now_ms,
 		.err = err,
 	};

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * POST /sys/v1/approval_requests: asks for a quorum's approval of a request that was refused for
+ * want of it. Whose quorum that is, is found out from what the request names: the key or group in
+ * its path, and those in its body. */
+#include "server/crypto_api/approvals/approvals.h"
+
+#include <string.h>
+
+#define PATH_MAX_LEN 1024
+#define DESCRIPTION_MAX 4096
+#define KEYS_PATH "/crypto/v1/keys"
+#define GROUPS_PATH "/sys/v1/groups/"
+
+struct ask {
+	struct crypto_call call; /* first */
+	const char *method, *operation, *description;
+	struct json_t *body;
+	struct hf_buf text; /* of the body, canonical */
+	char id[HF_UUID_MAX];
+};
+
+static const struct json_field fields[] = {
+	{ "method", JSON_READ_TEXT, offsetof(struct ask, method), false, true, 1, 16 },
+	{ "operation", JSON_READ_TEXT, offsetof(struct ask, operation), true, false, 1,
+	  PATH_MAX_LEN },
+	{ "body", JSON_READ_ANY, offsetof(struct ask, body), false, true, 0, 0 },
+	{ "description", JSON_READ_TEXT, offsetof(struct ask, description), false, true, 0,
+	  DESCRIPTION_MAX },
+};
+
+static hf_status prepare(struct crypto_call *c, struct hf_err *err)
+{
+	struct ask *a = (struct ask *)c;
+
+	a->text = HF_BUF(APPROVAL_BODY_MAX);
+	if (!c->body)
+		return hf_fail(err, HF_INVALID,
+		               "say what is to be approved: method, operation, "
+		               "body");
+	HF_TRY(json_read(c->body, fields, HF_COUNT(fields), a, err));
+	if (!a->method)
+		a->method = "POST";
+	if (!a->body || !json_value_is(a->body, JSON_READ_OBJECT)) {
+		bool none = !a->body || !json_value_is(a->body, JSON_READ_ARRAY);
+
+		return none ? HF_SUCCESS
+		            : hf_fail(err, HF_UNSUPPORTED,
+		                      "a batch cannot be approved: ask for one operation each");
+	}
+	return json_canonical(a->body, &a->text);
+}
+
+/* Groups whose quorums are in the way. */
+struct guarded {
+	struct ask *ask;
+	struct db *db;
+	struct group *group; /* NULL: none so far */
+	char object_id[HF_UUID_MAX];
+	struct hf_err *err;
+};
+
+static hf_status add_group(struct guarded *g, struct group *group)
+{
+	if (!group->quorum)
+		return HF_SUCCESS;
+	if (g->group && strcmp(g->group->id, group->id) != 0)
+		return hf_fail(g->err, HF_UNSUPPORTED,
+		               "the quorums of two groups guard this: no single request can be "
+		               "approved by both");
+	if (!g->group)
+		g->group = group_ref(group);
+	return HF_SUCCESS;
+}
+
+static bool is_member(const struct principal *who, const char *group_id)
+{
+	return principal_in(who, group_id) ||
+	       (who->kind == PRINCIPAL_USER && (who->account_roles & ACCOUNT_ADMINISTRATOR));
+}
+
+static hf_status add_group_id(struct guarded *g, const char *id)
+{
+	const struct crypto_api *api = g->ask->call.api;
+	const struct principal *who = g->ask->call.who;
+	GROUP_SCOPED struct group *group = NULL;
+
+	if (!id || !*id)
+		return HF_SUCCESS;
+	if (!is_member(who, id))
+		return hf_fail(g->err, HF_NOTFOUND, "there is no such group");
+	HF_TRY(groups_load(api->groups, g->db, who->org_id, id, &group, g->err));
+	return add_group(g, group);
+}
+
+static hf_status add_object(struct guarded *g, const char *kid, const char *name)
+{
+	const struct crypto_api *api = g->ask->call.api;
+	const struct principal *who = g->ask->call.who;
+	OBJECT_SCOPED struct object *object = NULL;
+
+	HF_TRY(objects_load(api->objects, api->groups, g->db, who->org_id, kid, kid ? NULL : name,
+	                    &object, g->err));
+	if (!is_member(who, object->group_id))
+		return hf_fail(g->err, HF_NOTFOUND, "there is no such security object");
+	if (!*g->object_id)
+		memcpy(g->object_id, object->id, sizeof(g->object_id));
+	return add_group(g, object->group);
+}
+
+static hf_status add_descriptor(struct guarded *g, const struct json_t *desc)
+{
+	const char *kid, *name;
+
+	if (!desc || !json_value_is(desc, JSON_READ_OBJECT))
+		return HF_SUCCESS;
+	kid = json_member_text(desc, "kid");
+	name = json_member_text(desc, "name");
+	return kid || name ? add_object(g, kid, name) : HF_SUCCESS;
+}
+
+/* "/crypto/v1/keys/UUID…", "/sys/v1/groups/UUID…" */
+static bool uuid_after(const char *path, const char *prefix, char ret[HF_UUID_MAX])
+{
+	size_t n = strlen(prefix);
+
+	if (strncmp(path, prefix, n) != 0)
+		return false;
+	snprintf(ret, HF_UUID_MAX, "%.36s", path + n);
+	return hf_uuid_valid(ret);
+}
+
+static hf_status look_at_path(struct guarded *g)
+{
+	const char *path = g->ask->operation;
+	char id[HF_UUID_MAX];
+
+	if (uuid_after(path, KEYS_PATH "/", id))
+		return add_object(g, id, NULL);
+	if (uuid_after(path, GROUPS_PATH, id))
+		return add_group_id(g, id);
+	return HF_SUCCESS;
+}
+
+static bool is_path(const struct guarded *g, const char *path)
+{
+	return strcmp(g->ask->operation, path) == 0;
+}
+
+/* Where "name" names a key that there is, rather than one to be made. */
+static bool names_a_key(const struct guarded *g)
+{
+	static const char *const paths[] = { "/info", "/export",     "/rekey",  "/digest",
+		                             "/kcv",  "/kcv/verify", "/persist" };
+
+	for (size_t i = 0; i < HF_COUNT(paths); i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), KEYS_PATH "%s", paths[i]);
+		if (is_path(g, path))
+			return true;
+	}
+	return false;
+}
+
+static hf_status look_at_body(struct guarded *g)
+{
+	static const char *const members[] = { "key", "subject", "private_key", "public_key",
+		                               "wrapping_key" };
+	const struct json_t *body = g->ask->body;
+	const char *group = json_member_text(body, "group_id");
+
+	for (size_t i = 0; i < HF_COUNT(members); i++)
+		HF_TRY(add_descriptor(g, json_member(body, members[i])));
+	if (names_a_key(g))
+		HF_TRY(add_descriptor(g, body));
+	else if (json_member_text(body, "kid")) /* legacy forms name the key that is wrapped so */
+		HF_TRY(add_object(g, json_member_text(body, "kid"), NULL));
+	if (!group && is_path(g, KEYS_PATH))
+		group = g->ask->call.who->default_group;
+	return add_group_id(g, group);
+}
+
+static hf_status find_guarded(struct guarded *g)
+{
+	HF_TRY(look_at_path(g));
+	if (g->ask->text.len)
+		HF_TRY(look_at_body(g));
+	if (!g->group)
+		return hf_fail(g->err, HF_STATE,
+		               "no quorum guards what this names: it needs no approval");
+	return HF_SUCCESS;
+}
+
+struct printing {
+	struct crypto_call *c;
+	struct db *db;
+};
+
+static hf_status print(void *ctx, const struct quorum_row *row)
+{
+	struct printing *p = ctx;
+	struct json_writer w = JSON_WRITER(&p->c->out);
+
+	return approval_print(p->c, p->db, row, &w);
+}
+
+static hf_status run(struct crypto_call *c, struct db *db)
+{
+	struct ask *a = (struct ask *)c;
+	struct guarded g = { .ask = a, .db = db, .err = &c->err };
+	GROUP_SCOPED struct group *group = NULL;
+	struct printing p = { .c = c, .db = db };
+	hf_status s = find_guarded(&g);
+	struct approval_new new = {
+		.who = c->who,
+		.group = group = g.group,
+		.object_id = g.object_id,
+		.method = a->method,
+		.operation = a->operation,
+		.body = hf_buf_span(&a->text),
+		.description = a->description,
+		.now_ms = c->now_ms,
+	};
+
+	HF_TRY(s);
+	HF_TRY(approval_create(c->api->core, db, &new, a->id, &c->err));
+	memcpy(c->subject_id, a->id, sizeof(c->subject_id));
+	memcpy(c->group_id, group->id, sizeof(c->group_id));
+	HF_TRY(crypto_call_audit(c, db));
+	return quorum_row_get(db, c->who->org_id, a->id, c->now_ms, false, print, &p);
+}
+
+static void release(struct crypto_call *c)
+{
+	struct ask *a = (struct ask *)c;
+
+	hf_wipe(a->text.ptr, a->text.len);
+	hf_buf_done(&a->text);
+}
+
+const struct crypto_operation crypto_approval_ask = {
+	.size = sizeof(struct ask),
+	.writes = true,
+	.prepare = prepare,
+	.run = run,
+	.release = release,
+};

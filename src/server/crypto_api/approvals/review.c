@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Requests for approval, as those see them who asked or who may approve; and what these decide. */
+#include "server/crypto_api/approvals/approvals.h"
+
+#include <string.h>
+
+#define LIST_MAX 1000
+#define REASON_MAX 4096
+
+struct printing {
+	struct crypto_call *c;
+	struct db *db;
+	struct json_writer w;
+	const char *requester, *reviewer, *subject; /* of a list: those only; NULL: all */
+	size_t n;
+};
+
+static bool is_uuid_of(const char *uuid, const char *identity_id)
+{
+	char own[HF_UUID_MAX];
+
+	return hf_ok(hf_uuid_of_id(identity_id, own)) && strcmp(own, uuid) == 0;
+}
+
+static bool names(const struct quorum_policy *policy, const char *uuid)
+{
+	for (size_t i = 0; i < policy->n_nodes; i++)
+		if (strcmp(policy->nodes[i].id, uuid) == 0)
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct printing *p, const struct quorum_row *row,
+                      const struct quorum_policy *policy)
+{
+	if (p->requester && !is_uuid_of(p->requester, row->requester))
+		return false;
+	if (p->subject && strcmp(p->subject, row->object_id) != 0 &&
+	    strcmp(p->subject, row->group_id) != 0)
+		return false;
+	return !p->reviewer || names(policy, p->reviewer);
+}
+
+/* One that is not his to see is not there. */
+static hf_status print_if_visible(void *ctx, const struct quorum_row *row)
+{
+	struct printing *p = ctx;
+	struct quorum_policy *policy HF_CLEANUP(quorum_policy_free_at) = NULL;
+
+	HF_TRY(quorum_policy_parse(hf_span_text(row->policy), &policy, NULL));
+	if (!approval_visible(p->c->who, row, policy) || !is_wanted(p, row, policy))
+		return HF_SUCCESS;
+	p->n++;
+	return approval_print(p->c, p->db, row, &p->w);
+}
+
+static hf_status print_one(struct crypto_call *c, struct db *db, const char *id)
+{
+	struct printing p = { .c = c, .db = db, .w = JSON_WRITER(&c->out) };
+	hf_status s =
+	        quorum_row_get(db, c->who->org_id, id, c->now_ms, false, print_if_visible, &p);
+
+	if (s.code == HF_NOTFOUND || (hf_ok(s) && !p.n))
+		return hf_fail(&c->err, HF_NOTFOUND, "there is no such request, or it has expired");
+	return s;
+}
+
+static const char *id_of(const struct crypto_call *c)
+{
+	return crypto_call_param(c, "req_id");
+}
+
+static hf_status run_get(struct crypto_call *c, struct db *db)
+{
+	return print_one(c, db, id_of(c));
+}
+
+const struct crypto_operation crypto_approval_get = {
+	.size = sizeof(struct crypto_call),
+	.run = run_get,
+};
+
+static hf_status run_list(struct crypto_call *c, struct db *db)
+{
+	struct printing p = {
+		.c = c,
+		.db = db,
+		.w = JSON_WRITER(&c->out),
+		.requester = crypto_call_query(c, "requester"),
+		.reviewer = crypto_call_query(c, "reviewer"),
+		.subject = crypto_call_query(c, "subject"),
+	};
+
+	json_open_array(&p.w, NULL);
+	HF_TRY(quorum_rows_list(db, c->who->org_id, crypto_call_query(c, "status"), "", c->now_ms,
+	                        LIST_MAX, print_if_visible, &p));
+	json_close_array(&p.w);
+	return HF_SUCCESS;
+}
+
+const struct crypto_operation crypto_approval_list = {
+	.size = sizeof(struct crypto_call),
+	.run = run_list,
+};
+
+/* Denying and withdrawing */
+struct denial {
+	struct crypto_call call; /* first */
+	const char *reason;
+};
+
+static const struct json_field deny_fields[] = {
+	{ "reason", JSON_READ_TEXT, offsetof(struct denial, reason), false, true, 0, REASON_MAX },
+};
+
+static hf_status prepare_deny(struct crypto_call *c, struct hf_err *err)
+{
+	return c->body ? json_read(c->body, deny_fields, HF_COUNT(deny_fields), c, err)
+	               : HF_SUCCESS;
+}
+
+static void about(struct crypto_call *c, const char *outcome)
+{
+	snprintf(c->subject_id, sizeof(c->subject_id), "%s", id_of(c));
+	c->outcome = outcome;
+}
+
+static hf_status run_deny(struct crypto_call *c, struct db *db)
+{
+	struct denial *d = (struct denial *)c;
+
+	HF_TRY(approval_deny(c->api->core, db, c->who, id_of(c), d->reason, c->now_ms, &c->err));
+	about(c, "Denied");
+	HF_TRY(crypto_call_audit(c, db));
+	return print_one(c, db, id_of(c));
+}
+
+const struct crypto_operation crypto_approval_deny = {
+	.size = sizeof(struct denial),
+	.writes = true,
+	.prepare = prepare_deny,
+	.run = run_deny,
+};
+
+static hf_status run_withdraw(struct crypto_call *c, struct db *db)
+{
+	HF_TRY(approval_withdraw(db, c->who, id_of(c), c->now_ms, &c->err));
+	about(c, "Withdrawn");
+	return crypto_call_audit(c, db);
+}
+
+const struct crypto_operation crypto_approval_withdraw = {
+	.size = sizeof(struct crypto_call),
+	.writes = true,
+	.run = run_withdraw,
+};
+
+/* A step of a call in the database, after which it goes on in `then`. */
+struct step {
+	struct db_task task; /* first */
+	struct crypto_call *c;
+	hf_status (*run)(struct crypto_call *c, struct db *db);
+	void (*then)(struct crypto_call *c);
+};
+
+static hf_status run_step(struct db_task *task, struct db *db)
+{
+	struct step *s = (struct step *)task;
+
+	hf_buf_clear(&s->c->out);
+	s->c->err = (struct hf_err){ 0 };
+	return s->run(s->c, db);
+}
+
+static void step_done(struct db_task *task, hf_status status)
+{
+	struct step *s = (struct step *)task;
+
+	if (hf_ok(status))
+		s->then(s->c);
+	else
+		crypto_call_fail(s->c, status);
+}
+
+static void take_step(struct step *s, struct crypto_call *c, bool writes,
+                      hf_status (*run)(struct crypto_call *c, struct db *db),
+                      void (*then)(struct crypto_call *c))
+{
+	const struct core *core = c->api->core;
+	hf_status status;
+
+	*s = (struct step){
+		.task = { .run = run_step, .done = step_done, .durability = core_durability(core) },
+		.c = c,
+		.run = run,
+		.then = then,
+	};
+	status = db_work_submit(writes ? core->writer : core->reader, &s->task);
+	if (!hf_ok(status))
+		crypto_call_fail(c, status);
+}
+
+/* Approving: password, decision, carrying it out, showing what has become of it. */
+struct approval {
+	struct crypto_call call; /* first */
+	struct step step;
+	const char *password;
+	struct json_t *body, *u2f, *fido2;
+	bool password_shown, complete;
+};
+
+static const struct json_field approve_fields[] = {
+	{ "password", JSON_READ_TEXT, offsetof(struct approval, password), false, true, 1, 1024 },
+	{ "body", JSON_READ_ANY, offsetof(struct approval, body), false, true, 0, 0 },
+	{ "u2f", JSON_READ_ANY, offsetof(struct approval, u2f), false, true, 0, 0 },
+	{ "fido2_auth_request", JSON_READ_ANY, offsetof(struct approval, fido2), false, true, 0,
+	  0 },
+};
+
+static hf_status prepare_approve(struct crypto_call *c, struct hf_err *err)
+{
+	return c->body ? json_read(c->body, approve_fields, HF_COUNT(approve_fields), c, err)
+	               : HF_SUCCESS;
+}
+
+static void reply(struct crypto_call *c)
+{
+	crypto_call_reply(c);
+}
+
+static void carried_out(void *ctx)
+{
+	struct approval *a = ctx;
+
+	take_step(&a->step, &a->call, false, run_get, reply);
+}
+
+static void approved(struct crypto_call *c)
+{
+	struct approval *a = (struct approval *)c;
+
+	if (a->complete)
+		approval_carry_out(c->api, c->who->org_id, id_of(c), carried_out, a);
+	else
+		crypto_call_reply(c);
+}
+
+static hf_status run_approve(struct crypto_call *c, struct db *db)
+{
+	struct approval *a = (struct approval *)c;
+
+	HF_TRY(approval_approve(c->api->core, db, c->who, id_of(c), a->password_shown, c->now_ms,
+	                        &a->complete, &c->err));
+	about(c, "Approved");
+	HF_TRY(crypto_call_audit(c, db));
+	return print_one(c, db, id_of(c));
+}
+
+static void password_checked(void *ctx, hf_status s)
+{
+	struct approval *a = ctx;
+
+	if (!hf_ok(s)) {
+		crypto_call_fail_with(&a->call, 403, "the password is not right");
+		return;
+	}
+	a->password_shown = true;
+	take_step(&a->step, &a->call, true, run_approve, approved);
+}
+
+static void begin_approve(struct crypto_call *c)
+{
+	struct approval *a = (struct approval *)c;
+
+	if (a->password)
+		approval_check_password(c, a->password, password_checked, a);
+	else
+		take_step(&a->step, c, true, run_approve, approved);
+}
+
+const struct crypto_operation crypto_approval_approve = {
+	.size = sizeof(struct approval),
+	.prepare = prepare_approve,
+	.after = begin_approve,
+};
+
+/* The result: for who asked. */
+struct result {
+	struct crypto_call call; /* first */
+	struct step step;
+	bool tried;
+	bool pending; /* approved, and nobody has begun */
+};
+
+static hf_status print_result(struct crypto_call *c, const struct quorum_row *row)
+{
+	struct json_writer w = JSON_WRITER(&c->out);
+
+	json_open_object(&w, NULL);
+	json_int(&w, "status", row->result_status);
+	HF_TRY(approval_result_print(c, row, &w));
+	json_close_object(&w);
+	return HF_SUCCESS;
+}
+
+static hf_status look_at_result(void *ctx, const struct quorum_row *row)
+{
+	struct result *r = ctx;
+	struct crypto_call *c = &r->call;
+
+	if (!approval_asked_by(c->who, row))
+		return hf_fail(&c->err, HF_NOTFOUND, "there is no such request of yours");
+	if (strcmp(row->status, QUORUM_DENIED) == 0)
+		return hf_fail(&c->err, HF_DENIED, "this request was denied%s%s",
+		               row->reason ? ": " : "", row->reason ? row->reason : "");
+	if (strcmp(row->status, QUORUM_PENDING) == 0)
+		return hf_fail(&c->err, HF_STATE, "this request waits for approval still");
+	if (row->result_status)
+		return print_result(c, row);
+	r->pending = !row->running_ms;
+	if (r->pending)
+		return HF_SUCCESS;
+	if (c->now_ms - row->running_ms > APPROVAL_RUN_MS)
+		return hf_fail(&c->err, HF_STATE,
+		               "nobody knows whether this was carried out: the server that did it "
+		               "has ended. Look before you ask for it again");
+	return hf_fail(&c->err, HF_BUSY, "this request is being carried out: ask again");
+}
+
+static hf_status run_result(struct crypto_call *c, struct db *db)
+{
+	struct result *r = (struct result *)c;
+	hf_status s;
+
+	r->pending = false;
+	s = quorum_row_get(db, c->who->org_id, id_of(c), c->now_ms, false, look_at_result, r);
+	if (s.code == HF_NOTFOUND && !c->err.text[0])
+		return hf_fail(&c->err, HF_NOTFOUND, "there is no such request, or it has expired");
+	HF_TRY(s);
+	return r->pending ? HF_SUCCESS : quorum_row_viewed(db, id_of(c));
+}
+
+static void after_result(struct crypto_call *c);
+
+static void result_there(void *ctx)
+{
+	struct result *r = ctx;
+
+	r->tried = true;
+	take_step(&r->step, &r->call, true, run_result, after_result);
+}
+
+static void after_result(struct crypto_call *c)
+{
+	struct result *r = (struct result *)c;
+
+	if (r->pending && r->tried)
+		crypto_call_fail_with(c, 503, "this request is being carried out: ask again");
+	else if (r->pending)
+		approval_carry_out(c->api, c->who->org_id, id_of(c), result_there, r);
+	else
+		crypto_call_reply(c);
+}
+
+const struct crypto_operation crypto_approval_result = {
+	.size = sizeof(struct result),
+	.writes = true,
+	.run = run_result,
+	.after = after_result,
+};
