@@ -21,6 +21,7 @@ struct loop {
 	uint8_t iv[16];
 	uint8_t *blob;
 	CK_ULONG blob_len;
+	uint64_t count;   /* RAWLOOP_ENCRYPT */
 	const char *call; /* the one that failed */
 };
 
@@ -81,6 +82,75 @@ static CK_RV step_generate(struct loop *l)
 	l->s->fn->C_DestroyObject(l->s->handle, priv);
 	l->s->fn->C_DestroyObject(l->s->handle, pub);
 	return rv;
+}
+
+static CK_RV step_encrypt(struct loop *l)
+{
+	uint8_t plain[RAWLOOP_PLAIN] = { 0 }, cipher[RAWLOOP_PLAIN + 16], iv[12] = { 0 };
+	CK_GCM_PARAMS gcm = {
+		.pIv = iv, .ulIvLen = sizeof(iv), .ulIvBits = 8 * sizeof(iv), .ulTagBits = 128
+	};
+	CK_MECHANISM mechanism = { CKM_AES_GCM, &gcm, sizeof(gcm) };
+	CK_ULONG len = sizeof(cipher);
+	CK_RV rv;
+
+	memcpy(iv, &l->count, sizeof(l->count)); /* never one twice under this key */
+	l->count++;
+	l->call = "C_EncryptInit";
+	rv = l->s->fn->C_EncryptInit(l->s->handle, &mechanism, l->key);
+	if (rv != CKR_OK)
+		return rv;
+	l->call = "C_Encrypt";
+	return l->s->fn->C_Encrypt(l->s->handle, plain, sizeof(plain), cipher, &len);
+}
+
+/* What a list of keys cannot do without. */
+static CK_RV describe(struct loop *l, CK_OBJECT_HANDLE object)
+{
+	CK_OBJECT_CLASS class;
+	CK_KEY_TYPE type;
+	CK_BBOOL sign, encrypt;
+	uint8_t id[256], label[256];
+	CK_ATTRIBUTE attributes[] = {
+		{ CKA_CLASS, &class, sizeof(class) }, { CKA_KEY_TYPE, &type, sizeof(type) },
+		{ CKA_ID, id, sizeof(id) },           { CKA_LABEL, label, sizeof(label) },
+		{ CKA_SIGN, &sign, sizeof(sign) },    { CKA_ENCRYPT, &encrypt, sizeof(encrypt) },
+	};
+	CK_RV rv;
+
+	l->call = "C_GetAttributeValue";
+	rv = l->s->fn->C_GetAttributeValue(l->s->handle, object, attributes,
+	                                   sizeof(attributes) / sizeof(attributes[0]));
+	return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ? CKR_OK : rv;
+}
+
+static CK_RV describe_all(struct loop *l)
+{
+	CK_OBJECT_HANDLE found[512];
+	CK_ULONG n = 0;
+	CK_RV rv;
+
+	do {
+		l->call = "C_FindObjects";
+		rv = l->s->fn->C_FindObjects(l->s->handle, found, sizeof(found) / sizeof(*found),
+		                             &n);
+		for (CK_ULONG i = 0; rv == CKR_OK && i < n; i++)
+			rv = describe(l, found[i]);
+	} while (rv == CKR_OK && n > 0);
+	return rv;
+}
+
+static CK_RV step_list(struct loop *l)
+{
+	CK_RV rv, ended;
+
+	l->call = "C_FindObjectsInit";
+	rv = l->s->fn->C_FindObjectsInit(l->s->handle, NULL, 0);
+	if (rv != CKR_OK)
+		return rv;
+	rv = describe_all(l);
+	ended = l->s->fn->C_FindObjectsFinal(l->s->handle);
+	return rv != CKR_OK ? rv : ended;
 }
 
 /* --- latencies --- */
@@ -207,8 +277,32 @@ static hf_status run_kind(struct loop *l, const struct p11_profile *profile,
 		generate_plan_build(&l->generate, key->type, l->type, KEY_WRAPPABLE);
 		plan_wrap(l);
 		return run(l, step_generate, config, ret, err);
+	case RAWLOOP_ENCRYPT:
+	case RAWLOOP_LIST:
+		break;
 	}
 	return hf_fail(err, HF_INVALID, "unknown kind of loop %d", (int)config->kind);
+}
+
+static hf_status run_encrypt(struct loop *l, const struct rawloop_config *config,
+                             struct rawloop_result *ret, struct hf_err *err)
+{
+	CK_MECHANISM mechanism = { CKM_AES_KEY_GEN, NULL, 0 };
+	struct template t = { 0 };
+	hf_status s;
+	CK_RV rv;
+
+	template_number(&t, CKA_VALUE_LEN, 32);
+	template_bool(&t, CKA_TOKEN, false);
+	template_bool(&t, CKA_SENSITIVE, true);
+	template_bool(&t, CKA_ENCRYPT, true);
+	rv = l->s->fn->C_GenerateKey(l->s->handle, &mechanism, t.attr, t.n, &l->key);
+	if (rv != CKR_OK)
+		return p11_session_fail(l->s, err, rv, "C_GenerateKey");
+	l->s->live++;
+	s = run(l, step_encrypt, config, ret, err);
+	p11_object_destroy(l->s, l->key);
+	return s;
 }
 
 hf_status p11_rawloop(struct p11_session *s, const struct p11_profile *profile,
@@ -221,13 +315,17 @@ hf_status p11_rawloop(struct p11_session *s, const struct p11_profile *profile,
 	struct p11_key key;
 	hf_status status;
 
+	if (!config->count && config->seconds <= 0)
+		return hf_fail(err, HF_INVALID,
+		               "a loop needs a number of seconds or of operations");
+	if (config->kind == RAWLOOP_ENCRYPT)
+		return run_encrypt(&l, config, ret, err);
+	if (config->kind == RAWLOOP_LIST)
+		return run(&l, step_list, config, ret, err);
 	if (type->ability == ABILITY_NONE)
 		return hf_fail(err, HF_UNSUPPORTED, "this HSM has no %s keys", name);
 	if (config->kind != RAWLOOP_SIGN && type->ability != ABILITY_WRAPPED)
 		return hf_fail(err, HF_UNSUPPORTED, "this HSM does not wrap %s keys", name);
-	if (!config->count && config->seconds <= 0)
-		return hf_fail(err, HF_INVALID,
-		               "a loop needs a number of seconds or of operations");
 	HF_TRY(p11_key_make(s, type, config->type,
 	                    config->kind == RAWLOOP_SIGN ? KEY_SESSION : KEY_WRAPPABLE, &key, err));
 	status = run_kind(&l, profile, master, &key, config, ret, err);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "crypto/aead.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define DAY_MS (INT64_C(86400) * 1000)
