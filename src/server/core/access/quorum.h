@@ -15,10 +15,10 @@ enum quorum_kind { QUORUM_OF, QUORUM_USER, QUORUM_APP };
 
 struct quorum_node {
 	enum quorum_kind kind;
-	unsigned need;                /* QUORUM_OF: so many of its members */
-	size_t first, count;          /* its members: nodes[first] and those that follow */
-	bool password, second_factor; /* what its members have to show besides */
-	char id[HF_UUID_MAX];         /* of the user or app */
+	unsigned need;        /* QUORUM_OF: so many of its members */
+	size_t first, count;  /* its members: nodes[first] and those that follow */
+	bool password;        /* its members have to show theirs once more */
+	char id[HF_UUID_MAX]; /* of the user or app */
 };
 
 struct quorum_policy {

@@ -28,20 +28,19 @@ static hf_status print_approver(void *ctx, const char *identity_id, bool by_app)
 }
 
 static void print_reviewers(struct json_writer *w, const struct quorum_policy *p, size_t at,
-                            bool password, bool second_factor)
+                            bool password)
 {
 	const struct quorum_node *node = &p->nodes[at];
 
 	if (node->kind == QUORUM_OF) {
 		for (size_t i = 0; i < node->count; i++)
-			print_reviewers(w, p, node->first + i, password || node->password,
-			                second_factor || node->second_factor);
+			print_reviewers(w, p, node->first + i, password || node->password);
 		return;
 	}
 	json_open_object(w, NULL);
 	json_text(w, node->kind == QUORUM_APP ? "app" : "user", node->id);
 	json_bool(w, "requires_password", password);
-	json_bool(w, "requires_2fa", second_factor);
+	json_bool(w, "requires_2fa", false);
 	json_close_object(w);
 }
 
@@ -105,7 +104,7 @@ hf_status approval_print(struct crypto_call *c, struct db *db, const struct quor
 	HF_TRY(quorum_decisions(db, row->id, print_approver, w));
 	json_close_array(w);
 	json_open_array(w, "reviewers");
-	print_reviewers(w, policy, 0, false, false);
+	print_reviewers(w, policy, 0, false);
 	json_close_array(w);
 	if (approval_asked_by(c->who, row) ||
 	    hf_ok(approval_reviewer(c->who, row, policy, &password, NULL)))
