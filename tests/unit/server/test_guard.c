@@ -502,13 +502,13 @@ static void a_quorums_tree_is_read(void **state)
 	struct hf_err err;
 
 	CHECK_OK(quorum_policy_parse(
-	        hf_span_text("{\"quorum\":{\"n\":2,\"require_2fa\":true,\"members\":[" /* */
+	        hf_span_text("{\"quorum\":{\"n\":2,\"members\":[" /* */
 	                     "{\"quorum\":{\"n\":1,\"require_password\":true,\"members\":["
 	                     "{\"user\":\"" GROUP "\"},{\"app\":\"" GROUP "\"}]}},"
 	                     "{\"user\":\"" GROUP "\"}]}}"),
 	        &p, &err));
 	CHECK(p->n_nodes == 5);
-	CHECK(p->nodes[0].need == 2 && p->nodes[0].count == 2 && p->nodes[0].second_factor);
+	CHECK(p->nodes[0].need == 2 && p->nodes[0].count == 2);
 	CHECK(p->nodes[p->nodes[0].first].kind == QUORUM_OF);
 	CHECK(p->nodes[p->nodes[0].first].password);
 	CHECK(p->nodes[p->nodes[0].first + 1].kind == QUORUM_USER);
@@ -527,6 +527,8 @@ static void what_is_no_quorum_is_refused(void **state)
 		"{\"quorum\":{\"n\":2,\"members\":[{\"user\":\"" GROUP "\"}]}}",
 		"{\"quorum\":{\"n\":0,\"members\":[{\"user\":\"" GROUP "\"}]}}",
 		"{\"quorum\":{\"n\":1,\"members\":[]}}",
+		"{\"quorum\":{\"n\":2,\"members\":[{\"user\":\"" GROUP "\"},{\"user\":\"" GROUP
+		"\"}]}}",
 		"{\"quorum\":{\"n\":1,\"members\":[1]}}",
 		"{\"quorum\":{\"n\":1,\"members\":[{}]}}",
 		"{\"user\":\"" GROUP "\",\"protect_permissions\":[\"FLY\"]}",

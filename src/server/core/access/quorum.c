@@ -94,6 +94,20 @@ struct parsing {
 static hf_status parse_node(struct parsing *k, size_t at, const struct member_fields *in,
                             unsigned depth);
 
+/* Somebody who stands twice in one quorum would count twice. */
+static hf_status check_different(struct parsing *k, size_t first, size_t count)
+{
+	const struct quorum_node *nodes = &k->p->nodes[first];
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (nodes[i].kind != QUORUM_OF && nodes[i].kind == nodes[j].kind &&
+			    strcmp(nodes[i].id, nodes[j].id) == 0)
+				return hf_fail(k->err, HF_INVALID, "%s stands twice in one quorum",
+				               nodes[i].id);
+	return HF_SUCCESS;
+}
+
 static hf_status parse_members(struct parsing *k, size_t at, const struct json_t *members,
                                unsigned depth)
 {
@@ -119,7 +133,7 @@ static hf_status parse_members(struct parsing *k, size_t at, const struct json_t
 		HF_TRY(json_read(member, member_fields, HF_COUNT(member_fields), &in, k->err));
 		HF_TRY(parse_node(k, first + i, &in, depth + 1));
 	}
-	return HF_SUCCESS;
+	return check_different(k, first, count);
 }
 
 static hf_status parse_quorum(struct parsing *k, size_t at, const struct json_t *quorum,
