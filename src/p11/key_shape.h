@@ -24,7 +24,7 @@ struct key_name {
 struct key_shape {
 	enum object_type type;
 	enum curve curve;
-	uint32_t bits;
+	uint32_t bits; /* 0: the token does not tell (SoftHSM2, of unwrapped secret keys) */
 	unsigned uses; /* of USE_IN_HSM */
 	bool uses_given;
 	bool extractable, never_extractable, sensitive;

@@ -184,8 +184,10 @@ hf_status half_of(const struct object_facts *f, struct half *ret)
 		.label = facts_span(f, FACT_LABEL),
 	};
 	HF_TRY(class == CKO_SECRET_KEY ? describe_secret(f, ret) : describe_half(f, ret));
-	/* a private EC key may leave its curve to its public half */
+	/* a private EC key may leave its curve to its public half; and SoftHSM2 does not tell the
+	 * length of a secret key that was unwrapped */
 	HF_ENSURE(object_type_has_bits((int)shape->type, shape->curve, shape->bits, true) ||
+	                  (class == CKO_SECRET_KEY && !shape->bits) ||
 	                  (shape->type == OBJECT_EC && class == CKO_PRIVATE_KEY),
 	          HF_UNSUPPORTED);
 	if (shape->curve)

@@ -25,8 +25,11 @@ static struct key_shape wanted(const struct crypto_op *op)
 	shape.has_private = op->kind != CRYPTO_IMPORT || shape.has_private;
 	shape.sensitive = !shape.persistent || !leaves;
 	shape.extractable = !shape.persistent || leaves;
-	if (!shape.persistent) /* of its own it is never found by these */
-		shape.id = shape.label = HF_SPAN(NULL, 0);
+	if (shape.persistent)
+		return shape;
+	shape.id = shape.label = HF_SPAN(NULL, 0); /* nobody looks for it by these */
+	if (shape.uses_given && (shape.uses & USE_SIGN)) /* NSS tries what it has made */
+		shape.uses |= USE_VERIFY;
 	return shape;
 }
 
@@ -44,7 +47,7 @@ static hf_status make_from(struct desk *d, const struct crypto_op *op, CK_OBJECT
 static bool is_like(const struct key_shape *is, const struct key_shape *asked)
 {
 	return is->type == asked->type && is->curve == asked->curve &&
-	       (!asked->bits || is->bits == asked->bits);
+	       (!asked->bits || !is->bits || is->bits == asked->bits);
 }
 
 static hf_status name_of(const struct key_shape *shape, struct key_name *ret, struct hf_err *err)
@@ -71,7 +74,7 @@ static hf_status look(struct desk *d, const struct key_shape *shape, struct key_
 }
 
 /* One that is there already is the answer: this may be asked twice. */
-static hf_status make_in_slot(struct desk *d, const struct crypto_op *op, CK_OBJECT_HANDLE key,
+static hf_status make_or_find(struct desk *d, const struct crypto_op *op, CK_OBJECT_HANDLE key,
                               const struct key_shape *shape, struct crypto_output *out,
                               struct hf_err *err)
 {
@@ -119,6 +122,8 @@ static hf_status make_session_key(struct desk *d, const struct crypto_op *op, CK
  * is wrapped and destroyed. */
 static void settle_shape(const struct crypto_op *op, struct key_shape *made)
 {
+	if (!made->bits)
+		made->bits = op->made.bits;
 	made->type = op->made.type;
 	made->id = op->made.id;
 	made->label = HF_SPAN(NULL, 0);
@@ -158,7 +163,11 @@ hf_status crypto_make(struct desk *d, const struct crypto_op *op, CK_OBJECT_HAND
 {
 	const struct key_shape shape = wanted(op);
 
-	if (shape.persistent)
-		return make_in_slot(d, op, key, &shape, out, err);
+	if (shape.persistent) {
+		HF_TRY(make_or_find(d, op, key, &shape, out, err));
+		if (!out->result.made.bits) /* the token does not tell */
+			out->result.made.bits = shape.bits;
+		return HF_SUCCESS;
+	}
 	return make_wrapped(d, op, key, &shape, out, err);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CBC_IV_LEN 16
+#define KW_MORE 8 /* bytes that RFC 3394 and RFC 5649 add to a key of whole blocks */
 
 hf_status crypto_record_open(struct desk *d, const struct key_where *where, const char *key_id,
                              struct key_record *ret, struct hf_err *err)
@@ -165,7 +166,7 @@ static hf_status prove(struct desk *d, const struct key_record *r, struct hf_err
 }
 
 hf_status crypto_record_make(struct desk *d, CK_OBJECT_HANDLE key, const char *key_id,
-                             const struct key_shape *shape, struct hf_buf *ret, struct hf_err *err)
+                             struct key_shape *shape, struct hf_buf *ret, struct hf_err *err)
 {
 	HF_BUF_SCOPED struct hf_buf blob = HF_BUF(WRAPPED_BLOB_MAX);
 	struct key_record r = {
@@ -186,6 +187,8 @@ hf_status crypto_record_make(struct desk *d, CK_OBJECT_HANDLE key, const char *k
 	HF_TRY(hf_span_to_text(hf_span_text(key_id), r.key_id, sizeof(r.key_id)));
 	HF_TRY(wrap(d, master, key, &r, &blob, err));
 	r.blob = hf_buf_span(&blob);
+	if (r.type == OBJECT_AES && !r.bits && r.format != WRAP_CBC_PAD && blob.len > KW_MORE)
+		shape->bits = r.bits = (uint32_t)(blob.len - KW_MORE) * 8;
 	HF_TRY(sealed_make(d, master, &r, ret, err));
 	HF_TRY(sealed_check(d, hf_buf_span(ret), err));
 	return prove(d, &r, err);

@@ -22,9 +22,10 @@ HF_MUST hf_status crypto_record_unwrap(struct desk *d, const struct key_record *
                                        struct hf_err *err);
 
 /* Wraps a session object of this shape (its uses are those of the record), seals the record, and
- * proves that it gives the key back before anybody hears of it. */
+ * proves that it gives the key back before anybody hears of it. The length of an AES key that the
+ * token did not tell (0) is seen from the wrapped key. */
 HF_MUST hf_status crypto_record_make(struct desk *d, CK_OBJECT_HANDLE key, const char *key_id,
-                                     const struct key_shape *shape, struct hf_buf *ret,
+                                     struct key_shape *shape, struct hf_buf *ret,
                                      struct hf_err *err);
 
 /* The same key under another master key: what job_rewrap() does with records of any kind. *r is
