@@ -98,6 +98,9 @@ static hf_status copy_config(const struct http_client_config *config, struct cli
 	HF_TRY(copy_text(config->cert_file, &c->cert_file));
 	HF_TRY(copy_text(config->key_file, &c->key_file));
 	HF_TRY(copy_text(config->chain_file, &c->chain_file));
+	c->in_memory = config->material != NULL;
+	c->pinned = config->material && config->material->authorities.len;
+	c->any_host = config->any_host;
 	c->connect_timeout_ms = config->connect_timeout_ms ? config->connect_timeout_ms : 5000;
 	c->max_reply = config->max_reply ? config->max_reply : 8u << 20;
 	return HF_SUCCESS;
@@ -129,10 +132,13 @@ static hf_status read_files(struct http_client *c, struct client_files **ret, st
 	return client_files_read(&config, c->generation, ret, err);
 }
 
-static hf_status read_first(struct http_client *c, struct hf_err *err)
+static hf_status read_first(struct http_client *c, const struct http_client_config *config,
+                            struct hf_err *err)
 {
 	if (!c->common.tls)
 		return HF_SUCCESS;
+	if (config->material)
+		return client_files_take(config->material, &c->common.files, err);
 	take_marks(c, c->marks);
 	return read_files(c, &c->common.files, err);
 }
@@ -168,7 +174,7 @@ hf_status http_client_new(const struct http_client_config *config, struct http_c
 		return hf_fail(err, HF_INTERNAL, "libcurl cannot start: %s",
 		               curl_easy_strerror(curl_ready));
 	HF_TRY(copy_config(config, &c->common, err));
-	HF_TRY(read_first(c, err));
+	HF_TRY(read_first(c, config, err));
 	c->connections = config->max_connections ? (long)config->max_connections : 8;
 	HF_TRY(make_multi(c->connections, &c->multi));
 	*ret = hf_take(c);
@@ -352,7 +358,7 @@ hf_status http_client_refresh(struct http_client *c, bool anew, bool *ret, struc
 	hf_status s;
 
 	*ret = false;
-	if (!c->common.tls)
+	if (!c->common.tls || c->common.in_memory)
 		return HF_SUCCESS;
 	take_marks(c, marks);
 	same = file_marks_same(marks, c->marks, CLIENT_FILES);

@@ -5,11 +5,20 @@
 #define HF_HTTP_CLIENT_H
 
 #include "base/buf.h"
+#include "base/secret.h"
 #include "crypto/tls.h"
 
 #include <poll.h>
 
 struct http_client;
+
+/* TLS material in memory, in place of the files. Copied. */
+struct http_client_material {
+	struct hf_span authorities;  /* PEM: roots that the server must chain to; empty: the
+	                                system's */
+	struct hf_span cert;         /* PEM leaf, and chain if any; empty: none */
+	const struct hf_secret *key; /* PEM or DER, without a passphrase; NULL: none */
+};
 
 struct http_client_config {
 	const char *base_url;   /* "https://host:8443", no path */
@@ -17,7 +26,9 @@ struct http_client_config {
 	const char *cert_file;  /* PEM leaf, and chain if any; NULL: none */
 	const char *key_file;   /* PEM */
 	const char *chain_file; /* PEM: more of our own chain to send (the intermediate), or NULL */
-	int connect_timeout_ms; /* 0: 5 s */
+	const struct http_client_material *material; /* NULL: the files */
+	bool any_host; /* the server's certificate may be for another name; it must chain as any */
+	int connect_timeout_ms;   /* 0: 5 s */
 	unsigned max_connections; /* 0: 8 */
 	size_t max_reply;         /* 0: 8 MiB */
 };
@@ -27,6 +38,7 @@ struct http_reply {
 	const char *error; /* "" or what happened, for people; names host and cause */
 	struct hf_span body;
 	int64_t retry_after_ms; /* -1: not said */
+	bool sent;              /* of no answer: the request may have reached the server */
 };
 
 /* Called from http_client_step(); `reply` lives during the call. It may start new requests. */
@@ -44,6 +56,7 @@ struct http_client_request {
 	struct hf_span body;        /* copied */
 	const char *const *headers; /* "Name: value", NULL-terminated, or NULL; copied */
 	int timeout_ms;             /* whole request */
+	bool secret;                /* our copies of body and reply are wiped after done() */
 	http_done done;
 	void *ctx;
 };
@@ -60,11 +73,11 @@ size_t http_client_pending(const struct http_client *c);
  * under way are dropped without a call. Never out of done(). After a failure nothing has changed.
  */
 HF_MUST hf_status http_client_move(struct http_client *c, const char *base_url, struct hf_err *err);
-/* Looks at the TLS files, and if one has changed (or `anew`) reads all of them again: new
- * connections have the new ones when all are complete and fit each other, and requests under way
- * end on the old. Otherwise everything stays as it was, and when that is still so at the next look,
- * once, it fails with words, because a file that is just being written looks the same. *ret: new
- * ones are in use. */
+/* Does nothing for material in memory. Otherwise looks at the TLS files, and if one has changed (or
+ * `anew`) reads all of them again: new connections have the new ones when all are complete and fit
+ * each other, and requests under way end on the old. Otherwise everything stays as it was, and when
+ * that is still so at the next look, once, it fails with words, because a file that is just being
+ * written looks the same. *ret: new ones are in use. */
 HF_MUST hf_status http_client_refresh(struct http_client *c, bool anew, bool *ret,
                                       struct hf_err *err);
 /* Until when our own certificate and its chain are good: how many were written to `to`, which has

@@ -14,6 +14,8 @@ static long info(struct transfer *t, CURLINFO what)
 
 static const char *trusted(const struct client_common *c)
 {
+	if (c->pinned)
+		return "what was given as its authority";
 	return c->ca_file ? c->ca_file : "the system's authorities";
 }
 

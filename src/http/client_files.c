@@ -128,6 +128,68 @@ static hf_status read_identity(const struct http_client_config *config, struct c
 	return HF_SUCCESS;
 }
 
+static int no_passphrase(char *to, int cap, int writing, void *ctx)
+{
+	return -1;
+}
+
+static hf_status take_key(const struct hf_secret *key, struct client_files *f, struct hf_err *err)
+{
+	const uint8_t *at = key->ptr;
+	HF_CLEANUP(BIO_free_at) BIO *bio = BIO_new_mem_buf(key->ptr, (int)key->len);
+
+	HF_ENSURE(bio, HF_NOMEM);
+	f->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+	if (!f->key)
+		f->key = d2i_AutoPrivateKey(NULL, &at, (long)key->len);
+	ERR_clear_error();
+	if (!f->key)
+		return hf_fail(err, HF_INVALID,
+		               "the client's key cannot be read: give it as PKCS#8, in DER or PEM, "
+		               "without a passphrase");
+	return HF_SUCCESS;
+}
+
+static hf_status take_identity(const struct http_client_material *material, struct client_files *f,
+                               struct hf_err *err)
+{
+	if (!material->cert.len && !material->key)
+		return HF_SUCCESS;
+	if (!material->cert.len || !material->key)
+		return hf_fail(err, HF_INVALID,
+		               "a client certificate and its key go together: one is missing");
+	HF_TRY(parse_certificates(material->cert, "the client certificate", "that was given",
+	                          &f->own, err));
+	HF_TRY(take_key(material->key, f, err));
+	if (X509_check_private_key(sk_X509_value(f->own, 0), f->key) != 1) {
+		ERR_clear_error();
+		return hf_fail(err, HF_INVALID,
+		               "the client's key does not belong to the client's certificate");
+	}
+	return HF_SUCCESS;
+}
+
+hf_status client_files_take(const struct http_client_material *material, struct client_files **ret,
+                            struct hf_err *err)
+{
+	HF_CLEANUP(client_files_free_at) struct client_files *f = calloc(1, sizeof(*f));
+	HF_CLEANUP(free_chain) STACK_OF(X509) *parsed = NULL;
+
+	HF_ENSURE(f, HF_NOMEM);
+	f->authorities = HF_BUF(PEM_MAX);
+	if (material->authorities.len) {
+		hf_buf_put(&f->authorities, material->authorities.ptr, material->authorities.len);
+		HF_TRY(hf_buf_status(&f->authorities));
+		HF_TRY(parse_certificates(material->authorities, "the authority", "that was given",
+		                          &parsed, err));
+	} else {
+		HF_TRY(read_authorities(&(struct http_client_config){ 0 }, 0, f, err));
+	}
+	HF_TRY(take_identity(material, f, err));
+	*ret = hf_take(f);
+	return HF_SUCCESS;
+}
+
 void client_files_paths(const struct http_client_config *config, const char *to[CLIENT_FILES])
 {
 	to[0] = authorities_path(config);

@@ -16,6 +16,9 @@ struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
  * connection that was made with those. */
 HF_MUST hf_status client_files_read(const struct http_client_config *config, unsigned generation,
                                     struct client_files **ret, struct hf_err *err);
+/* The same of material in memory, checked likewise. */
+HF_MUST hf_status client_files_take(const struct http_client_material *material,
+                                    struct client_files **ret, struct hf_err *err);
 void client_files_free(struct client_files *f);
 
 /* The paths that client_files_read() reads; NULL where there is none. */

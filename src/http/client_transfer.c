@@ -28,7 +28,7 @@ static bool set_tls(CURL *h, const struct client_common *c)
 
 	ok &= curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
-	ok &= curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
+	ok &= curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, c->any_host ? 0L : 2L) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_CAPATH, NULL) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_SSL_CTX_FUNCTION, on_context) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_SSL_CTX_DATA, c) == CURLE_OK;
@@ -78,6 +78,13 @@ hf_status transfer_new(const struct client_common *common, struct transfer **ret
 	return HF_SUCCESS;
 }
 
+static void wipe(struct hf_buf *b)
+{
+	if (b->ptr)
+		hf_wipe(b->ptr, b->cap);
+	hf_buf_clear(b);
+}
+
 void transfer_free(struct transfer *t)
 {
 	if (!t)
@@ -85,6 +92,10 @@ void transfer_free(struct transfer *t)
 	if (t->easy)
 		curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->headers);
+	if (t->secret) {
+		wipe(&t->body);
+		wipe(&t->reply);
+	}
 	hf_buf_done(&t->url);
 	hf_buf_done(&t->body);
 	hf_buf_done(&t->reply);
@@ -173,9 +184,18 @@ hf_status transfer_prepare(struct transfer *t, const struct http_client_request 
 	HF_TRY(set_method(t, request->method));
 	HF_TRY(set_headers(t, request));
 	t->timeout_ms = request->timeout_ms;
+	t->secret = request->secret;
 	t->done = request->done;
 	t->ctx = request->ctx;
 	return HF_SUCCESS;
+}
+
+/* Nothing of a request goes out before the handshake has succeeded. */
+static bool was_sent(struct transfer *t)
+{
+	long size = 0;
+
+	return curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &size) != CURLE_OK || size > 0;
 }
 
 void transfer_finish(struct transfer *t, CURLcode result)
@@ -193,6 +213,11 @@ void transfer_finish(struct transfer *t, CURLcode result)
 			reply.retry_after_ms = wait < 86400 ? wait * 1000 : 86400000;
 	} else {
 		transfer_explain(t, result, error, sizeof(error));
+		reply.sent = was_sent(t);
 	}
 	t->done(t->ctx, &reply);
+	if (t->secret) {
+		wipe(&t->body);
+		wipe(&t->reply);
+	}
 }

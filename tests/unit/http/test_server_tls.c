@@ -431,6 +431,93 @@ static void certificates_that_do_not_fit_are_found_at_once(void **state)
 	CHECK(strstr(err.text, "/nonexistent"));
 }
 
+/* What a file holds, as the database would. */
+static void slurp(const char *file, struct hf_buf *to)
+{
+	FILE *f = fopen(file, "r");
+	uint8_t *at = hf_buf_grow(to, 8192);
+
+	assert_non_null(f);
+	to->len -= 8192 - fread(at, 1, 8192, f);
+	fclose(f);
+}
+
+static struct outcome get_in_memory(const char *authority, bool any_host, const char *cert,
+                                    const char *key)
+{
+	HF_BUF_SCOPED struct hf_buf roots = HF_BUF(65536), own = HF_BUF(65536), k = HF_BUF(65536);
+	HF_CLEANUP(http_client_free_at) struct http_client *c = NULL;
+	HF_SECRET struct hf_secret secret = { 0 };
+	struct http_client_material material = { 0 };
+
+	slurp(authority, &roots);
+	slurp(cert, &own);
+	slurp(chain, &own);
+	slurp(key, &k);
+	CHECK_OK(hf_secret_copy(k.ptr, k.len, &secret));
+	material.authorities = hf_buf_span(&roots);
+	material.cert = hf_buf_span(&own);
+	material.key = &secret;
+	c = client_with((struct http_client_config){ .material = &material, .any_host = any_host });
+	hf_buf_done(&roots);
+	return get(c, "/who");
+}
+
+static void certificates_in_memory_do_as_files_do(void **state)
+{
+	struct outcome o = get_in_memory(ca, false, driver_cert, driver_key);
+
+	assert_string_equal(o.error, "");
+	assert_string_equal(o.body, "driver-1");
+	o = get_in_memory(rogue_ca, false, driver_cert, driver_key);
+	assert_int_equal(o.status, 0);
+	CHECK(strstr(o.error, "not signed by an authority in what was given"));
+}
+
+static void any_host_frees_of_the_name_and_not_of_the_chain(void **state)
+{
+	struct outcome o;
+
+	stand_stop(&stand);
+	stand_start(&stand, &(struct stand_wish){ .tls_cert = other_cert,
+	                                          .tls_key = other_key,
+	                                          .client_ca = ca });
+	o = get_in_memory(ca, false, driver_cert, driver_key);
+	CHECK(strstr(o.error, "is for another host"));
+	o = get_in_memory(ca, true, driver_cert, driver_key);
+	assert_string_equal(o.body, "driver-1");
+	o = get_in_memory(rogue_ca, true, driver_cert, driver_key);
+	assert_int_equal(o.status, 0);
+}
+
+static void material_in_memory_that_does_not_fit_is_found_at_once(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf own = HF_BUF(65536), k = HF_BUF(65536);
+	HF_SECRET struct hf_secret secret = { 0 };
+	struct http_client_material material = { 0 };
+	struct http_client *c = NULL;
+	struct hf_err err;
+	const struct http_client_config config = { .base_url = "https://127.0.0.1:1",
+		                                   .material = &material };
+
+	slurp(driver_cert, &own);
+	slurp(rogue_key, &k);
+	CHECK_OK(hf_secret_copy(k.ptr, k.len, &secret));
+	material.cert = hf_buf_span(&own);
+	CHECK_CODE(http_client_new(&config, &c, &err), HF_INVALID);
+	material.key = &secret;
+	CHECK_CODE(http_client_new(&config, &c, &err), HF_INVALID);
+	CHECK(strstr(err.text, "does not belong"));
+	hf_secret_done(&secret);
+	CHECK_OK(hf_secret_copy("no key", 6, &secret));
+	CHECK_CODE(http_client_new(&config, &c, &err), HF_INVALID);
+	material.key = NULL;
+	material.cert = HF_SPAN(NULL, 0);
+	material.authorities = hf_span_text("none");
+	CHECK_CODE(http_client_new(&config, &c, &err), HF_INVALID);
+	CHECK(strstr(err.text, "no certificate"));
+}
+
 #define STAND(claim) cmocka_unit_test_setup_teardown(claim, start, stop)
 
 int main(void)
@@ -450,6 +537,9 @@ int main(void)
 		STAND(a_client_that_leaves_while_parked_is_noticed),
 		STAND(a_client_takes_up_a_changed_certificate_for_its_next_connection),
 		STAND(a_client_keeps_its_certificate_while_the_files_do_not_fit),
+		STAND(certificates_in_memory_do_as_files_do),
+		STAND(any_host_frees_of_the_name_and_not_of_the_chain),
+		cmocka_unit_test(material_in_memory_that_does_not_fit_is_found_at_once),
 		cmocka_unit_test(certificates_that_do_not_fit_are_found_at_once),
 	};
 
