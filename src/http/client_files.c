@@ -2,6 +2,7 @@
 #include "http/client_files.h"
 
 #include "crypto/tls.h"
+#include "crypto/tls_material.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -128,28 +129,6 @@ static hf_status read_identity(const struct http_client_config *config, struct c
 	return HF_SUCCESS;
 }
 
-static int no_passphrase(char *to, int cap, int writing, void *ctx)
-{
-	return -1;
-}
-
-static hf_status take_key(const struct hf_secret *key, struct client_files *f, struct hf_err *err)
-{
-	const uint8_t *at = key->ptr;
-	HF_CLEANUP(BIO_free_at) BIO *bio = BIO_new_mem_buf(key->ptr, (int)key->len);
-
-	HF_ENSURE(bio, HF_NOMEM);
-	f->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	if (!f->key)
-		f->key = d2i_AutoPrivateKey(NULL, &at, (long)key->len);
-	ERR_clear_error();
-	if (!f->key)
-		return hf_fail(err, HF_INVALID,
-		               "the client's key cannot be read: give it as PKCS#8, in DER or PEM, "
-		               "without a passphrase");
-	return HF_SUCCESS;
-}
-
 static hf_status take_identity(const struct http_client_material *material, struct client_files *f,
                                struct hf_err *err)
 {
@@ -160,7 +139,7 @@ static hf_status take_identity(const struct http_client_material *material, stru
 		               "a client certificate and its key go together: one is missing");
 	HF_TRY(parse_certificates(material->cert, "the client certificate", "that was given",
 	                          &f->own, err));
-	HF_TRY(take_key(material->key, f, err));
+	HF_TRY(material_key(material->key, &f->key, err));
 	if (X509_check_private_key(sk_X509_value(f->own, 0), f->key) != 1) {
 		ERR_clear_error();
 		return hf_fail(err, HF_INVALID,

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "os/process.h"
 #include "server/core/audit/audit.h"
+#include "server/slot_links.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -272,6 +273,8 @@ void server_metrics_write(struct core *core, struct drivers *drivers, struct hf_
 	write_webhooks(core->metrics, to);
 	if (core->notices)
 		write_notices(core->metrics, to);
+	if (core->slots)
+		slot_links_metrics(core->slots->links, to);
 	if (drivers) {
 		hf_metric_head(to, P "driver_silent_seconds",
 		               "Time since a driver's last request; a parked poll takes up to a "

@@ -9,6 +9,7 @@
 #include "os/signals.h"
 #include "server/core/audit/audit.h"
 #include "server/core/queue/evidence.h"
+#include "server/slot_links.h"
 #include "server/store/migrations.h"
 
 #include <poll.h>
@@ -123,6 +124,9 @@ static hf_status start_core(struct server *s, struct hf_err *err)
 	HF_TRY(approvals_clock_new(&s->approvals));
 	HF_TRY(audit_new(&s->core.audit));
 	HF_TRY(events_watch_new(&s->core.watch));
+	HF_TRY(groups_new(&s->core.groups));
+	HF_TRY(slot_links_new(&s->core, &s->slots));
+	s->core.slots = slot_links_backend(s->slots);
 	HF_TRY(signing_api_new(&s->core, &s->signing_api, err));
 	HF_TRY(queue_api_new(&s->core, &s->queue_api));
 	HF_TRY(crypto_api_new(&s->core, &s->crypto_api, err));
@@ -253,6 +257,7 @@ void server_stop(struct server *s)
 	stop_ticking(s);
 	webhook_sender_stop(s->webhooks);
 	audit_sender_stop(s->audit_sender);
+	slot_links_stop(s->slots);
 	db_work_stop(s->core.reader);
 	db_work_stop(s->core.writer);
 	db_notices_stop(s->core.notices); /* after the last word; what it hears finds nobody */
@@ -260,6 +265,8 @@ void server_stop(struct server *s)
 	queue_api_free(s->queue_api);
 	signing_api_free(s->signing_api);
 	crypto_api_free(s->crypto_api);
+	slot_links_free(s->slots);
+	groups_free(s->core.groups);
 	jobs_free(s->core.jobs);
 	waiters_free(s->core.waiters);
 	approvals_clock_free(s->approvals);

@@ -30,6 +30,7 @@ struct server {
 	struct signing_api *signing_api;
 	struct queue_api *queue_api;
 	struct crypto_api *crypto_api;
+	struct slot_links *slots;
 	struct webhook_sender *webhooks;
 	struct audit_sender *audit_sender;
 	struct health health;

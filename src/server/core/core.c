@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "server/core/audit/audit.h"
+#include "server/core/backends/backend.h"
 #include "server/core/keys/keys.h"
 #include "server/core/keys/signatures.h"
 #include "server/metrics.h"
@@ -78,6 +79,15 @@ static void heard_settled(struct core *core, const char *rest)
 		waiters_look(core->waiters, rest + len + 1);
 }
 
+/* "groups ID"; NULL: any may have changed. */
+static void heard_group(struct core *core, const char *id)
+{
+	if (id)
+		groups_forget(core->groups, id);
+	if (core->slots)
+		core->slots->changed(core->slots->links, id);
+}
+
 void core_heard(void *ctx, const char *word)
 {
 	struct core *core = ctx;
@@ -86,9 +96,12 @@ void core_heard(void *ctx, const char *word)
 	if (!word) {
 		waiters_look(core->waiters, NULL);
 		jobs_heard(core->jobs, NULL);
+		heard_group(core, NULL);
 	} else if (strncmp(word, "jobs ", 5) == 0) {
 		jobs_heard(core->jobs, word + 5);
 	} else if (strncmp(word, "settled ", 8) == 0) {
 		heard_settled(core, word + 8);
+	} else if (strncmp(word, "groups ", 7) == 0) {
+		heard_group(core, word + 7);
 	}
 }

@@ -40,13 +40,17 @@ struct backend_call {
 /* Takes it, or calls done() with what stands in the way. Any thread. */
 void backend_submit(const struct core *core, struct backend_call *call);
 
+/* Ends a call that nothing was done of: OP_FAILED for each, with these words. */
+void backend_refuse(struct backend_call *call, enum hf_code code, const char *words);
+
 /* The slot side, told by the program that has the connections (server/slot_links.h): the core has
  * no HTTP in it. */
 struct slot_links;
 struct slot_backend {
 	struct slot_links *links;
 	void (*submit)(struct slot_links *links, struct backend_call *call);
-	/* A group's connections were changed, made or removed, here or by another server. */
+	/* A group's connections were changed, made or removed, here or by another server; NULL:
+	 * those of any may have been. Does not block. */
 	void (*changed)(struct slot_links *links, const char *group_id);
 };
 

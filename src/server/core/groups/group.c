@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "server/core/access/crypto_policy.h"
 #include "server/core/access/quorum.h"
+#include "server/core/access/crypto_policy.h"
+#include "server/core/access/quorum.h"
 #include "server/store/group_rows.h"
 #include "server/store/link_rows.h"
 
@@ -39,6 +41,8 @@ void group_unref(struct group *g)
 		return;
 	for (size_t i = 0; i < g->n_links; i++)
 		free(g->links[i].tls);
+	quorum_policy_free(g->quorum);
+	crypto_policy_free(g->crypto);
 	quorum_policy_free(g->quorum);
 	crypto_policy_free(g->crypto);
 	free(g->description);
@@ -200,6 +204,21 @@ static hf_status take_link(void *ctx, const struct link_row *row)
 	return HF_SUCCESS;
 }
 
+/* One that cannot be read (any more) is not as if there were none: the group is then of no use. */
+static hf_status read_policies(struct group *g, struct hf_err *err)
+{
+	hf_status s = HF_SUCCESS;
+
+	if (g->approval_policy)
+		s = quorum_policy_parse(hf_span_text(g->approval_policy), &g->quorum, err);
+	if (hf_ok(s) && g->cryptographic_policy)
+		s = crypto_policy_parse(hf_span_text(g->cryptographic_policy), &g->crypto, err);
+	if (!hf_ok(s) && s.code != HF_NOMEM)
+		return hf_fail(err, HF_CORRUPT,
+		               "a stored policy of group %s cannot be read: give it anew", g->id);
+	return s;
+}
+
 hf_status group_read(struct db *db, const char *org_id, const char *id, struct group **ret,
                      struct hf_err *err)
 {
@@ -213,6 +232,7 @@ hf_status group_read(struct db *db, const char *org_id, const char *id, struct g
 		return hf_fail(err, HF_NOTFOUND, "there is no group %s", id);
 	HF_TRY(s);
 	HF_TRY(link_rows_list(db, id, take_link, g));
+	HF_TRY(read_policies(g, err));
 	if (g->approval_policy)
 		HF_TRY(quorum_policy_parse(hf_span_text(g->approval_policy), &g->quorum, err));
 	if (g->cryptographic_policy)
