@@ -403,6 +403,48 @@ hf_status object_rows_due(struct db *db, enum object_due due, int64_t now_ms, in
 	return object_rows_each(st, fn, ctx);
 }
 
+/* Parameter 1 is the id; the others are numbers. */
+static hf_status claim(struct db *db, const char *sql, const char *id, int64_t second,
+                       int64_t third, bool *ret)
+{
+	DB_STMT st = NULL;
+	int64_t changed;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, id);
+	db_bind_int(st, 2, second);
+	db_bind_int(st, 3, third);
+	HF_TRY(db_run(st, &changed));
+	*ret = changed == 1;
+	return HF_SUCCESS;
+}
+
+hf_status object_row_claim_making(struct db *db, const char *id, int64_t before_ms, int64_t now_ms,
+                                  bool *ret)
+{
+	static const char sql[] =
+	        "UPDATE objects SET making_at = $3 WHERE id = $1 AND making_at < $2";
+
+	return claim(db, sql, id, before_ms, now_ms, ret);
+}
+
+hf_status object_row_claim_rotation(struct db *db, const char *id, int64_t at_ms, int64_t again_ms,
+                                    bool *ret)
+{
+	static const char sql[] =
+	        "UPDATE objects SET rotate_at = $3 WHERE id = $1 AND rotate_at = $2";
+
+	return claim(db, sql, id, at_ms, again_ms, ret);
+}
+
+hf_status object_row_set_state(struct db *db, const char *id, enum object_state from,
+                               enum object_state to, bool *ret)
+{
+	static const char sql[] = "UPDATE objects SET state = $3 WHERE id = $1 AND state = $2";
+
+	return claim(db, sql, id, from, to, ret);
+}
+
 hf_status object_row_used(struct db *db, const char *id, int64_t used_ms)
 {
 	static const char sql[] = "UPDATE objects SET last_used_at = $1 WHERE id = $2"

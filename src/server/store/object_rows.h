@@ -106,6 +106,15 @@ enum object_due { DUE_ACTIVATION, DUE_DEACTIVATION, DUE_ROTATION };
 HF_MUST hf_status object_rows_due(struct db *db, enum object_due due, int64_t now_ms, int limit,
                                   object_row_fn fn, void *ctx);
 
+/* Whether this caller is the one who does it: of several who try, one is. The first: it is looked
+ * at as one that is being made since `now_ms`. */
+HF_MUST hf_status object_row_claim_making(struct db *db, const char *id, int64_t before_ms,
+                                          int64_t now_ms, bool *ret);
+HF_MUST hf_status object_row_claim_rotation(struct db *db, const char *id, int64_t at_ms,
+                                            int64_t again_ms, bool *ret);
+HF_MUST hf_status object_row_set_state(struct db *db, const char *id, enum object_state from,
+                                       enum object_state to, bool *ret);
+
 /* Posted. */
 HF_MUST hf_status object_row_used(struct db *db, const char *id, int64_t used_ms);
 HF_MUST hf_status object_row_missing(struct db *db, const char *id, bool missing);
