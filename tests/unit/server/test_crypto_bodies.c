@@ -6,9 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct mode_key aes = { OBJECT_AES, CURVE_NONE, 256 };
+static const struct mode_key aes = { OBJECT_AES, CURVE_NONE, 256, NULL };
 static const struct mode_key des3 = { OBJECT_DES3, CURVE_NONE, 168 };
 static const struct mode_key rsa = { OBJECT_RSA, CURVE_NONE, 2048 };
+static const struct mode_key rsa_pkcs1 = {
+	.type = OBJECT_RSA,
+	.bits = 2048,
+	.options = "{\"rsa\":{\"encryption_policy\":[{\"padding\":{\"PKCS1_V15\":{}}},{}],"
+	           "\"signature_policy\":[{\"padding\":{\"PSS\":{}}}]}}",
+};
 static const struct mode_key p256 = { OBJECT_EC, CURVE_P256, 256 };
 static const struct mode_key ed25519 = { OBJECT_EC, CURVE_ED25519, 256 };
 static const struct mode_key x25519 = { OBJECT_EC, CURVE_X25519, 256 };
@@ -153,8 +159,10 @@ static void encryption_row_by_row(void **state)
 		  HF_INVALID, 0, "field \"label\": only OAEP has one" },
 		{ &rsa, "{\"plain\":\"AAAA\",\"mode\":{\"RAW_DECRYPT\":{}}}", HF_INVALID, 0,
 		  "field \"mode\": RAW_DECRYPT is for decryption only" },
-		{ &rsa, "{\"plain\":\"AAAA\"}", HF_INVALID, 0,
-		  "field \"mode\": to encrypt with RSA, say which padding" },
+		{ &rsa, "{\"plain\":\"AAAA\"}", HF_OK, MODE_RSA_OAEP, "" },
+		{ &rsa_pkcs1, "{\"plain\":\"AAAA\"}", HF_OK, MODE_RSA_PKCS1, "" },
+		{ &rsa, "{\"plain\":\"AAAA\",\"mode\":" PSS("SHA256") "}", HF_INVALID, 0,
+		  "field \"mode\": PSS is for signatures" },
 		{ &rsa, "{\"plain\":\"AAAA\",\"mode\":\"GCM\"}", HF_INVALID, 0,
 		  "field \"mode\": of an RSA key" },
 		{ &rsa, "{\"plain\":\"AAAA\",\"mode\":" OAEP("MD5") "}", HF_INVALID, 0,
@@ -257,6 +265,8 @@ static void signing_row_by_row(void **state)
 		{ &x25519, "{\"data\":\"AAAA\"}", HF_INVALID, 0,
 		  "a key of type X25519 does not sign" },
 		{ &rsa, "{\"hash_alg\":\"SHA256\",\"data\":\"AAAA\"}", HF_OK, MODE_RSA_PKCS1, "" },
+		{ &rsa_pkcs1, "{\"hash_alg\":\"SHA256\",\"data\":\"AAAA\"}", HF_OK, MODE_RSA_PSS,
+		  "" },
 		{ &rsa, "{\"hash_alg\":\"SHA256\",\"data\":\"AAAA\",\"mode\":{\"PKCS1_V15\":{}}}",
 		  HF_OK, MODE_RSA_PKCS1, "" },
 		{ &rsa, "{\"hash_alg\":\"SHA256\",\"data\":\"AAAA\",\"mode\":" PSS("SHA256") "}",

@@ -84,7 +84,7 @@ static void random_begin(struct crypto_call *c)
 {
 	struct random_call *r = (struct random_call *)c;
 
-	if (!crypto_call_may(c, ACT_READ, NULL, r->group, NULL))
+	if (!crypto_call_may(c, ACT_GROUP_READ, NULL, r->group, NULL))
 		return;
 	r->op.kind = CRYPTO_RANDOM;
 	r->op.count = (uint32_t)r->body.size;

@@ -192,16 +192,18 @@ static hf_status of_symmetric(const struct mode_key *key, enum crypto_op_kind ki
 
 /* ---- RSA */
 
-static hf_status of_rsa(enum crypto_op_kind kind, const struct mode_said *said,
-                        struct crypto_mech *ret, struct hf_err *err)
+static hf_status of_rsa(const struct mode_key *key, enum crypto_op_kind kind,
+                        const struct mode_said *said, struct crypto_mech *ret, struct hf_err *err)
 {
 	struct crypto_mech mech = { 0 };
 	struct padding_words words;
 
 	HF_TRY(mode_words_padding(said->mode, &words, err));
-	if (words.padding == PADDING_NONE || words.padding == PADDING_PSS)
+	if (words.padding == PADDING_NONE)
+		HF_TRY(mode_words_default(key->options, false, &words, err));
+	if (words.padding == PADDING_PSS)
 		return hf_fail(err, HF_INVALID,
-		               "field \"mode\": to %s with RSA, say which padding: "
+		               "field \"mode\": PSS is for signatures; to %s with RSA, use "
 		               "{\"OAEP\":{\"mgf\":{\"mgf1\":{\"hash\":\"SHA256\"}}}} or "
 		               "{\"PKCS1_V15\":{}}",
 		               verb(kind));
@@ -252,7 +254,7 @@ hf_status mode_of_cipher(const struct mode_key *key, enum crypto_op_kind kind,
 	case OBJECT_DES3:
 		return of_symmetric(key, kind, said, ret, err);
 	case OBJECT_RSA:
-		return of_rsa(kind, said, ret, err);
+		return of_rsa(key, kind, said, ret, err);
 	case OBJECT_EC:
 	case OBJECT_HMAC:
 	case OBJECT_SECRET:

@@ -17,6 +17,7 @@ struct mode_key {
 	enum object_type type;
 	enum curve curve;
 	uint32_t bits;
+	const char *options; /* of the object: JSON, or NULL */
 };
 
 /* What a request says; nothing of it is owned. A span whose ptr is NULL was not given. */
@@ -39,8 +40,8 @@ HF_MUST hf_status mode_of_cipher(const struct mode_key *key, enum crypto_op_kind
 HF_MUST hf_status mode_takes(const struct mode_key *key, enum crypto_op_kind kind,
                              const struct crypto_mech *mech, size_t len, struct hf_err *err);
 
-/* `mode` NULL: PKCS1_V15 of RSA; only RSA has a mode. `hash_alg` NULL: not given, as EdDSA has it.
- * `verify`: SHA-1 and RIPEMD-160 are good enough to check what is there already. */
+/* `mode` NULL: what the key does of itself; only RSA has a mode. `hash_alg` NULL: not given, as
+ * EdDSA has it. `verify`: SHA-1 and RIPEMD-160 are good enough to check what is there already. */
 HF_MUST hf_status mode_of_signature(const struct mode_key *key, bool verify, const char *hash_alg,
                                     const struct json_t *mode, struct crypto_mech *ret,
                                     struct hf_err *err);

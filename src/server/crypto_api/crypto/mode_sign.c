@@ -19,8 +19,8 @@ static hf_status read_hash(const char *field, const char *name, bool verify, enu
 	return HF_SUCCESS;
 }
 
-static hf_status of_rsa(bool verify, const char *hash_alg, const struct json_t *mode,
-                        struct crypto_mech *ret, struct hf_err *err)
+static hf_status of_rsa(const struct mode_key *key, bool verify, const char *hash_alg,
+                        const struct json_t *mode, struct crypto_mech *ret, struct hf_err *err)
 {
 	struct crypto_mech mech = { .mode = MODE_RSA_PKCS1 };
 	struct padding_words words;
@@ -31,6 +31,8 @@ static hf_status of_rsa(bool verify, const char *hash_alg, const struct json_t *
 		               "field \"hash_alg\": RSA signatures take SHA-2 or SHA-3, not %s",
 		               hash_alg);
 	HF_TRY(mode_words_padding(mode, &words, err));
+	if (words.padding == PADDING_NONE)
+		HF_TRY(mode_words_default(key->options, true, &words, err));
 	switch (words.padding) {
 	case PADDING_NONE:
 	case PADDING_PKCS1:
@@ -77,7 +79,7 @@ hf_status mode_of_signature(const struct mode_key *key, bool verify, const char 
 	struct crypto_mech mech = { .mode = MODE_ECDSA };
 
 	if (key->type == OBJECT_RSA)
-		return of_rsa(verify, hash_alg, mode, ret, err);
+		return of_rsa(key, verify, hash_alg, mode, ret, err);
 	if (key->type != OBJECT_EC || !curve || !curve->signs)
 		return hf_fail(err, HF_INVALID, "a key of type %s does not sign; RSA and EC do",
 		               curve ? curve->name : object_type_name((int)key->type));

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define OPTIONS_MAX 65536 /* of an object */
+
 hf_status mode_words_digest(const char *field, const char *name, enum digest_alg *ret,
                             struct hf_err *err)
 {
@@ -92,4 +94,39 @@ hf_status mode_words_padding(const struct json_t *mode, struct padding_words *re
 	}
 	*ret = words;
 	return HF_SUCCESS;
+}
+
+/* Of a policy, which may leave the hash open. */
+static hf_status first_padding(const struct json_t *padding, struct padding_words *ret,
+                               struct hf_err *err)
+{
+	struct json_t *open = only_member(padding, "OAEP");
+
+	if (is_empty_object(open)) {
+		*ret = (struct padding_words){ PADDING_OAEP, DIGEST_SHA256 };
+		return HF_SUCCESS;
+	}
+	if (is_empty_object(only_member(padding, "PSS"))) {
+		*ret = (struct padding_words){ PADDING_PSS, DIGEST_SHA256 };
+		return HF_SUCCESS;
+	}
+	return mode_words_padding(padding, ret, err);
+}
+
+hf_status mode_words_default(const char *options, bool signs, struct padding_words *ret,
+                             struct hf_err *err)
+{
+	JSON_SCOPED struct json_t *doc = NULL;
+	const struct json_t *list, *padding;
+
+	*ret = signs ? (struct padding_words){ .padding = PADDING_PKCS1 }
+	             : (struct padding_words){ PADDING_OAEP, DIGEST_SHA256 };
+	if (!options)
+		return HF_SUCCESS;
+	HF_TRY(json_parse(hf_span_text(options), OPTIONS_MAX, &doc, err));
+	list = json_member(json_member(doc, "rsa"),
+	                   signs ? "signature_policy" : "encryption_policy");
+	padding = json_member(json_element(list, 0), "padding");
+	return json_value_is(padding, JSON_READ_OBJECT) ? first_padding(padding, ret, err)
+	                                                : HF_SUCCESS;
 }

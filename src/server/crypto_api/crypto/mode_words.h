@@ -25,6 +25,12 @@ struct padding_words {
 HF_MUST hf_status mode_words_padding(const struct json_t *mode, struct padding_words *ret,
                                      struct hf_err *err);
 
+/* What a key of type RSA does when a request names no padding: the first of its policy for
+ * signatures or encryption; where that leaves it open, PKCS #1 v1.5 signatures and OAEP with
+ * SHA-256. `options` is the object's, or NULL. */
+HF_MUST hf_status mode_words_default(const char *options, bool signs, struct padding_words *ret,
+                                     struct hf_err *err);
+
 /* A digest by name, out of a field that is named in the words. */
 HF_MUST hf_status mode_words_digest(const char *field, const char *name, enum digest_alg *ret,
                                     struct hf_err *err);

@@ -12,7 +12,7 @@ void work_item_release(struct work_item *item)
 
 struct mode_key work_key(const struct object *o)
 {
-	return (struct mode_key){ .type = o->type, .curve = o->curve, .bits = o->bits };
+	return (struct mode_key){ o->type, o->curve, o->bits, o->options };
 }
 
 /* Whoever may not see the key hears nothing about it. */
