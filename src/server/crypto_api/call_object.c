@@ -66,7 +66,7 @@ void crypto_call_object_of(struct crypto_call *c, const char *kid, const char *n
 	struct object *found;
 
 	if (kid ? !hf_uuid_valid(kid) : !*name || strlen(name) >= OBJECT_NAME_MAX) {
-		crypto_call_fail_with(c, 404, "there is no such security object");
+		crypto_call_fail_with(c, 404, OBJECT_NOT_HERE_TEXT);
 		return;
 	}
 	found = objects_cached(c->api->objects, c->who->org_id, kid, kid ? NULL : name);

@@ -4,6 +4,7 @@
 
 #define SMALL (16u << 10)
 #define NONE 0u
+#define USES_KEY (ROUTE_AUDITED | ROUTE_SECRET)
 
 // clang-format off
 const struct crypto_route crypto_routes[] = {
@@ -25,8 +26,37 @@ const struct crypto_route crypto_routes[] = {
 	/* Security objects */
 
 	/* Operations on keys */
+	{ "POST",   "/crypto/v1/encrypt", "Crypto:Encrypt", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_encrypt },
+	{ "POST",   "/crypto/v1/decrypt", "Crypto:Decrypt", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_decrypt },
+	{ "POST",   "/crypto/v1/sign", "Crypto:Sign", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_sign },
+	{ "POST",   "/crypto/v1/verify", "Crypto:Verify", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_verify },
+	{ "POST",   "/crypto/v1/mac", "Crypto:Mac", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_mac },
+	{ "POST",   "/crypto/v1/macverify", "Crypto:MacVerify", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_mac_verify },
+	{ "POST",   "/crypto/v1/wrapkey", "Crypto:WrapKey", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_wrap },
+	{ "POST",   "/crypto/v1/random", "Crypto:Random", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_random },
+	{ "POST",   "/crypto/v1/keys/generate_data_key", "Crypto:GenerateDataKey", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_data_key },
+	{ "POST",   "/crypto/v1/digest", "Crypto:Digest", CALLER_ANY, ROUTE_SECRET, CRYPTO_BODY_MAX, &crypto_digest },
+	{ "POST",   "/crypto/v1/encrypt/init", "Crypto:EncryptInit", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_encrypt_init },
+	{ "POST",   "/crypto/v1/encrypt/update", "Crypto:EncryptUpdate", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_encrypt_update },
+	{ "POST",   "/crypto/v1/encrypt/final", "Crypto:EncryptFinal", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_encrypt_final },
+	{ "POST",   "/crypto/v1/decrypt/init", "Crypto:DecryptInit", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_decrypt_init },
+	{ "POST",   "/crypto/v1/decrypt/update", "Crypto:DecryptUpdate", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_decrypt_update },
+	{ "POST",   "/crypto/v1/decrypt/final", "Crypto:DecryptFinal", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_decrypt_final },
+	/* … as old clients have them */
+	{ "POST",   "/crypto/v1/keys/:key_id/encrypt", "Crypto:Encrypt", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_encrypt },
+	{ "POST",   "/crypto/v1/keys/:key_id/decrypt", "Crypto:Decrypt", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_decrypt },
+	{ "POST",   "/crypto/v1/keys/:key_id/sign", "Crypto:Sign", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_sign },
+	{ "POST",   "/crypto/v1/keys/:key_id/verify", "Crypto:Verify", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_verify },
+	{ "POST",   "/crypto/v1/keys/:key_id/mac", "Crypto:Mac", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_mac },
+	{ "POST",   "/crypto/v1/keys/:key_id/macverify", "Crypto:MacVerify", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_mac_verify },
+	{ "POST",   "/crypto/v1/keys/:key_id/wrapkey", "Crypto:WrapKey", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_wrap },
 
 	/* Batches */
+	{ "POST",   "/crypto/v1/keys/batch/encrypt", "Crypto:BatchEncrypt", CALLER_APP, USES_KEY, CRYPTO_BATCH_BODY_MAX, &crypto_batch_encrypt },
+	{ "POST",   "/crypto/v1/keys/batch/decrypt", "Crypto:BatchDecrypt", CALLER_APP, USES_KEY, CRYPTO_BATCH_BODY_MAX, &crypto_batch_decrypt },
+	{ "POST",   "/crypto/v1/keys/batch/sign", "Crypto:BatchSign", CALLER_APP, USES_KEY, CRYPTO_BATCH_BODY_MAX, &crypto_batch_sign },
+	{ "POST",   "/crypto/v1/keys/batch/verify", "Crypto:BatchVerify", CALLER_APP, USES_KEY, CRYPTO_BATCH_BODY_MAX, &crypto_batch_verify },
+	{ "POST",   "/batch/v1", "Crypto:Batch", CALLER_ANY, ROUTE_SECRET, CRYPTO_BATCH_BODY_MAX, &crypto_generic_batch },
 
 	/* Approvals */
 };

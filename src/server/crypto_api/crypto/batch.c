@@ -63,7 +63,7 @@ static hf_status name_key(struct batch_item *item, struct hf_err *err)
 		               "two");
 	if (item->kid ? !hf_uuid_valid(item->kid)
 	              : !*item->name || strlen(item->name) >= OBJECT_NAME_MAX)
-		return hf_fail(err, HF_NOTFOUND, "there is no such security object");
+		return hf_fail(err, HF_NOTFOUND, OBJECT_NOT_HERE_TEXT);
 	return HF_SUCCESS;
 }
 
