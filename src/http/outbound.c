@@ -18,7 +18,8 @@ struct sending {
 	struct outbound *of;
 	CURL *easy;
 	struct curl_slist *headers;
-	struct hf_buf body;
+	struct hf_buf body, answer; /* the latter of a GET only */
+	bool get;
 	size_t got;
 	bool refused; /* the address is not allowed */
 	char said[CURL_ERROR_SIZE];
@@ -44,6 +45,7 @@ static void sending_free(struct sending *s)
 		curl_easy_cleanup(s->easy);
 	curl_slist_free_all(s->headers);
 	hf_buf_done(&s->body);
+	hf_buf_done(&s->answer);
 	free(s);
 }
 
@@ -163,6 +165,8 @@ static size_t on_reply(char *data, size_t one, size_t n, void *arg)
 	struct sending *s = arg;
 
 	s->got += n;
+	if (s->get)
+		hf_buf_put(&s->answer, data, n);
 	return s->got <= REPLY_MAX ? n : 0;
 }
 
@@ -205,6 +209,8 @@ static bool set_options(struct sending *s, const struct outbound_post *p)
 	ok &= curl_easy_setopt(h, CURLOPT_USERAGENT, "holdfast/" HF_VERSION) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_reply) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_WRITEDATA, s) == CURLE_OK;
+	if (p->get)
+		return ok && curl_easy_setopt(h, CURLOPT_HTTPGET, 1L) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_POST, 1L) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_POSTFIELDS, s->body.len ? (char *)s->body.ptr : "") ==
 	      CURLE_OK;
@@ -228,6 +234,8 @@ static hf_status add_headers(struct sending *s, const struct outbound_post *p)
 {
 	char type[160];
 
+	if (p->get)
+		return HF_SUCCESS;
 	HF_ENSURE(snprintf(type, sizeof(type), "Content-Type: %s", p->content_type) <
 	                  (int)sizeof(type),
 	          HF_TOOBIG);
@@ -246,6 +254,8 @@ hf_status outbound_send(struct outbound *o, const struct outbound_post *p)
 	s->of = o;
 	s->done = p->done;
 	s->ctx = p->ctx;
+	s->get = p->get;
+	s->answer = HF_BUF(REPLY_MAX);
 	s->body = HF_BUF(BODY_MAX);
 	hf_buf_put(&s->body, p->body.ptr, p->body.len);
 	HF_TRY(hf_buf_status(&s->body));
@@ -279,6 +289,7 @@ static void finish(struct outbound *o, struct sending *s, CURLcode result)
 	if (result == CURLE_OK &&
 	    curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
 		reply.status = (int)status;
+	reply.body = hf_buf_span(&s->answer);
 	TAILQ_REMOVE(&o->list, s, link);
 	o->pending--;
 	curl_multi_remove_handle(o->multi, s->easy);

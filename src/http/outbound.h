@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * POSTs to URLs that callers named: many at once on one thread, each on a connection of its own,
+ * Requests to URLs that callers named: many at once on one thread, each on a connection of its own,
  * with a deadline, without following redirects. The address is judged when the connection is made,
  * after the name was looked up, so that a name cannot mean one thing when it is checked and another
  * when it is used. Not thread-safe. */
@@ -7,6 +7,8 @@
 #define HF_HTTP_OUTBOUND_H
 
 #include "base/buf.h"
+
+#include <stdbool.h>
 
 #define OUTBOUND_URL_MAX 1000
 
@@ -18,8 +20,9 @@ struct outbound_config {
 };
 
 struct outbound_reply {
-	int status;        /* 0: no answer */
-	const char *error; /* "" or what happened, for people */
+	int status;          /* 0: no answer */
+	const char *error;   /* "" or what happened, for people */
+	struct hf_span body; /* of a GET's answer; of a POST's it is read and thrown away */
 };
 typedef void (*outbound_done)(void *ctx, const struct outbound_reply *reply);
 
@@ -36,6 +39,7 @@ HF_MUST hf_status outbound_check(const struct outbound_config *config, const cha
 
 struct outbound_post {
 	const char *url; /* outbound_check() */
+	bool get;        /* a GET: content_type and body are not looked at */
 	const char *content_type;
 	struct hf_span body;        /* copied */
 	const char *const *headers; /* "Name: value", NULL-terminated, or NULL; copied */

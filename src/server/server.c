@@ -7,7 +7,9 @@
 #include "os/memory.h"
 #include "os/notify.h"
 #include "os/signals.h"
+#include "server/core/access/sessions.h"
 #include "server/core/audit/audit.h"
+#include "server/core/objects/object.h"
 #include "server/core/queue/evidence.h"
 #include "server/slot_links.h"
 #include "server/store/migrations.h"
@@ -129,6 +131,8 @@ static hf_status start_core(struct server *s, struct hf_err *err)
 	s->core.slots = slot_links_backend(s->slots);
 	HF_TRY(signing_api_new(&s->core, &s->signing_api, err));
 	HF_TRY(queue_api_new(&s->core, &s->queue_api));
+	HF_TRY(objects_new(&s->core.objects));
+	HF_TRY(crypto_sessions_new(&s->core, &s->core.sessions, err));
 	HF_TRY(crypto_api_new(&s->core, &s->crypto_api, err));
 	s->core.metrics->committed_ms = hf_mono_ms();
 	s->health.core = &s->core;
@@ -257,6 +261,8 @@ void server_stop(struct server *s)
 	stop_ticking(s);
 	webhook_sender_stop(s->webhooks);
 	audit_sender_stop(s->audit_sender);
+	if (s->core.sessions)
+		crypto_sessions_stop(s->core.sessions);
 	slot_links_stop(s->slots);
 	db_work_stop(s->core.reader);
 	db_work_stop(s->core.writer);
@@ -265,6 +271,8 @@ void server_stop(struct server *s)
 	queue_api_free(s->queue_api);
 	signing_api_free(s->signing_api);
 	crypto_api_free(s->crypto_api);
+	crypto_sessions_free(s->core.sessions);
+	objects_free(s->core.objects);
 	slot_links_free(s->slots);
 	groups_free(s->core.groups);
 	jobs_free(s->core.jobs);

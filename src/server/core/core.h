@@ -38,6 +38,7 @@ struct server_metrics;
 struct events_watch;
 struct groups;
 struct objects;
+struct crypto_sessions;
 struct slot_backend;
 
 struct core {
@@ -54,6 +55,7 @@ struct core {
 	struct groups *groups;            /* core/groups/group.h */
 	struct objects *objects;          /* core/objects/object.h */
 	const struct slot_backend *slots; /* core/backends/backend.h */
+	struct crypto_sessions *sessions; /* core/access/sessions.h */
 	struct core_secrets secrets;
 };
 

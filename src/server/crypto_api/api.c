@@ -34,6 +34,7 @@ hf_status crypto_api_new(const struct core *core, struct crypto_api **ret, struc
 	api->core = core;
 	api->groups = core->groups;
 	api->objects = core->objects;
+	api->sessions = core->sessions;
 	s = make_routes(api, err);
 	if (hf_ok(s))
 		s = crypto_limits_new(core->config, &api->limits);

@@ -10,14 +10,14 @@
 #include "server/core/core.h"
 #include "server/core/objects/object.h"
 
-struct sessions; /* core/access/sessions.h */
+struct crypto_sessions; /* core/access/sessions.h */
 
 /* What all its requests share; the routes' ctx. */
 struct crypto_api {
 	const struct core *core;
-	struct groups *groups;     /* core's */
-	struct objects *objects;   /* core's */
-	struct sessions *sessions; /* core's */
+	struct groups *groups;            /* core's */
+	struct objects *objects;          /* core's */
+	struct crypto_sessions *sessions; /* core's */
 	struct http_route *routes;
 	size_t n_routes;
 	struct http_routes *inner;    /* the same, for calls that do not come over HTTP */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "server/core/access/access_request.h"
 #include "server/crypto_api/call_audit.h"
 #include "server/crypto_api/call_inside.h"
 #include "server/crypto_api/call_limits.h"
@@ -43,6 +44,10 @@ static void end(struct crypto_call *c)
 	if (is_secret(c))
 		hf_wipe(c->out.ptr, c->out.len);
 	hf_buf_done(&c->out);
+	if (c->access) {
+		access_request_end(c->access);
+		free(c->access);
+	}
 	free(c->inner);
 	free(c);
 }
@@ -121,24 +126,24 @@ static hf_status run_operation(struct db_task *task, struct db *db)
 	c->status = 200;
 	c->err = (struct hf_err){ 0 };
 	c->entered = false;
-	return c->route->op->run(c, db);
+	return c->step.run(c, db);
 }
 
 static void operation_done(struct db_task *task, hf_status s)
 {
 	struct crypto_call *c = (struct crypto_call *)task;
-	const struct crypto_operation *op = c->route->op;
+	const struct crypto_step *step = &c->step;
 
 	if (!hf_ok(s))
 		c->entered = false; /* that entry was undone with the rest */
-	if (s.code == HF_IO && op->writes)
+	if (s.code == HF_IO && step->writes)
 		crypto_call_fail_with(c, 503,
 		                      "the database did not say whether it stored this: look "
 		                      "before you repeat it");
 	else if (!hf_ok(s))
 		crypto_call_fail(c, s);
-	else if (op->after)
-		op->after(c);
+	else if (step->after)
+		step->after(c);
 	else
 		crypto_call_reply(c);
 }
@@ -178,35 +183,36 @@ static hf_status prepare(struct crypto_call *c)
 	return op->prepare ? op->prepare(c, &c->err) : HF_SUCCESS;
 }
 
-static hf_status submit(struct crypto_call *c)
+void crypto_call_step(struct crypto_call *c, const struct crypto_step *step)
 {
 	const struct core *core = c->api->core;
-	bool writes = c->route->op->writes;
+	hf_status s;
 
+	c->step = *step;
 	c->task = (struct db_task){
 		.run = run_operation,
 		.done = operation_done,
 		.durability = core_durability(core),
 	};
-	return db_work_submit(writes ? core->writer : core->reader, &c->task);
+	s = db_work_submit(step->writes ? core->writer : core->reader, &c->task);
+	if (!hf_ok(s))
+		crypto_call_fail(c, s);
 }
 
 void crypto_call_proceed(struct crypto_call *c)
 {
 	const struct crypto_operation *op = c->route->op;
+	const struct crypto_step step = { op->writes, op->run, op->after };
 	hf_status s = prepare(c);
 
-	if (hf_ok(s) && !op->run) {
-		if (op->after)
-			op->after(c);
-		else
-			crypto_call_reply(c);
-		return;
-	}
-	if (hf_ok(s))
-		s = submit(c);
 	if (!hf_ok(s))
 		crypto_call_fail(c, s);
+	else if (op->run)
+		crypto_call_step(c, &step);
+	else if (op->after)
+		op->after(c);
+	else
+		crypto_call_reply(c);
 }
 
 struct crypto_call *crypto_call_new(struct crypto_api *api, const struct crypto_route *route)
@@ -237,6 +243,8 @@ void crypto_call_begin(struct http_request *req, void *api)
 	c->path = http_path(req);
 	if (route->caller != CALLER_NOBODY)
 		crypto_call_find_caller(c);
+	else if (route->flags & ROUTE_PROVES)
+		crypto_call_proceed(c);
 	else if (crypto_within_open_rate(c))
 		crypto_call_proceed(c);
 }

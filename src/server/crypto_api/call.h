@@ -32,6 +32,7 @@ enum route_caller {
 #define ROUTE_AUDITED 1u   /* success is entered too; refusals always are */
 #define ROUTE_SECRET 2u    /* bodies may hold plaintext, keys or passwords: wiped, never logged */
 #define ROUTE_SENSITIVE 4u /* not for a batch, nor for a quorum's replay */
+#define ROUTE_PROVES 8u    /* CALLER_NOBODY, but finds out itself whose it is: see call_inside.h */
 
 struct crypto_call;
 struct crypto_call_inner;
@@ -61,6 +62,13 @@ struct crypto_route {
 extern const struct crypto_route crypto_routes[];
 extern const size_t crypto_route_count;
 
+/* A step in the database: run(), then after() or the answer. */
+struct crypto_step {
+	bool writes;
+	hf_status (*run)(struct crypto_call *c, struct db *db);
+	void (*after)(struct crypto_call *c);
+};
+
 typedef void (*crypto_call_ended)(void *ctx, int status, struct hf_span body);
 
 struct crypto_call {
@@ -86,8 +94,10 @@ struct crypto_call {
 	const char *path;
 	struct crypto_call_inner *inner; /* NULL: over HTTP */
 	struct access_request *access;   /* who is it? While that is being found out */
-	bool entered;                    /* its entry is made, or is none of this call's */
-	const char *reason;              /* of a refusal, for the entry */
+	void (*known)(struct crypto_call *c);
+	struct crypto_step step; /* the database's, now */
+	bool entered;            /* its entry is made, or is none of this call's */
+	const char *reason;      /* of a refusal, for the entry */
 	void (*then)(struct crypto_call *c);
 	struct crypto_call *next_entry;
 };
@@ -113,6 +123,10 @@ void crypto_call_inner(struct crypto_api *api, const struct crypto_inner *from);
 /* Parameters of the path and the query, of inner calls too. "" and NULL when absent. */
 const char *crypto_call_param(const struct crypto_call *c, const char *name);
 const char *crypto_call_query(const struct crypto_call *c, const char *name);
+
+/* One more step in the database after those of the operation, as after an answer of the HSM. Like
+ * them it may be run again. */
+void crypto_call_step(struct crypto_call *c, const struct crypto_step *step);
 
 /* The call's end: each answers, then releases everything. A call that is ROUTE_AUDITED, or refused,
  * has its entry in the audit log before the answer leaves. */

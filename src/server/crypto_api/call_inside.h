@@ -25,6 +25,13 @@ struct crypto_call_inner {
 struct crypto_call *crypto_call_new(struct crypto_api *api, const struct crypto_route *route);
 /* Over HTTP: finds out whose it is; then crypto_call_proceed(), or the call ends. */
 void crypto_call_find_caller(struct crypto_call *c);
+/* A ROUTE_PROVES: asks `r` (core/access/access_request.h; malloc'ed, the call's from now on), then
+ * `known` with c->who, or the call ends. */
+void crypto_call_ask(struct crypto_call *c, struct access_request *r,
+                     void (*known)(struct crypto_call *c));
+/* What came with the request. */
+struct shown;
+void crypto_call_shown(const struct crypto_call *c, struct shown *ret);
 /* The caller is known, or nobody has to be. */
 void crypto_call_proceed(struct crypto_call *c);
 

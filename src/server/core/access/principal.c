@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/access/principal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const permissions[APP_PERMISSION_COUNT] = {
@@ -34,8 +35,10 @@ struct principal *principal_ref(struct principal *p)
 
 void principal_unref(struct principal *p)
 {
-	if (p && atomic_fetch_sub_explicit(&p->references, 1, memory_order_acq_rel) == 1)
-		free(p);
+	if (!p || atomic_fetch_sub_explicit(&p->references, 1, memory_order_acq_rel) != 1)
+		return;
+	free(p->from);
+	free(p);
 }
 
 const struct principal_group *principal_in(const struct principal *p, const char *group_id)

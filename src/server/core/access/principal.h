@@ -85,9 +85,21 @@ struct principal {
 	bool app_admin;               /* an app that administrates, and does no crypto */
 	unsigned account_roles;       /* of a user */
 	char default_group[UUID_MAX]; /* of an app; "" */
+	struct ip_ranges *from;       /* whence he may call; NULL: from anywhere */
 	size_t n_groups;
 	struct principal_group groups[]; /* by id, ascending */
 };
+
+/* What the database says of him now: HF_NOTFOUND when he is not there, or may not call. The caller
+ * owns *ret. */
+HF_MUST hf_status principal_load(struct db *db, const char *org_id, const char *identity_id,
+                                 struct principal **ret);
+struct app_row;
+HF_MUST hf_status principal_of_app(struct db *db, const struct app_row *app,
+                                   struct principal **ret);
+struct member_row;
+HF_MUST hf_status principal_of_user(struct db *db, const struct member_row *user,
+                                    struct principal **ret);
 
 struct principal *principal_ref(struct principal *p);
 void principal_unref(struct principal *p);
