@@ -26,4 +26,9 @@ extern const struct crypto_operation crypto_batch_encrypt, crypto_batch_decrypt,
 /* crypto/generic_batch.c */
 extern const struct crypto_operation crypto_generic_batch;
 
+/* approvals/ */
+extern const struct crypto_operation crypto_approval_ask, crypto_approval_list, crypto_approval_get,
+        crypto_approval_approve, crypto_approval_deny, crypto_approval_result,
+        crypto_approval_withdraw;
+
 #endif

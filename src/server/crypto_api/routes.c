@@ -59,6 +59,13 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/batch/v1", "Crypto:Batch", CALLER_ANY, ROUTE_SECRET, CRYPTO_BATCH_BODY_MAX, &crypto_generic_batch },
 
 	/* Approvals */
+	{ "POST",   "/sys/v1/approval_requests", "Crypto:Approvals:Create", CALLER_ANY, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, CRYPTO_BODY_MAX, &crypto_approval_ask },
+	{ "GET",    "/sys/v1/approval_requests", "Crypto:Approvals:List", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, 0, &crypto_approval_list },
+	{ "GET",    "/sys/v1/approval_requests/:req_id", "Crypto:Approvals:Read", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, 0, &crypto_approval_get },
+	{ "DELETE", "/sys/v1/approval_requests/:req_id", "Crypto:Approvals:Withdraw", CALLER_ANY, ROUTE_AUDITED | ROUTE_SENSITIVE, 0, &crypto_approval_withdraw },
+	{ "POST",   "/sys/v1/approval_requests/:req_id/approve", "Crypto:Approvals:Approve", CALLER_ANY, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_approval_approve },
+	{ "POST",   "/sys/v1/approval_requests/:req_id/deny", "Crypto:Approvals:Deny", CALLER_ANY, ROUTE_AUDITED | ROUTE_SENSITIVE, SMALL, &crypto_approval_deny },
+	{ "POST",   "/sys/v1/approval_requests/:req_id/result", "Crypto:Approvals:Result", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_approval_result },
 };
 // clang-format on
 

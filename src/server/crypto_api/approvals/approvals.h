@@ -16,4 +16,12 @@ HF_MUST hf_status approval_print(struct crypto_call *c, struct db *db, const str
 void approval_carry_out(struct crypto_api *api, const char *org_id, const char *id,
                         void (*then)(void *ctx), void *ctx);
 
+/* The answer that is kept, as the member "body": JSON as it came, and words as text. */
+HF_MUST hf_status approval_result_print(const struct crypto_call *c, const struct quorum_row *row,
+                                        struct json_writer *w);
+
+/* Is this the caller's password? HF_UNAUTHENTIC; HF_STATE: too many attempts failed. Any thread. */
+void approval_check_password(struct crypto_call *c, const char *password,
+                             void (*then)(void *ctx, hf_status s), void *ctx);
+
 #endif

@@ -4,6 +4,7 @@
  * its path, and those in its body. */
 #include "server/crypto_api/approvals/approvals.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PATH_MAX_LEN 1024

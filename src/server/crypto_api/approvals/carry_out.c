@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/core/access/principals.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define RESULT_MAX 60000 /* of an answer that is kept: a sealed secret has at most 64 KiB */
@@ -87,7 +87,7 @@ static hf_status begin(struct db_task *task, struct db *db)
 	principal_unref(k->who);
 	k->who = NULL;
 	HF_TRY(approval_begin(k->api->core, db, k->org_id, k->id, hf_wall_ms(), &k->run, NULL));
-	return principal_load(db, k->run.requester, &k->who);
+	return principal_load(db, k->org_id, k->run.requester, &k->who);
 }
 
 /* Of somebody who may not call any longer, too: it is refused then, and that is kept. */

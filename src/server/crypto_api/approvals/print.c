@@ -112,3 +112,19 @@ hf_status approval_print(struct crypto_call *c, struct db *db, const struct quor
 	json_close_object(w);
 	return HF_SUCCESS;
 }
+
+hf_status approval_result_print(const struct crypto_call *c, const struct quorum_row *row,
+                                struct json_writer *w)
+{
+	struct hf_secret body HF_SECRET = { 0 };
+
+	HF_TRY(aead_open(&c->api->core->secrets.storage_key, hf_span_text(row->id), row->result,
+	                 &body));
+	if (!body.len)
+		json_raw(w, "body", HF_SPAN("null", 4));
+	else if (row->result_status < 300)
+		json_raw(w, "body", HF_SPAN(body.ptr, body.len));
+	else
+		json_span(w, "body", HF_SPAN(body.ptr, body.len));
+	return HF_SUCCESS;
+}

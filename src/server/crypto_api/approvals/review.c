@@ -2,6 +2,7 @@
  * Requests for approval, as those see them who asked or who may approve; and what these decide. */
 #include "server/crypto_api/approvals/approvals.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LIST_MAX 1000
@@ -261,7 +262,11 @@ static void password_checked(void *ctx, hf_status s)
 	struct approval *a = ctx;
 
 	if (!hf_ok(s)) {
-		crypto_call_fail_with(&a->call, 403, "the password is not right");
+		crypto_call_fail_with(&a->call, s.code == HF_STATE ? 429 : 403,
+		                      s.code == HF_STATE
+		                              ? "too many attempts that failed: try again in a "
+		                                "few minutes"
+		                              : "the password is not right");
 		return;
 	}
 	a->password_shown = true;
