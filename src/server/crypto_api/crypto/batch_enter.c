@@ -3,12 +3,16 @@
 
 #include <string.h>
 
-/* The next item, from `i` on, that nobody has counted yet: with its status it stands for all of its
- * key that ended alike. */
+static bool same_object(const struct object *a, const struct object *b)
+{
+	return a == b || (a && b && strcmp(a->id, b->id) == 0);
+}
+
+/* One entry stands for all operations of a key that ended alike. */
 static bool alike(const struct batch_item *a, const struct batch_item *b)
 {
-	return a->work.object == b->work.object && (a->status == 200) == (b->status == 200) &&
-	       (a->status == 403) == (b->status == 403);
+	return same_object(a->work.object, b->work.object) &&
+	       (a->status == 200) == (b->status == 200) && (a->status == 403) == (b->status == 403);
 }
 
 static bool is_first(const struct batch *b, size_t i)

@@ -26,7 +26,8 @@ struct generic_batch {
 	struct crypto_call call; /* first */
 	struct generic_tree tree;
 	struct generic_result results[GENERIC_ITEMS_MAX];
-	bool list_failed[GENERIC_BATCHES_MAX];
+	/* The member of each list that failed first, as member_of() has it; 0: none did. */
+	size_t failed[GENERIC_BATCHES_MAX];
 	size_t printed; /* items, while they are */
 	char address[64];
 	/* ---- below the lock */
@@ -100,10 +101,39 @@ static void answer(struct generic_batch *b)
 
 static void drive(struct generic_batch *b);
 
+/* A list's members are items and other lists: one number for each. */
+static size_t item_member(size_t i)
+{
+	return GENERIC_BATCHES_MAX + 1 + i;
+}
+
+static size_t list_member(size_t l)
+{
+	return l + 1;
+}
+
 static void note_failure(struct generic_batch *b, size_t i)
 {
-	for (size_t l = b->tree.items[i].batch; l != GENERIC_NONE; l = b->tree.lists[l].parent)
-		b->list_failed[l] = true;
+	size_t member = item_member(i);
+
+	for (size_t l = b->tree.items[i].batch; l != GENERIC_NONE; l = b->tree.lists[l].parent) {
+		if (!b->failed[l])
+			b->failed[l] = member;
+		member = list_member(l);
+	}
+}
+
+/* An earlier member of a serial list that it is in, at whatever depth, failed. */
+static bool is_skipped(const struct generic_batch *b, size_t i)
+{
+	size_t member = item_member(i);
+
+	for (size_t l = b->tree.items[i].batch; l != GENERIC_NONE; l = b->tree.lists[l].parent) {
+		if (b->tree.lists[l].serial && b->failed[l] && b->failed[l] != member)
+			return true;
+		member = list_member(l);
+	}
+	return false;
 }
 
 static void item_ended(void *ctx, int status, struct hf_span body)
@@ -144,14 +174,6 @@ static void begin_item(struct generic_batch *b, size_t i)
 	if (body.ptr)
 		hf_wipe(body.ptr, body.cap);
 	hf_buf_done(&body);
-}
-
-static bool is_skipped(const struct generic_batch *b, size_t i)
-{
-	for (size_t l = b->tree.items[i].batch; l != GENERIC_NONE; l = b->tree.lists[l].parent)
-		if (b->tree.lists[l].serial && b->list_failed[l])
-			return true;
-	return false;
 }
 
 /* Whoever finds nobody driving begins what may begin. An item that ends at once, inside of
