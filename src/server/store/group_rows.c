@@ -142,6 +142,15 @@ hf_status group_row_lock(struct db *db, const char *org_id, const char *id)
 	return HF_SUCCESS;
 }
 
+hf_status group_scans_delete(struct db *db, const char *group_id)
+{
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, "DELETE FROM scans WHERE group_id = $1", &st));
+	db_bind_text(st, 1, group_id);
+	return db_run(st, NULL);
+}
+
 hf_status group_rows_count(struct db *db, const char *org_id, int64_t *ret)
 {
 	DB_STMT st = NULL;

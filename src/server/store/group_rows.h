@@ -44,6 +44,8 @@ HF_MUST hf_status group_row_named(struct db *db, const char *org_id, const char 
 /* Locks the row until the transaction ends, so that changes of one group follow each other.
  * HF_NOTFOUND. */
 HF_MUST hf_status group_row_lock(struct db *db, const char *org_id, const char *id);
+/* What is known of its scans goes. */
+HF_MUST hf_status group_scans_delete(struct db *db, const char *group_id);
 HF_MUST hf_status group_rows_count(struct db *db, const char *org_id, int64_t *ret);
 
 enum group_order { GROUPS_BY_ID, GROUPS_BY_NAME };

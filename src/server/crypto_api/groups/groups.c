@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Groups: made, read, changed, removed. */
+#include "server/core/access/sessions.h"
+#include "server/crypto_api/groups/groups.h"
+#include "server/crypto_api/handlers.h"
+#include "server/slot_links.h"
+#include "server/store/group_rows.h"
+#include "server/store/member_rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct group_call {
+	struct crypto_call call; /* first */
+	struct group_request request;
+	struct group *group; /* as it is afterwards, or as it was */
+};
+
+static struct group_call *of(struct crypto_call *c)
+{
+	return (struct group_call *)c;
+}
+
+static void release(struct crypto_call *c)
+{
+	group_request_done(&of(c)->request);
+	group_unref(of(c)->group);
+}
+
+hf_status group_may_create(const struct principal *who, struct hf_err *err)
+{
+	if (who->kind == PRINCIPAL_APP ? who->app_admin
+	                               : who->account_roles &
+	                                         (ACCOUNT_ADMINISTRATOR | ACCOUNT_MEMBER))
+		return HF_SUCCESS;
+	return hf_fail(err, HF_DENIED,
+	               "groups are made by administrators and members of the account");
+}
+
+hf_status group_may(struct crypto_call *c, enum guard_act act, const struct group *g)
+{
+	const struct guard_question q = { .who = c->who,
+		                          .act = act,
+		                          .group = g,
+		                          .approved_group = c->approved_group,
+		                          .now_ms = c->now_ms };
+	bool quorum;
+
+	return guard_check(&q, &quorum, &c->err);
+}
+
+static struct group_maker maker(const struct crypto_call *c)
+{
+	return (struct group_maker){ .core = c->api->core,
+		                     .org_id = c->who->org_id,
+		                     .identity_id = c->who->identity_id,
+		                     .now_ms = c->now_ms };
+}
+
+/* Reviewers read what they approve, and a PIN is nobody's to read. */
+static hf_status read_request(struct crypto_call *c, struct hf_err *err)
+{
+	struct group_call *g = of(c);
+
+	HF_TRY(group_request_read(c->body, &g->request, err));
+	if (c->approved_group && group_request_is_secret(&g->request))
+		return hf_fail(err, HF_INVALID,
+		               "a PIN or a client's key does not go through an approval: ask for the "
+		               "change without it, and give it afterwards, which needs no approval");
+	return HF_SUCCESS;
+}
+
+/* As the database has it now; run() may be called again. */
+static hf_status read_group(struct crypto_call *c, struct db *db, const char *id)
+{
+	struct group_call *g = of(c);
+	struct group *read = NULL;
+
+	HF_TRY(group_read(db, c->who->org_id, id, &read, &c->err));
+	group_unref(g->group);
+	g->group = read;
+	snprintf(c->group_id, sizeof(c->group_id), "%s", id);
+	snprintf(c->subject_id, sizeof(c->subject_id), "%s", id);
+	return HF_SUCCESS;
+}
+
+static void answer(struct crypto_call *c, int status)
+{
+	struct json_writer w = JSON_WRITER(&c->out);
+
+	group_print(&w, c->api->core, of(c)->group);
+	c->status = status;
+	crypto_call_reply(c);
+}
+
+/* ---- create */
+
+static hf_status prepare_create(struct crypto_call *c, struct hf_err *err)
+{
+	HF_TRY(group_may_create(c->who, err));
+	return read_request(c, err);
+}
+
+static hf_status run_create(struct crypto_call *c, struct db *db)
+{
+	const struct group_maker by = maker(c);
+	char id[HF_UUID_MAX];
+
+	HF_TRY(group_create(&by, db, &of(c)->request, id, &c->err));
+	if (c->who->kind == PRINCIPAL_USER)
+		HF_TRY(group_member_row_put(db, c->who->identity_id, id, GROUP_ADMINISTRATOR));
+	HF_TRY(read_group(c, db, id));
+	return crypto_call_audit(c, db);
+}
+
+static void created(struct crypto_call *c)
+{
+	const struct group *g = of(c)->group;
+
+	group_was_changed(c->api->core, g->id);
+	if (c->who->kind == PRINCIPAL_USER)
+		crypto_sessions_forget(c->api->sessions, c->who->identity_id);
+	slot_links_look(c->api->core->slots->links, g);
+	answer(c, 201);
+}
+
+const struct crypto_operation crypto_group_create = {
+	.size = sizeof(struct group_call),
+	.writes = true,
+	.prepare = prepare_create,
+	.run = run_create,
+	.after = created,
+	.release = release,
+};
+
+/* ---- read */
+
+static hf_status run_get(struct crypto_call *c, struct db *db)
+{
+	HF_TRY(read_group(c, db, crypto_call_param(c, "group_id")));
+	return group_may(c, ACT_GROUP_READ, of(c)->group);
+}
+
+static void got(struct crypto_call *c)
+{
+	slot_links_look(c->api->core->slots->links, of(c)->group);
+	answer(c, 200);
+}
+
+const struct crypto_operation crypto_group_get = {
+	.size = sizeof(struct group_call),
+	.run = run_get,
+	.after = got,
+	.release = release,
+};
+
+/* ---- change */
+
+static hf_status may_change(struct crypto_call *c)
+{
+	unsigned what = group_changes_of(of(c)->group, &of(c)->request);
+
+	HF_TRY(group_may(c, ACT_GROUP_READ, of(c)->group));
+	if (what & CHANGES_PROFILE || !what)
+		HF_TRY(group_may(c, ACT_GROUP_UPDATE, of(c)->group));
+	if (what & CHANGES_LINKS)
+		HF_TRY(group_may(c, ACT_GROUP_LINKS, of(c)->group));
+	if (what & CHANGES_POLICIES)
+		HF_TRY(group_may(c, ACT_GROUP_POLICIES, of(c)->group));
+	if (what & CHANGES_PINS)
+		HF_TRY(group_may(c, ACT_GROUP_SCAN, of(c)->group));
+	return HF_SUCCESS;
+}
+
+static hf_status no_group(struct crypto_call *c, const char *id)
+{
+	return hf_fail(&c->err, HF_NOTFOUND, "there is no group %s", id);
+}
+
+static hf_status lock(struct crypto_call *c, struct db *db, const char *id)
+{
+	hf_status s = group_row_lock(db, c->who->org_id, id);
+
+	if (s.code == HF_NOTFOUND)
+		return no_group(c, id);
+	HF_TRY(s);
+	return read_group(c, db, id);
+}
+
+static hf_status run_change(struct crypto_call *c, struct db *db)
+{
+	const char *id = crypto_call_param(c, "group_id");
+	const struct group_maker by = maker(c);
+
+	HF_TRY(lock(c, db, id));
+	HF_TRY(may_change(c));
+	HF_TRY(group_update(&by, db, of(c)->group, &of(c)->request, &c->err));
+	HF_TRY(read_group(c, db, id));
+	return crypto_call_audit(c, db);
+}
+
+static void changed(struct crypto_call *c)
+{
+	group_was_changed(c->api->core, of(c)->group->id);
+	slot_links_look(c->api->core->slots->links, of(c)->group);
+	answer(c, 200);
+}
+
+const struct crypto_operation crypto_group_change = {
+	.size = sizeof(struct group_call),
+	.writes = true,
+	.prepare = read_request,
+	.run = run_change,
+	.after = changed,
+	.release = release,
+};
+
+/* ---- remove */
+
+static hf_status run_remove(struct crypto_call *c, struct db *db)
+{
+	HF_TRY(lock(c, db, crypto_call_param(c, "group_id")));
+	HF_TRY(group_may(c, ACT_GROUP_DELETE, of(c)->group));
+	HF_TRY(group_delete(db, of(c)->group, &c->err));
+	return crypto_call_audit(c, db);
+}
+
+static void removed(struct crypto_call *c)
+{
+	group_was_changed(c->api->core, of(c)->group->id);
+	c->status = 204;
+	crypto_call_reply(c);
+}
+
+const struct crypto_operation crypto_group_remove = {
+	.size = sizeof(struct group_call),
+	.writes = true,
+	.run = run_remove,
+	.after = removed,
+	.release = release,
+};
