@@ -30,5 +30,8 @@ extern const struct crypto_operation crypto_generic_batch;
 extern const struct crypto_operation crypto_approval_ask, crypto_approval_list, crypto_approval_get,
         crypto_approval_approve, crypto_approval_deny, crypto_approval_result,
         crypto_approval_withdraw;
+/* groups/groups.c, list.c, check.c */
+extern const struct crypto_operation crypto_group_list, crypto_group_create, crypto_group_get,
+        crypto_group_change, crypto_group_remove, crypto_link_check, crypto_group_link_check;
 
 #endif

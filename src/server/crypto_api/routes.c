@@ -5,6 +5,7 @@
 #define SMALL (16u << 10)
 #define NONE 0u
 #define USES_KEY (ROUTE_AUDITED | ROUTE_SECRET)
+#define CHANGES (ROUTE_AUDITED | ROUTE_SECRET) /* with a PIN in it, perhaps */
 
 // clang-format off
 const struct crypto_route crypto_routes[] = {
@@ -22,6 +23,13 @@ const struct crypto_route crypto_routes[] = {
 	/* The log */
 
 	/* Groups and their connections */
+	{ "GET",    "/sys/v1/groups", "Crypto:ListGroups", CALLER_ANY, NONE, 0, &crypto_group_list },
+	{ "POST",   "/sys/v1/groups", "Crypto:CreateGroup", CALLER_ADMIN, CHANGES, CRYPTO_BODY_MAX, &crypto_group_create },
+	{ "POST",   "/sys/v1/groups/hmg/check", "Crypto:CheckConnection", CALLER_ADMIN, CHANGES | ROUTE_SENSITIVE, CRYPTO_BODY_MAX, &crypto_link_check },
+	{ "GET",    "/sys/v1/groups/:group_id", "Crypto:GetGroup", CALLER_ANY, NONE, 0, &crypto_group_get },
+	{ "PATCH",  "/sys/v1/groups/:group_id", "Crypto:UpdateGroup", CALLER_ADMIN, CHANGES, CRYPTO_BODY_MAX, &crypto_group_change },
+	{ "DELETE", "/sys/v1/groups/:group_id", "Crypto:DeleteGroup", CALLER_ADMIN, ROUTE_AUDITED, 0, &crypto_group_remove },
+	{ "POST",   "/sys/v1/groups/:group_id/hmg/check", "Crypto:CheckGroupConnection", CALLER_ADMIN, CHANGES | ROUTE_SENSITIVE, CRYPTO_BODY_MAX, &crypto_group_link_check },
 
 	/* Security objects */
 

@@ -12,7 +12,7 @@
 struct check_call {
 	struct crypto_call call; /* first */
 	struct link_config config;
-	bool given;               /* a configuration */
+	bool given;                /* a configuration */
 	char link_id[HF_UUID_MAX]; /* "": none of the group's */
 	char group_id[HF_UUID_MAX];
 	struct link_check check;
@@ -181,9 +181,10 @@ static hf_status complete(struct check_call *k, const struct link_row *row,
 	HF_TRY(link_same_place(row->url, row->tls, to->url, to->tls, &same_place));
 	HF_TRY(link_same_identity(row->tls, to->tls, &same_identity));
 	if (!to->pin.len && !same_place)
-		return hf_fail(err, HF_INVALID,
-		               "give the PIN: the address of the connection, or the authority that it "
-		               "trusts, is another than the stored one's");
+		return hf_fail(
+		        err, HF_INVALID,
+		        "give the PIN: the address of the connection, or the authority that it "
+		        "trusts, is another than the stored one's");
 	if (!to->pin.len)
 		HF_TRY(link_unseal(key, row->id, LINK_PIN, row->pin, &to->pin, err));
 	if (!to->client_key.len && same_identity)

@@ -29,9 +29,9 @@ static void release(struct crypto_call *c)
 
 hf_status group_may_create(const struct principal *who, struct hf_err *err)
 {
-	if (who->kind == PRINCIPAL_APP ? who->app_admin
-	                               : who->account_roles &
-	                                         (ACCOUNT_ADMINISTRATOR | ACCOUNT_MEMBER))
+	if (who->kind == PRINCIPAL_APP
+	            ? who->app_admin
+	            : who->account_roles & (ACCOUNT_ADMINISTRATOR | ACCOUNT_MEMBER))
 		return HF_SUCCESS;
 	return hf_fail(err, HF_DENIED,
 	               "groups are made by administrators and members of the account");
@@ -64,9 +64,10 @@ static hf_status read_request(struct crypto_call *c, struct hf_err *err)
 
 	HF_TRY(group_request_read(c->body, &g->request, err));
 	if (c->approved_group && group_request_is_secret(&g->request))
-		return hf_fail(err, HF_INVALID,
-		               "a PIN or a client's key does not go through an approval: ask for the "
-		               "change without it, and give it afterwards, which needs no approval");
+		return hf_fail(
+		        err, HF_INVALID,
+		        "a PIN or a client's key does not go through an approval: ask for the "
+		        "change without it, and give it afterwards, which needs no approval");
 	return HF_SUCCESS;
 }
 

@@ -85,8 +85,8 @@ static hf_status prepare(struct crypto_call *c, struct hf_err *err)
 	HF_TRY(read_order(c, err));
 	if (crypto_call_query(c, "filter"))
 		return hf_fail(err, HF_UNSUPPORTED, "groups cannot be filtered: leave filter out");
-	l->previous = crypto_call_query(
-	        c, l->order == GROUPS_BY_NAME ? "previous_sort_value" : "previous_id");
+	l->previous = crypto_call_query(c, l->order == GROUPS_BY_NAME ? "previous_sort_value"
+	                                                              : "previous_id");
 	l->token = crypto_call_query(c, "continuation_token");
 	if (l->token && *l->token)
 		l->previous = l->token;
@@ -146,8 +146,8 @@ static hf_status run(struct crypto_call *c, struct db *db)
 	drop(l);
 	HF_TRY(group_rows_list(db, c->who->org_id, l->order, l->descending, take, c));
 	for (size_t i = 0; i < l->n; i++) {
-		hf_status s = group_read(db, c->who->org_id, l->ids[i], &l->groups[l->n_groups],
-		                         &c->err);
+		hf_status s =
+		        group_read(db, c->who->org_id, l->ids[i], &l->groups[l->n_groups], &c->err);
 
 		if (s.code == HF_NOTFOUND) /* it went meanwhile */
 			continue;
