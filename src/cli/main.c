@@ -14,6 +14,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_server_store_list,
 	&cmd_server_store_set_primary,
 	&cmd_server_user_code,
+	&cmd_server_crypto_admin,
 	&cmd_server_rotate_token_key,
 	&cmd_server_account_token,
 	&cmd_driver,

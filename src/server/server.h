@@ -96,6 +96,16 @@ struct server_user_code {
 HF_MUST hf_status server_make_user_code(const struct server_user_code *from, char ret[24],
                                         int64_t *ret_expires_ms, struct hf_err *err);
 
+struct server_crypto_admin {
+	struct db_config db;
+	const char *email;
+	const char *password;
+};
+/* Makes the user, or promotes him, to an administrator of the Crypto API; his password is this one
+ * from now on, and his sessions end. *ret_id is his. HF_INVALID, HF_STATE with words. */
+HF_MUST hf_status server_make_crypto_admin(const struct server_crypto_admin *from, char ret_id[64],
+                                           struct hf_err *err);
+
 struct server_account_token {
 	struct db_config db;
 	const char *secret_file;

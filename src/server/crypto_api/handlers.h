@@ -8,6 +8,14 @@
 /* system.c */
 extern const struct crypto_operation crypto_version, crypto_health, crypto_info;
 
+/* people/sessions.c */
+extern const struct crypto_operation crypto_session_auth, crypto_session_discover,
+        crypto_session_select, crypto_session_refresh_op, crypto_session_terminate,
+        crypto_session_reauth, crypto_session_2fa;
+/* people/apps.c, app_list.c, app_credential.c */
+extern const struct crypto_operation crypto_app_create, crypto_app_show, crypto_app_change,
+        crypto_app_delete, crypto_app_list, crypto_app_credential, crypto_app_reset_secret;
+
 /* crypto/single.c */
 extern const struct crypto_operation crypto_encrypt, crypto_decrypt, crypto_sign, crypto_verify,
         crypto_mac, crypto_mac_verify;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Every route of the Crypto API: one line each. */
 #include "server/crypto_api/handlers.h"
+#include "server/crypto_api/people/apps.h"
 
 #define SMALL (16u << 10)
 #define NONE 0u
+#define PROVES (ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE | ROUTE_PROVES)
 #define USES_KEY (ROUTE_AUDITED | ROUTE_SECRET)
 #define CHANGES (ROUTE_AUDITED | ROUTE_SECRET) /* with a PIN in it, perhaps */
 
@@ -15,8 +17,24 @@ const struct crypto_route crypto_routes[] = {
 	{ "GET",    "/sys/v1/info",    "Crypto:Info",    CALLER_NOBODY, NONE, 0, &crypto_info },
 
 	/* Sessions */
+	{ "POST",   "/sys/v1/session/auth",           "Crypto:Session:Open", CALLER_NOBODY, PROVES, SMALL, &crypto_session_auth },
+	{ "POST",   "/sys/v1/session/auth/discover",  "Crypto:Session:Discover", CALLER_NOBODY, NONE, SMALL, &crypto_session_discover },
+	{ "POST",   "/sys/v1/session/select_account", "Crypto:Session:Select", CALLER_ANY, ROUTE_SENSITIVE, SMALL, &crypto_session_select },
+	{ "POST",   "/sys/v1/session/refresh",        "Crypto:Session:Refresh", CALLER_ANY, ROUTE_SENSITIVE, SMALL, &crypto_session_refresh_op },
+	{ "POST",   "/sys/v1/session/terminate",      "Crypto:Session:Close", CALLER_ANY, ROUTE_SENSITIVE, SMALL, &crypto_session_terminate },
+	{ "POST",   "/sys/v1/session/reauth",         "Crypto:Session:Reauth", CALLER_ANY, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_session_reauth },
+	{ "POST",   "/sys/v1/session/auth/2fa/fido2", "Crypto:Session:2FA", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_session_2fa },
+	{ "POST",   "/sys/v1/session/auth/2fa/u2f",   "Crypto:Session:2FA", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_session_2fa },
+	{ "POST",   "/sys/v1/session/auth/2fa/recovery_code", "Crypto:Session:2FA", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_session_2fa },
 
 	/* Apps */
+	{ "POST",   "/sys/v1/apps",         "Crypto:App:Create", CALLER_ADMIN, ROUTE_AUDITED | ROUTE_SECRET, APP_BODY_MAX, &crypto_app_create },
+	{ "GET",    "/sys/v1/apps",         "Crypto:App:List",   CALLER_ANY,   NONE, 0, &crypto_app_list },
+	{ "GET",    "/sys/v1/apps/:app_id", "Crypto:App:Get",    CALLER_ANY,   NONE, 0, &crypto_app_show },
+	{ "PATCH",  "/sys/v1/apps/:app_id", "Crypto:App:Update", CALLER_ADMIN, ROUTE_AUDITED | ROUTE_SECRET, APP_BODY_MAX, &crypto_app_change },
+	{ "DELETE", "/sys/v1/apps/:app_id", "Crypto:App:Delete", CALLER_ADMIN, ROUTE_AUDITED, SMALL, &crypto_app_delete },
+	{ "GET",    "/sys/v1/apps/:app_id/credential",   "Crypto:App:Credential",  CALLER_ADMIN, ROUTE_AUDITED | ROUTE_SECRET, 0, &crypto_app_credential },
+	{ "POST",   "/sys/v1/apps/:app_id/reset_secret", "Crypto:App:ResetSecret", CALLER_ADMIN, ROUTE_AUDITED | ROUTE_SECRET, SMALL, &crypto_app_reset_secret },
 
 	/* Users and the account */
 

@@ -396,6 +396,18 @@ hf_status crypto_session_close(struct db *db, const struct shown *shown, struct 
 	return session_row_delete(db, HF_SPAN(hash, sizeof(hash)));
 }
 
+hf_status crypto_session_is_bound(struct db *db, const struct shown *shown, bool *ret,
+                                  struct hf_err *err)
+{
+	struct session_row row;
+	uint8_t hash[SHA256_LEN];
+
+	HF_TRY(token_of(shown, hash, err));
+	HF_TRY(session_row_get(db, HF_SPAN(hash, sizeof(hash)), &row));
+	*ret = row.is_bound;
+	return HF_SUCCESS;
+}
+
 hf_status crypto_session_refresh(struct crypto_sessions *s, struct db *db,
                                  const struct shown *shown, int64_t *ret_lasts_ms,
                                  struct hf_err *err)

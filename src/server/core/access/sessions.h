@@ -61,6 +61,9 @@ HF_MUST hf_status crypto_session_open(struct crypto_sessions *s, struct db *db,
 /* The one whose token the request shows. HF_STATE with words: it shows none. */
 HF_MUST hf_status crypto_session_close(struct db *db, const struct shown *shown,
                                        struct hf_err *err);
+/* Does it ask for its certificate? HF_STATE as above. */
+HF_MUST hf_status crypto_session_is_bound(struct db *db, const struct shown *shown, bool *ret,
+                                          struct hf_err *err);
 HF_MUST hf_status crypto_session_refresh(struct crypto_sessions *s, struct db *db,
                                          const struct shown *shown, int64_t *ret_lasts_ms,
                                          struct hf_err *err);

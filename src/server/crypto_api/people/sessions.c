@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sessions: begun with whatever proves an app or a user, then kept up, and ended. */
+#include "server/core/access/access_request.h"
+#include "server/crypto_api/call_inside.h"
+#include "server/crypto_api/handlers.h"
+#include "server/crypto_api/objects/print.h"
+#include "server/store/app_rows.h"
+
+#include "base/secret.h"
+#include "base/text.h"
+#include "base/uuid.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CREDENTIALS_MAX 2048
+
+struct session_call {
+	struct crypto_call call; /* first */
+	struct access_request *ask;
+	char authorization[CREDENTIALS_MAX]; /* that a body with a password stands for */
+	char org_id[HF_ID_MAX];
+	struct session_opened opened;
+	struct hf_span bound;
+};
+
+static struct session_call *self(struct crypto_call *c)
+{
+	return (struct session_call *)c;
+}
+
+static void release(struct crypto_call *c)
+{
+	struct session_call *s = self(c);
+
+	free(s->ask); /* when it was not asked */
+	hf_wipe(s->authorization, sizeof(s->authorization));
+	hf_wipe(&s->opened, sizeof(s->opened));
+}
+
+/* {"method": "password"} */
+static hf_status read_password(struct session_call *s, const struct json_t *body,
+                               struct hf_err *err)
+{
+	const char *email = json_member_text(body, "email"),
+	           *password = json_member_text(body, "password");
+	HF_BUF_SCOPED struct hf_buf both = HF_BUF(CREDENTIALS_MAX / 2),
+	                            text = HF_BUF(CREDENTIALS_MAX - 1);
+	hf_status status;
+
+	if (!email || !password || strchr(email, ':'))
+		return hf_fail(err, HF_INVALID, "this way in needs \"email\" and \"password\"");
+	hf_buf_text(&both, email);
+	hf_buf_u8(&both, ':');
+	hf_buf_text(&both, password);
+	hf_buf_text(&text, "Basic ");
+	hf_buf_base64(&text, hf_buf_span(&both));
+	status = hf_buf_status(&both);
+	if (hf_ok(status))
+		status = hf_buf_status(&text);
+	if (hf_ok(status))
+		status = hf_span_to_text(hf_buf_span(&text), s->authorization,
+		                         sizeof(s->authorization));
+	hf_wipe(both.ptr, both.len);
+	hf_wipe(text.ptr, text.len);
+	s->ask->shown.authorization = s->authorization;
+	return status;
+}
+
+/* {"method": "auth-by-app-name"} */
+static hf_status read_app_name(struct session_call *s, const struct json_t *body,
+                               struct hf_err *err)
+{
+	const char *account = json_member_text(body, "acct_id");
+
+	s->ask->app_name = json_member_text(body, "name");
+	s->ask->app_secret = json_member_text(body, "password");
+	s->ask->org_id = s->org_id;
+	if (!account || !s->ask->app_name || !s->ask->app_secret ||
+	    !hf_ok(hf_id_of_uuid("or", account, s->org_id)))
+		return hf_fail(err, HF_INVALID,
+		               "this way in needs \"acct_id\", \"name\" and \"password\"");
+	return HF_SUCCESS;
+}
+
+static hf_status read_method(struct session_call *s, const struct json_t *body, struct hf_err *err)
+{
+	const char *method = json_member_text(body, "method"),
+	           *type = json_member_text(body, "token_type");
+
+	if (type && strcmp(type, "Bearer") != 0)
+		return hf_fail(err, HF_UNSUPPORTED, "token_type: only Bearer is supported");
+	if (json_member(body, "bind_to"))
+		return hf_fail(err, HF_UNSUPPORTED, "bind_to is not supported");
+	if (!method)
+		return HF_SUCCESS;
+	if (strcmp(method, "auth-by-app-name") == 0)
+		return read_app_name(s, body, err);
+	if (strcmp(method, "password") == 0 && json_member(body, "email"))
+		return read_password(s, body, err);
+	if (strcmp(method, "password") == 0)
+		return HF_SUCCESS; /* as the header says */
+	return hf_fail(err, HF_UNSUPPORTED,
+	               "method: password and auth-by-app-name are supported; others of the "
+	               "reference (LDAP, SAML, OAuth, AWS IAM) are not");
+}
+
+static hf_status prepare_auth(struct crypto_call *c, struct hf_err *err)
+{
+	struct session_call *s = self(c);
+
+	s->ask = calloc(1, sizeof(*s->ask));
+	HF_ENSURE(s->ask, HF_NOMEM);
+	crypto_call_shown(c, &s->ask->shown);
+	return c->body ? read_method(s, c->body, err) : HF_SUCCESS;
+}
+
+static hf_status open_session(struct crypto_call *c, struct db *db)
+{
+	struct session_call *s = self(c);
+
+	if (c->who->kind == PRINCIPAL_USER)
+		HF_TRY(member_row_logged_in(db, c->who->identity_id, c->now_ms));
+	else
+		HF_TRY(app_row_used(db, c->who->identity_id, c->now_ms));
+	HF_TRY(crypto_session_open(c->api->sessions, db, c->who, s->bound, c->now_ms, &s->opened));
+	hf_ignore(hf_uuid_of_id(c->who->identity_id, c->subject_id));
+	return crypto_call_audit(c, db);
+}
+
+static void print_session(struct crypto_call *c)
+{
+	struct session_call *s = self(c);
+	struct json_writer w = JSON_WRITER(&c->out);
+
+	json_open_object(&w, NULL);
+	json_text(&w, "token_type", "Bearer");
+	json_int(&w, "expires_in", s->opened.lasts_ms / 1000);
+	json_text(&w, "access_token", s->opened.token);
+	print_uuid(&w, "entity_id", c->who->identity_id);
+	json_close_object(&w);
+	crypto_call_reply(c);
+}
+
+/* A session is no proof of itself: another one of it would never end. */
+static bool is_session(const struct crypto_call *c)
+{
+	return c->who->session_id[0];
+}
+
+static void proved(struct crypto_call *c)
+{
+	static const struct crypto_step open = { true, open_session, print_session };
+	struct session_call *s = self(c);
+
+	if (is_session(c)) {
+		crypto_call_fail_with(c, 400,
+		                      "a session begins with a credential, not with "
+		                      "another session's token");
+		return;
+	}
+	if (c->access->by_certificate)
+		s->bound = c->access->shown.certificates;
+	crypto_call_step(c, &open);
+}
+
+static void auth(struct crypto_call *c)
+{
+	struct session_call *s = self(c);
+
+	crypto_call_ask(c, hf_take(s->ask), proved);
+}
+
+/* Which ways in there are says nothing of who is there. */
+static hf_status discover(struct crypto_call *c, struct hf_err *err)
+{
+	hf_buf_text(&c->out, "[{\"method\":\"password\"}]");
+	return HF_SUCCESS;
+}
+
+static hf_status select_account(struct crypto_call *c, struct hf_err *err)
+{
+	const char *account = json_member_text(c->body, "acct_id");
+	char org_id[HF_ID_MAX];
+
+	if (!account || !hf_ok(hf_id_of_uuid("or", account, org_id)) ||
+	    strcmp(org_id, c->who->org_id) != 0)
+		return hf_fail(err, HF_NOTFOUND, "there is no such account");
+	hf_buf_text(&c->out, "{}");
+	return HF_SUCCESS;
+}
+
+static hf_status refresh(struct crypto_call *c, struct db *db)
+{
+	struct shown shown;
+	int64_t lasts_ms;
+
+	crypto_call_shown(c, &shown);
+	return crypto_session_refresh(c->api->sessions, db, &shown, &lasts_ms, &c->err);
+}
+
+static hf_status terminate(struct crypto_call *c, struct db *db)
+{
+	struct shown shown;
+
+	crypto_call_shown(c, &shown);
+	HF_TRY(crypto_session_close(db, &shown, &c->err));
+	return crypto_call_audit(c, db);
+}
+
+/* Here at once. Others of the same owner are looked up again. */
+static void forget(struct crypto_call *c)
+{
+	crypto_sessions_forget(c->api->sessions, c->who->identity_id);
+	crypto_call_reply(c);
+}
+
+/* Another session for the one that asks, which ends. */
+static hf_status run_reauth(struct crypto_call *c, struct db *db)
+{
+	struct session_call *s = self(c);
+	struct shown shown;
+	bool bound;
+
+	crypto_call_shown(c, &shown);
+	HF_TRY(crypto_session_is_bound(db, &shown, &bound, &c->err));
+	HF_TRY(crypto_session_close(db, &shown, &c->err));
+	HF_TRY(crypto_session_open(c->api->sessions, db, c->who,
+	                           bound ? shown.certificates : HF_SPAN(NULL, 0), c->now_ms,
+	                           &s->opened));
+	return crypto_call_audit(c, db);
+}
+
+static void reauthenticated(struct crypto_call *c)
+{
+	crypto_sessions_forget(c->api->sessions, c->who->identity_id);
+	print_session(c);
+}
+
+static hf_status refuse_2fa(struct crypto_call *c, struct hf_err *err)
+{
+	return hf_fail(err, HF_UNSUPPORTED,
+	               "a second factor is not supported here: users are proved by their "
+	               "passwords, apps by secrets, certificates or signed JWTs");
+}
+
+const struct crypto_operation crypto_session_auth = {
+	.size = sizeof(struct session_call),
+	.prepare = prepare_auth,
+	.after = auth,
+	.release = release,
+};
+const struct crypto_operation crypto_session_discover = {
+	.size = sizeof(struct crypto_call),
+	.prepare = discover,
+};
+const struct crypto_operation crypto_session_select = {
+	.size = sizeof(struct crypto_call),
+	.prepare = select_account,
+};
+const struct crypto_operation crypto_session_refresh_op = {
+	.size = sizeof(struct crypto_call),
+	.writes = true,
+	.run = refresh,
+	.after = forget,
+};
+const struct crypto_operation crypto_session_terminate = {
+	.size = sizeof(struct crypto_call),
+	.writes = true,
+	.run = terminate,
+	.after = forget,
+};
+const struct crypto_operation crypto_session_reauth = {
+	.size = sizeof(struct session_call),
+	.writes = true,
+	.run = run_reauth,
+	.after = reauthenticated,
+	.release = release,
+};
+const struct crypto_operation crypto_session_2fa = {
+	.size = sizeof(struct crypto_call),
+	.prepare = refuse_2fa,
+};
