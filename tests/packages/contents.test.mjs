@@ -12,12 +12,16 @@ const unit = (name) => read('packaging/systemd', name)
 
 const CONTENTS = {
 	holdfast: ['/usr/bin/holdfast', '/usr/share/man/man1/holdfast.1', '/usr/share/man/man1/holdfast-server.1',
-		'/usr/share/man/man1/holdfast-driver.1', '/usr/share/man/man1/holdfast-signer.1'],
+		'/usr/share/man/man1/holdfast-driver.1', '/usr/share/man/man1/holdfast-gateway.1', '/usr/share/man/man1/holdfast-signer.1'],
+	'holdfast-signer': ['/usr/libexec/holdfast/holdfast-signer'],
 	'holdfast-server': ['/etc/holdfast/server.env', '/UNITS/holdfast-server.service', '/usr/lib/sysusers.d/holdfast-server.conf',
 		'/usr/lib/tmpfiles.d/holdfast-server.conf', '/usr/share/holdfast/server.env'],
 	'holdfast-driver': ['/etc/holdfast/driver.env', '/UNITS/holdfast-driver.service', '/UNITS/holdfast-driver@.service',
-		'/usr/libexec/holdfast/holdfast-signer', '/usr/lib/sysusers.d/holdfast-driver.conf', '/usr/lib/tmpfiles.d/holdfast-driver.conf',
+		'/usr/lib/sysusers.d/holdfast-driver.conf', '/usr/lib/tmpfiles.d/holdfast-driver.conf',
 		'/usr/share/holdfast/driver.env', '/usr/share/doc/holdfast-driver/examples/hsm-device.conf'],
+	'holdfast-gateway': ['/etc/holdfast/gateway.env', '/UNITS/holdfast-gateway.service', '/usr/lib/sysusers.d/holdfast-gateway.conf',
+		'/usr/lib/tmpfiles.d/holdfast-gateway.conf', '/usr/share/holdfast/gateway.env', '/usr/share/doc/holdfast-gateway/examples/hsm-device.conf',
+		'/usr/share/doc/holdfast-gateway/examples/ftx-hmg'],
 }
 
 /** A package holds what it shall, and of programs, units and settings nothing else. */
@@ -30,7 +34,7 @@ function holds(name, files, units) {
 }
 
 test('the Debian packages hold what they shall', () => {
-	assert.equal(debs().length, 3)
+	assert.equal(debs().length, 5)
 	for (const deb of debs()) {
 		const files = run(['dpkg', '-c', deb]).split('\n').map((line) => line.replace(/^.* \.(?=\/)/, '')).filter((f) => f && !f.endsWith('/'))
 		holds(run(['dpkg-deb', '-f', deb, 'Package']).trim(), files, '/lib/systemd/system')
@@ -38,7 +42,7 @@ test('the Debian packages hold what they shall', () => {
 })
 
 test('the RPMs hold the same', () => {
-	assert.equal(rpms().length, 3)
+	assert.equal(rpms().length, 5)
 	for (const rpm of rpms()) {
 		const files = run(['rpm', '-qlp', rpm]).split('\n').filter((f) => !['/etc/holdfast', '/usr/libexec/holdfast'].includes(f))
 		holds(run(['rpm', '-qp', '--qf', '%{NAME}', rpm]), files, '/usr/lib/systemd/system')
@@ -46,7 +50,7 @@ test('the RPMs hold the same', () => {
 })
 
 test('settings are configuration files in both: an upgrade keeps what the operator wrote', () => {
-	for (const role of ['server', 'driver']) {
+	for (const role of ['server', 'driver', 'gateway']) {
 		const find = (all) => all.find((f) => f.includes(`holdfast-${role}`))
 		assert.match(run(['dpkg-deb', '--ctrl-tarfile', find(debs())], { encoding: 'latin1' }), new RegExp(`\n?/etc/holdfast/${role}.env\n`))
 		assert.equal(run(['rpm', '-qcp', find(rpms())]).trim(), `/etc/holdfast/${role}.env`)

@@ -12,7 +12,7 @@ import { debs, packages, root, run, Tree } from './tree.mjs'
 const PIN = '471100'
 const WRONG = 78
 const SOFTHSM = '/usr/lib/softhsm/libsofthsm2.so'
-const UNITS = ['holdfast-server.service', 'holdfast-driver.service', 'holdfast-driver@second.service']
+const UNITS = ['holdfast-server.service', 'holdfast-driver.service', 'holdfast-driver@second.service', 'holdfast-gateway.service']
 const work = mkdtempSync(join(tmpdir(), 'holdfast-packages-'))
 let tree, before_install, account
 
@@ -34,7 +34,7 @@ test('apt installs the packages, and the program runs', () => {
 
 test('settings belong to root and the service, certificates too, and nobody else reads them', () => {
 	const stat = (path) => tree.chroot('stat', '-c', '%a %U %G', path).trim()
-	for (const role of ['server', 'driver']) {
+	for (const role of ['server', 'driver', 'gateway']) {
 		assert.equal(stat(`/etc/holdfast/${role}.env`), `640 root holdfast-${role}`)
 		assert.equal(stat(`/etc/holdfast/${role}`), `750 root holdfast-${role}`)
 		assert.equal(stat(`/var/lib/holdfast/${role}`), `700 holdfast-${role} holdfast-${role}`)
@@ -42,17 +42,18 @@ test('settings belong to root and the service, certificates too, and nobody else
 })
 
 test('every option of the program is in the sample settings, the ones for paths are set', () => {
-	for (const role of ['server', 'driver']) {
+	for (const role of ['server', 'driver', 'gateway']) {
 		const names = (text) => [...text.matchAll(/^#?([A-Z][A-Z0-9_]*)=/gm)].map((m) => m[1])
 		const installed = readFileSync(tree.path(`etc/holdfast/${role}.env`), 'utf8')
 		assert.deepEqual(names(installed), names(tree.chroot('holdfast', 'help', '--sample', role)))
-		assert.match(installed, /^HOLDFAST_SQLITE_PATH=\/var\/lib\/holdfast\//m)
+		if (role !== 'gateway') assert.match(installed, /^HOLDFAST_SQLITE_PATH=\/var\/lib\/holdfast\//m)
 	}
 })
 
 test('nothing is enabled by installing', () => {
 	assert.equal(existsSync(tree.path('etc/systemd/system/multi-user.target.wants/holdfast-server.service')), false)
 	assert.equal(existsSync(tree.path('etc/systemd/system/multi-user.target.wants/holdfast-driver.service')), false)
+	assert.equal(existsSync(tree.path('etc/systemd/system/multi-user.target.wants/holdfast-gateway.service')), false)
 })
 
 test('systemd-analyze verify has nothing to say about the units', () => {
@@ -161,6 +162,25 @@ test('under the unit a driver sees how much memory its signers use, and replaces
 	writeFileSync(settings, kept)
 })
 
+test('a gateway runs under its unit, configured as other gateways are, and by their name', async () => {
+	const at = (name) => `/etc/holdfast/gateway/${name}`
+	tree.write('etc/holdfast/gateway/softhsm2.conf', 'directories.tokendir = /var/lib/holdfast/gateway/tokens\nobjectstore.backend = file\nlog.level = ERROR\n')
+	tree.write('etc/default/ftx-hmg', `CERT_FILE=${at('cert.p12')}\nPKCS11_LIB_PATH=${SOFTHSM}\n`)
+	tree.write('etc/systemd/system/holdfast-gateway.service.d/softhsm.conf', readFileSync(tree.path('usr/share/doc/holdfast-gateway/examples/softhsm.conf')))
+	run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-keyout', join(work, 'key.pem'), '-out', join(work, 'cert.pem'), '-days', '3', '-nodes', '-subj', '/CN=gateway'])
+	run(['openssl', 'pkcs12', '-export', '-out', tree.path(at('cert.p12')), '-inkey', join(work, 'key.pem'), '-in', join(work, 'cert.pem'), '-passout', 'pass:'])
+	tree.run('sh', '-c', `install -d -o holdfast-gateway -m 700 /var/lib/holdfast/gateway/tokens && chown holdfast-gateway: ${at('cert.p12')} && chmod 600 ${at('cert.p12')}`)
+	tree.run('systemctl', 'daemon-reload')
+	tree.run('systemctl', 'enable', '--now', 'holdfast-gateway')
+	const health = 'const r = await fetch("http://127.0.0.1:4441/health"); process.stdout.write(String(r.status))'
+	assert.equal(tree.beside([process.execPath, '--input-type=module', '-e', health], process.env), '204')
+	assert.match(tree.run('systemctl', 'status', '--no-pager', 'ftx-hmg'), /active \(running\)/)
+	const status = tree.run('cat', `/proc/${tree.property('holdfast-gateway', 'MainPID')}/status`)
+	for (const line of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m]) assert.match(status, line)
+	tree.run('systemctl', 'disable', '--now', 'holdfast-gateway')
+	assert.equal(tree.property('holdfast-gateway', 'Result'), 'success')
+})
+
 test('a wrong PIN is tried once: the driver is not started again', () => {
 	tree.write('etc/holdfast/user-pin', '999999', 0o600)
 	assert.throws(() => tree.run('systemctl', 'start', 'holdfast-driver'))
@@ -171,12 +191,12 @@ test('a wrong PIN is tried once: the driver is not started again', () => {
 
 test('purging leaves the data and the operator\'s files, and nothing of the packages', async () => {
 	await tree.powerOff()
-	const names = 'holdfast-server holdfast-driver holdfast'
+	const names = 'holdfast-server holdfast-driver holdfast-gateway holdfast-signer holdfast'
 	tree.chroot('sh', '-c', `apt-get purge -q -y --autoremove ${names}`)
 	const left = tree.files().filter((file) => !before_install.includes(file)).map((line) => line.split(' ')[0])
 	/* systemd suggests libfido2, so autoremove leaves that and what it needs */
 	const suggested = /lib(fido2|cbor)/
-	const kept = /^(var\/lib\/holdfast\/(server|driver)\/|etc\/holdfast\/((server|driver)\/|user-pin|driver-second\.env)|etc\/systemd\/system\/holdfast-driver)/
+	const kept = /^(var\/lib\/holdfast\/(server|driver|gateway)\/|etc\/holdfast\/((server|driver|gateway)\/|user-pin|driver-second\.env)|etc\/default\/ftx-hmg|etc\/systemd\/system\/holdfast-(driver|gateway))/
 	assert.deepEqual(left.filter((file) => !kept.test(file) && !suggested.test(file) && !/^(etc\/(machine-id|hostname|apt\/)|root\/)/.test(file)), [])
 	assert.ok(left.includes('var/lib/holdfast/server/server.db') && left.includes('var/lib/holdfast/driver/keys.db'))
 })
