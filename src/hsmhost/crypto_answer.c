@@ -167,6 +167,8 @@ bool crypto_answer_take(struct hsmhost *h, struct seat *s, const struct wire_fra
 	s->op_us += (hsm_us - s->op_us) / (s->op_us ? 8 : 1);
 	if (said.outcome == OP_DONE)
 		judge(h, s, f, &said);
+	if (f->crypto.kind == CRYPTO_LIST && said.outcome == OP_DONE)
+		seat_note_walk(s, f->crypto.cursor, said.cursor);
 	if (missed_a_key(&f->crypto, &said))
 		answer_look_again(h, s, LOOK_AGAIN_MS);
 	hand_over(h, f, &said, hsm_us);

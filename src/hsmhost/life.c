@@ -69,6 +69,18 @@ static struct seat *roomiest(struct hsmhost *h)
 	return best;
 }
 
+/* Where the job is to go: the next page of a list to the signer that has begun it, though it may
+ * have one more job than it should, then. */
+static struct seat *seat_for(struct hsmhost *h, const struct flight *f)
+{
+	uint64_t cursor = f->crypto.kind == CRYPTO_LIST ? f->crypto.cursor : 0;
+
+	for (size_t i = 0; cursor && i < h->n_seats; i++)
+		if (h->seats[i].state == SEAT_READY && seat_has_walk(&h->seats[i], cursor))
+			return &h->seats[i];
+	return roomiest(h);
+}
+
 static int64_t waiting_ends_ms(const struct hsmhost *h)
 {
 	if (!h->waiting || host_count(h, SEAT_READY) > 0)
@@ -81,7 +93,7 @@ void life_place_waiting(struct hsmhost *h)
 {
 	while (h->waiting) {
 		struct flight *f = h->waiting;
-		struct seat *best = roomiest(h);
+		struct seat *best = seat_for(h, f);
 
 		if (!best && hf_mono_ms() < waiting_ends_ms(h))
 			return;

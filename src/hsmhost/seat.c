@@ -79,6 +79,23 @@ struct flight *seat_answered(struct seat *s, uint64_t tag, unsigned threads)
 	return f;
 }
 
+bool seat_has_walk(const struct seat *s, uint64_t cursor)
+{
+	for (size_t i = 0; cursor && i < WIRE_WALKS; i++)
+		if (s->walks[i] == WIRE_WALK_OF(cursor))
+			return true;
+	return false;
+}
+
+void seat_note_walk(struct seat *s, uint64_t asked, uint64_t cursor)
+{
+	for (size_t i = 0; asked && i < WIRE_WALKS; i++)
+		if (s->walks[i] == WIRE_WALK_OF(asked))
+			s->walks[i] = 0;
+	if (cursor)
+		s->walks[s->next_walk++ % WIRE_WALKS] = WIRE_WALK_OF(cursor);
+}
+
 struct flight *seat_take_all(struct seat *s)
 {
 	struct flight *all = s->first;

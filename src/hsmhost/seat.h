@@ -31,10 +31,12 @@ struct seat {
 	struct flight *first, **last;
 	size_t flights;
 	uint64_t ops;
-	int64_t op_us;     /* moving average */
-	int64_t looked_ms; /* at its memory */
-	bool unready;      /* asked to end before it was ready: may be logging in */
-	bool worn;         /* over its budget: to be replaced */
+	int64_t op_us;              /* moving average */
+	int64_t looked_ms;          /* at its memory */
+	uint32_t walks[WIRE_WALKS]; /* numbers of lists under way in this signer; 0: none */
+	unsigned next_walk;
+	bool unready; /* asked to end before it was ready: may be logging in */
+	bool worn;    /* over its budget: to be replaced */
 };
 
 void seat_clear(struct seat *s);
@@ -47,6 +49,9 @@ void seat_give(struct seat *s, struct flight *f, unsigned threads);
 /* Takes the flight with this tag out, the caller's again; NULL: there is none, or it cannot have
  * begun. */
 struct flight *seat_answered(struct seat *s, uint64_t tag, unsigned threads);
+/* A page of this list came from it (cursor 0: the last one), so that the next is asked of it. */
+void seat_note_walk(struct seat *s, uint64_t asked, uint64_t cursor);
+bool seat_has_walk(const struct seat *s, uint64_t cursor);
 /* Takes all out, as a list in their order. */
 struct flight *seat_take_all(struct seat *s);
 

@@ -14,7 +14,7 @@ struct kept {
 
 struct walks {
 	pthread_mutex_t lock;
-	struct kept list[WALKS_MAX];
+	struct kept list[WIRE_WALKS];
 };
 
 hf_status walks_new(struct walks **ret)
@@ -31,7 +31,7 @@ void walks_free(struct walks *ws)
 {
 	if (!ws)
 		return;
-	for (size_t i = 0; i < WALKS_MAX; i++)
+	for (size_t i = 0; i < WIRE_WALKS; i++)
 		object_walk_end(ws->list[i].walk);
 	pthread_mutex_destroy(&ws->lock);
 	free(ws);
@@ -43,7 +43,7 @@ hf_status walks_take(struct walks *ws, uint64_t cursor, struct object_walk **ret
 	struct object_walk *walk = NULL;
 
 	pthread_mutex_lock(&ws->lock);
-	for (size_t i = 0; i < WALKS_MAX && !walk; i++)
+	for (size_t i = 0; i < WIRE_WALKS && !walk; i++)
 		if (ws->list[i].walk && ws->list[i].cursor == cursor) {
 			walk = ws->list[i].walk;
 			ws->list[i].walk = NULL;
@@ -62,7 +62,7 @@ static struct kept *place_for(struct walks *ws)
 {
 	struct kept *best = &ws->list[0];
 
-	for (size_t i = 0; i < WALKS_MAX; i++) {
+	for (size_t i = 0; i < WIRE_WALKS; i++) {
 		if (!ws->list[i].walk)
 			return &ws->list[i];
 		if (ws->list[i].used_ms < best->used_ms)
@@ -73,7 +73,7 @@ static struct kept *place_for(struct walks *ws)
 
 uint64_t walks_keep(struct walks *ws, struct object_walk *walk, uint64_t cursor, uint32_t given)
 {
-	uint64_t number = cursor ? cursor >> 32 : (hf_random_u64() & 0xffffffff) | 1;
+	uint64_t number = cursor ? WIRE_WALK_OF(cursor) : (hf_random_u64() & 0xffffffff) | 1;
 	uint64_t next = number << 32 | ((uint32_t)cursor + given);
 	struct object_walk *gone;
 	struct kept *k;
@@ -91,7 +91,7 @@ void walks_cool(struct walks *ws)
 {
 	int64_t before = hf_mono_ms() - WALK_IDLE_MS;
 
-	for (size_t i = 0; i < WALKS_MAX; i++) {
+	for (size_t i = 0; i < WIRE_WALKS; i++) {
 		struct object_walk *gone = NULL;
 
 		pthread_mutex_lock(&ws->lock);

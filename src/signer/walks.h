@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Walks over all keys of the slot (p11/object.h) between the pages of a list. A cursor is the
  * number of a walk and how far it has come, so that each page is given once; a walk that nobody
- * goes on with for WALK_IDLE_MS is dropped, as is the oldest when there are more than WALKS_MAX.
- * The host gives all pages of one walk to the same signer (hsmhost/seat.h). Thread-safe, but a walk
+ * goes on with for WALK_IDLE_MS is dropped, as is the oldest when there are more than WIRE_WALKS.
+ * The host gives all pages of one walk to the same signer. Thread-safe, but a walk
  * that was taken is its taker's alone. */
 #ifndef HF_SIGNER_WALKS_H
 #define HF_SIGNER_WALKS_H
 
 #include "p11/object.h"
+#include "signer/wire.h"
 
-#define WALKS_MAX 4
 #define WALK_IDLE_MS 60000
 
 struct walks;
-
-/* The number that stands in a cursor, never 0 unless the cursor is. */
-#define WALK_OF_CURSOR(cursor) ((uint32_t)((cursor) >> 32))
 
 HF_MUST hf_status walks_new(struct walks **ret);
 void walks_free(struct walks *ws);
