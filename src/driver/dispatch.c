@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * In tests/model/queue.pml: proctype driver, from taken to ready. */
-#include "driver/dispatch.h"
+#include "driver/dispatch_inside.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -9,29 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-/* One job on its way. */
-struct task {
-	struct queue_job *job;
-	struct op op;               /* spans point into job->op */
-	struct hf_buf record;       /* to sign with, or the one that was generated */
-	struct signature signature; /* made, and not yet handed on */
-	bool resident;
-	struct task *next;
-};
-
-struct list {
-	struct task *first, **last;
-	size_t n;
-};
-
-struct dispatch {
-	struct dispatch_config config;
-	struct keydb_front *front;
-	struct list waiting; /* for the HSM */
-	size_t looked_up;    /* by the database, now */
-	size_t in_hsm;
-};
 
 static void append(struct list *l, struct task *t)
 {
@@ -56,6 +33,7 @@ static struct task *pop(struct list *l)
 
 static void task_free(struct task *t)
 {
+	dispatch_crypto_free(t->crypto);
 	hf_buf_done(&t->record);
 	free(t);
 }
@@ -124,8 +102,7 @@ void dispatch_step(struct dispatch *d, int *timeout_ms)
 	keydb_front_step(d->front, timeout_ms);
 }
 
-/* Ends the job and the task. */
-static void finish(struct dispatch *d, struct task *t, const struct op_result *result)
+void dispatch_finish(struct dispatch *d, struct task *t, const struct op_result *result)
 {
 	driver_metrics_count(d->config.metrics, t->op.kind, result->outcome);
 	if ((unsigned)t->op.kind < DRIVER_KINDS)
@@ -140,14 +117,14 @@ static void finish(struct dispatch *d, struct task *t, const struct op_result *r
 	task_free(t);
 }
 
-static void refuse(struct dispatch *d, struct task *t, enum op_outcome outcome, enum hf_code code,
-                   const char *text)
+void dispatch_refuse(struct dispatch *d, struct task *t, enum op_outcome outcome, enum hf_code code,
+                     const char *text)
 {
 	struct op_result r = { .outcome = outcome, .code = code };
 
 	r.signature.recid = -1;
 	snprintf(r.text, sizeof(r.text), "%.255s", text);
-	finish(d, t, &r);
+	dispatch_finish(d, t, &r);
 }
 
 /* The key is there already: this is what a repeated generation is answered with. */
@@ -158,17 +135,19 @@ static void answer_stored(struct dispatch *d, struct task *t, struct hf_span rec
 
 	r.signature.recid = -1;
 	if (!hf_ok(record_decode(record, &stored))) {
-		refuse(d, t, OP_FAILED, HF_CORRUPT, "the stored record of this key is damaged");
+		dispatch_refuse(d, t, OP_FAILED, HF_CORRUPT,
+		                "the stored record of this key is damaged");
 		return;
 	}
 	if (stored.key_type != t->op.key_type) {
-		refuse(d, t, OP_FAILED, HF_EXISTS, "there is a key of this id and of another type");
+		dispatch_refuse(d, t, OP_FAILED, HF_EXISTS,
+		                "there is a key of this id and of another type");
 		return;
 	}
 	hf_count(&d->config.metrics->repeated, 1);
 	r.public_key = stored.public_key;
 	r.resident = stored.format == WRAP_RESIDENT;
-	finish(d, t, &r);
+	dispatch_finish(d, t, &r);
 }
 
 /* Does the record fit what the server asks for? */
@@ -201,7 +180,7 @@ static void found_to_sign(struct dispatch *d, struct task *t)
 	if (hf_ok(s))
 		append(&d->waiting, t);
 	else
-		refuse(d, t, OP_FAILED, s.code, err.text);
+		dispatch_refuse(d, t, OP_FAILED, s.code, err.text);
 }
 
 static void looked_up(struct dispatch *d, struct task *t, const struct keydb_answer *a)
@@ -209,6 +188,10 @@ static void looked_up(struct dispatch *d, struct task *t, const struct keydb_ans
 	bool found = hf_ok(a->status);
 
 	d->looked_up--;
+	if (t->op.kind == OP_CRYPTO) {
+		dispatch_crypto_found(d, t, a);
+		return;
+	}
 	if (found && t->op.kind == OP_GENERATE) {
 		answer_stored(d, t, hf_buf_span(a->record));
 	} else if (found) {
@@ -220,9 +203,24 @@ static void looked_up(struct dispatch *d, struct task *t, const struct keydb_ans
 	} else {
 		/* Not here, though another driver's database may have it; damaged rows are the same
 		 * for all. */
-		refuse(d, t, a->status.code == HF_CORRUPT ? OP_FAILED : OP_RETRY, a->status.code,
-		       a->why);
+		dispatch_refuse(d, t, a->status.code == HF_CORRUPT ? OP_FAILED : OP_RETRY,
+		                a->status.code, a->why);
 	}
+}
+
+void dispatch_look_up(struct dispatch *d, struct task *t, const char *key_id)
+{
+	hf_status s = keydb_front_get(d->front, key_id, t);
+
+	if (hf_ok(s))
+		d->looked_up++;
+	else
+		dispatch_refuse(d, t, OP_RETRY, s.code, "the driver is out of memory");
+}
+
+void dispatch_ready(struct dispatch *d, struct task *t)
+{
+	append(&d->waiting, t);
 }
 
 void dispatch_take(struct dispatch *d, struct queue_job *job)
@@ -243,20 +241,19 @@ void dispatch_take(struct dispatch *d, struct queue_job *job)
 	t->record = HF_BUF(RECORD_ENCODED_MAX);
 	s = op_decode(hf_buf_span(&job->op), &t->op, &err);
 	if (!hf_ok(s)) {
-		refuse(d, t, OP_FAILED, s.code,
-		       err.text[0] ? err.text : "the job is not understood");
+		dispatch_refuse(d, t, OP_FAILED, s.code,
+		                err.text[0] ? err.text : "the job is not understood");
 		return;
 	}
 	if (strcmp(t->op.key_id, CANARY_KEY_ID) ==
 	    0) { /* which signs without being asked who asked */
-		refuse(d, t, OP_FAILED, HF_DENIED, "no job may be about the canary's key");
+		dispatch_refuse(d, t, OP_FAILED, HF_DENIED, "no job may be about the canary's key");
 		return;
 	}
-	s = keydb_front_get(d->front, t->op.key_id, t);
-	if (hf_ok(s))
-		d->looked_up++;
+	if (t->op.kind == OP_CRYPTO)
+		dispatch_crypto_take(d, t);
 	else
-		refuse(d, t, OP_RETRY, s.code, "the driver is out of memory");
+		dispatch_look_up(d, t, t->op.key_id);
 }
 
 void dispatch_feed(struct dispatch *d, struct hsmhost *hsm)
@@ -269,13 +266,19 @@ void dispatch_feed(struct dispatch *d, struct hsmhost *hsm)
 		if (t->op.kind == OP_SIGN) {
 			job.record = hf_buf_span(&t->record);
 			job.evidence = hf_buf_span(&t->job->evidence);
+		} else if (t->op.kind == OP_CRYPTO) {
+			dispatch_crypto_job(t, &job);
 		}
 		d->in_hsm++;
 		s = hsmhost_submit(hsm, &job);
 		if (hf_ok(s))
 			continue;
 		d->in_hsm--;
-		refuse(d, t, OP_RETRY, s.code, "the HSM's signers did not take the job");
+		if (s.code == HF_INVALID)
+			dispatch_refuse(d, t, OP_FAILED, s.code, "the operation is malformed");
+		else
+			dispatch_refuse(d, t, OP_RETRY, s.code,
+			                "the HSM's signers did not take the job");
 	}
 }
 
@@ -308,7 +311,7 @@ static void take_generated(struct dispatch *d, struct task *t, const struct hsmh
 	}
 	t->resident = a->result.resident;
 	if (fault)
-		refuse(d, t, OP_RETRY, HF_CORRUPT, fault);
+		dispatch_refuse(d, t, OP_RETRY, HF_CORRUPT, fault);
 }
 
 /* The signer has found the evidence good. What it says is spent before the signature leaves. */
@@ -320,7 +323,7 @@ static void spend(struct dispatch *d, struct task *t, const struct signature *si
 	hf_status s = request_spends(hf_buf_span(&t->job->evidence), &spends);
 
 	if (s.code == HF_NOTFOUND) { /* a checkpoint: nobody asked */
-		finish(d, t, &whole);
+		dispatch_finish(d, t, &whole);
 		return;
 	}
 	if (hf_ok(s)) {
@@ -332,7 +335,8 @@ static void spend(struct dispatch *d, struct task *t, const struct signature *si
 	if (hf_ok(s))
 		s = keydb_front_spend(d->front, &spend, t);
 	if (!hf_ok(s))
-		refuse(d, t, OP_RETRY, s.code, "the user action of this signature is not known");
+		dispatch_refuse(d, t, OP_RETRY, s.code,
+		                "the user action of this signature is not known");
 }
 
 static void spent(struct dispatch *d, struct task *t, const struct keydb_answer *a)
@@ -340,11 +344,11 @@ static void spent(struct dispatch *d, struct task *t, const struct keydb_answer 
 	struct op_result r = { .outcome = OP_DONE, .signature = t->signature };
 
 	if (hf_ok(a->status))
-		finish(d, t, &r);
+		dispatch_finish(d, t, &r);
 	else if (a->status.code == HF_BUSY)
-		refuse(d, t, OP_RETRY, a->status.code, a->why);
+		dispatch_refuse(d, t, OP_RETRY, a->status.code, a->why);
 	else
-		refuse(d, t, OP_FAILED, HF_UNAUTHENTIC, a->why);
+		dispatch_refuse(d, t, OP_FAILED, HF_UNAUTHENTIC, a->why);
 }
 
 enum { OTHERS_TRY_MAX = 2 };
@@ -352,7 +356,7 @@ enum { OTHERS_TRY_MAX = 2 };
 /* What this HSM says of a record may be this HSM's own fault: it lacks the master key, or the key
  * that lives in another one, or computes wrongly. So before it is final, the queue may give the job
  * to others; a record that is really bad costs two more attempts. */
-static bool others_may_differ(const struct task *t, const struct op_result *r)
+bool dispatch_others_may_differ(const struct task *t, const struct op_result *r)
 {
 	return r->outcome == OP_FAILED &&
 	       (r->code == HF_UNAUTHENTIC || r->code == HF_STATE || r->code == HF_NOTFOUND) &&
@@ -367,14 +371,16 @@ void dispatch_answered(void *ctx, const struct hsmhost_answer *answer)
 	d->in_hsm--;
 	if (answer->hsm_us > 0)
 		hf_histogram_add(&d->config.metrics->hsm[t->op.kind], answer->hsm_us);
-	if (t->op.kind == OP_GENERATE && answer->result.outcome == OP_DONE)
+	if (t->op.kind == OP_CRYPTO)
+		dispatch_crypto_answered(d, t, answer);
+	else if (t->op.kind == OP_GENERATE && answer->result.outcome == OP_DONE)
 		take_generated(d, t, answer);
 	else if (d->config.checks && answer->result.outcome == OP_DONE)
 		spend(d, t, &answer->result.signature);
-	else if (others_may_differ(t, &answer->result))
-		refuse(d, t, OP_RETRY, answer->result.code, answer->result.text);
+	else if (dispatch_others_may_differ(t, &answer->result))
+		dispatch_refuse(d, t, OP_RETRY, answer->result.code, answer->result.text);
 	else
-		finish(d, t, &answer->result);
+		dispatch_finish(d, t, &answer->result);
 }
 
 /* A resident key was made and will not be used: nobody else will find it by itself. */
@@ -399,6 +405,10 @@ static void stored(struct dispatch *d, struct task *t, const struct keydb_answer
 	struct key_record record;
 	char text[256];
 
+	if (t->op.kind == OP_CRYPTO) {
+		dispatch_crypto_stored(d, t, a);
+		return;
+	}
 	if (a->status.code == HF_EXISTS) {
 		tell_orphan(d, t, ours,
 		            "a key in the HSM belongs to no record: destroy the token object",
@@ -412,13 +422,13 @@ static void stored(struct dispatch *d, struct task *t, const struct keydb_answer
 		            "unless the database has one",
 		            "its record could not be stored for certain");
 		snprintf(text, sizeof(text), "the new key could not be stored: %.200s", a->why);
-		refuse(d, t, OP_RETRY, a->status.code, text);
+		dispatch_refuse(d, t, OP_RETRY, a->status.code, text);
 		return;
 	}
 	hf_count(&d->config.metrics->stored, 1);
 	r.signature.recid = -1;
 	r.public_key = record.public_key;
-	finish(d, t, &r);
+	dispatch_finish(d, t, &r);
 }
 
 static void front_answered(void *ctx, const struct keydb_answer *answer)
@@ -429,6 +439,9 @@ static void front_answered(void *ctx, const struct keydb_answer *answer)
 		break;
 	case KEYDB_PUT:
 		stored(ctx, answer->tag, answer);
+		break;
+	case KEYDB_DROP:
+		dispatch_crypto_dropped(ctx, answer->tag, answer);
 		break;
 	case KEYDB_SPEND:
 		spent(ctx, answer->tag, answer);
@@ -441,5 +454,5 @@ void dispatch_give_back(struct dispatch *d, const char *why)
 	struct task *t;
 
 	while ((t = pop(&d->waiting)) != NULL)
-		refuse(d, t, OP_RETRY, HF_BUSY, why);
+		dispatch_refuse(d, t, OP_RETRY, HF_BUSY, why);
 }

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 
 static const char *const kind_names[DRIVER_KINDS] = {
-	[OP_GENERATE] = "generate", [OP_SIGN] = "sign"
+	[OP_GENERATE] = "generate", [OP_SIGN] = "sign", [OP_CRYPTO] = "crypto"
 };
 static const char *const outcome_names[DRIVER_OUTCOMES] = {
 	[OP_DONE] = "done", [OP_FAILED] = "failed", [OP_RETRY] = "retry"

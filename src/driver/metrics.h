@@ -9,7 +9,7 @@
 #include "http/cert_dates.h"
 #include "keydb/front.h"
 
-#define DRIVER_KINDS (OP_SIGN + 1)
+#define DRIVER_KINDS (OP_CRYPTO + 1)
 #define DRIVER_OUTCOMES (OP_RETRY + 1)
 
 struct driver_metrics {

@@ -4,6 +4,13 @@
 #include "base/clock.h"
 #include "proof/evidence.h"
 
+#define SEND_BYTES (POLL_BODY_MAX / 2) /* of results in one request; the rest goes with the next */
+
+_Static_assert(SEND_BYTES + OP_RESULT_ENCODED_MAX + POLL_BATCH_MAX * 12 + POLL_WORKING_MAX * 8 +
+                               1024 <=
+                       POLL_BODY_MAX,
+               "a request holds what is sent");
+
 static struct queue_job **bucket_of(struct queue_jobs *t, uint64_t number)
 {
 	return &t->buckets[number % QUEUE_BUCKETS];
@@ -69,8 +76,8 @@ hf_status queue_jobs_add(struct queue_jobs *t, const struct poll_job *from, stru
 	job->number = from->job;
 	job->attempt = from->attempt;
 	job->taken_us = hf_mono_us();
-	job->op = HF_BUF(OP_ENCODED_MAX);
-	job->result = HF_BUF(OP_RESULT_ENCODED_MAX);
+	job->op = HF_BUF_SECRET(OP_ENCODED_MAX);
+	job->result = HF_BUF_SECRET(OP_RESULT_ENCODED_MAX);
 	job->evidence = HF_BUF(EVIDENCE_MAX);
 	hf_buf_put(&job->op, from->op.ptr, from->op.len);
 	hf_buf_put(&job->evidence, from->evidence.ptr, from->evidence.len);
@@ -114,12 +121,13 @@ static void forget(struct queue_jobs *t, struct queue_job *job)
 size_t queue_jobs_send(struct queue_jobs *t, unsigned request, struct poll_result *to, size_t max)
 {
 	struct queue_job *job = t->first, *next;
-	size_t n = 0;
+	size_t n = 0, bytes = 0;
 
-	for (; job && n < max && t->ready > 0; job = next) {
+	for (; job && n < max && t->ready > 0 && bytes < SEND_BYTES; job = next) {
 		next = job->next;
 		if (job->state != QUEUE_JOB_READY)
 			continue;
+		bytes += job->result.len;
 		to[n++] = (struct poll_result){ .job = job->number,
 			                        .result = hf_buf_span(&job->result) };
 		job->request = request;

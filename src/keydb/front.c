@@ -67,7 +67,7 @@ static void answer(struct side *s, struct ask *a, hf_status status, const char *
 {
 	struct keydb_answer answer = {
 		.tag = a->tag,
-		.to = s->kind,
+		.to = a->drop ? KEYDB_DROP : s->kind,
 		.status = status,
 		.why = why,
 		.record = &a->record,
@@ -91,6 +91,8 @@ static void answer_known(struct side *s, struct ask *a)
 	else if (s->kind == KEYDB_SPEND && a->status.code == HF_TIMEOUT)
 		snprintf(err.text, sizeof(err.text),
 		         "this user action is older than what is remembered of used ones");
+	else if (a->drop && a->status.code == HF_NOTFOUND)
+		snprintf(err.text, sizeof(err.text), "there is no record of this key (any more)");
 	else if (!hf_ok(a->status) && a->status.code != HF_EXISTS)
 		snprintf(err.text, sizeof(err.text), "the record cannot be stored: %s",
 		         hf_code_name(a->status.code));
@@ -103,6 +105,7 @@ static const char *cannot(enum keydb_ask kind)
 	case KEYDB_GET:
 		return "keys cannot be looked up";
 	case KEYDB_PUT:
+	case KEYDB_DROP:
 		return "new keys cannot be stored";
 	case KEYDB_SPEND:
 		break;
@@ -268,6 +271,18 @@ hf_status keydb_front_put(struct keydb_front *f, struct hf_buf *record, void *ta
 	}
 	hf_buf_done(record);
 	return s;
+}
+
+hf_status keydb_front_drop(struct keydb_front *f, const char *key_id, void *tag)
+{
+	struct ask *a;
+
+	HF_ENSURE(strlen(key_id) < HF_ID_MAX, HF_TOOBIG);
+	HF_TRY(ask_new(f, tag, &a));
+	snprintf(a->key_id, sizeof(a->key_id), "%s", key_id);
+	a->drop = true;
+	append(&f->put.waiting, a);
+	return HF_SUCCESS;
 }
 
 hf_status keydb_front_spend(struct keydb_front *f, const struct keydb_spend *spend, void *tag)

@@ -18,7 +18,7 @@
 
 struct keydb_front;
 
-enum keydb_ask { KEYDB_GET, KEYDB_PUT, KEYDB_SPEND };
+enum keydb_ask { KEYDB_GET, KEYDB_PUT, KEYDB_SPEND, KEYDB_DROP };
 
 struct keydb_answer {
 	void *tag;
@@ -26,6 +26,7 @@ struct keydb_answer {
 	/* Lookup: HF_OK, HF_NOTFOUND, HF_CORRUPT: of this record; HF_BUSY: the database's.
 	 * Put: HF_OK: stored; HF_EXISTS: another was there before; HF_BUSY: it is not certain that
 	 * it is stored.
+	 * Drop: HF_OK, HF_NOTFOUND; HF_BUSY: not known, and it may be asked again.
 	 * Spend: HF_OK: this job may hand its signature on; HF_EXISTS, HF_TIMEOUT: it may not (see
 	 * keydb_spend); HF_BUSY: not known, and the same job may ask again. */
 	hf_status status;
@@ -54,6 +55,9 @@ void keydb_front_stop(struct keydb_front *f);
 HF_MUST hf_status keydb_front_get(struct keydb_front *f, const char *key_id, void *tag);
 /* Takes the record over, also when it fails: HF_NOMEM, no answer. */
 HF_MUST hf_status keydb_front_put(struct keydb_front *f, struct hf_buf *record, void *tag);
+
+/* The record of a key of any kind goes. `key_id` is copied. HF_NOMEM: there will be no answer. */
+HF_MUST hf_status keydb_front_drop(struct keydb_front *f, const char *key_id, void *tag);
 
 /* Copied. HF_NOMEM: there will be no answer. */
 HF_MUST hf_status keydb_front_spend(struct keydb_front *f, const struct keydb_spend *spend,

@@ -13,7 +13,8 @@ enum { BATCH_MAX = 256 };
 struct ask {
 	struct ask *next;
 	void *tag;
-	char key_id[HF_ID_MAX]; /* lookup */
+	char key_id[HF_ID_MAX]; /* lookup; drop */
+	bool drop;              /* among the puts */
 	struct hf_buf record;   /* lookup: what was found; put: what is to be stored */
 	struct hf_buf stored;   /* put: what is there instead */
 	struct keydb_spend spend;

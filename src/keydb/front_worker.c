@@ -28,26 +28,43 @@ static hf_status look_up(struct side *s, struct db *db)
 	return all;
 }
 
+static hf_status drop(struct side *s, struct db *db)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct ask *a = s->list[i];
+
+		if (!a->drop)
+			continue;
+		a->status = keydb_drop(db, a->key_id);
+		HF_ENSURE(hf_ok(a->status) || a->status.code == HF_NOTFOUND, a->status.code);
+	}
+	return HF_SUCCESS;
+}
+
 /* On the worker's thread, inside the transaction. The records stay what they are until the commit
  * is known: another run may follow. */
 static hf_status store(struct side *s, struct db *db)
 {
 	struct keydb_put puts[BATCH_MAX];
+	struct ask *of[BATCH_MAX];
 	hf_status all;
+	size_t n = 0;
 
 	if (s->n == 0)
 		return keydb_try_write(db);
-	for (size_t i = 0; i < s->n; i++)
-		puts[i] = (struct keydb_put){ .record = hf_buf_span(&s->list[i]->record) };
-	all = keydb_put_all(db, puts, s->n);
 	for (size_t i = 0; i < s->n; i++) {
-		struct ask *a = s->list[i];
-
-		a->status = puts[i].status;
-		hf_buf_done(&a->stored);
-		a->stored = puts[i].stored;
+		if (s->list[i]->drop)
+			continue;
+		puts[n] = (struct keydb_put){ .record = hf_buf_span(&s->list[i]->record) };
+		of[n++] = s->list[i];
 	}
-	return all;
+	all = n ? keydb_put_all(db, puts, n) : HF_SUCCESS;
+	for (size_t i = 0; i < n; i++) {
+		of[i]->status = puts[i].status;
+		hf_buf_done(&of[i]->stored);
+		of[i]->stored = puts[i].stored;
+	}
+	return hf_ok(all) ? drop(s, db) : all;
 }
 
 /* On the worker's thread, inside the transaction. Old ones go as new ones come, twice as fast. */
@@ -75,6 +92,8 @@ static hf_status run_batch(struct side *s, struct db *db)
 		return store(s, db);
 	case KEYDB_SPEND:
 		return spend(s, db);
+	case KEYDB_DROP: /* among the puts */
+		break;
 	}
 	return HF_FAILURE(HF_INTERNAL);
 }

@@ -51,6 +51,10 @@ struct keydb_put {
  * ring. */
 HF_MUST hf_status keydb_put_all(struct db *db, struct keydb_put *list, size_t n);
 
+/* Removes the record of a key of any kind: never a wallet's. Inside the caller's transaction.
+ * HF_NOTFOUND: there is none. */
+HF_MUST hf_status keydb_drop(struct db *db, const char *key_id);
+
 /* Another record for the same key, such as one under another master key, only in the place of
  * exactly `old`. HF_NOTFOUND: that is not what is there (any more). */
 HF_MUST hf_status keydb_replace(struct db *db, const char *key_id, struct hf_span old,

@@ -192,6 +192,19 @@ hf_status keydb_put_all(struct db *db, struct keydb_put *list, size_t n)
 	return HF_SUCCESS;
 }
 
+hf_status keydb_drop(struct db *db, const char *key_id)
+{
+	static const char sql[] = "DELETE FROM wrapped_keys WHERE key_id = $1 AND key_type = 0";
+	DB_STMT st = NULL;
+	int64_t changed;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, key_id);
+	HF_TRY(db_run(st, &changed));
+	HF_ENSURE(changed == 1, HF_NOTFOUND);
+	return HF_SUCCESS;
+}
+
 hf_status keydb_replace(struct db *db, const char *key_id, struct hf_span old,
                         struct hf_span record)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define VERSION 1
+#define VERSION_CRYPTO 2 /* of a result */
 #define NO_RECID 0xff
 
 void op_encode(struct hf_buf *to, const struct op *op)
@@ -14,6 +15,8 @@ void op_encode(struct hf_buf *to, const struct op *op)
 	hf_buf_u8(to, (uint8_t)op->kind);
 	hf_buf_u8(to, (uint8_t)op->key_type);
 	hf_buf_field(to, hf_span_text(op->key_id));
+	if (op->kind == OP_CRYPTO)
+		hf_buf_field(to, op->input);
 	if (op->kind != OP_SIGN)
 		return;
 	hf_buf_u8(to, (uint8_t)op->scheme);
@@ -41,6 +44,14 @@ static hf_status decode_sign(struct hf_reader *r, const struct key_type_info *ty
 	return HF_SUCCESS;
 }
 
+static hf_status decode_crypto(struct hf_reader *r, struct op *op, struct hf_err *err)
+{
+	op->input = hf_read_field(r, OP_CRYPTO_INPUT_MAX);
+	if (!hf_ok(hf_reader_end(r)) || !op->input.len)
+		return hf_fail(err, HF_INVALID, "an operation is cut short or too long");
+	return HF_SUCCESS;
+}
+
 hf_status op_decode(struct hf_span from, struct op *ret, struct hf_err *err)
 {
 	struct hf_reader r = hf_reader(from);
@@ -58,15 +69,19 @@ hf_status op_decode(struct hf_span from, struct op *ret, struct hf_err *err)
 		               "operation of format %u; this program knows format %d: bring server "
 		               "and driver to the same release",
 		               version, VERSION);
-	if (kind != OP_GENERATE && kind != OP_SIGN)
+	if (kind != OP_GENERATE && kind != OP_SIGN && kind != OP_CRYPTO)
 		return hf_fail(err, HF_INVALID, "no such kind of operation: %u", kind);
-	if (!type)
+	if (!type && (kind != OP_CRYPTO || key_type))
 		return hf_fail(err, HF_INVALID, "no such key type: %u", key_type);
+	if (type && kind == OP_CRYPTO)
+		return hf_fail(err, HF_INVALID, "a key of any kind has no type of a wallet's");
 	if (!field_is_id(op.key_id))
 		return hf_fail(err, HF_INVALID, "malformed key id");
 	op.kind = (enum op_kind)kind;
-	op.key_type = type->type;
-	if (op.kind == OP_SIGN)
+	op.key_type = (enum key_type)key_type;
+	if (op.kind == OP_CRYPTO)
+		HF_TRY(decode_crypto(&r, &op, err));
+	else if (op.kind == OP_SIGN)
 		HF_TRY(decode_sign(&r, type, &op, err));
 	else if (!hf_ok(hf_reader_end(&r)))
 		return hf_fail(err, HF_INVALID, "bytes left over after an operation");
@@ -76,8 +91,12 @@ hf_status op_decode(struct hf_span from, struct op *ret, struct hf_err *err)
 
 void op_result_encode(struct hf_buf *to, const struct op_result *r)
 {
-	hf_buf_u8(to, VERSION);
+	hf_buf_u8(to, r->outcome == OP_DONE && r->crypto.len ? VERSION_CRYPTO : VERSION);
 	hf_buf_u8(to, (uint8_t)r->outcome);
+	if (r->outcome == OP_DONE && r->crypto.len) {
+		hf_buf_field(to, r->crypto);
+		return;
+	}
 	if (r->outcome != OP_DONE) {
 		hf_buf_u8(to, (uint8_t)r->code);
 		hf_buf_field(to, hf_span_text(r->text));
@@ -111,6 +130,15 @@ static hf_status decode_done(struct hf_reader *r, struct op_result *result)
 	return HF_SUCCESS;
 }
 
+static hf_status decode_crypto_done(struct hf_reader *r, struct op_result *result)
+{
+	result->crypto = hf_read_field(r, OP_CRYPTO_RESULT_MAX);
+	HF_TRY(hf_reader_end(r));
+	HF_ENSURE(result->outcome == OP_DONE && result->crypto.len, HF_INVALID);
+	result->signature.recid = -1;
+	return HF_SUCCESS;
+}
+
 static hf_status decode_undone(struct hf_reader *r, struct op_result *result)
 {
 	uint8_t code = hf_read_u8(r);
@@ -130,10 +158,12 @@ hf_status op_result_decode(struct hf_span from, struct op_result *ret)
 	uint8_t outcome = hf_read_u8(&r);
 	struct op_result result = { 0 };
 
-	HF_ENSURE(!r.failed && version == VERSION, HF_INVALID);
+	HF_ENSURE(!r.failed && (version == VERSION || version == VERSION_CRYPTO), HF_INVALID);
 	HF_ENSURE(outcome >= OP_DONE && outcome <= OP_RETRY, HF_INVALID);
 	result.outcome = (enum op_outcome)outcome;
-	if (result.outcome == OP_DONE)
+	if (version == VERSION_CRYPTO)
+		HF_TRY(decode_crypto_done(&r, &result));
+	else if (result.outcome == OP_DONE)
 		HF_TRY(decode_done(&r, &result));
 	else
 		HF_TRY(decode_undone(&r, &result));

@@ -14,16 +14,18 @@
 enum op_kind {
 	OP_GENERATE = 1,
 	OP_SIGN = 2,
+	OP_CRYPTO = 3, /* input: an operation on a key of any kind, crypto_op_encode(), without
+	                  records: the driver has them */
 };
 
 struct op {
 	enum op_kind kind;
-	enum key_type key_type;
+	enum key_type key_type; /* 0 of OP_CRYPTO */
 	char key_id[HF_ID_MAX];
+	struct hf_span input; /* OP_SIGN, OP_CRYPTO */
 	/* OP_SIGN */
 	enum sign_scheme scheme;
 	enum hash_alg hash;
-	struct hf_span input;
 	struct hf_span public_key; /* the key that the server expects: canonical */
 };
 
@@ -39,15 +41,19 @@ struct op_result {
 	struct hf_span public_key;  /* OP_GENERATE done */
 	bool resident;              /* OP_GENERATE done: lives in the token, not wrapped */
 	struct signature signature; /* OP_SIGN done: verified, canonical */
+	struct hf_span crypto;      /* OP_CRYPTO done: crypto_result_encode(), without a record */
 	enum hf_code code;          /* otherwise */
 	char text[256];             /* otherwise: for people; never a secret */
 };
 
 #define OP_ENCODED_MAX (SIGN_INPUT_MAX + PUBLIC_KEY_MAX + 256)
-#define OP_RESULT_ENCODED_MAX (PUBLIC_KEY_MAX + SIGNATURE_MAX + 512)
+#define OP_CRYPTO_INPUT_MAX (SIGN_INPUT_MAX + 64) /* sealed, while it waits in the queue */
+#define OP_CRYPTO_RESULT_MAX (SIGN_INPUT_MAX + 16384)
+#define OP_RESULT_ENCODED_MAX (OP_CRYPTO_RESULT_MAX + 512)
 
-/* Codec (op/op.c), version byte first. Decoding accepts exactly what encoding makes: an unknown
- * kind, type, scheme or version, an input of the wrong length, or a byte left over is HF_INVALID.
+/* Codec (op/op.c), version byte first; the result of an OP_CRYPTO has a version of its own.
+ * Decoding accepts exactly what encoding makes: an unknown kind, type, scheme or version, an input
+ * of the wrong length, or a byte left over is HF_INVALID.
  */
 void op_encode(struct hf_buf *to, const struct op *op);
 HF_MUST hf_status op_decode(struct hf_span from, struct op *ret, struct hf_err *err);

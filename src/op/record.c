@@ -34,6 +34,22 @@ void record_encode(struct hf_buf *to, const struct key_record *r)
 	hf_buf_field(to, r->mac);
 }
 
+struct key_shape record_shape(const struct key_record *r)
+{
+	return (struct key_shape){
+		.type = r->type,
+		.curve = r->curve,
+		.bits = r->bits,
+		.uses = r->uses,
+		.uses_given = true,
+		.extractable = r->uses & USE_EXPORT,
+		.sensitive = !(r->uses & USE_EXPORT),
+		.has_private = true,
+		.id = hf_span_text(r->key_id),
+		.public_key = r->public_key,
+	};
+}
+
 static hf_status read_wallet_kind(struct hf_reader *from, struct key_record *r)
 {
 	const struct key_type_info *type = key_type_info(hf_read_u8(from));

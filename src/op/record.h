@@ -54,6 +54,9 @@ struct key_record {
  * version. */
 void record_mac_input(struct hf_buf *to, const struct key_record *r);
 
+/* The key that a record of any kind says. Spans point into the record and into *r. */
+struct key_shape record_shape(const struct key_record *r);
+
 /* The whole record. Decoding is strict; spans point into `from`. */
 void record_encode(struct hf_buf *to, const struct key_record *r);
 HF_MUST hf_status record_decode(struct hf_span from, struct key_record *ret);

@@ -99,7 +99,7 @@ static hf_status describe(struct run *r)
 		                           &r->out->store, r->err);
 	HF_TRY(open_key(r)); /* that it unwraps is what there is to see */
 	HF_TRY(record_decode(r->op->key.record, &record));
-	crypto_record_shape(&record, &r->out->result.made);
+	r->out->result.made = record_shape(&record);
 	r->out->result.made.id = r->op->key.name.id;
 	return HF_SUCCESS;
 }
@@ -139,7 +139,7 @@ static hf_status export(struct run *r)
 	if (where->record.len) {
 		HF_TRY(open_key(r));
 		HF_TRY(record_decode(where->record, &record));
-		crypto_record_shape(&record, &shape);
+		shape = record_shape(&record);
 		HF_TRY(p11_object_value(&r->d->session, r->key.handle, &shape, &value, r->err));
 	} else {
 		HF_TRY(p11_object_export(&r->d->session, &where->name, &value, r->err));

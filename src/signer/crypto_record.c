@@ -29,22 +29,6 @@ hf_status crypto_record_open(struct desk *d, const struct key_where *where, cons
 	return HF_SUCCESS;
 }
 
-void crypto_record_shape(const struct key_record *r, struct key_shape *ret)
-{
-	*ret = (struct key_shape){
-		.type = r->type,
-		.curve = r->curve,
-		.bits = r->bits,
-		.uses = r->uses,
-		.uses_given = true,
-		.extractable = r->uses & USE_EXPORT,
-		.sensitive = !(r->uses & USE_EXPORT),
-		.has_private = true,
-		.id = hf_span_text(r->key_id),
-		.public_key = r->public_key,
-	};
-}
-
 /* The words of p11/mech.h for a format, and for CBC the IV that stands in front of the blob. False:
  * there are none. */
 static bool mech_of(enum wrap_format format, struct hf_span *blob, struct crypto_mech *ret)
@@ -77,13 +61,12 @@ hf_status crypto_record_unwrap(struct desk *d, const struct key_record *r, enum 
 	const struct p11_master *master;
 	struct hf_span blob = r->blob;
 	struct crypto_mech mech;
-	struct key_shape shape;
+	struct key_shape shape = record_shape(r);
 
 	HF_TRY(sealed_master(d, r, &master, err));
 	if (!mech_of(r->format, &blob, &mech))
 		return hf_fail(err, HF_UNSUPPORTED, "a record wrapped as %s is of no use here",
 		               wrap_format_name(r->format));
-	crypto_record_shape(r, &shape);
 	shape.id = HF_SPAN(NULL, 0);
 	shape.sensitive = purpose != KEY_TO_EXPORT;
 	shape.extractable = purpose != KEY_TO_USE;

@@ -13,9 +13,6 @@
 HF_MUST hf_status crypto_record_open(struct desk *d, const struct key_where *where,
                                      const char *key_id, struct key_record *ret,
                                      struct hf_err *err);
-/* The key that it says. Spans point into the record. */
-void crypto_record_shape(const struct key_record *r, struct key_shape *ret);
-
 /* A session object, the caller's. */
 HF_MUST hf_status crypto_record_unwrap(struct desk *d, const struct key_record *r,
                                        enum key_purpose purpose, CK_OBJECT_HANDLE *ret,

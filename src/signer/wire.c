@@ -178,6 +178,7 @@ hf_status wire_get_job(struct hf_span body, struct wire_job *ret, struct hf_err 
 	HF_TRY(hf_reader_end(&r));
 	HF_TRY(op_decode(op, &job.op, err));
 	HF_ENSURE((job.op.kind == OP_SIGN) == (job.record.len > 0), HF_INVALID);
+	HF_ENSURE(job.op.kind != OP_CRYPTO, HF_INVALID); /* has a frame of its own */
 	HF_ENSURE(job.op.kind == OP_SIGN || !job.evidence.len, HF_INVALID);
 	*ret = job;
 	return HF_SUCCESS;

@@ -131,6 +131,20 @@ hf_status job_row_take(struct db *db, uint64_t id, const char *store_id, struct 
 	return HF_SUCCESS;
 }
 
+hf_status job_row_cancel(struct db *db, uint64_t id, const char *store_id)
+{
+	static const char sql[] = "DELETE FROM jobs WHERE id = $1 AND store_id = $2 AND state = 0";
+	DB_STMT st = NULL;
+	int64_t changed;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_int(st, 1, (int64_t)id);
+	db_bind_text(st, 2, store_id);
+	HF_TRY(db_run(st, &changed));
+	HF_ENSURE(changed == 1, HF_NOTFOUND);
+	return HF_SUCCESS;
+}
+
 hf_status job_row_attempts(struct db *db, uint64_t id, const char *store_id, const char *owner,
                            int *ret)
 {

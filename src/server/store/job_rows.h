@@ -43,6 +43,8 @@ HF_MUST hf_status job_rows_take(struct db *db, const char *store_id, const uint6
 /* One of them. HF_NOTFOUND: no such job in this store. */
 HF_MUST hf_status job_row_take(struct db *db, uint64_t id, const char *store_id,
                                struct job_row *ret);
+/* Removes one that is queued. HF_NOTFOUND: it is leased, or there is none. */
+HF_MUST hf_status job_row_cancel(struct db *db, uint64_t id, const char *store_id);
 /* The attempts of a job that `owner` holds. HF_NOTFOUND: it does not. */
 HF_MUST hf_status job_row_attempts(struct db *db, uint64_t id, const char *store_id,
                                    const char *owner, int *ret);

@@ -106,6 +106,11 @@ hf_status jobs_add(struct jobs *j, struct db *db, const struct job_new *job, uin
 	return HF_SUCCESS;
 }
 
+hf_status jobs_cancel(struct jobs *j, struct db *db, const char *store_id, uint64_t job)
+{
+	return job_row_cancel(db, job, store_id);
+}
+
 void jobs_added(struct jobs *j)
 {
 	pthread_mutex_lock(&j->lock);

@@ -35,6 +35,7 @@ enum job_subject {
 	JOB_FOR_FORMED_SIGNATURE = 3, /* of which more is made than r and s */
 	JOB_FOR_AUDIT_KEY = 4,        /* of the audit log's own key */
 	JOB_FOR_CHECKPOINT = 5,       /* that this key signs */
+	JOB_FOR_CRYPTO = 6,           /* one operation on a key of any kind: core/backends/pool.h */
 };
 
 struct job_new {
@@ -73,6 +74,10 @@ typedef void (*jobs_say)(void *ctx, const char *word);
  * none. Inside the transaction that leases the job to a driver that wants it. */
 typedef hf_status (*job_evidence)(void *ctx, struct db *db, uint64_t job, struct hf_buf *to);
 
+/* Appends a job's op as its driver is to get it: what lies sealed in the row, in the clear. A
+ * failure leaves it as it lies; the driver refuses what it does not understand. */
+typedef hf_status (*job_reveal)(void *ctx, struct hf_span op, struct hf_buf *to);
+
 struct jobs;
 
 struct jobs_config {
@@ -85,6 +90,7 @@ struct jobs_config {
 	job_announce announce;
 	jobs_say say;          /* NULL: there is nobody else */
 	job_evidence evidence; /* NULL: there never is any */
+	job_reveal reveal;     /* NULL: rows have it as it is */
 	void *ctx;
 };
 
@@ -95,6 +101,9 @@ void jobs_free(struct jobs *j);
  * given twice, not even after a power cut took back the commit that made it. Two servers may once
  * in a long while choose the same: then the task fails with HF_EXISTS, and can be tried again. */
 HF_MUST hf_status jobs_add(struct jobs *j, struct db *db, const struct job_new *job, uint64_t *ret);
+/* Takes back a job that no driver has yet: nobody hears of it any more. Inside a write task.
+ * HF_NOTFOUND: it is leased, or settled. */
+HF_MUST hf_status jobs_cancel(struct jobs *j, struct db *db, const char *store_id, uint64_t job);
 /* After the commit, for the count. */
 void jobs_added(struct jobs *j);
 

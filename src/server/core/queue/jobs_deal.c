@@ -27,13 +27,18 @@ _Static_assert(DEALT_BYTES_MAX + EVIDENCE_MAX < REPLY_ROOM,
 static hf_status collect(void *ctx, uint64_t id, int attempt, struct hf_span op)
 {
 	struct jobs_poll *p = ctx;
+	const struct jobs_config *config = &p->jobs->config;
+	size_t before = p->dealt_ops.len;
 
-	hf_buf_put(&p->dealt_ops, op.ptr, op.len);
+	if (!config->reveal || !hf_ok(config->reveal(config->ctx, op, &p->dealt_ops))) {
+		p->dealt_ops.len = before;
+		hf_buf_put(&p->dealt_ops, op.ptr, op.len);
+	}
 	/* The buffer may still move: finish() sets the pointers. */
 	p->dealt[p->n_dealt++] = (struct poll_job){
 		.job = id,
 		.attempt = (uint32_t)attempt,
-		.op = { .ptr = NULL, .len = op.len },
+		.op = { .ptr = NULL, .len = p->dealt_ops.len - before },
 	};
 	return hf_buf_status(&p->dealt_ops);
 }
@@ -89,7 +94,7 @@ static hf_status claim(struct jobs *j, struct db *db, struct jobs_poll *p, size_
 
 	p->dealt = calloc(want, sizeof(*p->dealt));
 	HF_ENSURE(p->dealt, HF_NOMEM);
-	p->dealt_ops = HF_BUF(DEALT_BYTES_MAX);
+	p->dealt_ops = HF_BUF_SECRET(DEALT_BYTES_MAX); /* of plaintext, some of it */
 	while (p->n_dealt < want && !drained && p->dealt_ops.len < DEALT_BYTES_ENOUGH) {
 		size_t left = want - p->n_dealt;
 		int step = left < CLAIM_STEP ? (int)left : CLAIM_STEP;

@@ -91,6 +91,9 @@ static hf_status check_shape(const struct job_row *row, const struct op_result *
 	case OP_SIGN:
 		HF_ENSURE(result->public_key.len == 0 && result->signature.len > 0, HF_INVALID);
 		return HF_SUCCESS;
+	case OP_CRYPTO:
+		HF_ENSURE(result->crypto.len > 0, HF_INVALID);
+		return HF_SUCCESS;
 	}
 	return HF_FAILURE(HF_INVALID);
 }
