@@ -4,7 +4,6 @@
 #include "hsmhost/inside.h"
 
 #include "base/log.h"
-#include "crypto/verify_any.h"
 #include "p11/rv.h"
 
 #include <stdio.h>
@@ -12,46 +11,12 @@
 
 enum { LOOK_AGAIN_MS = 60000 }; /* others may ask for what has never been there */
 
-_Static_assert(CRYPTO_SALT_AS_HASH == VERIFY_SALT_AS_HASH, "one word for it");
-
-static bool verification_of(const struct crypto_mech *m, struct verify_how *ret)
-{
-	struct verify_how how = { .hash = m->hash,
-		                  .mgf_hash = m->mgf_hash,
-		                  .salt_len = m->salt_len };
-
-	if (m->mode == MODE_ECDSA)
-		how.kind = VERIFY_ECDSA;
-	else if (m->mode == MODE_EDDSA)
-		how.kind = VERIFY_EDDSA;
-	else if (m->mode == MODE_RSA_PKCS1)
-		how.kind = VERIFY_RSA_PKCS1;
-	else if (m->mode == MODE_RSA_PSS)
-		how.kind = VERIFY_RSA_PSS;
-	else
-		return false;
-	*ret = how;
-	return true;
-}
-
 hf_status crypto_flight(struct flight *f)
 {
-	struct verify_how how;
-
 	HF_TRY(crypto_op_decode(f->job.crypto, &f->crypto, NULL));
 	if (f->crypto.kind == CRYPTO_SIGN)
-		HF_ENSURE(f->crypto.key.name.public_key.len &&
-		                  verification_of(&f->crypto.mech, &how),
-		          HF_INVALID);
+		HF_ENSURE(crypto_signature_checkable(&f->crypto), HF_INVALID);
 	return HF_SUCCESS;
-}
-
-static bool signature_holds(const struct crypto_op *op, struct hf_span signature)
-{
-	struct verify_how how;
-
-	return verification_of(&op->mech, &how) &&
-	       hf_ok(verify_any(op->key.name.public_key, &how, op->data, signature));
 }
 
 static bool is_wrapped(const struct crypto_op *op, const struct crypto_result *said)
@@ -84,7 +49,7 @@ static bool made_holds(const struct crypto_op *op, const struct crypto_result *s
 /* NULL, or what an answer is that cannot be handed on. */
 static const char *fault_of(const struct crypto_op *op, const struct crypto_result *said)
 {
-	if (op->kind == CRYPTO_SIGN && !signature_holds(op, said->data))
+	if (op->kind == CRYPTO_SIGN && !hf_ok(crypto_signature_check(op, said->data)))
 		return "the HSM's signature does not verify for the key that was named";
 	if (crypto_op_makes(op->kind) && !made_holds(op, said))
 		return "the HSM's new key is not what was asked for";

@@ -102,6 +102,12 @@ HF_MUST hf_status crypto_op_decode(struct hf_span from, struct crypto_op *ret, s
 void crypto_result_encode(struct hf_buf *to, const struct crypto_result *r);
 HF_MUST hf_status crypto_result_decode(struct hf_span from, struct crypto_result *ret);
 
+/* crypto_verify.c: does the signature verify for the public key that the operation names?
+ * HF_INVALID: it names none, or its mechanism is no way to sign; otherwise verify_any()'s. */
+HF_MUST hf_status crypto_signature_check(const struct crypto_op *op, struct hf_span signature);
+/* Could it be checked? */
+bool crypto_signature_checkable(const struct crypto_op *op);
+
 /* The keys of a LIST result: appended one by one when it is made, read one after the other. */
 void crypto_list_add(struct hf_buf *to, const struct key_shape *key);
 /* HF_NOTFOUND: no more. */

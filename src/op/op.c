@@ -89,6 +89,11 @@ hf_status op_decode(struct hf_span from, struct op *ret, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
+bool op_is_crypto(struct hf_span from)
+{
+	return from.len > 2 && from.ptr[0] == VERSION && from.ptr[1] == OP_CRYPTO;
+}
+
 void op_result_encode(struct hf_buf *to, const struct op_result *r)
 {
 	hf_buf_u8(to, r->outcome == OP_DONE && r->crypto.len ? VERSION_CRYPTO : VERSION);

@@ -57,6 +57,8 @@ struct op_result {
  */
 void op_encode(struct hf_buf *to, const struct op *op);
 HF_MUST hf_status op_decode(struct hf_span from, struct op *ret, struct hf_err *err);
+/* Without decoding it. */
+bool op_is_crypto(struct hf_span from);
 void op_result_encode(struct hf_buf *to, const struct op_result *r);
 HF_MUST hf_status op_result_decode(struct hf_span from, struct op_result *ret);
 

@@ -9,6 +9,7 @@
 #include "os/signals.h"
 #include "server/core/access/sessions.h"
 #include "server/core/audit/audit.h"
+#include "server/core/backends/pool.h"
 #include "server/core/objects/object.h"
 #include "server/core/queue/evidence.h"
 #include "server/slot_links.h"
@@ -114,6 +115,7 @@ static hf_status start_core(struct server *s, struct hf_err *err)
 		.announce = core_announce,
 		.say = on_postgres(s) ? core_say : NULL,
 		.evidence = job_evidence_load,
+		.reveal = pool_reveal,
 		.ctx = &s->core,
 	};
 
@@ -157,6 +159,7 @@ static void *tick(void *arg)
 		jobs_tick(s->core.jobs, s->core.writer);
 		approvals_clock_tick(s->approvals, s->core.writer);
 		audit_tick(&s->core);
+		pool_tick(&s->core);
 		pthread_mutex_lock(&s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);

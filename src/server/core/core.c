@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "server/core/audit/audit.h"
+#include "server/core/backends/pool.h"
 #include "server/core/backends/backend.h"
 #include "server/core/keys/keys.h"
 #include "server/core/keys/signatures.h"
@@ -42,6 +43,8 @@ static hf_status settle_subject(struct core *core, struct db *db, const struct j
 		return audit_key_settle(db, settled);
 	case JOB_FOR_CHECKPOINT:
 		return audit_checkpoint_settle(db, settled);
+	case JOB_FOR_CRYPTO:
+		return pool_settle(core, db, org_id, settled);
 	}
 	return HF_FAILURE(HF_NOTFOUND);
 }

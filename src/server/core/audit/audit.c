@@ -153,6 +153,7 @@ static const char *operation_of(enum job_subject subject)
 	case JOB_FOR_AUDIT_KEY:
 		return "Hsm:GenerateAuditKey";
 	case JOB_FOR_CHECKPOINT:
+	case JOB_FOR_CRYPTO:
 		break;
 	}
 	return "Hsm";
@@ -181,8 +182,9 @@ hf_status audit_settled(struct audit *a, struct db *db, const struct job_settled
 	hf_status s;
 
 	/* A checkpoint tells of itself; and entries about checkpoints would make the log grow, and
-	 * need another checkpoint, for ever. */
-	if (settled->subject == JOB_FOR_CHECKPOINT)
+	 * need another checkpoint, for ever. What is done with keys of any kind the Crypto API
+	 * enters itself. */
+	if (settled->subject == JOB_FOR_CHECKPOINT || settled->subject == JOB_FOR_CRYPTO)
 		return HF_SUCCESS;
 	s = audit_org_of_store(a, db, settled->store_id, org_id);
 	if (s.code == HF_NOTFOUND) /* a store that was removed by hand: nobody to tell */

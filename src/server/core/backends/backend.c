@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/backends/backend.h"
 
+#include "server/core/backends/pool.h"
+
 #include <stdio.h>
 
 /* Where there is no memory for an answer, there is none for the next step either. */
@@ -22,9 +24,7 @@ void backend_refuse(struct backend_call *call, enum hf_code code, const char *wo
 void backend_submit(const struct core *core, struct backend_call *call)
 {
 	if (*call->group->store_id)
-		backend_refuse(call, HF_UNSUPPORTED,
-		               "keys of this group are in a pool of drivers, which does no such "
-		               "operations yet");
+		pool_submit(core, call);
 	else if (!core->slots)
 		backend_refuse(call, HF_CLOSED, "the server is starting: try again");
 	else
