@@ -32,10 +32,10 @@ struct run {
 static void fail(struct run *r, const struct http_reply *reply)
 {
 	if (hf_ok(r->failed))
-		r->failed = hf_fail(r->err, HF_IO, "%s: HTTP %d %s %.*s", r->load->path,
-		                    reply->status, reply->error,
-		                    (int)(reply->body.len < 300 ? reply->body.len : 300),
-		                    reply->body.len ? (const char *)reply->body.ptr : "");
+		r->failed =
+		        hf_fail(r->err, HF_IO, "%s: HTTP %d %s %.*s", r->load->path, reply->status,
+		                reply->error, (int)(reply->body.len < 300 ? reply->body.len : 300),
+		                reply->body.len ? (const char *)reply->body.ptr : "");
 }
 
 static unsigned count_of(struct hf_span text, const char *what)

@@ -18,7 +18,8 @@ struct crypto_load {
 	int64_t ms;
 };
 
-/* The rate counts operations, the latencies requests. An answer that is not as expected fails all. */
+/* The rate counts operations, the latencies requests. An answer that is not as expected fails all.
+ */
 HF_MUST hf_status crypto_load_run(const struct crypto_load *load, struct bench_result *ret,
                                   double *ret_rate, struct hf_err *err);
 

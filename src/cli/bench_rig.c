@@ -40,6 +40,8 @@ static void name_files(struct rig *r)
 
 	for (int i = 0; i < RIG_FILES_; i++)
 		snprintf(r->path[i], sizeof(r->path[i]), "%s/%s", r->dir, names[i]);
+	r->gateway.name = "gateway";
+	snprintf(r->gateway.ready, sizeof(r->gateway.ready), "%s/gateway.ready", r->dir);
 	r->server.name = "server";
 	snprintf(r->server.ready, sizeof(r->server.ready), "%s", r->path[RIG_SERVER_READY]);
 	for (unsigned i = 0; i < RIG_DRIVERS_MAX; i++) {
@@ -248,12 +250,15 @@ hf_status rig_start_server(struct rig *r, bool relaxed, struct hf_err *err)
 	add(&a, "--driver-cert", r->path[RIG_SERVER_CERT]);
 	add(&a, "--driver-key", r->path[RIG_SERVER_KEY]);
 	add(&a, "--driver-client-ca", r->path[RIG_CA]);
+	add(&a, "--crypto-listen", "127.0.0.1:0");
 	add(&a, "--health-listen", "127.0.0.1:0");
 	add(&a, "--durability", relaxed ? "relaxed" : "full");
 	add(&a, "--log-level", "warn");
 	add(&a, "--ready-file", r->path[RIG_SERVER_READY]);
 	HF_TRY(start(r, &r->server, a.v, line, sizeof(line), err));
-	if (!read_port(line, "api=", &r->api_port) || !read_port(line, "driver=", &r->driver_port))
+	if (!read_port(line, "api=", &r->api_port) ||
+	    !read_port(line, "driver=", &r->driver_port) ||
+	    !read_port(line, "crypto=", &r->crypto_port))
 		return hf_fail(err, HF_INVALID, "the server's ready file says \"%s\"", line);
 	return HF_SUCCESS;
 }
@@ -385,6 +390,32 @@ hf_status rig_start_drivers(struct rig *r, const struct rig_driver *o, struct hf
 	}
 	unsetenv("HOLDFAST_FAULT_TOKEN");
 	return s;
+}
+
+hf_status rig_start_gateway(struct rig *r, const struct module_options *module,
+                            const struct signer_setup *setup, unsigned signers, struct hf_err *err)
+{
+	struct arguments a = { .v = { NULL, "gateway" }, .n = 2 };
+	char count[16], line[128];
+
+	snprintf(count, sizeof(count), "%u", signers);
+	add(&a, "--module", setup->module);
+	add(&a, "--module-args", module->args);
+	add(&a, "--signer", module->signer);
+	add(&a, "--cert", r->path[RIG_SERVER_CERT]);
+	add(&a, "--key", r->path[RIG_SERVER_KEY]);
+	add(&a, "--client-ca", r->path[RIG_CA]);
+	add(&a, "--listen", "127.0.0.1:0");
+	add(&a, "--health-listen", "none");
+	add(&a, "--health-tls-listen", "none");
+	add(&a, "--signers", count);
+	add(&a, "--recycle-ops", "0");
+	add(&a, "--log-level", "warn");
+	add(&a, "--ready-file", r->gateway.ready);
+	HF_TRY(start(r, &r->gateway, a.v, line, sizeof(line), err));
+	if (!read_port(line, "link=", &r->gateway_port))
+		return hf_fail(err, HF_INVALID, "the gateway's ready file says \"%s\"", line);
+	return HF_SUCCESS;
 }
 
 void rig_stop(struct rig_child *child)

@@ -47,8 +47,8 @@ struct rig {
 	char postgres_env[RIG_PATH_MAX * 2 + 32]; /* the same, for its children: never in argv */
 	char schema[48];
 	const char *postgres_given;
-	struct rig_child server, drivers[RIG_DRIVERS_MAX];
-	unsigned api_port, driver_port;
+	struct rig_child server, drivers[RIG_DRIVERS_MAX], gateway;
+	unsigned api_port, driver_port, crypto_port, gateway_port;
 };
 
 /* Makes the directory (in `parent`, or $TMPDIR, or /tmp), certificates, database and account. With
@@ -71,6 +71,11 @@ struct rig_driver {
 /* Runs `holdfast driver` against r->driver_port, as often as `count` says, until they poll. The
  * environment tells test modules which token each stands for: HOLDFAST_FAULT_TOKEN=1 and so on. */
 HF_MUST hf_status rig_start_drivers(struct rig *r, const struct rig_driver *options,
+                                    struct hf_err *err);
+/* Runs `holdfast gateway` with this module, until it listens; it asks for a certificate of the
+ * rig's CA, such as the drivers'. */
+HF_MUST hf_status rig_start_gateway(struct rig *r, const struct module_options *module,
+                                    const struct signer_setup *setup, unsigned signers,
                                     struct hf_err *err);
 /* SIGTERM, and waits. */
 void rig_stop(struct rig_child *child);

@@ -21,6 +21,10 @@ extern const struct cli_command cmd_bench_pages, cmd_server_store_add, cmd_serve
         cmd_server_store_set_primary;
 extern const struct cli_command cmd_server_user_code, cmd_server_rotate_token_key,
         cmd_server_account_token, cmd_server_crypto_admin;
+extern const struct cli_command cmd_bench_crypto, cmd_bench_pages, cmd_server_store_add,
+        cmd_server_store_list, cmd_server_store_set_primary;
+extern const struct cli_command cmd_server_user_code, cmd_server_rotate_token_key,
+        cmd_server_account_token;
 
 /* cli/remote */
 extern const struct cli_command cmd_group_sync, cmd_group_link_list, cmd_group_delete,

@@ -30,6 +30,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_db_rewrap,
 	&cmd_bench_hsm,
 	&cmd_bench_api,
+	&cmd_bench_crypto,
 	&cmd_bench_queue,
 	&cmd_bench_growth,
 	&cmd_bench_pages,

@@ -93,6 +93,10 @@ HF_MUST hf_status remote_field_write(struct remote *r, const struct remote_confi
 /* A file's bytes ("-": standard input), appended. */
 HF_MUST hf_status remote_file(const char *path, struct hf_buf *to, struct hf_err *err);
 
+/* A PEM file's blocks as base64 of their DER: all in an array, or the first alone. */
+HF_MUST hf_status remote_write_pem(struct json_writer *w, const char *member, const char *path,
+                                   bool all, struct hf_err *err);
+
 #define REMOTE_OPTIONS                                                                             \
 	CLI_REMOTE_OPTIONS(struct remote_config, remote),                                          \
 	        CLI_OPTION_FLAG(struct remote_config, json, "json",                                \

@@ -206,39 +206,6 @@ enum { ANY_HOST };
 	        REMOTE_FLAG(ANY_HOST, "any-host",                                                  \
 	                    "do not compare the gateway's name with its certificate")
 
-/* Every block of a PEM file as base64 of its DER; `what` in "-----BEGIN …what-----". */
-static hf_status write_pem(struct json_writer *w, const char *member, const char *path, bool all,
-                           struct hf_err *err)
-{
-	HF_BUF_SCOPED struct hf_buf text = HF_BUF(1u << 20);
-	const char *at;
-	size_t n = 0;
-
-	HF_TRY(remote_file(path, &text, err));
-	hf_buf_u8(&text, 0);
-	HF_TRY(hf_buf_status(&text));
-	if (all)
-		json_open_array(w, member);
-	for (at = (const char *)text.ptr; (at = strstr(at, "-----BEGIN ")) != NULL; n++) {
-		HF_BUF_SCOPED struct hf_buf base64 = HF_BUF(1u << 20);
-		const char *from = strchr(at, '\n'), *end = strstr(at, "-----END ");
-
-		if (!from || !end || (!all && n))
-			break;
-		for (; from < end; from++)
-			if (*from != '\n' && *from != '\r')
-				hf_buf_u8(&base64, (uint8_t)*from);
-		HF_TRY(hf_buf_status(&base64));
-		json_span(w, all ? NULL : member, hf_buf_span(&base64));
-		hf_wipe(base64.ptr, base64.len);
-		at = end + 1;
-	}
-	if (all)
-		json_close_array(w);
-	hf_wipe(text.ptr, text.len);
-	return n ? HF_SUCCESS : hf_fail(err, HF_INVALID, "%s has nothing in PEM", path);
-}
-
 static hf_status write_tls(struct json_writer *w, const struct remote_config *o, struct hf_err *err)
 {
 	json_open_object(w, "tls");
@@ -246,14 +213,14 @@ static hf_status write_tls(struct json_writer *w, const struct remote_config *o,
 	json_bool(w, "validate_hostname", !o->flag[ANY_HOST]);
 	json_open_object(w, "ca");
 	if (o->text[CA])
-		HF_TRY(write_pem(w, "pinned", o->text[CA], true, err));
+		HF_TRY(remote_write_pem(w, "pinned", o->text[CA], true, err));
 	else
 		json_text(w, "ca_set", "global_roots");
 	json_close_object(w);
 	if (o->text[CLIENT_CERT])
-		HF_TRY(write_pem(w, "client_cert", o->text[CLIENT_CERT], false, err));
+		HF_TRY(remote_write_pem(w, "client_cert", o->text[CLIENT_CERT], false, err));
 	if (o->text[CLIENT_KEY])
-		HF_TRY(write_pem(w, "client_key", o->text[CLIENT_KEY], false, err));
+		HF_TRY(remote_write_pem(w, "client_key", o->text[CLIENT_KEY], false, err));
 	json_close_object(w);
 	return HF_SUCCESS;
 }

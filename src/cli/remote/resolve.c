@@ -248,3 +248,35 @@ hf_status remote_field_write(struct remote *r, const struct remote_config *o,
 	}
 	return HF_FAILURE(HF_INTERNAL);
 }
+
+hf_status remote_write_pem(struct json_writer *w, const char *member, const char *path, bool all,
+                           struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(1u << 20);
+	const char *at;
+	size_t n = 0;
+
+	HF_TRY(remote_file(path, &text, err));
+	hf_buf_u8(&text, 0);
+	HF_TRY(hf_buf_status(&text));
+	if (all)
+		json_open_array(w, member);
+	for (at = (const char *)text.ptr; (at = strstr(at, "-----BEGIN ")) != NULL; n++) {
+		HF_BUF_SCOPED struct hf_buf base64 = HF_BUF(1u << 20);
+		const char *from = strchr(at, '\n'), *end = strstr(at, "-----END ");
+
+		if (!from || !end || (!all && n))
+			break;
+		for (; from < end; from++)
+			if (*from != '\n' && *from != '\r')
+				hf_buf_u8(&base64, (uint8_t)*from);
+		HF_TRY(hf_buf_status(&base64));
+		json_span(w, all ? NULL : member, hf_buf_span(&base64));
+		hf_wipe(base64.ptr, base64.len);
+		at = end + 1;
+	}
+	if (all)
+		json_close_array(w);
+	hf_wipe(text.ptr, text.len);
+	return n ? HF_SUCCESS : hf_fail(err, HF_INVALID, "%s has nothing in PEM", path);
+}
