@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "crypto/ff1.h"
+#include "crypto/mixed.h"
 
 struct ff1_key {
 	struct p11_session *s;
@@ -45,6 +46,36 @@ static hf_status check(const struct crypto_mech *mech, struct hf_span data, stru
 	return HF_SUCCESS;
 }
 
+/* Is the number that the numerals are below the bound? */
+static hf_status is_below(const uint16_t *x, size_t n, const struct crypto_mech *mech, bool *ret)
+{
+	struct hf_span bound = mech->ad;
+
+	if (!bound.len) {
+		*ret = true;
+		return HF_SUCCESS;
+	}
+	return mixed_is_below(x, n, mech->radix, bound, ret);
+}
+
+static hf_status walk(const struct ff1_cipher *cipher, const struct crypto_mech *mech, bool encrypt,
+                      uint16_t *x, size_t n, struct hf_err *err)
+{
+	bool below;
+
+	HF_TRY(is_below(x, n, mech, &below));
+	if (!below)
+		return hf_fail(err, HF_INVALID, "the numerals are not below the bound");
+	for (unsigned i = 0; i < CRYPTO_WALK_MAX; i++) {
+		HF_TRY(encrypt ? ff1_encrypt(cipher, mech->radix, mech->iv, x, n)
+		               : ff1_decrypt(cipher, mech->radix, mech->iv, x, n));
+		HF_TRY(is_below(x, n, mech, &below));
+		if (below)
+			return HF_SUCCESS;
+	}
+	return hf_fail(err, HF_INVALID, "the bound is far below what the numerals can be");
+}
+
 hf_status ff1_data(struct p11_session *s, CK_OBJECT_HANDLE key, const struct crypto_mech *mech,
                    bool encrypt, struct hf_span data, struct hf_buf *ret, struct hf_err *err)
 {
@@ -57,8 +88,7 @@ hf_status ff1_data(struct p11_session *s, CK_OBJECT_HANDLE key, const struct cry
 	HF_TRY(check(mech, data, err));
 	for (size_t i = 0; i < n; i++)
 		x[i] = (uint16_t)(data.ptr[2 * i] << 8 | data.ptr[2 * i + 1]);
-	status = encrypt ? ff1_encrypt(&cipher, mech->radix, mech->iv, x, n)
-	                 : ff1_decrypt(&cipher, mech->radix, mech->iv, x, n);
+	status = walk(&cipher, mech, encrypt, x, n, err);
 	for (size_t i = 0; i < n && hf_ok(status); i++)
 		hf_buf_u16(ret, x[i]);
 	hf_wipe(x, n * sizeof(x[0]));

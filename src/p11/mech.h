@@ -18,7 +18,8 @@ enum crypto_mode {
 	MODE_CCM = 6,
 	MODE_KW = 7,  /* RFC 3394: as encryption of data, and to wrap */
 	MODE_KWP = 8, /* RFC 5649 */
-	MODE_FF1 = 9, /* SP 800-38G: data and result are numerals, u16 each; iv: the tweak; radix */
+	MODE_FF1 = 9, /* SP 800-38G: data and result are numerals, u16 each; iv: the tweak; radix;
+	                ad: a bound or nothing, see CRYPTO_WALK_MAX */
 	MODE_CFB = 10,
 	MODE_OFB = 11,
 	MODE_RSA_PKCS1 = 12,
@@ -35,6 +36,12 @@ enum crypto_mode {
 	MODE_ENCRYPT_DATA_CBC = 23,
 };
 #define CRYPTO_MODE_MAX 23
+
+/* FF1 with a bound, a number in big-endian bytes: numerals at or above it are put in again, until
+ * the number that they are is below (cycle walking), so that numbers below stay among themselves.
+ * More than one round is rare, when the bound is nearly what the numerals can be; there are this
+ * many at most. */
+#define CRYPTO_WALK_MAX 256
 
 #define CRYPTO_IV_MAX 256 /* an FF1 tweak is the longest */
 #define CRYPTO_AD_MAX 16384
