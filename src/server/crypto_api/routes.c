@@ -49,6 +49,12 @@ const struct crypto_route crypto_routes[] = {
 	{ "DELETE", "/sys/v1/groups/:group_id", "Crypto:DeleteGroup", CALLER_ADMIN, ROUTE_AUDITED, 0, &crypto_group_remove },
 	{ "POST",   "/sys/v1/groups/:group_id/hmg/check", "Crypto:CheckGroupConnection", CALLER_ADMIN, CHANGES | ROUTE_SENSITIVE, CRYPTO_BODY_MAX, &crypto_group_link_check },
 
+	/* What is in a slot */
+	{ "POST",   "/sys/v1/groups/:group_id/hmg/scan", "Crypto:Scans:Run", CALLER_ADMIN, ROUTE_AUDITED, SMALL, &crypto_scan_now },
+	{ "POST",   "/sys/v1/groups/:group_id/hmg/scans", "Crypto:Scans:Begin", CALLER_ADMIN, ROUTE_AUDITED, SMALL, &crypto_scan_begin },
+	{ "GET",    "/sys/v1/groups/:group_id/hmg/scans", "Crypto:Scans:List", CALLER_ANY, NONE, 0, &crypto_scans_list },
+	{ "GET",    "/sys/v1/groups/:group_id/hmg/scans/:scan_id", "Crypto:Scans:Read", CALLER_ANY, NONE, 0, &crypto_scan_get },
+
 	/* Security objects */
 
 	/* Operations on keys */

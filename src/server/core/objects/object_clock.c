@@ -7,11 +7,18 @@
 #include "server/core/audit/audit.h"
 #include "server/core/objects/object_change.h"
 #include "server/core/objects/object_rotate.h"
+#include "server/core/objects/scan.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { EVERY_MS = 1000, STATES_AT_ONCE = 100, HSM_AT_ONCE = 16, POLICY_JSON_MAX = 4096 };
+enum {
+	EVERY_MS = 1000,
+	BURY_MS = 15000,
+	STATES_AT_ONCE = 100,
+	HSM_AT_ONCE = 16,
+	POLICY_JSON_MAX = 4096
+};
 
 struct objects_clock {
 	struct db_task task; /* first */
@@ -19,6 +26,7 @@ struct objects_clock {
 	atomic_bool running;
 	int64_t next_ms; /* monotonic */
 	int64_t now_ms;  /* of the task */
+	int64_t bury_ms; /* when scans that died are looked for again */
 	struct object *orphans[HSM_AT_ONCE], *due[HSM_AT_ONCE];
 	size_t n_orphans, n_due;
 };
@@ -277,6 +285,8 @@ static hf_status run(struct db_task *task, struct db *db)
 	f.from = OBJECT_ACTIVE;
 	f.becomes = OBJECT_DEACTIVATED;
 	HF_TRY(object_rows_due(db, DUE_DEACTIVATION, c->now_ms, STATES_AT_ONCE, change_state, &f));
+	if (c->now_ms >= c->bury_ms)
+		HF_TRY(scans_bury(db));
 	HF_TRY(find_orphans(c, db));
 	return find_due(c, db);
 }
@@ -291,6 +301,8 @@ static void done(struct db_task *task, hf_status s)
 			         HF_KS("reason", hf_code_name(s.code)));
 		forget_found(c);
 	}
+	if (hf_ok(s) && c->now_ms >= c->bury_ms)
+		c->bury_ms = c->now_ms + BURY_MS;
 	for (size_t i = 0; i < c->n_orphans; i++)
 		remove_orphan(c->core, c->orphans[i]);
 	for (size_t i = 0; i < c->n_due; i++)
