@@ -233,6 +233,7 @@ void link_open(struct link *l)
 	}
 	if (r.row.updated_ms != atomic_load(&l->updated_ms)) {
 		atomic_store(&l->recheck, true);
+		link_wake(l);
 		return;
 	}
 	if (!r.pin.len || *r.row.pin_refused) { /* another server has found out */

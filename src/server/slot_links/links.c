@@ -104,6 +104,16 @@ static hf_status add(struct slot_links *s, const struct group *group, const stru
 	return HF_SUCCESS;
 }
 
+/* The caller knows of a newer row than its thread: what was wrong with the old one is over. */
+static void renew(struct link *l)
+{
+	enum link_health refused = HEALTH_REFUSED;
+
+	atomic_store(&l->recheck, true);
+	atomic_compare_exchange_strong(&l->health, &refused, HEALTH_NEW);
+	link_wake(l);
+}
+
 hf_status links_find(struct slot_links *s, const struct group *group, const struct group_link *link,
                      struct link **ret)
 {
@@ -121,10 +131,8 @@ hf_status links_find(struct slot_links *s, const struct group *group, const stru
 		*ret = link_hold(l);
 	pthread_mutex_unlock(&s->lock);
 	HF_TRY(status);
-	if (atomic_load(&l->updated_ms) && atomic_load(&l->updated_ms) < link->updated_ms) {
-		atomic_store(&l->recheck, true);
-		link_wake(l);
-	}
+	if (atomic_load(&l->updated_ms) && atomic_load(&l->updated_ms) < link->updated_ms)
+		renew(l);
 	return HF_SUCCESS;
 }
 

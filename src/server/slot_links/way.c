@@ -116,12 +116,14 @@ static struct link *choose(const struct slot_op *op, int worst)
 	return best;
 }
 
-/* Any that was well until a moment ago, or still is: worth a pause. */
+/* Any that was well until a moment ago, or still is, and could not be had: worth a pause. */
 static bool may_come_back(const struct slot_op *op, int64_t now)
 {
 	const struct backend_state *c = op->of;
 
 	if (now + LINK_ROUND_MS >= c->deadline_ms || now - c->began_ms >= LINK_PATIENCE_MS)
+		return false;
+	if (op->code != HF_BUSY && op->code != HF_CLOSED) /* the HSM itself, or a lie */
 		return false;
 	for (size_t i = 0; i < c->n_route; i++) {
 		int r = rank(c->route[i]);
