@@ -213,8 +213,8 @@ static const struct remote_request cmd_app_revoke_request = {
 REMOTE_COMMAND(cmd_app_revoke, "app revoke", "APP", "take a group's keys away from an app", NULL);
 
 /* An app shows itself by base64("id:secret"), which the server gives in one piece or in two. */
-static hf_status print_api_key(const struct remote_config *o, const struct json_t *answer,
-                               struct hf_err *err)
+static hf_status print_api_key(struct remote *r, const struct remote_config *o,
+                               const struct json_t *answer, struct hf_err *err)
 {
 	const struct json_t *credential = json_member(answer, "credential");
 	const char *id = json_member_text(answer, "app_id");
@@ -242,8 +242,8 @@ static const struct remote_request cmd_app_api_key_request = {
 };
 REMOTE_COMMAND(cmd_app_api_key, "app api-key", "APP", "print an app's API key", NULL);
 
-static hf_status say_reset(const struct remote_config *o, const struct json_t *answer,
-                           struct hf_err *err)
+static hf_status say_reset(struct remote *r, const struct remote_config *o,
+                           const struct json_t *answer, struct hf_err *err)
 {
 	puts("The app has a new API key (holdfast app api-key); the old one and its sessions end "
 	     "now.");

@@ -100,8 +100,8 @@ static const struct remote_request cmd_approval_deny_request = {
 };
 REMOTE_COMMAND(cmd_approval_deny, "approval deny", "ID", "refuse a request, for good", NULL);
 
-static hf_status print_result(const struct remote_config *o, const struct json_t *answer,
-                              struct hf_err *err)
+static hf_status print_result(struct remote *r, const struct remote_config *o,
+                              const struct json_t *answer, struct hf_err *err)
 {
 	HF_BUF_SCOPED struct hf_buf text = HF_BUF(REMOTE_REPLY_MAX);
 

@@ -113,7 +113,7 @@ static hf_status print_answer(struct remote *r, const struct remote_request *q,
 		if (raw.len)
 			putchar('\n');
 	} else if (q->print) {
-		return q->print(o, answer, err);
+		return q->print(r, o, answer, err);
 	} else if (!answer) {
 		if (q->done)
 			puts(q->done);

@@ -66,8 +66,8 @@ struct remote_request {
 	hf_status (*query)(struct remote *r, const struct remote_config *o, struct hf_buf *to,
 	                   struct hf_err *err);
 	/* Prints the answer in its own way; NULL: the table. */
-	hf_status (*print)(const struct remote_config *o, const struct json_t *answer,
-	                   struct hf_err *err);
+	hf_status (*print)(struct remote *r, const struct remote_config *o,
+	                   const struct json_t *answer, struct hf_err *err);
 	const struct table_column *columns;
 	size_t n_columns;
 	bool list;        /* the answer is an array */

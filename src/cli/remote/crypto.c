@@ -34,8 +34,8 @@ static hf_status print_member(const struct json_t *answer, const char *member, s
 	return HF_SUCCESS;
 }
 
-static hf_status print_signature(const struct remote_config *o, const struct json_t *answer,
-                                 struct hf_err *err)
+static hf_status print_signature(struct remote *r, const struct remote_config *o,
+                                 const struct json_t *answer, struct hf_err *err)
 {
 	return print_member(answer, "signature", err);
 }
@@ -64,8 +64,8 @@ static const struct remote_request cmd_key_sign_request = {
 REMOTE_COMMAND(cmd_key_sign, "key sign", "KEY", "sign a file; prints the signature in base64",
                NULL);
 
-static hf_status print_verdict(const struct remote_config *o, const struct json_t *answer,
-                               struct hf_err *err)
+static hf_status print_verdict(struct remote *r, const struct remote_config *o,
+                               const struct json_t *answer, struct hf_err *err)
 {
 	if (!json_value_true(json_member(answer, "result")))
 		return hf_fail(err, HF_UNAUTHENTIC, "the signature is not this key's over this");
@@ -104,8 +104,8 @@ static hf_status encrypt_more(struct remote *r, const struct remote_config *o, c
 	return key_of(w, id);
 }
 
-static hf_status print_cipher(const struct remote_config *o, const struct json_t *answer,
-                              struct hf_err *err)
+static hf_status print_cipher(struct remote *r, const struct remote_config *o,
+                              const struct json_t *answer, struct hf_err *err)
 {
 	HF_BUF_SCOPED struct hf_buf text = HF_BUF(REMOTE_REPLY_MAX);
 
@@ -148,8 +148,8 @@ static hf_status decrypt_more(struct remote *r, const struct remote_config *o, c
 	return key_of(w, id);
 }
 
-static hf_status print_plain(const struct remote_config *o, const struct json_t *answer,
-                             struct hf_err *err)
+static hf_status print_plain(struct remote *r, const struct remote_config *o,
+                             const struct json_t *answer, struct hf_err *err)
 {
 	HF_BUF_SCOPED struct hf_buf bytes = HF_BUF(REMOTE_REPLY_MAX);
 	const char *plain = json_member_text(answer, "plain");
@@ -199,14 +199,14 @@ static hf_status print_token(const struct json_t *answer, const char *member, st
 	return HF_SUCCESS;
 }
 
-static hf_status print_tokenized(const struct remote_config *o, const struct json_t *answer,
-                                 struct hf_err *err)
+static hf_status print_tokenized(struct remote *r, const struct remote_config *o,
+                                 const struct json_t *answer, struct hf_err *err)
 {
 	return print_token(answer, "cipher", err);
 }
 
-static hf_status print_detokenized(const struct remote_config *o, const struct json_t *answer,
-                                   struct hf_err *err)
+static hf_status print_detokenized(struct remote *r, const struct remote_config *o,
+                                   const struct json_t *answer, struct hf_err *err)
 {
 	return print_token(answer, "plain", err);
 }

@@ -29,8 +29,14 @@ static const struct table_column show_columns[] = {
 };
 
 static const struct table_column link_columns[] = {
-	{ "ID", "id" },     { "GATEWAY", "url" }, { "SLOT", "slot" },   { "ORDER", "hsm_order" },
-	{ "KIND", "kind" }, { "STATE", "state" }, { "TOKEN", "token" }, { "MESSAGE", "message" },
+	{ "ID", "id" },
+	{ "GATEWAY", "url" },
+	{ "SLOT", "slot" },
+	{ "ORDER", "hsm_order" },
+	{ "KIND", "kind" },
+	{ "STATE", "connection.state" },
+	{ "TOKEN", "connection.token.label" },
+	{ "", "connection.message" },
 };
 
 static const struct cli_option cmd_group_list_options[] = { REMOTE_OPTIONS };
@@ -87,8 +93,8 @@ static hf_status print_links(const struct json_t *group)
 	return HF_SUCCESS;
 }
 
-static hf_status print_group(const struct remote_config *o, const struct json_t *group,
-                             struct hf_err *err)
+static hf_status print_group(struct remote *r, const struct remote_config *o,
+                             const struct json_t *group, struct hf_err *err)
 {
 	table_print_one(group, show_columns, HF_COUNT(show_columns));
 	return print_links(group);
@@ -263,10 +269,28 @@ static hf_status add_link(struct remote *r, const struct remote_config *o, const
 	return HF_SUCCESS;
 }
 
-static hf_status print_links_of(const struct remote_config *o, const struct json_t *group,
-                                struct hf_err *err)
+/* Each connection is tried first: what is shown is how it does now. */
+static hf_status print_links_of(struct remote *r, const struct remote_config *o,
+                                const struct json_t *group, struct hf_err *err)
 {
-	return print_links(group);
+	const struct json_t *links = json_member(group, "hmg");
+	const char *group_id = json_member_text(group, "group_id"), *id;
+	JSON_SCOPED struct json_t *now = NULL;
+	char path[128], body[96];
+	void *at = NULL;
+
+	if (!group_id)
+		return hf_fail(err, HF_IO, "the server's answer names no group");
+	while (links && (id = json_member_next(links, &at, NULL)) != NULL) {
+		JSON_SCOPED struct json_t *nothing = NULL;
+
+		snprintf(path, sizeof(path), "/sys/v1/groups/%.40s/hmg/check", group_id);
+		snprintf(body, sizeof(body), "{\"id\":\"%.40s\"}", id);
+		hf_ignore(remote_call(r, "POST", path, hf_span_text(body), &nothing, NULL));
+	}
+	snprintf(path, sizeof(path), "/sys/v1/groups/%.40s", group_id);
+	HF_TRY(remote_call(r, "GET", path, HF_SPAN(NULL, 0), &now, err));
+	return print_links(now);
 }
 
 #define LINK_DETAILS                                                                               \
@@ -380,8 +404,8 @@ static const struct table_column new_key_columns[] = {
 	{ "CURVE", "elliptic_curve" }, { "ID", "kid" },
 };
 
-static hf_status print_new_keys(const struct remote_config *o, const struct json_t *keys,
-                                struct hf_err *err)
+static hf_status print_new_keys(struct remote *r, const struct remote_config *o,
+                                const struct json_t *keys, struct hf_err *err)
 {
 	if (json_count(keys))
 		table_print(keys, new_key_columns, HF_COUNT(new_key_columns));

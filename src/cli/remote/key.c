@@ -327,8 +327,8 @@ static hf_status write_secret(const char *path, const char *base64, struct hf_er
 	return HF_SUCCESS;
 }
 
-static hf_status print_value(const struct remote_config *o, const struct json_t *key,
-                             struct hf_err *err)
+static hf_status print_value(struct remote *r, const struct remote_config *o,
+                             const struct json_t *key, struct hf_err *err)
 {
 	const char *value = json_member_text(key, "value");
 
