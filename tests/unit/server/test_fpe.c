@@ -7,6 +7,7 @@
 #include "crypto/mixed.h"
 #include "json/read.h"
 #include "server/core/crypto/fpe_format.h"
+#include "server/crypto_api/crypto/fpe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -426,6 +427,33 @@ static void numerals_that_are_none_are_refused(void **state)
 	assert_int_equal(out.len, 0);
 }
 
+/* The Crypto API's calls: the operation that goes to the HSM, and the answer in base64. */
+static void the_face_plans_and_prints(void **state)
+{
+	char options[] =
+	        "{\"fpe\":{\"radix\":10,\"min_length\":7,\"max_length\":9,\"preserve\":[0]}}";
+	HF_BUF_SCOPED struct hf_buf answer = HF_BUF(1000);
+	struct json_writer w = JSON_WRITER(&answer);
+	struct crypto_op op = { .mech = { .mode = MODE_FF1 }, .data = HF_SPAN("98765432", 8) };
+	struct object o = { .row = { .options = options } };
+	struct fpe_work *work = NULL;
+	uint8_t same[14];
+	struct hf_err err = { 0 };
+
+	CHECK_OK(fpe_begin(&o, CRYPTO_ENCRYPT, &op, &work, &err));
+	assert_int_equal(op.mech.radix, 10);
+	CHECK(hf_span_is(op.mech.iv, "9") && !op.mech.ad.len);
+	assert_int_equal(op.data.len, 14);
+	memcpy(same, op.data.ptr, 14);
+	CHECK_OK(fpe_print(work, "cipher", HF_SPAN(same, 14), false, &w, &err));
+	CHECK(hf_span_is(hf_buf_span(&answer), "\"cipher\":\"OTg3NjU0MzI=\""));
+	fpe_work_free(work);
+	o.row.options = NULL;
+	op.data = HF_SPAN("98765432", 8);
+	CHECK_CODE(fpe_begin(&o, CRYPTO_ENCRYPT, &op, &work, &err), HF_INVALID);
+	assert_non_null(strstr(err.text, "\"fpe\" options"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +469,7 @@ int main(void)
 		cmocka_unit_test(formats_that_are_read_in_two_ways_are_refused),
 		cmocka_unit_test(malformed_options_are_refused),
 		cmocka_unit_test(numerals_that_are_none_are_refused),
+		cmocka_unit_test(the_face_plans_and_prints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
