@@ -200,6 +200,16 @@ const char *http_query(const struct http_request *req, const char *name)
 	return NULL;
 }
 
+bool http_query_at(const struct http_request *req, size_t i, const char **ret_name,
+                   const char **ret_value)
+{
+	if (i >= req->n_query)
+		return false;
+	*ret_name = req->query[i].name;
+	*ret_value = req->query[i].value;
+	return true;
+}
+
 const char *http_header(const struct http_request *req, const char *name)
 {
 	const struct http_field *f = http_head_field(&req->head, name);

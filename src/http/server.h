@@ -72,6 +72,9 @@ const char *http_target(const struct http_request *req); /* as sent, with the qu
 const char *http_param(const struct http_request *req, const char *name); /* "" when absent */
 const char *http_query(const struct http_request *req,
                        const char *name); /* decoded; NULL when absent */
+/* The i-th of them; false: there are no more. */
+bool http_query_at(const struct http_request *req, size_t i, const char **ret_name,
+                   const char **ret_value);
 const char *http_header(const struct http_request *req, const char *name); /* NULL when absent */
 struct hf_span http_body(const struct http_request *req);
 const void *http_route_arg(const struct http_request *req);

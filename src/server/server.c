@@ -134,6 +134,7 @@ static hf_status start_core(struct server *s, struct hf_err *err)
 	HF_TRY(signing_api_new(&s->core, &s->signing_api, err));
 	HF_TRY(queue_api_new(&s->core, &s->queue_api));
 	HF_TRY(objects_new(&s->core.objects));
+	HF_TRY(objects_clock_new(&s->core, &s->objects_clock));
 	HF_TRY(crypto_sessions_new(&s->core, &s->core.sessions, err));
 	HF_TRY(crypto_api_new(&s->core, &s->crypto_api, err));
 	s->core.metrics->committed_ms = hf_mono_ms();
@@ -158,6 +159,7 @@ static void *tick(void *arg)
 		waiters_tick(s->core.waiters);
 		jobs_tick(s->core.jobs, s->core.writer);
 		approvals_clock_tick(s->approvals, s->core.writer);
+		objects_clock_tick(s->objects_clock);
 		audit_tick(&s->core);
 		pool_tick(&s->core);
 		pthread_mutex_lock(&s->lock);
@@ -275,6 +277,7 @@ void server_stop(struct server *s)
 	signing_api_free(s->signing_api);
 	crypto_api_free(s->crypto_api);
 	crypto_sessions_free(s->core.sessions);
+	objects_clock_free(s->objects_clock);
 	objects_free(s->core.objects);
 	slot_links_free(s->slots);
 	groups_free(s->core.groups);

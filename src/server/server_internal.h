@@ -6,6 +6,7 @@
 #include "server/certificates.h"
 #include "server/core/policies/approvals.h"
 #include "server/core/core.h"
+#include "server/core/objects/object_clock.h"
 #include "server/crypto_api/api.h"
 #include "server/health.h"
 #include "server/metrics.h"
@@ -37,6 +38,7 @@ struct server {
 	struct face api, driver, metrics, crypto;
 	struct certificates *certificates;
 	struct approvals_clock *approvals;
+	struct objects_clock *objects_clock;
 	pthread_t ticker;
 	bool ticking;
 	pthread_mutex_t lock;

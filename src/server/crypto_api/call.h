@@ -123,6 +123,9 @@ void crypto_call_inner(struct crypto_api *api, const struct crypto_inner *from);
 /* Parameters of the path and the query, of inner calls too. "" and NULL when absent. */
 const char *crypto_call_param(const struct crypto_call *c, const char *name);
 const char *crypto_call_query(const struct crypto_call *c, const char *name);
+/* The i-th of the query; false: there are no more. */
+bool crypto_call_query_at(const struct crypto_call *c, size_t i, const char **ret_name,
+                          const char **ret_value);
 
 /* One more step in the database after those of the operation, as after an answer of the HSM. Like
  * them it may be run again. */

@@ -29,6 +29,18 @@ const char *crypto_call_query(const struct crypto_call *c, const char *name)
 	return NULL;
 }
 
+bool crypto_call_query_at(const struct crypto_call *c, size_t i, const char **ret_name,
+                          const char **ret_value)
+{
+	if (c->req)
+		return http_query_at(c->req, i, ret_name, ret_value);
+	if (i >= c->inner->n_query)
+		return false;
+	*ret_name = c->inner->query[i].name;
+	*ret_value = c->inner->query[i].value;
+	return true;
+}
+
 const char *crypto_call_method(const struct crypto_call *c)
 {
 	return c->route->method;

@@ -16,6 +16,23 @@ extern const struct crypto_operation crypto_session_auth, crypto_session_discove
 extern const struct crypto_operation crypto_app_create, crypto_app_show, crypto_app_change,
         crypto_app_delete, crypto_app_list, crypto_app_credential, crypto_app_reset_secret;
 
+/* objects/create.c */
+extern const struct crypto_operation crypto_key_generate, crypto_key_import;
+/* objects/list.c */
+extern const struct crypto_operation crypto_key_list;
+/* objects/read.c */
+extern const struct crypto_operation crypto_key_info, crypto_key_get, crypto_key_kcv,
+        crypto_public_key;
+/* objects/update.c */
+extern const struct crypto_operation crypto_key_update;
+/* objects/rotate.c */
+extern const struct crypto_operation crypto_key_rekey, crypto_key_replace;
+/* objects/life.c */
+extern const struct crypto_operation crypto_key_activate, crypto_key_revoke, crypto_key_destroy,
+        crypto_key_delete, crypto_key_drop_private, crypto_key_revert, crypto_key_persist;
+/* objects/copy.c */
+extern const struct crypto_operation crypto_key_copy, crypto_key_export;
+
 /* crypto/single.c */
 extern const struct crypto_operation crypto_encrypt, crypto_decrypt, crypto_sign, crypto_verify,
         crypto_mac, crypto_mac_verify;

@@ -4,6 +4,7 @@
 #include "server/crypto_api/people/apps.h"
 
 #define SMALL (16u << 10)
+#define SOBJECT (128u << 10)
 #define NONE 0u
 #define PROVES (ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE | ROUTE_PROVES)
 #define USES_KEY (ROUTE_AUDITED | ROUTE_SECRET)
@@ -56,6 +57,27 @@ const struct crypto_route crypto_routes[] = {
 	{ "GET",    "/sys/v1/groups/:group_id/hmg/scans/:scan_id", "Crypto:Scans:Read", CALLER_ANY, NONE, 0, &crypto_scan_get },
 
 	/* Security objects */
+	{ "POST",   "/crypto/v1/keys", "Crypto:CreateSobject", CALLER_ANY, ROUTE_AUDITED, SOBJECT, &crypto_key_generate },
+	{ "PUT",    "/crypto/v1/keys", "Crypto:ImportSobject", CALLER_ANY, ROUTE_AUDITED | ROUTE_SECRET, CRYPTO_BODY_MAX, &crypto_key_import },
+	{ "GET",    "/crypto/v1/keys", "Crypto:ListSobjects", CALLER_ANY, NONE, 0, &crypto_key_list },
+	{ "POST",   "/crypto/v1/keys/info", "Crypto:GetSobject", CALLER_ANY, NONE, SMALL, &crypto_key_info },
+	{ "POST",   "/crypto/v1/keys/kcv", "Crypto:GetKcv", CALLER_ANY, NONE, SMALL, &crypto_key_kcv },
+	{ "POST",   "/crypto/v1/keys/rekey", "Crypto:RotateSobject", CALLER_ANY, ROUTE_AUDITED, SOBJECT, &crypto_key_rekey },
+	{ "POST",   "/crypto/v1/keys/replace", "Crypto:ReplaceSobject", CALLER_ANY, ROUTE_AUDITED, SMALL, &crypto_key_replace },
+	{ "POST",   "/crypto/v1/keys/copy", "Crypto:CopySobject", CALLER_ANY, ROUTE_AUDITED, SOBJECT, &crypto_key_copy },
+	{ "POST",   "/crypto/v1/keys/export", "Crypto:ExportSobject", CALLER_APP, ROUTE_AUDITED | ROUTE_SECRET, SMALL, &crypto_key_export },
+	{ "POST",   "/crypto/v1/keys/persist", "Crypto:PersistTransientKey", CALLER_APP, ROUTE_SECRET, SOBJECT, &crypto_key_persist },
+	{ "GET",    "/crypto/v1/keys/:key_id", "Crypto:GetSobject", CALLER_ANY, NONE, 0, &crypto_key_get },
+	{ "PATCH",  "/crypto/v1/keys/:key_id", "Crypto:UpdateSobject", CALLER_ANY, ROUTE_AUDITED, SOBJECT, &crypto_key_update },
+	{ "DELETE", "/crypto/v1/keys/:key_id", "Crypto:DeleteSobject", CALLER_ANY, ROUTE_AUDITED, 0, &crypto_key_delete },
+	{ "POST",   "/crypto/v1/keys/:key_id/activate", "Crypto:ActivateSobject", CALLER_ANY, ROUTE_AUDITED, SMALL, &crypto_key_activate },
+	{ "POST",   "/crypto/v1/keys/:key_id/revoke", "Crypto:RevokeSobject", CALLER_ANY, ROUTE_AUDITED, SMALL, &crypto_key_revoke },
+	{ "POST",   "/crypto/v1/keys/:key_id/destroy", "Crypto:DestroySobject", CALLER_ANY, ROUTE_AUDITED, SMALL, &crypto_key_destroy },
+	{ "DELETE", "/crypto/v1/keys/:key_id/private", "Crypto:RemovePrivate", CALLER_ANY, ROUTE_AUDITED, 0, &crypto_key_drop_private },
+	{ "PUT",    "/crypto/v1/keys/:key_id/revert", "Crypto:RevertPrevKeyOp", CALLER_ANY, NONE, SMALL, &crypto_key_revert },
+	{ "GET",    "/crypto/v1/pubkey/:acct_id/:name", "Crypto:GetPubkey", CALLER_NOBODY, NONE, 0, &crypto_public_key },
+	/* … as old clients have it */
+	{ "POST",   "/crypto/v1/keys/:key_id/export", "Crypto:ExportSobject", CALLER_APP, ROUTE_AUDITED | ROUTE_SECRET, SMALL, &crypto_key_export },
 
 	/* Operations on keys */
 	{ "POST",   "/crypto/v1/encrypt", "Crypto:Encrypt", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_encrypt },

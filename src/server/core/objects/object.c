@@ -88,7 +88,7 @@ hf_status object_new(const struct object_row *row, struct group *group, struct o
 	HF_ENSURE(o, HF_NOMEM);
 	to = (char *)(o + 1);
 	atomic_init(&o->references, 1);
-	o->group = group_ref(group);
+	o->group = group ? group_ref(group) : NULL;
 	o->row = *row;
 	o->description = move_text(&to, row->description);
 	o->options = move_text(&to, row->options);

@@ -32,8 +32,8 @@ void object_unref(struct object *o);
 HF_DEFINE_CLEANUP(object_unref, struct object *)
 #define OBJECT_SCOPED HF_CLEANUP(object_unref_at)
 
-/* A snapshot of its own of this row, with a reference to the group taken. The caller owns *ret.
- */
+/* A snapshot of its own of this row, with a reference to the group (which may be NULL) taken. The
+ * caller owns *ret. */
 HF_MUST hf_status object_new(const struct object_row *row, struct group *group,
                              struct object **ret);
 

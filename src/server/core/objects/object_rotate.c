@@ -142,3 +142,51 @@ void object_rotate(struct object_rotation *r)
 	r->making.done = made;
 	object_make(&r->making);
 }
+
+/* ---- replaced by one that is there */
+
+struct replacing {
+	struct db *db;
+	const struct object *judged;        /* as the caller saw it */
+	const char *name;                   /* that it has from now on */
+	const char *replacement, *replaced; /* links; NULL: as it is */
+	struct hf_err *err;
+};
+
+static hf_status rename_locked(void *ctx, const struct object_row *now)
+{
+	const struct replacing *k = ctx;
+	struct object_row row = *now;
+	hf_status s;
+
+	if (strcmp(row.name, k->judged->name) != 0 || row.state != k->judged->state)
+		return hf_fail(k->err, HF_STATE,
+		               "the key was changed by somebody else just now: look at it, then "
+		               "try again");
+	snprintf(row.name, sizeof(row.name), "%s", k->name);
+	if (k->replacement)
+		snprintf(row.replacement, sizeof(row.replacement), "%s", k->replacement);
+	if (k->replaced)
+		snprintf(row.replaced, sizeof(row.replaced), "%s", k->replaced);
+	s = object_row_update(k->db, &row);
+	if (s.code == HF_EXISTS)
+		return hf_fail(k->err, HF_EXISTS, "there is a security object named \"%s\" already",
+		               row.name);
+	return s;
+}
+
+hf_status object_replace(struct db *db, const struct object *old, const struct object *new,
+                         const char *new_name, struct hf_err *err)
+{
+	struct replacing away = {
+		.db = db, .judged = old, .name = new_name, .replacement = new->id, .err = err
+	};
+	struct replacing into = {
+		.db = db, .judged = new, .name = old->name, .replaced = old->id, .err = err
+	};
+
+	if (strcmp(old->id, new->id) == 0)
+		return hf_fail(err, HF_INVALID, "a key is not replaced by itself");
+	HF_TRY(object_row_lock(db, old->org_id, old->id, rename_locked, &away, NULL));
+	return object_row_lock(db, new->org_id, new->id, rename_locked, &into, NULL);
+}

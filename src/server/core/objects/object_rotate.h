@@ -22,6 +22,11 @@ HF_MUST hf_status object_rotation_of(struct object_rotation *r, const struct cor
                                      struct object *old, struct hf_err *err);
 void object_rotate(struct object_rotation *r);
 
+/* Another object, which is there already, takes the name of `old`, whose is `new_name` from now on;
+ * the two are linked. Inside a transaction; HF_EXISTS, HF_STATE with words. */
+HF_MUST hf_status object_replace(struct db *db, const struct object *old, const struct object *new,
+                                 const char *new_name, struct hf_err *err);
+
 /* "<name> (rotated at <time>)", cut so that it fits; the n-th such within one second. */
 void object_rotated_name(const char *name, int64_t now_ms, unsigned n, char to[OBJECT_NAME_MAX]);
 

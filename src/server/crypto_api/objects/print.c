@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { TEXT_MAX = 64u << 10, VALUE_MAX = 4u << 20 };
+enum { TEXT_MAX = 64u << 10 };
 
 void print_uuid(struct json_writer *w, const char *key, const char *id)
 {
@@ -27,14 +27,6 @@ void print_principal(struct json_writer *w, const char *key, const char *identit
 	json_open_object(w, key);
 	print_uuid(w, hf_id_valid("app", identity_id) ? "app" : "user", identity_id);
 	json_close_object(w);
-}
-
-void print_base64(struct json_writer *w, const char *key, struct hf_span bytes)
-{
-	HF_BUF_SCOPED struct hf_buf text = HF_BUF(VALUE_MAX);
-
-	hf_buf_base64(&text, bytes);
-	json_span(w, key, hf_buf_span(&text));
 }
 
 void print_uses(struct json_writer *w, const char *key, unsigned uses)
@@ -73,8 +65,8 @@ static void print_external(struct json_writer *w, const struct object_row *o)
 		return;
 	json_open_object(w, "external");
 	json_open_object(w, "id");
-	print_base64(w, "id", HF_SPAN(o->cka_id, o->cka_id_len));
-	print_base64(w, "label", HF_SPAN(o->cka_label, o->cka_label_len));
+	json_base64(w, "id", HF_SPAN(o->cka_id, o->cka_id_len));
+	json_base64(w, "label", HF_SPAN(o->cka_label, o->cka_label_len));
 	json_close_object(w);
 	json_text(w, "hsm_group_id", o->group_id);
 	json_close_object(w);
@@ -137,13 +129,13 @@ static void print_values(struct json_writer *w, const struct object_row *o,
 	char kcv[2 * sizeof(o->kcv) + 1];
 
 	if (o->public_key.len && !more->without_pub_key)
-		print_base64(w, "pub_key", o->public_key);
+		json_base64(w, "pub_key", o->public_key);
 	if (o->have_kcv && !more->without_kcv) {
 		hf_hex(o->kcv, sizeof(o->kcv), kcv);
 		json_text(w, "kcv", kcv);
 	}
 	if (more->value.len)
-		print_base64(w, "value", more->value);
+		json_base64(w, "value", more->value);
 }
 
 void sobject_print_more(struct json_writer *w, const struct object_row *o,

@@ -26,7 +26,7 @@ void sobject_print_more(struct json_writer *w, const struct object_row *o,
 void print_uuid(struct json_writer *w, const char *key, const char *id);
 /* {"app": …}, {"user": …}; "system" for "", as of a key that a scan has found. */
 void print_principal(struct json_writer *w, const char *key, const char *identity_id);
-void print_base64(struct json_writer *w, const char *key, struct hf_span bytes);
+
 void print_uses(struct json_writer *w, const char *key, unsigned uses);
 
 #endif

@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/crypto_api/objects/filter.h"
+
+#include "base/text.h"
+#include "base/uuid.h"
+#include "server/core/objects/object.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { METADATA_MAX = 65536 };
+
+/* ---- fields */
+
+enum field_kind {
+	FIELD_TEXT,
+	FIELD_INT,
+	FIELD_BOOL,
+	FIELD_TIME, /* seconds since 1970 */
+	FIELD_USES, /* a list of texts */
+};
+
+struct field_value {
+	enum field_kind kind;
+	bool there;
+	char text[OBJECT_NAME_MAX];
+	const char *long_text; /* instead, where it may be longer */
+	int64_t number;
+	unsigned uses;
+};
+
+static void set_text(struct field_value *v, const char *text)
+{
+	v->there = text && *text;
+	snprintf(v->text, sizeof(v->text), "%s", text ? text : "");
+}
+
+static void set_id(struct field_value *v, const char *id)
+{
+	char uuid[HF_UUID_MAX] = "";
+
+	hf_ignore(hf_uuid_of_id(id, uuid));
+	set_text(v, uuid);
+}
+
+static void set_number(struct field_value *v, int64_t number)
+{
+	v->number = number;
+	v->there = number != 0;
+}
+
+static void kid(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_text(v, o->id);
+}
+
+static void name(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_text(v, o->name);
+}
+
+static void description(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	v->there = o->description && *o->description;
+	v->long_text = o->description;
+}
+
+static void group_id(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_text(v, o->group_id);
+}
+
+static void obj_type(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_text(v, object_type_name(o->type));
+}
+
+static void curve(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_text(v, curve_info(o->curve) ? curve_info(o->curve)->name : NULL);
+}
+
+static void state(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_text(v, object_state_name(object_state_at(o, now)));
+}
+
+static void origin(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_text(v, o->external ? "External" : "FortanixHSM");
+}
+
+static void creator_id(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_id(v, o->creator);
+}
+
+static void creator_type(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_text(v, !*o->creator ? "System" : hf_id_valid("app", o->creator) ? "App" : "User");
+}
+
+static void pkcs11_label(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	snprintf(v->text, sizeof(v->text), "%.*s", (int)o->cka_label_len,
+	         (const char *)o->cka_label);
+	v->there = o->virtual_key;
+}
+
+static void key_size(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_number(v, o->bits);
+}
+
+static void enabled(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	v->number = o->enabled;
+	v->there = true;
+}
+
+static void public_only(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	v->number = o->public_only;
+	v->there = true;
+}
+
+static void key_ops(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	v->uses = o->uses;
+	v->there = true;
+}
+
+static void created_at(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_number(v, o->created_ms / 1000);
+}
+
+static void lastused_at(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_number(v, o->last_used_ms / 1000);
+}
+
+static void activation(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_number(v, o->activation_ms / 1000);
+}
+
+static void deactivation(const struct object_row *o, int64_t now, struct field_value *v)
+{
+	set_number(v, o->deactivation_ms / 1000);
+}
+
+static const struct {
+	const char *name;
+	enum field_kind kind;
+	void (*get)(const struct object_row *o, int64_t now_ms, struct field_value *v);
+} fields[] = {
+	{ "kid", FIELD_TEXT, kid },
+	{ "name", FIELD_TEXT, name },
+	{ "description", FIELD_TEXT, description },
+	{ "group_id", FIELD_TEXT, group_id },
+	{ "obj_type", FIELD_TEXT, obj_type },
+	{ "elliptic_curve", FIELD_TEXT, curve },
+	{ "state", FIELD_TEXT, state },
+	{ "origin", FIELD_TEXT, origin },
+	{ "creator_id", FIELD_TEXT, creator_id },
+	{ "creator_type", FIELD_TEXT, creator_type },
+	{ "pkcs11_label", FIELD_TEXT, pkcs11_label },
+	{ "key_size", FIELD_INT, key_size },
+	{ "enabled", FIELD_BOOL, enabled },
+	{ "public_only", FIELD_BOOL, public_only },
+	{ "key_ops", FIELD_USES, key_ops },
+	{ "created_at", FIELD_TIME, created_at },
+	{ "lastused_at", FIELD_TIME, lastused_at },
+	{ "activation_date", FIELD_TIME, activation },
+	{ "deactivation_date", FIELD_TIME, deactivation },
+	{ "expires", FIELD_TIME, deactivation },
+};
+
+#define CUSTOM_1 "custom_metadata."
+#define CUSTOM_2 "custom_attributes."
+
+static const char *custom_name(const char *field)
+{
+	if (strncmp(field, CUSTOM_1, strlen(CUSTOM_1)) == 0)
+		return field + strlen(CUSTOM_1);
+	if (strncmp(field, CUSTOM_2, strlen(CUSTOM_2)) == 0)
+		return field + strlen(CUSTOM_2);
+	return NULL;
+}
+
+static bool find_field(const char *name, size_t *ret)
+{
+	for (size_t i = 0; i < HF_COUNT(fields); i++)
+		if (strcmp(fields[i].name, name) == 0) {
+			*ret = i;
+			return true;
+		}
+	return false;
+}
+
+/* ---- checking */
+
+struct checking {
+	size_t nodes;
+	struct hf_err *err;
+};
+
+static hf_status check_filter(struct checking *k, const struct json_t *filter, unsigned depth);
+
+static hf_status too_much(struct checking *k)
+{
+	return hf_fail(k->err, HF_INVALID, "filter: at most %d conditions, nested at most %d deep",
+	               FILTER_NODES_MAX, FILTER_DEPTH_MAX);
+}
+
+static bool is_value(const struct json_t *v)
+{
+	return json_value_is(v, JSON_READ_TEXT) || json_value_is(v, JSON_READ_INT) ||
+	       json_value_is(v, JSON_READ_BOOL);
+}
+
+static hf_status check_values(struct checking *k, const struct json_t *list, size_t exactly)
+{
+	size_t n = json_count(list);
+
+	if (!json_value_is(list, JSON_READ_ARRAY) || (exactly && n != exactly))
+		return hf_fail(k->err, HF_INVALID, "filter: a list of %s is expected",
+		               exactly ? "two values" : "values");
+	if ((k->nodes += n) > FILTER_NODES_MAX)
+		return too_much(k);
+	for (size_t i = 0; i < n; i++)
+		if (!is_value(json_element(list, i)))
+			return hf_fail(k->err, HF_INVALID, "filter: values are texts and numbers");
+	return HF_SUCCESS;
+}
+
+static hf_status check_test(struct checking *k, const struct json_t *test, bool of_list,
+                            unsigned depth);
+
+static hf_status check_tests(struct checking *k, const struct json_t *list, unsigned depth)
+{
+	if (!json_value_is(list, JSON_READ_ARRAY))
+		return hf_fail(k->err, HF_INVALID, "filter: a list of tests is expected");
+	for (size_t i = 0; i < json_count(list); i++)
+		HF_TRY(check_test(k, json_element(list, i), false, depth + 1));
+	return HF_SUCCESS;
+}
+
+static hf_status check_operator(struct checking *k, const char *op, const struct json_t *v,
+                                unsigned depth)
+{
+	static const char *const of_one[] = { "$eq", "$ne", "$lt", "$lte", "$gt", "$gte" };
+
+	for (size_t i = 0; i < HF_COUNT(of_one); i++)
+		if (strcmp(of_one[i], op) == 0)
+			return is_value(v) ? HF_SUCCESS
+			                   : hf_fail(k->err, HF_INVALID,
+			                             "filter: %s takes a text or a number", op);
+	if (strcmp(op, "$in") == 0 || strcmp(op, "$nin") == 0)
+		return check_values(k, v, 0);
+	if (strcmp(op, "$range") == 0)
+		return check_values(k, v, 2);
+	if (strcmp(op, "$exists") == 0)
+		return is_value(v) ? HF_SUCCESS
+		                   : hf_fail(k->err, HF_INVALID, "filter: $exists takes a bool");
+	if (strcmp(op, "$text") == 0)
+		return json_member_text(v, "$search")
+		               ? HF_SUCCESS
+		               : hf_fail(k->err, HF_INVALID,
+		                         "filter: $text takes {\"$search\": words}");
+	if (strcmp(op, "$not") == 0)
+		return check_test(k, v, false, depth + 1);
+	if (strcmp(op, "$or") == 0 || strcmp(op, "$and") == 0)
+		return check_tests(k, v, depth);
+	return hf_fail(k->err, HF_INVALID, "filter: \"%s\" is not supported", op);
+}
+
+/* Of a field that is a list, such as key_ops. */
+static hf_status check_list_operator(struct checking *k, const char *op, const struct json_t *v,
+                                     unsigned depth)
+{
+	if (strcmp(op, "$any") == 0 || strcmp(op, "$all") == 0)
+		return check_test(k, v, false, depth + 1);
+	if (strcmp(op, "$eq") == 0 || strcmp(op, "$exists") == 0)
+		return check_operator(k, op, v, depth);
+	return hf_fail(k->err, HF_INVALID,
+	               "filter: a list is looked at by $any, $all, $eq and $exists, not by %s", op);
+}
+
+/* Of one field: a value, or operators. */
+static hf_status check_test(struct checking *k, const struct json_t *test, bool of_list,
+                            unsigned depth)
+{
+	struct json_t *value;
+	const char *op;
+	void *at = NULL;
+
+	if (++k->nodes > FILTER_NODES_MAX || depth > FILTER_DEPTH_MAX)
+		return too_much(k);
+	if (is_value(test))
+		return HF_SUCCESS;
+	if (!json_value_is(test, JSON_READ_OBJECT))
+		return hf_fail(k->err, HF_INVALID,
+		               "filter: a field is compared with a value or by operators");
+	while ((op = json_member_next(test, &at, &value)))
+		HF_TRY(of_list ? check_list_operator(k, op, value, depth)
+		               : check_operator(k, op, value, depth));
+	return HF_SUCCESS;
+}
+
+static hf_status check_list(struct checking *k, const struct json_t *list, unsigned depth)
+{
+	if (!json_value_is(list, JSON_READ_ARRAY))
+		return hf_fail(k->err, HF_INVALID, "filter: $and and $or take lists");
+	for (size_t i = 0; i < json_count(list); i++)
+		HF_TRY(check_filter(k, json_element(list, i), depth + 1));
+	return HF_SUCCESS;
+}
+
+static hf_status check_filter(struct checking *k, const struct json_t *filter, unsigned depth)
+{
+	struct json_t *value;
+	const char *key;
+	void *at = NULL;
+	size_t field;
+
+	if (++k->nodes > FILTER_NODES_MAX || depth > FILTER_DEPTH_MAX)
+		return too_much(k);
+	if (!json_value_is(filter, JSON_READ_OBJECT))
+		return hf_fail(k->err, HF_INVALID, "filter: an object is expected");
+	while ((key = json_member_next(filter, &at, &value))) {
+		if (strcmp(key, "$and") == 0 || strcmp(key, "$or") == 0)
+			HF_TRY(check_list(k, value, depth));
+		else if (strcmp(key, "$not") == 0)
+			HF_TRY(check_filter(k, value, depth + 1));
+		else if (find_field(key, &field))
+			HF_TRY(check_test(k, value, fields[field].kind == FIELD_USES, depth + 1));
+		else if (custom_name(key))
+			HF_TRY(check_test(k, value, false, depth + 1));
+		else
+			return hf_fail(k->err, HF_INVALID,
+			               "filter: \"%s\" is no field that keys are filtered by", key);
+	}
+	return HF_SUCCESS;
+}
+
+hf_status filter_parse(struct hf_span text, struct json_t **ret, struct hf_err *err)
+{
+	JSON_SCOPED struct json_t *doc = NULL;
+	struct checking k = { .err = err };
+
+	HF_TRY(hf_context(err, json_parse(text, FILTER_TEXT_MAX, &doc, err), "filter"));
+	HF_TRY(check_filter(&k, doc, 0));
+	*ret = hf_take(doc);
+	return HF_SUCCESS;
+}
+
+/* ---- matching */
+
+static const char *text_of(const struct field_value *v)
+{
+	return v->long_text ? v->long_text : v->text;
+}
+
+/* Numbers may come as texts, and bools too: {"enabled": {"$eq": "false"}}. */
+static int64_t as_number(const struct field_value *v, const struct json_t *with)
+{
+	const char *text = json_value_text(with);
+	int64_t n = 0;
+
+	if (json_value_is(with, JSON_READ_BOOL))
+		return json_value_true(with);
+	if (!text)
+		return json_value_int(with);
+	if (v->kind == FIELD_BOOL)
+		return strcasecmp(text, "true") == 0;
+	hf_ignore(hf_parse_i64(text, INT64_MIN, INT64_MAX, &n));
+	return n;
+}
+
+/* < 0, 0, > 0 as strcmp(). */
+static int compare(const struct field_value *v, const struct json_t *with)
+{
+	int64_t n;
+
+	if (v->kind == FIELD_TEXT) {
+		const char *text = json_value_text(with);
+
+		return text ? strcmp(text_of(v), text) : 1;
+	}
+	n = as_number(v, with);
+	return v->number < n ? -1 : v->number > n;
+}
+
+static bool is_in(const struct field_value *v, const struct json_t *list)
+{
+	for (size_t i = 0; i < json_count(list); i++)
+		if (compare(v, json_element(list, i)) == 0)
+			return true;
+	return false;
+}
+
+static bool passes(const struct field_value *v, const struct json_t *test);
+
+static bool one_use_passes(unsigned uses, const struct json_t *test, bool all)
+{
+	for (unsigned bit = 0; bit < USE_COUNT; bit++) {
+		struct field_value one = { .kind = FIELD_TEXT, .there = true };
+
+		if (!(uses & 1u << bit))
+			continue;
+		set_text(&one, key_use_name(1u << bit));
+		if (passes(&one, test) != all)
+			return !all;
+	}
+	return all;
+}
+
+static bool some_pass(const struct field_value *v, const struct json_t *list, bool all)
+{
+	for (size_t i = 0; i < json_count(list); i++)
+		if (passes(v, json_element(list, i)) != all)
+			return !all;
+	return all;
+}
+
+static bool passes_operator(const struct field_value *v, const char *op, const struct json_t *with)
+{
+	if (strcmp(op, "$not") == 0)
+		return !passes(v, with);
+	if (strcmp(op, "$and") == 0 || strcmp(op, "$or") == 0)
+		return some_pass(v, with, op[1] == 'a');
+	if (strcmp(op, "$exists") == 0) {
+		const struct field_value as_bool = { .kind = FIELD_BOOL };
+
+		return v->there == (as_number(&as_bool, with) != 0);
+	}
+	if (v->kind == FIELD_USES)
+		return one_use_passes(v->uses, with, strcmp(op, "$all") == 0);
+	if (strcmp(op, "$ne") == 0)
+		return !v->there || compare(v, with) != 0;
+	if (strcmp(op, "$nin") == 0)
+		return !v->there || !is_in(v, with);
+	if (!v->there)
+		return false;
+	if (strcmp(op, "$text") == 0)
+		return strcasestr(text_of(v), json_member_text(with, "$search")) != NULL;
+	if (strcmp(op, "$in") == 0)
+		return is_in(v, with);
+	if (strcmp(op, "$range") == 0)
+		return compare(v, json_element(with, 0)) >= 0 &&
+		       compare(v, json_element(with, 1)) <= 0;
+	if (op[1] == 'l')
+		return compare(v, with) < (op[3] == 'e');
+	if (op[1] == 'g')
+		return compare(v, with) > -(op[3] == 'e');
+	return strcmp(op, "$eq") == 0 && compare(v, with) == 0;
+}
+
+static bool passes(const struct field_value *v, const struct json_t *test)
+{
+	struct json_t *with;
+	const char *op;
+	void *at = NULL;
+
+	if (!json_value_is(test, JSON_READ_OBJECT)) {
+		if (v->kind == FIELD_USES)
+			return one_use_passes(v->uses, test, false);
+		return v->there && compare(v, test) == 0;
+	}
+	while ((op = json_member_next(test, &at, &with)))
+		if (!passes_operator(v, op, with))
+			return false;
+	return true;
+}
+
+static bool field_passes(const char *key, const struct json_t *test, const struct object_row *o,
+                         const struct filter_facts *facts)
+{
+	JSON_SCOPED struct json_t *custom = NULL;
+	struct field_value v = { .kind = FIELD_TEXT };
+	size_t i;
+
+	if (find_field(key, &i)) {
+		v.kind = fields[i].kind;
+		fields[i].get(o, facts->now_ms, &v);
+		return passes(&v, test);
+	}
+	if (o->custom_metadata &&
+	    hf_ok(json_parse(hf_span_text(o->custom_metadata), METADATA_MAX, &custom, NULL))) {
+		v.long_text = json_member_text(custom, custom_name(key));
+		v.there = v.long_text != NULL;
+	}
+	return passes(&v, test);
+}
+
+bool filter_matches(const struct json_t *filter, const struct object_row *o,
+                    const struct filter_facts *facts)
+{
+	struct json_t *value;
+	const char *key;
+	void *at = NULL;
+
+	while ((key = json_member_next(filter, &at, &value))) {
+		bool match;
+
+		if (strcmp(key, "$and") == 0 || strcmp(key, "$or") == 0) {
+			bool all = key[1] == 'a';
+
+			match = all;
+			for (size_t i = 0; i < json_count(value) && match == all; i++)
+				match = filter_matches(json_element(value, i), o, facts);
+		} else if (strcmp(key, "$not") == 0) {
+			match = !filter_matches(value, o, facts);
+		} else {
+			match = field_passes(key, value, o, facts);
+		}
+		if (!match)
+			return false;
+	}
+	return true;
+}
+
+const char *filter_must_equal(const struct json_t *filter, const char *field)
+{
+	const struct json_t *test = json_member(filter, field), *all = json_member(filter, "$and");
+	const char *text = json_value_text(test);
+
+	if (!text)
+		text = json_member_text(test, "$eq");
+	for (size_t i = 0; !text && i < json_count(all); i++)
+		text = filter_must_equal(json_element(all, i), field);
+	return text;
+}
