@@ -12,7 +12,10 @@ hf_status entry_parse(struct hf_span text, struct entry *ret, struct hf_err *err
 	static const struct json_field fields[] = {
 		TEXT("address", address, false),
 		TEXT("bodyHash", body_hash, false),
+		{ "count", JSON_READ_INT, offsetof(struct entry, count), false, false, 0,
+		  UINT32_MAX },
 		TEXT("credentialId", credential_id, false),
+		TEXT("groupId", group_id, false),
 		TEXT("id", id, true),
 		TEXT("identityId", identity_id, false),
 		TEXT("method", method, false),

@@ -12,8 +12,8 @@ struct entry {
 	struct json_t *doc;
 	const char *address, *body_hash, *credential_id, *id, *identity_id, *method, *name;
 	const char *operation, *org_id, *outcome, *path, *proof, *reason, *subject_id, *time;
-	const char *token_id;
-	int64_t status, version;
+	const char *token_id, *group_id;
+	int64_t status, version, count;
 };
 
 /* Members that are not known are passed over: later versions may have more. HF_INVALID with words.

@@ -15,6 +15,17 @@ extern const struct crypto_operation crypto_session_auth, crypto_session_discove
 /* people/apps.c, app_list.c, app_credential.c */
 extern const struct crypto_operation crypto_app_create, crypto_app_show, crypto_app_change,
         crypto_app_delete, crypto_app_list, crypto_app_credential, crypto_app_reset_secret;
+/* people/app_groups.c */
+extern const struct crypto_operation crypto_app_group_list, crypto_app_group_show,
+        crypto_app_group_add, crypto_app_group_change, crypto_app_group_leave;
+/* people/users.c, user_list.c, user_invite.c, user_passwords.c */
+extern const struct crypto_operation crypto_user_list, crypto_user_accounts, crypto_user_show,
+        crypto_user_change, crypto_user_remove, crypto_user_invite, crypto_user_create,
+        crypto_user_invite_again, crypto_password_change, crypto_code_validate,
+        crypto_password_reset, crypto_password_forgot, crypto_process_invite;
+/* people/accounts.c, logs.c */
+extern const struct crypto_operation crypto_account_list, crypto_account_show,
+        crypto_account_change, crypto_logs;
 
 /* objects/create.c */
 extern const struct crypto_operation crypto_key_generate, crypto_key_import;

@@ -171,6 +171,21 @@ hf_status audit_rows_between(struct db *db, const char *org_id, const char *iden
 	return each_entry(st, fn, ctx);
 }
 
+hf_status audit_rows_newest(struct db *db, const char *org_id, const char *first,
+                            const char *before, int limit, audit_entry_fn fn, void *ctx)
+{
+	static const char sql[] = "SELECT id, entry FROM audit_log WHERE org_id = $1 AND id >= $2"
+	                          " AND id < $3 ORDER BY id DESC LIMIT $4";
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, org_id);
+	db_bind_text(st, 2, first);
+	db_bind_text(st, 3, before);
+	db_bind_int(st, 4, limit);
+	return each_entry(st, fn, ctx);
+}
+
 hf_status audit_credential_key(struct db *db, const char *org_id, const char *id,
                                struct hf_buf *ret)
 {

@@ -40,6 +40,9 @@ HF_MUST hf_status audit_row_get(struct db *db, const char *org_id, const char *i
 HF_MUST hf_status audit_rows_between(struct db *db, const char *org_id, const char *identity_id,
                                      int64_t since_ms, int64_t until_ms, int limit,
                                      audit_entry_fn fn, void *ctx);
+/* Those with ids from `first` on and below `before`, newest first, at most `limit`. */
+HF_MUST hf_status audit_rows_newest(struct db *db, const char *org_id, const char *first,
+                                    const char *before, int limit, audit_entry_fn fn, void *ctx);
 /* What every id that was made at this time, or any later one, comes after. */
 void audit_id_at(int64_t ms, char to[HF_ID_MAX]);
 /* The public key of a credential, in PEM, active or not. HF_NOTFOUND. */

@@ -309,6 +309,11 @@ hf_status org_row_get(struct db *db, const char *id, struct org_row *ret)
 	return HF_SUCCESS;
 }
 
+hf_status org_row_lock(struct db *db, const char *id)
+{
+	return run_on(db, "UPDATE orgs SET name = name WHERE id = $1", id);
+}
+
 hf_status org_row_rename(struct db *db, const char *id, const char *name)
 {
 	DB_STMT st = NULL;

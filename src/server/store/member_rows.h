@@ -74,6 +74,8 @@ struct org_row {
 	int64_t created_ms;
 };
 HF_MUST hf_status org_row_get(struct db *db, const char *id, struct org_row *ret);
+/* Until the transaction ends: who counts on something of the whole account waits for the other. */
+HF_MUST hf_status org_row_lock(struct db *db, const char *id);
 HF_MUST hf_status org_row_rename(struct db *db, const char *id, const char *name);
 
 #endif

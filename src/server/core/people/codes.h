@@ -10,6 +10,7 @@
 #define CODE_REGISTRATION "registration" /* the first credential of a user who was invited */
 #define CODE_RECOVERY "recovery"         /* new credentials, together with a recovery key */
 #define CODE_LOGIN "login"           /* a look at the private key that is kept here, encrypted */
+#define CODE_PASSWORD "password"     /* the password of a user of the Crypto API */
 #define CODE_CREDENTIAL "credential" /* one more credential, on another device */
 
 #define CODE_TEXT_MAX 24 /* "k7m2q-9qx4t-w8pz3-h5n6c", with its NUL */

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The account: an organisation, by the Crypto API's name for it. It has a name, a description and
+ * the caller's own metadata; keys' policies belong to groups. */
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "server/crypto_api/handlers.h"
+#include "server/crypto_api/objects/print.h"
+#include "server/crypto_api/people/rights.h"
+#include "server/store/member_rows.h"
+
+#include <string.h>
+
+#define SETTINGS_MAX (16u << 10)
+
+struct account_call {
+	struct crypto_call call; /* first */
+	const char *name, *description;
+	struct json_t *custom_metadata;
+};
+
+/* What is stored, and what is printed, in the same words. */
+static void print_settings(struct json_writer *w, const char *description,
+                           const struct json_t *metadata)
+{
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(SETTINGS_MAX);
+
+	json_text_if(w, "description", description);
+	if (metadata && hf_ok(json_canonical(metadata, &text)))
+		json_raw(w, "custom_metadata", hf_buf_span(&text));
+}
+
+static hf_status load_settings(struct db *db, const char *org_id, struct json_t **ret)
+{
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(SETTINGS_MAX);
+
+	HF_TRY(account_settings_get(db, org_id, &text));
+	return json_parse(hf_buf_span(&text), SETTINGS_MAX, ret, NULL);
+}
+
+static hf_status print_account(struct crypto_call *c, struct db *db, struct json_writer *w)
+{
+	JSON_SCOPED struct json_t *settings = NULL;
+	char created[HF_BASIC_LEN];
+	struct org_row org;
+
+	HF_TRY(org_row_get(db, c->who->org_id, &org));
+	HF_TRY(load_settings(db, c->who->org_id, &settings));
+	hf_basic_time(org.created_ms, created);
+	json_open_object(w, NULL);
+	print_uuid(w, "acct_id", c->who->org_id);
+	json_text(w, "name", org.name);
+	print_settings(w, json_member_text(settings, "description"),
+	               json_member(settings, "custom_metadata"));
+	json_text(w, "created_at", created);
+	json_bool(w, "enabled", true);
+	json_raw(w, "auth_config",
+	         hf_span_text("{\"password\":{\"require_2fa\":false,"
+	                      "\"administrators_only\":false}}"));
+	json_raw(w, "logging_configs", hf_span_text("{}"));
+	json_raw(w, "client_configurations", hf_span_text("{}"));
+	json_bool(w, "log_bad_requests", true);
+	json_bool(w, "plugin_enabled", false);
+	json_text(w, "subscription", "OnPrem");
+	json_close_object(w);
+	return HF_SUCCESS;
+}
+
+static hf_status list(struct crypto_call *c, struct db *db)
+{
+	struct json_writer w = JSON_WRITER(&c->out);
+
+	json_open_array(&w, NULL);
+	HF_TRY(print_account(c, db, &w));
+	json_close_array(&w);
+	return HF_SUCCESS;
+}
+
+static hf_status check_path(struct crypto_call *c, struct hf_err *err)
+{
+	char id[HF_ID_MAX];
+
+	if (!hf_ok(hf_id_of_uuid("or", crypto_call_param(c, "acct_id"), id)) ||
+	    strcmp(id, c->who->org_id) != 0)
+		return hf_fail(err, HF_NOTFOUND, "there is no such account");
+	return HF_SUCCESS;
+}
+
+static hf_status show(struct crypto_call *c, struct db *db)
+{
+	struct json_writer w = JSON_WRITER(&c->out);
+
+	return print_account(c, db, &w);
+}
+
+static hf_status read_change(struct crypto_call *c, struct hf_err *err)
+{
+	static const struct json_field fields[] = {
+		{ "name", JSON_READ_TEXT, offsetof(struct account_call, name), false, true, 1,
+		  255 },
+		{ "description", JSON_READ_TEXT, offsetof(struct account_call, description), false,
+		  true, 0, 1000 },
+		{ "custom_metadata", JSON_READ_OBJECT,
+		  offsetof(struct account_call, custom_metadata), false, true },
+	};
+	struct hf_err why = { 0 };
+
+	HF_TRY(check_path(c, err));
+	if (!runs_account(c->who))
+		return hf_fail(err, HF_DENIED, NOT_ADMINISTRATOR_TEXT);
+	if (!hf_ok(json_read(c->body, fields, HF_COUNT(fields), c, &why)))
+		return hf_fail(err, HF_INVALID,
+		               "%s. Of an account, name, description and custom_metadata can be "
+		               "changed; policies are those of groups, and options of the server",
+		               why.text);
+	return HF_SUCCESS;
+}
+
+static hf_status store_settings(struct account_call *a, struct db *db)
+{
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(SETTINGS_MAX);
+	JSON_SCOPED struct json_t *before = NULL;
+	struct json_writer w = JSON_WRITER(&text);
+	const char *org_id = a->call.who->org_id;
+	hf_status s;
+
+	HF_TRY(load_settings(db, org_id, &before));
+	json_open_object(&w, NULL);
+	print_settings(
+	        &w, a->description ? a->description : json_member_text(before, "description"),
+	        a->custom_metadata ? a->custom_metadata : json_member(before, "custom_metadata"));
+	json_close_object(&w);
+	hf_buf_u8(&text, 0);
+	s = hf_buf_status(&text);
+	if (s.code == HF_TOOBIG)
+		return hf_fail(&a->call.err, HF_TOOBIG, "custom_metadata: at most %u bytes",
+		               SETTINGS_MAX);
+	HF_TRY(s);
+	return account_settings_put(db, org_id, (const char *)text.ptr, a->call.now_ms);
+}
+
+static hf_status change(struct crypto_call *c, struct db *db)
+{
+	struct account_call *a = (struct account_call *)c;
+	struct json_writer w = JSON_WRITER(&c->out);
+
+	if (a->name)
+		HF_TRY(org_row_rename(db, c->who->org_id, a->name));
+	HF_TRY(store_settings(a, db));
+	hf_ignore(hf_uuid_of_id(c->who->org_id, c->subject_id));
+	HF_TRY(print_account(c, db, &w));
+	return crypto_call_audit(c, db);
+}
+
+const struct crypto_operation crypto_account_list = {
+	.size = sizeof(struct crypto_call),
+	.run = list,
+};
+const struct crypto_operation crypto_account_show = {
+	.size = sizeof(struct crypto_call),
+	.prepare = check_path,
+	.run = show,
+};
+const struct crypto_operation crypto_account_change = {
+	.size = sizeof(struct account_call),
+	.writes = true,
+	.prepare = read_change,
+	.run = change,
+};
