@@ -241,8 +241,11 @@ static hf_status add_some(struct db *db, const struct object_row *rows, size_t n
 hf_status object_rows_add(struct db *db, const struct object_row *rows, size_t n,
                           bool *ret_inserted)
 {
+	/* SQLite sends nothing ahead, and prepares a statement anew that is in use already */
+	size_t at_once = *db_dialect(db, "", "postgres") ? ADD_AT_ONCE : 1;
+
 	for (size_t i = 0, some; i < n; i += some) {
-		some = n - i < ADD_AT_ONCE ? n - i : ADD_AT_ONCE;
+		some = n - i < at_once ? n - i : at_once;
 		HF_TRY(add_some(db, rows + i, some, ret_inserted + i));
 	}
 	return HF_SUCCESS;
