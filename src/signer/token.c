@@ -183,9 +183,9 @@ hf_status token_profile(struct token *t, struct p11_session *session,
 hf_status token_masters(const struct token *t, struct p11_session *session, struct masters *ret,
                         struct hf_err *err)
 {
-	if (!t->resident_only)
+	if (t->have_master)
 		return masters_find(session, t->setup.master_label, ret, err);
-	*ret = no_master;
+	*ret = t->resident_only ? no_master : (struct masters){ 0 };
 	return HF_SUCCESS;
 }
 

@@ -36,7 +36,7 @@ HF_MUST hf_status token_list(struct token *t, struct signer_setup *setup, pid_t 
                              struct hf_buf *report, struct hf_err *err);
 
 /* The master keys in another session of this process; of a token that is resident_only, a master of
- * no key. */
+ * no key; of one that needs none and has none, nothing. */
 HF_MUST hf_status token_masters(const struct token *t, struct p11_session *session,
                                 struct masters *ret, struct hf_err *err);
 

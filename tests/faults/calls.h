@@ -39,7 +39,12 @@
 	X(C_GenerateKeyPair, true)                                                                 \
 	X(C_WrapKey, true)                                                                         \
 	X(C_UnwrapKey, true)                                                                       \
-	X(C_GenerateRandom, true)
+	X(C_GenerateRandom, true)                                                                  \
+	X(C_EncryptInit, false)                                                                    \
+	X(C_Encrypt, true)                                                                         \
+	X(C_DecryptInit, false)                                                                    \
+	X(C_Decrypt, true)                                                                         \
+	X(C_DeriveKey, true)
 
 #define CALL_ENUM(function, remote) CALL_##function,
 enum call { CALLS(CALL_ENUM) CALL_COUNT };

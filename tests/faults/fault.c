@@ -158,6 +158,14 @@ SESSION_FACE(C_FindObjectsInit, (CK_SESSION_HANDLE s, CK_ATTRIBUTE *a, CK_ULONG 
 SESSION_FACE(C_FindObjectsFinal, (CK_SESSION_HANDLE s), (s))
 SESSION_FACE(C_SignInit, (CK_SESSION_HANDLE s, CK_MECHANISM *a, CK_OBJECT_HANDLE b),
              (s, a, handle_real(b)))
+SESSION_FACE(C_EncryptInit, (CK_SESSION_HANDLE s, CK_MECHANISM *a, CK_OBJECT_HANDLE b),
+             (s, a, handle_real(b)))
+SESSION_FACE(C_Encrypt, (CK_SESSION_HANDLE s, CK_BYTE *a, CK_ULONG b, CK_BYTE *c, CK_ULONG *d),
+             (s, a, b, c, d))
+SESSION_FACE(C_DecryptInit, (CK_SESSION_HANDLE s, CK_MECHANISM *a, CK_OBJECT_HANDLE b),
+             (s, a, handle_real(b)))
+SESSION_FACE(C_Decrypt, (CK_SESSION_HANDLE s, CK_BYTE *a, CK_ULONG b, CK_BYTE *c, CK_ULONG *d),
+             (s, a, b, c, d))
 SESSION_FACE(C_GenerateRandom, (CK_SESSION_HANDLE s, CK_BYTE *a, CK_ULONG b), (s, a, b))
 
 static CK_RV face_C_Initialize(void *args)
@@ -310,6 +318,16 @@ static CK_RV face_C_UnwrapKey(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HA
 	CK_RV rv;
 
 	IN_SESSION(real->C_UnwrapKey(s, m, handle_real(master), blob, len, a, n, ret));
+	return give(rv, ret, s, a, n);
+}
+
+static CK_RV face_C_DeriveKey(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE base,
+                              CK_ATTRIBUTE *a, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+	struct verdict v = before(CALL_C_DeriveKey);
+	CK_RV rv;
+
+	IN_SESSION(real->C_DeriveKey(s, m, handle_real(base), a, n, ret));
 	return give(rv, ret, s, a, n);
 }
 

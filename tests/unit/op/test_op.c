@@ -205,6 +205,41 @@ static void results_that_say_two_things_or_none_are_refused(void **state)
 		CHECK_CODE(pass_result(&odd[i], &b, &got), HF_INVALID);
 }
 
+static void an_operation_of_any_kind_is_carried_as_bytes(void **state)
+{
+	static const uint8_t bytes[OP_CRYPTO_INPUT_MAX] = { 1 };
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF(OP_ENCODED_MAX);
+	struct op op = { .kind = OP_CRYPTO, .key_id = KEY_ID }, got;
+
+	op.input = HF_SPAN(bytes, sizeof(bytes));
+	CHECK_OK(pass(&op, &b, &got, NULL));
+	CHECK(got.kind == OP_CRYPTO && got.key_type == 0 && hf_span_equal(got.input, op.input));
+	CHECK(op_is_crypto(hf_buf_span(&b)));
+	op.input.len = 0;
+	refused(op, "cut short");
+	op.input.len = 5;
+	op.key_type = KEY_P256;
+	refused(op, "any kind");
+	op = sign_op();
+	CHECK_OK(pass(&op, &b, &got, NULL));
+	CHECK(!op_is_crypto(hf_buf_span(&b)));
+}
+
+static void its_result_is_carried_as_bytes(void **state)
+{
+	static const uint8_t bytes[OP_CRYPTO_RESULT_MAX] = { 1 };
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF(OP_RESULT_ENCODED_MAX);
+	struct op_result r = { .outcome = OP_DONE, .crypto = HF_SPAN(bytes, sizeof(bytes)) }, got;
+
+	op_result_encode(&b, &r);
+	CHECK_OK(hf_buf_status(&b));
+	CHECK_OK(op_result_decode(hf_buf_span(&b), &got));
+	CHECK(got.outcome == OP_DONE && hf_span_equal(got.crypto, r.crypto));
+	CHECK(got.public_key.len == 0 && got.signature.len == 0);
+	b.ptr[1] = OP_FAILED; /* then it would have no bytes */
+	CHECK_CODE(op_result_decode(hf_buf_span(&b), &got), HF_INVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +253,8 @@ int main(void)
 		cmocka_unit_test(results_are_read_back),
 		cmocka_unit_test(the_largest_result_fits),
 		cmocka_unit_test(results_that_say_two_things_or_none_are_refused),
+		cmocka_unit_test(an_operation_of_any_kind_is_carried_as_bytes),
+		cmocka_unit_test(its_result_is_carried_as_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
