@@ -155,6 +155,7 @@ static hf_status use_key(struct run *r)
 	struct p11_session *s = &r->d->session;
 	struct crypto_output *out = r->out;
 	CK_OBJECT_HANDLE key = r->key.handle;
+	hf_status status;
 
 	switch (op->kind) {
 	case CRYPTO_ENCRYPT:
@@ -167,9 +168,9 @@ static hf_status use_key(struct run *r)
 	case CRYPTO_MAC:
 		return p11_mac(s, key, &op->mech, op->data, &out->data, r->err);
 	case CRYPTO_MAC_VERIFY:
-		HF_TRY(p11_mac_verify(s, key, &op->mech, op->data, op->more, r->err));
-		out->result.verified = true;
-		return HF_SUCCESS;
+		status = p11_mac_verify(s, key, &op->mech, op->data, op->more, r->err);
+		out->result.verified = hf_ok(status);
+		return status.code == HF_UNAUTHENTIC ? HF_SUCCESS : status; /* that is an answer */
 	case CRYPTO_WRAP:
 		HF_TRY(open_subject(r));
 		return p11_wrap_key(s, key, &op->mech, r->subject.handle, &out->data, &out->iv,

@@ -51,6 +51,8 @@ extern const struct crypto_operation crypto_encrypt, crypto_decrypt, crypto_sign
 extern const struct crypto_operation crypto_digest, crypto_random;
 /* crypto/wrap.c */
 extern const struct crypto_operation crypto_wrap;
+/* crypto/unwrap.c, derive.c, agree.c */
+extern const struct crypto_operation crypto_unwrap, crypto_derive, crypto_agree;
 /* crypto/data_key.c */
 extern const struct crypto_operation crypto_data_key;
 /* crypto/multipart.c */

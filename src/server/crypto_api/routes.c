@@ -110,6 +110,9 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/crypto/v1/mac", "Crypto:Mac", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_mac },
 	{ "POST",   "/crypto/v1/macverify", "Crypto:MacVerify", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_mac_verify },
 	{ "POST",   "/crypto/v1/wrapkey", "Crypto:WrapKey", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_wrap },
+	{ "POST",   "/crypto/v1/unwrapkey", "Crypto:UnwrapKey", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_unwrap },
+	{ "POST",   "/crypto/v1/derive", "Crypto:Derive", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_derive },
+	{ "POST",   "/crypto/v1/agree", "Crypto:Agree", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_agree },
 	{ "POST",   "/crypto/v1/random", "Crypto:Random", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_random },
 	{ "POST",   "/crypto/v1/keys/generate_data_key", "Crypto:GenerateDataKey", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_data_key },
 	{ "POST",   "/crypto/v1/digest", "Crypto:Digest", CALLER_ANY, ROUTE_SECRET, CRYPTO_BODY_MAX, &crypto_digest },
@@ -127,6 +130,8 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/crypto/v1/keys/:key_id/mac", "Crypto:Mac", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_mac },
 	{ "POST",   "/crypto/v1/keys/:key_id/macverify", "Crypto:MacVerify", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_mac_verify },
 	{ "POST",   "/crypto/v1/keys/:key_id/wrapkey", "Crypto:WrapKey", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_wrap },
+	{ "POST",   "/crypto/v1/keys/:key_id/unwrapkey", "Crypto:UnwrapKey", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_unwrap },
+	{ "POST",   "/crypto/v1/keys/:key_id/derive", "Crypto:Derive", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_derive },
 
 	/* Batches */
 	{ "POST",   "/crypto/v1/keys/batch/encrypt", "Crypto:BatchEncrypt", CALLER_APP, USES_KEY, CRYPTO_BATCH_BODY_MAX, &crypto_batch_encrypt },

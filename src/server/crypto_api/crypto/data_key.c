@@ -100,12 +100,13 @@ static void found(struct crypto_call *c, struct object *key)
 		.data = HF_SPAN(d->plain, d->len),
 	};
 	object_where(key, &d->encrypt.key, d->encrypt.key_id);
-	if (!crypto_call_may(c, ACT_ENCRYPT, key, NULL, &d->encrypt))
+	if (key->type != OBJECT_AES) {
+		if (crypto_call_may(c, ACT_READ, key, NULL, NULL))
+			crypto_call_fail_with(c, 400, "data keys are wrapped by keys of type AES");
 		return;
-	if (key->type == OBJECT_AES)
+	}
+	if (crypto_call_may(c, ACT_ENCRYPT, key, NULL, &d->encrypt))
 		ask(d, &d->random, drawn);
-	else
-		crypto_call_fail_with(c, 400, "data keys are wrapped by keys of type AES");
 }
 
 static void begin(struct crypto_call *c)
