@@ -99,14 +99,16 @@ test('whom the connection trusts is part of where its PIN may go', async () => {
 
 test('a wrong PIN is tried once, said, and taken back by a right one', async () => {
 	await dsm.stack.makeToken('pin')
-	const link = await dsm.link({ gateway: dsm.gateway, label: 'pin' })
-	const before = dsm.gateway.log.match(/PIN/g)?.length ?? 0
+	const gateway = await dsm.stack.faultyGateway({ script: 'C_Login shared delay=0us', args: ['--signers', '1'] })
+	const link = await dsm.link({ gateway, label: 'pin' })
 	const made = await create({ name: name(), add_hmg: [{ ...link, pin: WRONG_PIN }] })
 	const [id, state] = only(await inState(made.group_id, 'NotConnected'))
 	assert.match(state.connection.message, /refuses the PIN/)
 	const app = await dsm.newApp({ name: 'pin app', permissions: null, groups: { [made.group_id]: ['SIGN', 'MANAGE'] } })
 	for (let i = 0; i < 3; i++) await refused(app.post('/crypto/v1/keys', { name: `never ${i}`, group_id: made.group_id, obj_type: 'AES', key_size: 256 }), 503, /refuses the PIN/)
-	assert.ok((dsm.gateway.log.match(/PIN/g)?.length ?? 0) - before <= 1, 'the token has seen it once')
+	assert.equal(gateway.counted(1), 1, 'the token has seen it once')
+	await refused(admin.post(`/sys/v1/groups/${made.group_id}/hmg/check`, { id }), 400, /refuses the PIN/)
+	assert.equal(gateway.counted(1), 1, 'the gateway, too, remembers a PIN that was refused')
 	assert.equal((await change(made.group_id, { mod_hmg: { [id]: link } })).status, 200)
 	await inState(made.group_id, 'Connected')
 	assert.equal((await app.post('/crypto/v1/keys', { name: 'now', group_id: made.group_id, obj_type: 'AES', key_size: 256 })).status, 201)

@@ -24,6 +24,7 @@
 #define LINK_BATCH_BYTES (1u << 20) /* of operations, where there are more than one */
 #define LINK_REPLY_BYTES (3u << 20) /* as far as can be foreseen */
 #define LINK_LOOK_MS 5000           /* what was seen to work since then is not asked again */
+#define LINK_OVERDUE_MS 700         /* of a gateway that usually answers within half of that */
 #define LINK_MAKE_MS 3000           /* an answer about a new key is not overdue before */
 #define LINK_SLOW_MS 30000          /* about a slow one */
 
@@ -173,10 +174,17 @@ void link_reread(struct link *l);
 void link_open(struct link *l);
 void link_ping(struct link *l);
 
-/* link_batch.c. */
+/* link_send.c. */
 void link_send(struct link *l);
+
+/* link_replies.c. */
+void batch_answered(void *batch, const struct http_reply *reply); /* an http_done; ends it */
+/* None of its attempts has an answer; `unsure`: they may have been done all the same. */
+void batch_missed(struct batch *b, bool unsure, enum hf_code code, const char *words);
+void batch_end(struct batch *b);
+/* Asks elsewhere too, where an answer is overdue; ends what is beyond its deadline. */
 void link_look_at_batches(struct link *l, int64_t now_ms);
-int64_t link_next_due(const struct link *l); /* hf_mono_ms(); of the batches */
+int64_t link_next_due(const struct link *l); /* hf_mono_ms(); 0: nothing is */
 void link_drop_batches(struct link *l, const char *words);
 
 /* peer.c: what links and tests of connections have in common. */
