@@ -66,7 +66,7 @@ install_packages() {
 
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libssl-dev libevent-dev libcurl4-openssl-dev
 	libjansson-dev libsqlite3-dev libp11-kit-dev libsecp256k1-dev libcmocka-dev libseccomp-dev libpq-dev
-	libfido2-dev nettle-dev libsodium-dev)
+	libfido2-dev libgmp-dev nettle-dev libsodium-dev)
 RUN_PACKAGES=(softhsm2 openssl ca-certificates)
 PACKAGING_PACKAGES=(debhelper dpkg-dev fakeroot rpm)
 TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev llvm-14 mandoc sqlite3 python3 shellcheck git postgresql-15

@@ -5,9 +5,11 @@
 #include "crypto/verify_p256.h"
 
 #include "crypto/shared.h"
+#include "crypto/verify_scalars.h"
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
+#include <string.h>
 
 HF_DEFINE_CLEANUP(EC_POINT_free, EC_POINT *)
 HF_DEFINE_CLEANUP(BN_CTX_free, BN_CTX *)
@@ -62,35 +64,19 @@ hf_status p256_table_make(struct hf_span point, struct p256_table **ret)
 /* Numbers of one verification, in a BN_CTX's frame. */
 struct work {
 	BN_CTX *ctx;
-	BIGNUM *r, *s, *e, *u1, *u2, *x, *z;
-	const BIGNUM *n;
+	BIGNUM *r, *u1, *u2, *x, *z, *rz;
 };
 
-static bool work_begin(struct work *w, BN_CTX *ctx, const EC_GROUP *curve)
+static bool work_begin(struct work *w, BN_CTX *ctx)
 {
-	*w = (struct work){ .ctx = ctx, .n = EC_GROUP_get0_order(curve) };
+	w->ctx = ctx;
 	w->r = BN_CTX_get(ctx);
-	w->s = BN_CTX_get(ctx);
-	w->e = BN_CTX_get(ctx);
 	w->u1 = BN_CTX_get(ctx);
 	w->u2 = BN_CTX_get(ctx);
 	w->x = BN_CTX_get(ctx);
-	w->z = BN_CTX_get(ctx); /* the last one fails where any did */
-	return w->z != NULL;
-}
-
-static bool within(const BIGNUM *number, const BIGNUM *order)
-{
-	return !BN_is_zero(number) && BN_ucmp(number, order) < 0;
-}
-
-/* u1 = e/s and u2 = r/s. False: no signature has such an r or s. */
-static bool scalars(struct work *w)
-{
-	return within(w->r, w->n) && within(w->s, w->n) &&
-	       BN_mod_inverse(w->s, w->s, w->n, w->ctx) &&
-	       BN_mod_mul(w->u1, w->e, w->s, w->n, w->ctx) &&
-	       BN_mod_mul(w->u2, w->r, w->s, w->n, w->ctx);
+	w->z = BN_CTX_get(ctx);
+	w->rz = BN_CTX_get(ctx); /* the last one fails where any did */
+	return w->rz != NULL;
 }
 
 /* Is the x of this point r, modulo the order? In projective coordinates x is X / Z^2, so that r *
@@ -100,12 +86,12 @@ static bool x_is_r(const struct p256_table *t, const EC_POINT *point, struct wor
 {
 	if (EC_POINT_is_at_infinity(t->group, point) ||
 	    !EC_POINT_get_Jprojective_coordinates_GFp(t->group, point, w->x, NULL, w->z, w->ctx) ||
-	    !BN_mod_sqr(w->z, w->z, t->p, w->ctx) || !BN_mod_mul(w->e, w->r, w->z, t->p, w->ctx))
+	    !BN_mod_sqr(w->z, w->z, t->p, w->ctx) || !BN_mod_mul(w->rz, w->r, w->z, t->p, w->ctx))
 		return false;
-	if (BN_ucmp(w->e, w->x) == 0)
+	if (BN_ucmp(w->rz, w->x) == 0)
 		return true;
-	return BN_add(w->r, w->r, w->n) && BN_ucmp(w->r, t->p) < 0 &&
-	       BN_mod_mul(w->e, w->r, w->z, t->p, w->ctx) && BN_ucmp(w->e, w->x) == 0;
+	return BN_add(w->r, w->r, EC_GROUP_get0_order(t->group)) && BN_ucmp(w->r, t->p) < 0 &&
+	       BN_mod_mul(w->rz, w->r, w->z, t->p, w->ctx) && BN_ucmp(w->rz, w->x) == 0;
 }
 
 static bool verify(const struct p256_table *t, const EC_GROUP *curve, struct work *w)
@@ -113,33 +99,41 @@ static bool verify(const struct p256_table *t, const EC_GROUP *curve, struct wor
 	HF_CLEANUP(EC_POINT_free_at) EC_POINT *a = EC_POINT_new(curve);
 	HF_CLEANUP(EC_POINT_free_at) EC_POINT *b = EC_POINT_new(curve);
 
-	return a && b && scalars(w) && EC_POINT_mul(curve, a, w->u1, NULL, NULL, w->ctx) == 1 &&
+	return a && b && EC_POINT_mul(curve, a, w->u1, NULL, NULL, w->ctx) == 1 &&
 	       EC_POINT_mul(t->group, b, w->u2, NULL, NULL, w->ctx) == 1 &&
 	       EC_POINT_add(curve, a, a, b, w->ctx) == 1 && x_is_r(t, a, w);
+}
+
+/* The digest's leftmost 256 bits, or all of it, as a number. */
+static void number_of(struct hf_span digest, uint8_t to[P256_HALF])
+{
+	size_t n = digest.len < P256_HALF ? digest.len : P256_HALF;
+
+	memset(to, 0, P256_HALF);
+	memcpy(to + P256_HALF - n, digest.ptr, n);
 }
 
 hf_status p256_table_verify(const struct p256_table *t, struct hf_span digest,
                             const uint8_t raw[2 * P256_HALF])
 {
 	const struct crypto_shared *shared = crypto_shared();
-	HF_CLEANUP(BN_CTX_free_at) BN_CTX *ctx = BN_CTX_new();
-	size_t n = digest.len < P256_HALF ? digest.len : P256_HALF;
+	HF_CLEANUP(BN_CTX_free_at) BN_CTX *ctx = NULL;
+	uint8_t e[P256_HALF], u1[P256_HALF], u2[P256_HALF];
+	bool begun, good;
 	struct work w;
-	bool good;
 
 	HF_ENSURE(shared, HF_INTERNAL);
+	number_of(digest, e);
+	HF_ENSURE(p256_scalars(raw, raw + P256_HALF, e, u1, u2), HF_UNAUTHENTIC);
+	ctx = BN_CTX_new();
 	HF_ENSURE(ctx, HF_NOMEM);
 	BN_CTX_start(ctx);
-	if (!work_begin(&w, ctx, shared->p256) || !BN_bin2bn(raw, P256_HALF, w.r) ||
-	    !BN_bin2bn(raw + P256_HALF, P256_HALF, w.s) || !BN_bin2bn(digest.ptr, (int)n, w.e)) {
-		BN_CTX_end(ctx);
-		ERR_clear_error();
-		return HF_FAILURE(HF_NOMEM);
-	}
-	good = verify(t, shared->p256, &w);
+	begun = work_begin(&w, ctx) && BN_bin2bn(raw, P256_HALF, w.r) &&
+	        BN_bin2bn(u1, P256_HALF, w.u1) && BN_bin2bn(u2, P256_HALF, w.u2);
+	good = begun && verify(t, shared->p256, &w);
 	BN_CTX_end(ctx);
 	if (good)
 		return HF_SUCCESS;
 	ERR_clear_error();
-	return HF_FAILURE(HF_UNAUTHENTIC);
+	return HF_FAILURE(begun ? HF_UNAUTHENTIC : HF_NOMEM);
 }

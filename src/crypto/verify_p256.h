@@ -3,15 +3,14 @@
  *
  * A verification is u1*G + u2*Q. OpenSSL has a table of multiples for the curve's G only, and Q
  * costs it four times as much. Such a table can be made for any generator, though: here for Q, on a
- * copy of the group, so that both halves are look-ups. All arithmetic stays OpenSSL's. A table
- * takes 150 KB, and as long to make as three hundred verifications take without it. For src/crypto
- * only. */
+ * copy of the group, so that both halves are look-ups. Arithmetic on the curve stays OpenSSL's. A
+ * table takes 150 KB, and as long to make as three hundred verifications take without it. For
+ * src/crypto only. */
 #ifndef HF_CRYPTO_VERIFY_P256_H
 #define HF_CRYPTO_VERIFY_P256_H
 
 #include "base/buf.h"
-
-#define P256_HALF 32
+#include "crypto/verify_scalars.h"
 
 struct p256_table; /* read only once made: any thread */
 
