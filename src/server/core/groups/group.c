@@ -43,8 +43,6 @@ void group_unref(struct group *g)
 		free(g->links[i].tls);
 	quorum_policy_free(g->quorum);
 	crypto_policy_free(g->crypto);
-	quorum_policy_free(g->quorum);
-	crypto_policy_free(g->crypto);
 	free(g->description);
 	free(g->approval_policy);
 	free(g->cryptographic_policy);
@@ -233,10 +231,6 @@ hf_status group_read(struct db *db, const char *org_id, const char *id, struct g
 	HF_TRY(s);
 	HF_TRY(link_rows_list(db, id, take_link, g));
 	HF_TRY(read_policies(g, err));
-	if (g->approval_policy)
-		HF_TRY(quorum_policy_parse(hf_span_text(g->approval_policy), &g->quorum, err));
-	if (g->cryptographic_policy)
-		HF_TRY(crypto_policy_parse(hf_span_text(g->cryptographic_policy), &g->crypto, err));
 	*ret = hf_take(g);
 	return HF_SUCCESS;
 }
