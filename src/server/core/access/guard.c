@@ -101,8 +101,11 @@ static unsigned standing(const struct principal *who, const struct group *group,
 	return ret;
 }
 
-static const char *first_permission(uint64_t permissions)
+/* The one that is meant for it, rather than the old MANAGE. */
+static const char *narrow_permission(uint64_t permissions)
 {
+	if (permissions & ~APP_MAY(MANAGE))
+		permissions &= ~APP_MAY(MANAGE);
 	return app_permission_name((unsigned)__builtin_ctzll(permissions));
 }
 
@@ -124,7 +127,7 @@ static hf_status check_caller(const struct guard_question *q, const struct rule 
 	if (is == APP && rule->permissions && !(permissions & rule->permissions))
 		return hf_fail(err, HF_DENIED,
 		               "the app does not have the permission %s in the group",
-		               first_permission(rule->permissions));
+		               narrow_permission(rule->permissions));
 	if (is == APP && rule->manages && q->object && !(q->object->uses & USE_APPMANAGEABLE))
 		return hf_fail(err, HF_DENIED,
 		               "apps may not manage this key: its key_ops do not have "
