@@ -18,7 +18,7 @@ struct options {
 	const char *defaults_file;
 	const char *listen, *health_listen, *health_tls_listen;
 	int64_t listen_port, signers, op_deadline_ms, recycle_ops, recycle_mib, pin_attempts, queue,
-	        sessions;
+	        sessions, linger;
 	const char *ready_file;
 	struct cli_log_options log;
 
@@ -88,6 +88,9 @@ static const struct cli_option options[] = {
 	                  "that the slot is busy"),
 	CLI_OPTION_NUMBER(struct options, sessions, "sessions", "1024", 1, 65536,
 	                  "sessions of servers; beyond it the one used longest ago ends"),
+	CLI_OPTION_NUMBER(struct options, linger, "linger", "60", 1, 86400,
+	                  "seconds after which a slot is closed, and its PIN forgotten, that no "
+	                  "server has open any longer"),
 	CLI_OPTION_NUMBER(struct options, recycle_ops, "recycle-ops", "100000", 0, 0,
 	                  "a signer is replaced after so many operations, since some libraries "
 	                  "leak; 0: never"),
@@ -178,6 +181,7 @@ static hf_status make_config(struct options *o, struct gateway_config *ret, stru
 		.pin_attempts = (unsigned)o->pin_attempts,
 		.queue_max = (size_t)o->queue,
 		.sessions_max = (size_t)o->sessions,
+		.linger_ms = o->linger * 1000,
 		.hsm = { .signer_path = o->signer,
 		         .setup = { .allow_resident = true, .threads = 1 },
 		         .processes = (unsigned)o->signers,

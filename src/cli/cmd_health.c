@@ -13,7 +13,7 @@ struct options {
 
 static const struct cli_option options[] = {
 	CLI_OPTION_TEXT(struct options, listen, "health-listen", "HOST:PORT", "127.0.0.1:9443",
-	                "where the server or driver tells its health"),
+	                "where the server, driver or gateway tells its health"),
 	CLI_OPTION_NUMBER(struct options, timeout_ms, "timeout-ms", "3000", 1, 600000,
 	                  "it is unwell when it has not answered after so many milliseconds"),
 };
@@ -66,7 +66,7 @@ static int run(void *config, const char *const *args, size_t n_args)
 
 const struct cli_command cmd_health = {
 	.name = "health",
-	.summary = "ask a server or driver on this machine whether it is well",
+	.summary = "ask a server, driver or gateway on this machine whether it is well",
 	.details = "Exit status 0 when it is, 1 when it is not or does not answer; standard error "
 	           "says which.",
 	.options = options,

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "gateway/waiting.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@ struct engine {
 	pthread_cond_t begun;
 	bool started, failed;
 	struct hf_err why_failed;
-	struct work_item *inbox, **inbox_last;
+	struct waiting inbox;
 	size_t load; /* items without an answer */
 	bool closing;
 	int grace_ms;
@@ -35,8 +36,8 @@ struct engine {
 
 	/* the thread's own ------------------------------------------------ */
 	struct hsmhost *host;
-	struct work_item *waiting, **waiting_last;
-	size_t n_waiting, in_hsm;
+	struct waiting waiting;
+	size_t in_hsm;
 	bool told_healthy;
 	char fault[256]; /* of the last failure on the HSM's side; "": none since a success */
 	int64_t unwell_since_ms; /* without a working signer; 0: there is one */
@@ -52,13 +53,6 @@ static void wake(struct engine *e)
 
 	if (write(e->wake, &one, sizeof(one)) < 0)
 		return; /* it is awake already */
-}
-
-static void append(struct work_item ***last, struct work_item *item)
-{
-	item->next = NULL;
-	**last = item;
-	*last = &item->next;
 }
 
 static void unload(struct engine *e)
@@ -118,63 +112,28 @@ static void answered(void *ctx, const struct hsmhost_answer *answer)
 
 static void take_inbox(struct engine *e)
 {
-	struct work_item *all;
-
 	pthread_mutex_lock(&e->lock);
-	all = e->inbox;
-	e->inbox = NULL;
-	e->inbox_last = &e->inbox;
+	waiting_move(&e->waiting, &e->inbox);
 	pthread_mutex_unlock(&e->lock);
-	while (all) {
-		struct work_item *item = all;
-
-		all = item->next;
-		append(&e->waiting_last, item);
-		e->n_waiting++;
-	}
 }
 
-static struct work_item *next_waiting(struct engine *e)
-{
-	struct work_item *item = e->waiting;
-
-	e->waiting = item->next;
-	if (!e->waiting)
-		e->waiting_last = &e->waiting;
-	e->n_waiting--;
-	return item;
-}
-
-/* Answers those whose time is over, keeping the others' order. Returns the next time to look. */
+/* Answers those whose time is over. Returns the next time to look. */
 static int64_t expire(struct engine *e, int64_t now)
 {
-	struct work_item *all = e->waiting;
-	int64_t next = INT64_MAX;
+	struct waiting late;
+	int64_t next = waiting_expire(&e->waiting, now, &late);
+	struct work_item *item;
 
-	e->waiting = NULL;
-	e->waiting_last = &e->waiting;
-	e->n_waiting = 0;
-	while (all) {
-		struct work_item *item = all;
-
-		all = item->next;
-		if (item->work->deadline_ms <= now) {
-			give_up(e, item, OP_RETRY, HF_TIMEOUT, false,
-			        "the operation had not begun when its time was over");
-			continue;
-		}
-		if (item->work->deadline_ms < next)
-			next = item->work->deadline_ms;
-		append(&e->waiting_last, item);
-		e->n_waiting++;
-	}
+	while ((item = waiting_next(&late)))
+		give_up(e, item, OP_RETRY, HF_TIMEOUT, false,
+		        "the operation had not begun when its time was over");
 	return next;
 }
 
 static void feed(struct engine *e)
 {
-	while (e->waiting && hsmhost_capacity(e->host) > 0) {
-		struct work_item *item = next_waiting(e);
+	while (e->waiting.n && hsmhost_capacity(e->host) > 0) {
+		struct work_item *item = waiting_next(&e->waiting);
 		struct hsmhost_job job = { .crypto = item->op, .tag = item };
 		hf_status s = hsmhost_submit(e->host, &job);
 
@@ -193,8 +152,10 @@ static void feed(struct engine *e)
 static void give_back_waiting(struct engine *e, enum op_outcome outcome, enum hf_code code,
                               bool unhealthy, const char *why)
 {
-	while (e->waiting)
-		give_up(e, next_waiting(e), outcome, code, unhealthy, why);
+	struct work_item *item;
+
+	while ((item = waiting_next(&e->waiting)))
+		give_up(e, item, outcome, code, unhealthy, why);
 }
 
 /* What cannot be done here is better done elsewhere than waited for. */
@@ -233,7 +194,7 @@ static void publish(struct engine *e, const struct hsmhost_stats *stats)
 	struct engine_state s = {
 		.healthy = stats->health == HSMHOST_HEALTHY && !e->fault[0],
 		.stopped = stats->health == HSMHOST_STOPPED,
-		.waiting = e->n_waiting,
+		.waiting = e->waiting.n,
 		.in_hsm = e->in_hsm,
 		.signers_ready = stats->signers_ready,
 		.crashes = stats->crashes,
@@ -255,7 +216,7 @@ static void publish(struct engine *e, const struct hsmhost_stats *stats)
 /* When the next probe is due. What is at work is probe enough. */
 static int64_t probe_due_ms(const struct engine *e)
 {
-	if (e->probing || e->in_hsm || e->n_waiting)
+	if (e->probing || e->in_hsm || e->waiting.n)
 		return INT64_MAX;
 	return e->heard_ms + (e->fault[0] ? PROBE_UNWELL_MS : PROBE_IDLE_MS);
 }
@@ -367,8 +328,8 @@ static hf_status prepare(struct engine *e, const struct engine_config *config)
 	pthread_cond_init(&e->begun, NULL);
 	e->config = *config;
 	e->config.hsm.setup.pin = (struct hf_secret){ 0 };
-	e->inbox_last = &e->inbox;
-	e->waiting_last = &e->waiting;
+	waiting_init(&e->inbox);
+	waiting_init(&e->waiting);
 	e->told_healthy = true;
 	e->ping = HF_BUF(PING_MAX);
 	crypto_op_encode(&e->ping, &ping);
@@ -430,7 +391,7 @@ hf_status engine_submit(struct engine *e, struct work *w)
 		s = HF_FAILURE(HF_BUSY);
 	for (uint32_t i = 0; hf_ok(s) && i < w->n; i++)
 		if (work_is_open(&w->items[i]))
-			append(&e->inbox_last, &w->items[i]);
+			waiting_add(&e->inbox, &w->items[i]);
 	if (hf_ok(s))
 		e->load += open;
 	pthread_mutex_unlock(&e->lock);

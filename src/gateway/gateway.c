@@ -99,6 +99,7 @@ static hf_status open_slots(struct gateway *g, struct hf_err *err)
 		.metrics = &g->metrics,
 		.pin_attempts = g->config->pin_attempts,
 		.queue_max = g->config->queue_max,
+		.linger_ms = g->config->linger_ms,
 	};
 
 	HF_TRY(sessions_new(g->config->sessions_max, &g->sessions));

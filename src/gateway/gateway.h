@@ -22,7 +22,8 @@ struct gateway_config {
 	unsigned pin_attempts; /* different wrong PINs before a token is asked no more */
 	size_t queue_max;      /* operations that may wait for one slot */
 	size_t sessions_max;
-	int grace_ms; /* SIGTERM: so long for what is under way; 0: 10 s */
+	int64_t linger_ms; /* a slot that no session has open is closed after so long */
+	int grace_ms;      /* SIGTERM: so long for what is under way; 0: 10 s */
 };
 
 /* Runs until SIGTERM or SIGINT, then answers what is under way. A second signal ends it at once.

@@ -10,7 +10,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { REPLACED_GRACE_MS = 5000 };
+enum {
+	STOP_GRACE_MS = 5000,
+	LOOK_EVERY_S = 1,
+	SESSION_UNUSED_MS = 24 * 3600000, /* a session without a request */
+};
 
 static void describe(const struct hsmhost_token *t, char *to, size_t cap)
 {
@@ -90,6 +94,7 @@ static void place(struct slots *s, struct slot *slot, const struct hsmhost_token
 	*ret_old = slot->engine;
 	if (!slot->engine)
 		slot->generation = ++s->generations;
+	slot->left_ms = 0;
 	slot->token = *token;
 	slot->pin = *pin;
 	slot->engine = engine;
@@ -137,7 +142,7 @@ static hf_status open_token(struct slots *s, const struct hsmhost_token *token, 
 		slot->token = *token; /* perhaps elsewhere now */
 	st = slots_admit(s, slot, o->open.slot, &o->owner, ret);
 	pthread_mutex_unlock(&s->lock);
-	engine_stop(old, REPLACED_GRACE_MS);
+	engine_stop(old, STOP_GRACE_MS);
 	return st;
 }
 
@@ -178,13 +183,50 @@ static void tell(struct slots *s, struct opening *o, hf_status st, const struct 
 	free(o);
 }
 
-static struct opening *next_opening(struct slots *s)
+/* Takes the engine out of a slot that nobody has had open for a while: its PIN is given up, and it
+ * is nobody's health any more. NULL: not yet. */
+static struct engine *take_left(struct slots *s, struct slot *slot, int64_t now)
 {
-	struct opening *o;
+	struct session_slot where = { (size_t)(slot - s->list), slot->generation };
+	struct engine *engine = NULL;
 
 	pthread_mutex_lock(&s->lock);
-	while (!s->first && !s->stopping)
-		pthread_cond_wait(&s->changed, &s->lock);
+	if (!slot->engine || sessions_have(s->config.sessions, where))
+		slot->left_ms = 0;
+	else if (!slot->left_ms)
+		slot->left_ms = now;
+	else if (now - slot->left_ms >= s->config.linger_ms)
+		engine = hf_take(slot->engine);
+	pthread_mutex_unlock(&s->lock);
+	return engine;
+}
+
+static void close_left(struct slots *s)
+{
+	sessions_expire(s->config.sessions, SESSION_UNUSED_MS);
+	for (size_t i = 0; i < SLOTS_MAX; i++) {
+		struct engine *engine = take_left(s, &s->list[i], hf_mono_ms());
+
+		if (engine)
+			HF_INFO("slot closed: no server has it open",
+			        HF_KS("token", s->list[i].token.label),
+			        HF_KS("serial", s->list[i].token.serial));
+		engine_stop(engine, STOP_GRACE_MS);
+	}
+}
+
+/* Waits for the next request, but not for long. NULL: none came. */
+static struct opening *next_opening(struct slots *s, bool *ret_stopping)
+{
+	struct timespec until;
+	struct opening *o;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += LOOK_EVERY_S;
+	pthread_mutex_lock(&s->lock);
+	while (!s->first && !s->stopping &&
+	       pthread_cond_clockwait(&s->changed, &s->lock, CLOCK_MONOTONIC, &until) == 0)
+		;
 	o = s->first;
 	if (o) {
 		s->first = o->next;
@@ -192,34 +234,35 @@ static struct opening *next_opening(struct slots *s)
 		if (!s->first)
 			s->last = &s->first;
 	}
+	*ret_stopping = s->stopping;
 	pthread_mutex_unlock(&s->lock);
 	return o;
 }
 
-static bool is_stopping(struct slots *s)
+static void open_next(struct slots *s, struct opening *o, bool stopping)
 {
-	bool stopping;
+	struct slot_opened opened = { 0 };
+	struct hf_err err = { 0 };
+	hf_status st = stopping ? hf_fail(&err, HF_CLOSED, "the gateway is shutting down")
+	                        : open_slot(s, o, &opened, &err);
 
-	pthread_mutex_lock(&s->lock);
-	stopping = s->stopping;
-	pthread_mutex_unlock(&s->lock);
-	return stopping;
+	tell(s, o, st, &opened, &err);
+	hf_wipe(&opened, sizeof(opened));
 }
 
 static void *run(void *arg)
 {
 	struct slots *s = arg;
-	struct opening *o;
+	bool stopping = false;
 
-	while ((o = next_opening(s))) {
-		struct slot_opened opened = { 0 };
-		struct hf_err err = { 0 };
-		hf_status st = is_stopping(s)
-		                       ? hf_fail(&err, HF_CLOSED, "the gateway is shutting down")
-		                       : open_slot(s, o, &opened, &err);
+	for (;;) {
+		struct opening *o = next_opening(s, &stopping);
 
-		tell(s, o, st, &opened, &err);
-		hf_wipe(&opened, sizeof(opened));
+		if (o)
+			open_next(s, o, stopping);
+		else if (stopping)
+			break;
+		close_left(s);
 	}
 	pthread_mutex_lock(&s->lock);
 	s->opener_gone = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/sessions.h"
 
+#include "base/clock.h"
 #include "base/random.h"
 
 #include <pthread.h>
@@ -15,6 +16,7 @@ struct session {
 	uint8_t id[SLOT_SESSION_LEN];
 	struct session_owner owner;
 	struct session_slot slot;
+	int64_t used_ms;
 };
 
 LIST_HEAD(bucket, session);
@@ -86,6 +88,7 @@ hf_status sessions_open(struct sessions *s, const struct session_owner *owner,
 	hf_random(one->id, sizeof(one->id));
 	one->owner = *owner;
 	one->slot = slot;
+	one->used_ms = hf_mono_ms();
 	memcpy(ret, one->id, SLOT_SESSION_LEN);
 	pthread_mutex_lock(&s->lock);
 	if (s->n == s->max)
@@ -106,6 +109,7 @@ hf_status sessions_find(struct sessions *s, const uint8_t id[SLOT_SESSION_LEN],
 	one = find(s, id, owner);
 	if (one) {
 		*ret = one->slot;
+		one->used_ms = hf_mono_ms();
 		TAILQ_REMOVE(&s->by_use, one, by_use);
 		TAILQ_INSERT_TAIL(&s->by_use, one, by_use);
 	}
@@ -134,4 +138,27 @@ size_t sessions_count(struct sessions *s)
 	n = s->n;
 	pthread_mutex_unlock(&s->lock);
 	return n;
+}
+
+void sessions_expire(struct sessions *s, int64_t unused_ms)
+{
+	int64_t before = hf_mono_ms() - unused_ms;
+	struct session *one;
+
+	pthread_mutex_lock(&s->lock);
+	while ((one = TAILQ_FIRST(&s->by_use)) && one->used_ms <= before)
+		end(s, one);
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool sessions_have(struct sessions *s, struct session_slot slot)
+{
+	const struct session *one;
+	bool have = false;
+
+	pthread_mutex_lock(&s->lock);
+	TAILQ_FOREACH(one, &s->by_use, by_use)
+	have = have || (one->slot.index == slot.index && one->slot.generation == slot.generation);
+	pthread_mutex_unlock(&s->lock);
+	return have;
 }

@@ -32,5 +32,9 @@ HF_MUST hf_status sessions_find(struct sessions *s, const uint8_t id[SLOT_SESSIO
 void sessions_close(struct sessions *s, const uint8_t id[SLOT_SESSION_LEN],
                     const struct session_owner *owner);
 size_t sessions_count(struct sessions *s);
+/* Ends those that nobody has used for so long: of servers that are gone. */
+void sessions_expire(struct sessions *s, int64_t unused_ms);
+/* Is there one that opens this slot? */
+bool sessions_have(struct sessions *s, struct session_slot slot);
 
 #endif

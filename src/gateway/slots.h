@@ -4,7 +4,8 @@
  * One thread opens them, one after another: it looks which tokens there are, and has a fresh engine
  * log in with the PIN, once. A slot that is open already is given to whoever has the PIN in use,
  * without the token's being asked; another PIN is tried once on a fresh engine, which takes the
- * old one's place if the token accepts it (the PIN was changed). Any thread may call. */
+ * old one's place if the token accepts it (the PIN was changed). A slot that no session has opened
+ * for a while is closed. Any thread may call. */
 #ifndef HF_GATEWAY_SLOTS_H
 #define HF_GATEWAY_SLOTS_H
 
@@ -21,6 +22,7 @@ struct slots_config {
 	struct sessions *sessions;
 	unsigned pin_attempts; /* pins.h */
 	size_t queue_max;      /* operations that may wait for one slot */
+	int64_t linger_ms;     /* of a slot that no session has open */
 };
 
 /* Loads the module once, to be sure that it can be. Words name the option. */

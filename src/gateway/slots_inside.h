@@ -16,6 +16,7 @@ struct slot {
 	struct pin_mark pin; /* in use */
 	uint64_t generation;
 	struct engine *engine; /* NULL: the place is free */
+	int64_t left_ms;       /* since when nobody has it open; 0: somebody has */
 };
 
 struct opening {

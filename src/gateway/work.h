@@ -9,7 +9,7 @@
 
 struct work_item {
 	struct work *work;
-	struct work_item *next; /* the engine's */
+	struct work_item *next; /* gateway/waiting.h */
 	struct hf_span op;      /* encoded; lives as long as the request's body */
 	enum crypto_op_kind kind;
 	struct hf_buf result; /* encoded, once it is answered */

@@ -8,7 +8,8 @@
  *
  * A session is 16 random bytes: good for the client certificate (or, where none is asked for, the
  * connection's peer) that opened it, until it is closed or the gateway ends. The signers behind it
- * are shared by all sessions of a slot and outlive them: a PIN is given to the token once.
+ * are shared by all sessions of a slot, and outlive the last of them by a minute: a PIN is given to
+ * the token once. A session that is not used for a day ends.
  *
  * Failures of a whole request are an HTTP status and plain text: 400 malformed, 401 no such session
  * (open again), 403 the PIN, 404 no such slot, 409 another token in this slot, 503 the slot does

@@ -62,12 +62,31 @@ static void beyond_the_limit_the_one_used_longest_ago_ends(void **state)
 	sessions_free(s);
 }
 
+static void a_session_that_nobody_uses_ends(void **state)
+{
+	const struct session_slot elsewhere = { 4, 77 };
+	uint8_t id[SLOT_SESSION_LEN];
+	struct sessions *s = NULL;
+
+	CHECK_OK(sessions_new(3, &s));
+	CHECK(!sessions_have(s, place));
+	CHECK_OK(sessions_open(s, &bank, place, id));
+	CHECK(sessions_have(s, place) && !sessions_have(s, elsewhere));
+	sessions_expire(s, 60000);
+	assert_int_equal(sessions_count(s), 1);
+	sessions_expire(s, 0);
+	assert_int_equal(sessions_count(s), 0);
+	CHECK(!sessions_have(s, place));
+	sessions_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_session_leads_its_owner_to_its_slot),
 		cmocka_unit_test(only_its_owner_closes_a_session),
 		cmocka_unit_test(beyond_the_limit_the_one_used_longest_ago_ends),
+		cmocka_unit_test(a_session_that_nobody_uses_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
