@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who calls the Crypto API: every way in, how long each lasts, how each ends, and what each may not do.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createHash, createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import https from 'node:https'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { Stack, holdfast, succeed } from '../e2e/stack.mjs'
+import { request } from '../e2e/raw.mjs'
+
+const ADMIN = ['admin@bank.example', 'correct horse battery staple']
+const APP_IDLE_S = 1
+const USER_S = 4
+let stack, account, group
+
+/** { status, body, text } of a call; `as`: the Authorization header, or NULL; `tls`: a client certificate. */
+const call = (method, path, { as, body, tls } = {}) => request(stack, { method, path, body, port: stack.ports.crypto, auth: false,
+	headers: as ? { authorization: as } : {}, tls })
+const basic = (user, secret) => `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`
+const bearer = (token) => `Bearer ${token}`
+const admin = basic(...ADMIN)
+
+async function good(answer, status) {
+	const a = await answer
+	assert.ok(a.status >= 200 && a.status < 300 && (status ?? a.status) === a.status, `${a.status} ${a.text}`)
+	return a.body
+}
+
+async function refused(answer, status, words = /./) {
+	const a = await answer
+	assert.equal(a.status, status, a.text)
+	assert.equal(a.headers['content-type'], 'text/plain')
+	assert.match(a.text, words)
+	assert.doesNotMatch(a.text, /\n/)
+}
+
+/** An app with its id, API key and what else there is. */
+async function makeApp(name, more = {}) {
+	const app = await good(call('POST', '/sys/v1/apps', { as: admin, body: { name, ...more } }))
+	const { credential } = await good(call('GET', `/sys/v1/apps/${app.app_id}/credential`, { as: admin }))
+	return { ...app, credential, key: credential.secret && basic(app.app_id, credential.secret) }
+}
+
+const open = async (as, options) => (await good(call('POST', '/sys/v1/session/auth', { as, ...options }), 200)).access_token
+const seesItself = (app, options) => call('GET', `/sys/v1/apps/${app.app_id}`, options)
+
+/** A certificate and its key: by itself, or of an authority. */
+function makeCertificate(name, { issuer, san, subject = `/CN=${name}`, ca = false, days = '1' } = {}) {
+	const at = (ending) => stack.path(`${name}.${ending}`)
+	const run = (...args) => execFileSync('openssl', args, { stdio: 'pipe' })
+	writeFileSync(at('ext'), [ca ? 'basicConstraints=critical,CA:true' : 'basicConstraints=CA:false', ...(san ? [`subjectAltName=${san}`] : [])].join('\n'))
+	run('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', at('key'), '-subj', subject, '-out', at('csr'))
+	run('x509', '-req', '-in', at('csr'), '-days', days, '-extfile', at('ext'), '-out', at('pem'),
+		...(issuer ? ['-CA', stack.path(`${issuer}.pem`), '-CAkey', stack.path(`${issuer}.key`), '-CAcreateserial'] : ['-signkey', at('key')]))
+	const pem = readFileSync(at('pem'), 'utf8')
+	return { der: pem.replace(/-----.*-----|\n/g, ''), tls: { cert: pem, key: readFileSync(at('key')) } }
+}
+
+before(async () => {
+	stack = await Stack.prepare()
+	await stack.startServer({ args: ['--app-session-seconds', `${APP_IDLE_S}`, '--user-session-seconds', `${USER_S}`, '--login-rate', '0', '--webhook-private'] })
+	writeFileSync(stack.path('password'), ADMIN[1], { mode: 0o600 })
+	await succeed([holdfast, 'server', 'crypto-admin', ...stack.serverDatabase, '--email', ADMIN[0], '--password-file', stack.path('password')])
+	account = (await good(call('GET', '/sys/v1/accounts', { as: admin })))[0].acct_id
+	group = (await good(call('POST', '/sys/v1/groups', { as: admin, body: { name: 'payments' } }))).group_id
+})
+after(() => stack?.stop())
+
+test('version and health are for everybody, and nothing else is', async () => {
+	assert.equal((await good(call('GET', '/sys/v1/version'), 200)).server_mode, 'Software')
+	await good(call('GET', '/sys/v1/health'), 204)
+	for (const path of ['/sys/v1/apps', '/sys/v1/users', '/sys/v1/accounts', '/sys/v1/logs', '/sys/v1/groups'])
+		await refused(call('GET', path), 401, /no session/)
+	const { headers } = await call('GET', '/sys/v1/apps')
+	assert.match(headers['www-authenticate'], /Basic/)
+})
+
+test('an API key is a way in by itself, and the way to a session', async () => {
+	const app = await makeApp('by-secret')
+	assert.equal((await good(seesItself(app, { as: app.key }))).name, 'by-secret')
+	const answer = await good(call('POST', '/sys/v1/session/auth', { as: app.key, body: {} }), 200)
+	assert.deepEqual({ ...answer, access_token: '' }, { token_type: 'Bearer', expires_in: APP_IDLE_S, access_token: '', entity_id: app.app_id })
+	await good(seesItself(app, { as: bearer(answer.access_token) }))
+	await refused(call('POST', '/sys/v1/session/auth', { as: bearer(answer.access_token) }), 400, /credential/)
+	const byName = { method: 'auth-by-app-name', acct_id: account, name: 'by-secret', password: app.credential.secret }
+	await good(call('POST', '/sys/v1/session/auth', { body: byName }), 200)
+	await refused(call('POST', '/sys/v1/session/auth', { body: { ...byName, password: 'another' } }), 401)
+	await refused(call('POST', '/sys/v1/session/auth', { body: { ...byName, acct_id: app.app_id } }), 401)
+	await refused(seesItself(app, { as: basic(app.app_id, `${app.credential.secret}x`) }), 401)
+	await refused(seesItself(app, { as: basic(app.app_id, '') }), 401)
+	await refused(seesItself(app, { as: basic(account, app.credential.secret) }), 401)
+})
+
+test('a session of an app lives while it is used, and ends when it is not', async () => {
+	const app = await makeApp('idle')
+	const as = bearer(await open(app.key))
+	for (let i = 0; i < 4; i++) {
+		await good(seesItself(app, { as }))
+		await sleep(APP_IDLE_S * 400)
+	}
+	await sleep(APP_IDLE_S * 1000 + 200)
+	await refused(seesItself(app, { as }), 401)
+})
+
+test('a session of a user ends after its time, used or not; a terminated one at once', async () => {
+	const as = bearer(await open(admin))
+	const other = bearer(await open(admin))
+	await good(call('POST', '/sys/v1/session/select_account', { as, body: { acct_id: account } }), 200)
+	await refused(call('POST', '/sys/v1/session/select_account', { as, body: { acct_id: group } }), 404)
+	await good(call('POST', '/sys/v1/session/terminate', { as }), 204)
+	await refused(call('GET', '/sys/v1/apps', { as }), 401)
+	await good(call('GET', '/sys/v1/apps', { as: other }))
+	const renewed = bearer((await good(call('POST', '/sys/v1/session/reauth', { as: other }), 200)).access_token)
+	await refused(call('GET', '/sys/v1/apps', { as: other }), 401)
+	for (let until = Date.now() + USER_S * 1000 + 300; Date.now() < until; await sleep(500))
+		if (Date.now() < until - 1500) await good(call('GET', '/sys/v1/apps', { as: renewed }))
+	await refused(call('GET', '/sys/v1/apps', { as: renewed }), 401)
+})
+
+test('a new secret ends the old one and its sessions at once', async () => {
+	const app = await makeApp('renewed')
+	const as = bearer(await open(app.key))
+	await good(seesItself(app, { as }))
+	await good(call('POST', `/sys/v1/apps/${app.app_id}/reset_secret`, { as: admin }), 200)
+	await refused(seesItself(app, { as }), 401)
+	await refused(seesItself(app, { as: app.key }), 401)
+	const { credential } = await good(call('GET', `/sys/v1/apps/${app.app_id}/credential`, { as: admin }))
+	assert.notEqual(credential.secret, app.credential.secret)
+	await good(seesItself(app, { as: basic(app.app_id, credential.secret) }))
+	await good(call('PATCH', `/sys/v1/apps/${app.app_id}`, { as: admin, body: { enabled: false } }), 200)
+	await refused(seesItself(app, { as: basic(app.app_id, credential.secret) }), 401)
+	await good(call('DELETE', `/sys/v1/apps/${app.app_id}`, { as: admin }), 204)
+	await refused(seesItself(app, { as: admin }), 404)
+})
+
+test('a pinned certificate is a way in, with every request', async () => {
+	const mine = makeCertificate('mine')
+	const other = makeCertificate('other')
+	const app = await makeApp('by-certificate', { credential: { certificate: mine.der } })
+	assert.equal(app.auth_type, 'Certificate')
+	assert.match(app.cert_not_after, /^\d{8}T\d{6}Z$/)
+	await good(seesItself(app, { tls: mine.tls }))
+	await good(seesItself(app, { tls: mine.tls, as: basic(app.app_id, '') }))
+	const as = bearer(await open(undefined, { tls: mine.tls }))
+	await good(seesItself(app, { as, tls: mine.tls }))
+	await refused(seesItself(app, { as }), 401)
+	await refused(seesItself(app, { as, tls: other.tls }), 401)
+	await refused(seesItself(app, { tls: other.tls }), 401)
+	await refused(seesItself(app, { tls: other.tls, as: basic(app.app_id, '') }), 401)
+	await refused(call('POST', `/sys/v1/apps/${app.app_id}/reset_secret`, { as: admin }), 400, /Certificate/)
+})
+
+test('a certificate of a trusted authority needs a name that is meant', async () => {
+	const ca = makeCertificate('ca', { ca: true })
+	makeCertificate('rogue', { ca: true, subject: '/CN=ca' })
+	const good_ = makeCertificate('good', { issuer: 'ca', san: 'DNS:app.bank.example' })
+	const wild = makeCertificate('wild', { issuer: 'ca', san: 'DNS:*.bank.example' })
+	const wrong = makeCertificate('wrong', { issuer: 'ca', san: 'DNS:other.bank.example' })
+	const forged = makeCertificate('forged', { issuer: 'rogue', san: 'DNS:app.bank.example' })
+	const named = makeCertificate('named', { issuer: 'ca', subject: '/O=Bank/CN=payments' })
+	const late = makeCertificate('late', { issuer: 'ca', san: 'DNS:app.bank.example', days: '0' })
+	const app = await makeApp('by-authority', { credential: { trustedca: { ca_certificate: ca.der, subjects: [
+		{ dns_name: 'app.bank.example' }, { directory_name: [['2.5.4.10', 'Bank'], ['2.5.4.3', 'payments']] }] } } })
+	const as = basic(app.app_id, '')
+	await good(seesItself(app, { tls: good_.tls, as }))
+	await good(seesItself(app, { tls: named.tls, as }))
+	for (const one of [wild, wrong, late]) await refused(seesItself(app, { tls: one.tls, as }), 401)
+	await refused(seesItself(app, { tls: forged.tls, as }), 401)
+	await refused(seesItself(app, { as }), 401)
+	await refused(seesItself(app, { tls: good_.tls }), 401)
+	await refused(call('POST', '/sys/v1/apps', { as: admin, body: { name: 'x', credential: { trustedca: { ca_certificate: ca.der, subjects: [{ dns_name: '*.bank.example' }] } } } }), 400, /wildcards/)
+	await refused(call('POST', '/sys/v1/apps', { as: admin, body: { name: 'x', credential: { trustedca: { ca_certificate: ca.der } } } }), 400, /subjects/)
+})
+
+const part = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+const ALGORITHMS = {
+	ES256: { pair: ['ec', { namedCurve: 'P-256' }], by: (data, key) => sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' }) },
+	ES384: { pair: ['ec', { namedCurve: 'P-384' }], by: (data, key) => sign('sha384', data, { key, dsaEncoding: 'ieee-p1363' }) },
+	RS256: { pair: ['rsa', { modulusLength: 2048 }], by: (data, key) => sign('sha256', data, key) },
+	PS256: { pair: ['rsa', { modulusLength: 2048 }], by: (data, key) => sign('sha256', data, { key, padding: 6, saltLength: 32 }) },
+	EdDSA: { pair: ['ed25519', {}], by: (data, key) => sign(undefined, data, key) },
+}
+function jwt(alg, key, claims, header = {}) {
+	const head = `${part({ alg, kid: alg, ...header })}.${part(claims)}`
+	return `${head}.${ALGORITHMS[alg].by(Buffer.from(head), key).toString('base64url')}`
+}
+const now = () => Math.floor(Date.now() / 1000)
+
+test('a JWT by a stored key is a way in, by each algorithm, and nothing else is one', async () => {
+	const pairs = Object.fromEntries(Object.entries(ALGORITHMS).map(([alg, { pair }]) => [alg, generateKeyPairSync(...pair)]))
+	const der = (alg) => pairs[alg].publicKey.export({ type: 'spki', format: 'der' })
+	const keys = Object.fromEntries(Object.keys(pairs).map((alg) => [alg, der(alg).toString('base64')]))
+	const app = await makeApp('by-jwt', { credential: { signedjwt: { valid_issuers: ['https://issuer.example'], signing_keys: { kind: 'stored', keys } } } })
+	const claims = (more = {}) => ({ iss: 'https://issuer.example', sub: app.app_id, exp: now() + 300, ...more })
+	for (const alg of Object.keys(ALGORITHMS)) {
+		const token = jwt(alg, pairs[alg].privateKey, claims())
+		await good(seesItself(app, { as: bearer(token) }))
+		await good(seesItself(app, { as: basic(app.app_id, token) }))
+		await good(seesItself(app, { as: bearer(token) })) /* remembered */
+	}
+	await good(seesItself(app, { as: bearer(await open(bearer(jwt('ES256', pairs.ES256.privateKey, claims({ aud: app.app_id }))))) }))
+	const es = (more, header) => bearer(jwt('ES256', pairs.ES256.privateKey, claims(more), header))
+	const bad = {
+		expired: es({ exp: now() - 300 }), 'without an end': es({ exp: undefined }), 'not yet': es({ nbf: now() + 600 }), 'of another': es({ iss: 'https://evil.example' }),
+		'for another app': es({ sub: account }), 'for somebody else': es({ aud: 'https://other.example' }), 'critical': es({}, { crit: ['b64'] }), 'unknown key': es({}, { kid: 'no' }),
+		'without a key': es({}, { kid: undefined }), 'key of another kind': bearer(jwt('ES256', pairs.ES256.privateKey, claims(), { kid: 'RS256' })),
+		'another algorithm of the kind': bearer(jwt('ES256', pairs.ES256.privateKey, claims(), { alg: 'ES384' })),
+		'signed by somebody else': bearer(jwt('ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, claims())),
+	}
+	const head = `${part({ alg: 'HS256', kid: 'RS256' })}.${part(claims())}`
+	bad['MAC by the public key'] = bearer(`${head}.${createHmac('sha256', der('RS256')).update(head).digest('base64url')}`)
+	bad['no signature'] = bearer(`${part({ alg: 'none' })}.${part(claims())}.`)
+	bad['an empty signature'] = bearer(`${part({ alg: 'none', kid: 'ES256' })}.${part(claims())}.AA`)
+	for (const [name, as] of Object.entries(bad)) assert.equal((await seesItself(app, { as })).status, 401, name)
+	const token = jwt('ES256', pairs.ES256.privateKey, claims())
+	await refused(seesItself(app, { as: bearer(`${token}=`) }), 401)
+	await refused(seesItself(app, { as: bearer(`${token.slice(0, -4)}AAAA`) }), 401)
+})
+
+test('keys that sign JWTs are fetched, kept for their time, and fetched anew for one that is not known', async () => {
+	const first = generateKeyPairSync('ec', { namedCurve: 'P-256' }), second = generateKeyPairSync('rsa', { modulusLength: 2048 })
+	const jwk = (pair, kid) => ({ ...pair.publicKey.export({ format: 'jwk' }), kid, use: 'sig' })
+	let served = { keys: [jwk(first, 'ES256'), { kty: 'oct', k: 'c2VjcmV0', kid: 'HS256' }] }, fetches = 0
+	const { tls } = makeCertificate('jwks', { san: 'IP:127.0.0.1' })
+	const keys = await new Promise((done) => {
+		const server = https.createServer({ cert: tls.cert, key: tls.key }, (req, res) => (fetches++, res.end(JSON.stringify(served)))).listen(0, '127.0.0.1', () => done(server))
+	})
+	const plain = await import('node:http').then(({ default: http }) => new Promise((done) => {
+		const server = http.createServer((req, res) => (fetches++, res.end(JSON.stringify(served)))).listen(0, '127.0.0.1', () => done(server))
+	}))
+	try {
+		const url = `http://127.0.0.1:${plain.address().port}/keys`
+		const app = await makeApp('by-fetched', { credential: { signedjwt: { valid_issuers: ['i'], signing_keys: { kind: 'fetched', url, cache_duration: 600 } } } })
+		const claims = { iss: 'i', sub: app.app_id, exp: now() + 300 }
+		await good(seesItself(app, { as: bearer(jwt('ES256', first.privateKey, claims)) }))
+		await good(seesItself(app, { as: bearer(jwt('ES256', first.privateKey, { ...claims, jti: '2' })) }))
+		assert.equal(fetches, 1)
+		served = { keys: [jwk(second, 'RS256')] }
+		await refused(seesItself(app, { as: bearer(jwt('RS256', second.privateKey, claims)) }), 401) /* within a minute of the last time */
+		assert.equal(fetches, 1)
+		const untrusted = await makeApp('by-untrusted', { credential: { signedjwt: { valid_issuers: ['i'],
+			signing_keys: { kind: 'fetched', url: `https://127.0.0.1:${keys.address().port}/keys`, cache_duration: 600 } } } })
+		const answer = await seesItself(untrusted, { as: bearer(jwt('RS256', second.privateKey, { ...claims, sub: untrusted.app_id })) })
+		assert.equal(answer.status, 504, answer.text) /* nobody vouches for that server */
+		assert.equal(fetches, 1)
+	} finally {
+		keys.close()
+		plain.close()
+	}
+})
+
+test('an address that is not on the list is told so, whatever it knows', async () => {
+	const app = await makeApp('from-elsewhere', { ip_address_policy: { whitelist: ['192.0.2.0/24'] } })
+	await refused(seesItself(app, { as: app.key }), 403, /address/)
+	await refused(call('POST', '/sys/v1/session/auth', { as: app.key }), 403, /address/)
+	await good(call('PATCH', `/sys/v1/apps/${app.app_id}`, { as: admin, body: { ip_address_policy: { whitelist: ['127.0.0.0/8', '::1/128'] } } }), 200)
+	await good(seesItself(app, { as: app.key }))
+	await refused(call('PATCH', `/sys/v1/apps/${app.app_id}`, { as: admin, body: { ip_address_policy: { whitelist: ['127.0.0.1/8'] } } }), 400, /prefix/)
+})
+
+test('an invited user sets a password with a code that is good once, and loses it with the next one', async () => {
+	const invited = await good(call('POST', '/sys/v1/users/invite', { as: admin, body: { user_email: 'eve@bank.example', add_groups: { [group]: ['GROUPADMINISTRATOR'] } } }), 201)
+	assert.deepEqual(invited.account_role, ['ACCOUNTMEMBER', 'STATEENABLED', 'PENDINGINVITE'])
+	const at = `/sys/v1/users/${invited.user_id}`
+	await refused(call('POST', `${at}/reset_password`, { body: { reset_token: '00000-00000-00000-00000', new_password: 'a password of eve' } }), 403)
+	await refused(call('POST', `${at}/reset_password`, { body: { reset_token: invited.invite_code, new_password: 'short' } }), 400, /12/)
+	assert.deepEqual(await good(call('POST', `${at}/validate_token`, { body: { reset_token: invited.invite_code } })), { user_email: 'eve@bank.example' })
+	await good(call('POST', `${at}/reset_password`, { body: { reset_token: invited.invite_code, new_password: 'a password of eve' } }), 204)
+	await refused(call('POST', `${at}/reset_password`, { body: { reset_token: invited.invite_code, new_password: 'a password of mallory' } }), 403)
+	const as = bearer(await open(basic('eve@bank.example', 'a password of eve')))
+	await good(call('POST', '/sys/v1/session/auth', { body: { method: 'password', email: 'EVE@bank.example'.toLowerCase(), password: 'a password of eve' } }), 200)
+	await refused(call('POST', '/sys/v1/users/change_password', { as, body: { current_password: 'not it, certainly', new_password: 'another one of eve' } }), 403)
+	await good(call('POST', '/sys/v1/users/change_password', { as, body: { current_password: 'a password of eve', new_password: 'another one of eve' } }), 204)
+	await refused(call('GET', '/sys/v1/users', { as }), 401)
+	await refused(call('GET', '/sys/v1/users', { as: basic('eve@bank.example', 'a password of eve') }), 401)
+	assert.deepEqual((await good(call('GET', '/sys/v1/users', { as: basic('eve@bank.example', 'another one of eve') }))).map((u) => u.user_email), ['eve@bank.example'])
+})
+
+test('roles: a group administrator runs his group, nobody his own role, and one administrator remains', async () => {
+	const eve = basic('eve@bank.example', 'another one of eve')
+	const [{ user_id: self }] = await good(call('GET', '/sys/v1/users', { as: eve }))
+	const boss = (await good(call('GET', '/sys/v1/users', { as: admin }))).find((u) => u.user_email === ADMIN[0]).user_id
+	await good(call('POST', '/sys/v1/apps', { as: eve, body: { name: 'of eve', add_groups: { [group]: ['SIGN'] } } }), 201)
+	await refused(call('POST', '/sys/v1/apps', { as: eve, body: { name: 'of nobody' } }), 403)
+	await refused(call('POST', '/sys/v1/apps', { as: eve, body: { name: 'admin of eve', role: 'admin', add_groups: { [group]: ['SIGN'] } } }), 403)
+	await refused(call('PATCH', `/sys/v1/users/${self}`, { as: eve, body: { account_role: ['ACCOUNTADMINISTRATOR'] } }), 403, /own role/)
+	await refused(call('PATCH', `/sys/v1/users/${boss}`, { as: eve, body: { enable: false } }), 404)
+	await refused(call('GET', `/sys/v1/logs`, { as: eve }), 403)
+	await refused(call('POST', '/sys/v1/users/invite', { as: eve, body: { user_email: 'friend@bank.example' } }), 403)
+	await refused(call('PATCH', `/sys/v1/users/${boss}`, { as: admin, body: { account_role: ['ACCOUNTMEMBER'] } }), 403, /own role/)
+	await refused(call('DELETE', `/sys/v1/users/${boss}`, { as: admin }), 400, /last administrator/)
+	await good(call('PATCH', `/sys/v1/users/${self}`, { as: admin, body: { enable: false } }), 200)
+	await refused(call('GET', '/sys/v1/users', { as: eve }), 401)
+})
+
+test('administrators do no crypto; apps do not administrate, unless that is their role', async () => {
+	const sign_ = { key: { name: 'x' }, hash_alg: 'SHA256', hash: Buffer.alloc(32).toString('base64') }
+	await refused(call('POST', '/crypto/v1/sign', { as: admin, body: sign_ }), 403, /only apps/)
+	const app = await makeApp('only crypto', { add_groups: { [group]: ['SIGN', 'MANAGE'] } })
+	await refused(call('POST', '/crypto/v1/sign', { as: app.key, body: sign_ }), 404)
+	for (const [method, path, body] of [['POST', '/sys/v1/apps', { name: 'y' }], ['POST', '/sys/v1/users/invite', { user_email: 'y@bank.example' }], ['GET', '/sys/v1/logs'],
+		['PATCH', `/sys/v1/accounts/${account}`, { name: 'y' }], ['PATCH', `/sys/v1/apps/${app.app_id}`, { role: 'admin' }], ['GET', `/sys/v1/apps/${app.app_id}/credential`]])
+		await refused(call(method, path, { as: app.key, body }), 403)
+	assert.equal((await good(call('GET', '/sys/v1/apps', { as: app.key }))).length, 1)
+	assert.deepEqual(await good(call('GET', '/sys/v1/users', { as: app.key })), [])
+	const ruler = await makeApp('administrates', { role: 'admin' })
+	await good(call('POST', '/sys/v1/apps', { as: ruler.key, body: { name: 'made by an app' } }), 201)
+	await refused(call('POST', '/crypto/v1/sign', { as: ruler.key, body: sign_ }), 403, /only apps/)
+	await refused(call('PATCH', `/sys/v1/apps/${ruler.app_id}`, { as: ruler.key, body: { role: 'crypto' } }), 403, /own role/)
+	await refused(call('DELETE', `/sys/v1/apps/${ruler.app_id}`, { as: ruler.key }), 403)
+})
+
+test('what the Signing API knows of people and accounts is not mixed up with apps', async () => {
+	const client = stack.client()
+	const users = (await client.auth.listUsers({})).items, accounts = (await client.auth.listServiceAccounts({})).items
+	assert.ok(users.some((u) => u.username === ADMIN[0]))
+	assert.deepEqual(accounts.map((a) => a.userInfo.username), ['treasury-service'])
+	assert.ok(users.every((u) => u.userId.startsWith('us-') && u.kind === 'CustomerEmployee'))
+})
+
+test('wrong passwords are counted, and then nobody gets in by that name for a while', async () => {
+	const made = await good(call('POST', '/sys/v1/users', { as: admin, body: { user_email: 'bob@bank.example', user_password: 'a password of bob' } }), 201)
+	for (let i = 0; i < 10; i++) await refused(call('POST', '/sys/v1/session/auth', { as: basic('bob@bank.example', `guess number ${i}`) }), 401)
+	await refused(call('POST', '/sys/v1/session/auth', { as: basic('bob@bank.example', 'a password of bob') }), 429, /too many/)
+	for (let i = 0; i < 3; i++) await refused(call('POST', '/sys/v1/session/auth', { as: basic('nobody@bank.example', `guess number ${i}`) }), 401)
+	await good(call('DELETE', `/sys/v1/users/${made.user_id}`, { as: admin }), 204)
+})
+
+test('everything of this is in the log, and no secret is in any', async () => {
+	const { hits } = await good(call('GET', '/sys/v1/logs?size=1000', { as: admin }))
+	const messages = hits.map((hit) => hit._source.message).join('\n')
+	for (const words of ['Crypto:CreateApp: Accepted', 'Crypto:OpenSession: Accepted', 'Crypto:OpenSession: Denied', 'Crypto:ResetAppSecret: Accepted', 'Crypto:InviteUser: Accepted',
+		'Crypto:ResetPassword: Accepted', 'Crypto:GetAppCredential: Accepted', 'Crypto:UpdateUser: Denied', 'Server:CryptoAdmin: Accepted'])
+		assert.ok(messages.includes(words), `${words} is not in\n${messages}`)
+	const denied = await good(call('GET', '/sys/v1/logs?severity=WARNING&action_type=AUTH&size=5', { as: admin }))
+	assert.ok(denied.hits.length && denied.hits.every((hit) => hit._source.severity === 'WARNING' && hit._source.action_type === 'AUTH'))
+	const next = await good(call('GET', `/sys/v1/logs?size=2&previous_id=${hits[0]._id}`, { as: admin }))
+	assert.deepEqual(next.hits.map((hit) => hit._id), hits.slice(1, 3).map((hit) => hit._id))
+	const logs = stack.logs()
+	for (const secret of [ADMIN[1], 'a password of eve', 'another one of eve', createHash('sha256').update(ADMIN[1]).digest('hex')]) assert.ok(!logs.includes(secret))
+})
+
+test('what the reference has and this has not is said so', async () => {
+	for (const path of ['fido2', 'u2f', 'recovery_code']) await refused(call('POST', `/sys/v1/session/auth/2fa/${path}`, { as: admin, body: {} }), 501, /second factor/)
+	await refused(call('POST', '/sys/v1/session/auth', { as: admin, body: { method: 'aws-iam' } }), 501)
+	await refused(call('POST', '/sys/v1/apps', { as: admin, body: { name: 'z', credential: { awsiam: {} } } }), 501)
+	await refused(call('POST', '/sys/v1/users/forgot_password', { body: { user_email: ADMIN[0] } }), 501, /e-mail/)
+})
