@@ -2,18 +2,16 @@
 #include "server/core/access/access_request.h"
 
 #include "base/secret.h"
-#include "base/text.h"
 #include "base/uuid.h"
 #include "server/core/access/app_credentials.h"
 #include "server/core/access/app_jwt.h"
+#include "server/core/access/basic_auth.h"
 #include "server/core/access/ip_ranges.h"
 #include "server/core/people/attempts.h"
 #include "server/store/session_rows.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define PROOF_MAX 16384
 
 static hf_status refused(struct access_request *r)
 {
@@ -43,7 +41,7 @@ void access_request_end(struct access_request *r)
 
 static void attempt_key(const struct access_request *r, char *to, size_t cap)
 {
-	const char *user = r->user.len ? (const char *)r->user.ptr : "";
+	const char *user = r->user.ptr ? (const char *)r->user.ptr : "";
 
 	snprintf(to, cap, "crypto-password/%s", user);
 	for (char *c = to; *c; c++)
@@ -252,39 +250,15 @@ static hf_status load_user(struct access_request *r, struct db *db, const char *
 	return s.code == HF_NOTFOUND && !r->anew ? HF_SUCCESS : s;
 }
 
-/* "Basic BASE64(USER:SECRET)" into r->user and r->secret, each with a NUL behind it. */
-static hf_status split_basic(struct access_request *r, const char *base64)
-{
-	HF_BUF_SCOPED struct hf_buf both = HF_BUF(PROOF_MAX);
-	const uint8_t *colon;
-	hf_status s;
-
-	HF_TRY(hf_unbase64(hf_span_text(base64), &both));
-	colon = both.len ? memchr(both.ptr, ':', both.len) : NULL;
-	if (colon && !memchr(both.ptr, 0, both.len)) {
-		size_t at = (size_t)(colon - both.ptr);
-
-		r->user = HF_BUF(PROOF_MAX);
-		r->secret = HF_BUF(PROOF_MAX);
-		hf_buf_put(&r->user, both.ptr, at);
-		hf_buf_u8(&r->user, 0);
-		hf_buf_put(&r->secret, colon + 1, both.len - at - 1);
-		hf_buf_u8(&r->secret, 0);
-		r->secret.len -= r->secret.len > 0;
-		s = hf_buf_status(&r->secret);
-	} else {
-		s = HF_FAILURE(HF_INVALID);
-	}
-	hf_wipe(both.ptr, both.len);
-	return s;
-}
-
 static hf_status load_basic(struct access_request *r, struct db *db, const char *base64)
 {
 	const char *user;
 
-	if (!r->user.len)
-		HF_TRY(split_basic(r, base64));
+	if (!r->user.ptr) {
+		r->user = HF_BUF(BASIC_AUTH_MAX);
+		r->secret = HF_BUF(BASIC_AUTH_MAX);
+		HF_TRY(basic_auth_split(base64, &r->user, &r->secret));
+	}
 	user = (const char *)r->user.ptr;
 	if (hf_uuid_valid(user))
 		return load_app(r, db, user, (const char *)r->secret.ptr);
