@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   begin ──► LIST ──► LIST ──► LIST ──► (what was put off) ──► end
- *                └► store  └► store  └► store
+ *   begin ──► LIST ──► LIST ──► LIST ──► LIST ──► (what was put off) ──► end
+ *                └► store  └►── store ──┘
  *
- * One page is stored while the next is listed. Whatever calls back, from whichever thread, says
- * what came of it and decides what is next within one hold of the lock; what it then has to do
- * keeps the scan alive, and whoever has nothing to do does not touch it again. */
+ * Pages are stored while the next are listed; what has come meanwhile is one transaction. Whatever
+ * calls back, from whichever thread, says what came of it and decides what is next within one hold
+ * of the lock; what it then has to do keeps the scan alive, and whoever has nothing to do does not
+ * touch it again. */
 #include "server/core/objects/scan.h"
 
 #include "base/clock.h"
@@ -20,6 +21,7 @@
 #include <string.h>
 
 #define RESTARTS_MAX 2 /* of the listing, when the slot has lost its place in it */
+#define ARRIVED_MAX 8  /* pages that wait for the database, before no more are asked for */
 
 struct scan {
 	struct db_task task; /* first */
@@ -32,9 +34,10 @@ struct scan {
 	struct backend_call call;
 	pthread_mutex_t lock;
 	/* ---- under the lock */
-	bool listing;              /* a LIST is under way */
-	struct scan_page *arrived; /* read, to be sorted and stored */
-	struct scan_page *storing;
+	bool listing;                           /* a LIST is under way */
+	struct scan_page *arrived[ARRIVED_MAX]; /* read, to be sorted and stored */
+	size_t n_arrived;
+	struct scan_page *storing;            /* and those behind it */
 	struct scan_page *doubtful, *put_off; /* the one with room, and full ones */
 	uint64_t cursor;                      /* of the next LIST; 0: none */
 	bool listed;                          /* to its end */
@@ -49,21 +52,32 @@ struct next {
 	bool list, store, end;
 };
 
+static void pages_free(struct scan_page *p)
+{
+	while (p) {
+		struct scan_page *next = p->next;
+
+		scan_page_free(p);
+		p = next;
+	}
+}
+
+static void forget_arrived(struct scan *s)
+{
+	while (s->n_arrived)
+		scan_page_free(s->arrived[--s->n_arrived]);
+}
+
 static void forget_doubtful(struct scan *s)
 {
 	scan_page_free(hf_take(s->doubtful));
-	while (s->put_off) {
-		struct scan_page *next = s->put_off->next;
-
-		scan_page_free(s->put_off);
-		s->put_off = next;
-	}
+	pages_free(hf_take(s->put_off));
 }
 
 static void scan_free(struct scan *s)
 {
-	scan_page_free(s->arrived);
-	scan_page_free(s->storing);
+	forget_arrived(s);
+	pages_free(s->storing);
 	forget_doubtful(s);
 	known_keys_done(&s->known);
 	scan_warnings_done(&s->warnings);
@@ -159,7 +173,9 @@ static hf_status run_store(struct db_task *task, struct db *db)
 	struct scan *s = (struct scan *)task;
 
 	HF_TRY(scan_row_beat(db, s->row.id, s->row.total, s->row.done, s->row.created));
-	return scan_page_store(s->storing, db);
+	for (struct scan_page *p = s->storing; p; p = p->next)
+		HF_TRY(scan_page_store(p, db));
+	return HF_SUCCESS;
 }
 
 static void tell_created(struct scan *s, const struct scan_page *p)
@@ -180,13 +196,13 @@ static void stored(struct db_task *task, hf_status status)
 	struct scan *s = (struct scan *)task;
 	struct next next;
 
-	if (hf_ok(status))
-		tell_created(s, s->storing);
+	for (struct scan_page *p = s->storing; p && hf_ok(status); p = p->next)
+		tell_created(s, p);
 	pthread_mutex_lock(&s->lock);
 	fail_locked(s, status,
 	            status.code == HF_NOTFOUND ? "the scan was taken for dead by another server"
 	                                       : "");
-	scan_page_free(hf_take(s->storing));
+	pages_free(hf_take(s->storing));
 	next = decide(s);
 	pthread_mutex_unlock(&s->lock);
 	act(s, &next);
@@ -196,7 +212,7 @@ static void stored(struct db_task *task, hf_status status)
 
 static void took_page(struct scan *s, struct scan_page *page, const struct crypto_result *r)
 {
-	s->arrived = page;
+	s->arrived[s->n_arrived++] = page;
 	s->cursor = r->cursor;
 	s->listed = r->cursor == 0;
 	s->total = r->total;
@@ -208,6 +224,7 @@ static void restart(struct scan *s)
 	s->restarts++;
 	s->cursor = 0;
 	s->done = 0;
+	forget_arrived(s);
 	forget_doubtful(s);
 	known_keys_forget(&s->known);
 }
@@ -282,17 +299,22 @@ static hf_status sort(struct scan *s, struct scan_page *page, bool last)
 	return scan_page_sort(page, &how);
 }
 
-/* A page to be stored, if there is one. */
-static struct scan_page *next_page(struct scan *s)
+/* Everything that has arrived, sorted; or, when there is no more to come, what was put off. */
+static struct scan_page *next_pages(struct scan *s)
 {
-	struct scan_page *page = hf_take(s->arrived);
-	bool last = !page && s->listed;
+	bool last = !s->n_arrived && s->listed;
+	struct scan_page *first = NULL, **end = &first, *off;
 
-	if (last && !(page = hf_take(s->doubtful)) && (page = s->put_off))
-		s->put_off = page->next;
-	if (page)
-		fail_locked(s, sort(s, page, last), "");
-	return page;
+	for (size_t i = 0; i < s->n_arrived; i++, end = &(*end)->next)
+		*end = s->arrived[i];
+	s->n_arrived = 0;
+	if (last && (off = hf_take(s->doubtful))) {
+		off->next = hf_take(s->put_off);
+		first = off;
+	}
+	for (struct scan_page *p = first; p; p = p->next)
+		fail_locked(s, sort(s, p, last), "");
+	return first;
 }
 
 static struct next decide(struct scan *s)
@@ -300,15 +322,15 @@ static struct next decide(struct scan *s)
 	struct next next = { 0 };
 
 	if (!s->storing && hf_ok(s->failed)) {
-		struct scan_page *page = next_page(s);
+		struct scan_page *pages = next_pages(s);
 
 		if (hf_ok(s->failed))
-			s->storing = page;
+			s->storing = pages;
 		else
-			scan_page_free(page);
+			pages_free(pages);
 		next.store = s->storing != NULL;
 	}
-	if (!s->listing && !s->arrived && !s->listed && hf_ok(s->failed))
+	if (!s->listing && s->n_arrived < ARRIVED_MAX && !s->listed && hf_ok(s->failed))
 		next.list = s->listing = true;
 	next.end = !s->storing && !s->listing && (!hf_ok(s->failed) || s->listed);
 	if (next.store) { /* for the row, which nobody changes while it is being written */
