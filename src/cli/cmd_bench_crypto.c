@@ -160,10 +160,10 @@ static hf_status run_round(struct run *r)
 	const struct options *o = r->options;
 	double sign, gcm, other;
 
-	HF_TRY(raw(r, NULL, (unsigned)o->signers, 1, "sign", &r->raw_sign, &sign));
+	HF_TRY(raw(r, NULL, (unsigned)o->signers, 1, "plain-sign", &r->raw_sign, &sign));
 	other = sign;
 	if (o->against)
-		HF_TRY(raw(r, o->against, 1, (unsigned)o->against_threads, "sign", &r->other,
+		HF_TRY(raw(r, o->against, 1, (unsigned)o->against_threads, "plain-sign", &r->other,
 		           &other));
 	HF_TRY(measure(r, SIGN_BATCH, other));
 	HF_TRY(measure(r, SIGN_SINGLE, other));

@@ -279,6 +279,7 @@ static hf_status run_kind(struct loop *l, const struct p11_profile *profile,
 		return run(l, step_generate, config, ret, err);
 	case RAWLOOP_ENCRYPT:
 	case RAWLOOP_LIST:
+	case RAWLOOP_PLAIN_SIGN:
 		break;
 	}
 	return hf_fail(err, HF_INVALID, "unknown kind of loop %d", (int)config->kind);
@@ -305,6 +306,35 @@ static hf_status run_encrypt(struct loop *l, const struct rawloop_config *config
 	return s;
 }
 
+static hf_status run_plain_sign(struct loop *l, const struct rawloop_config *config,
+                                struct rawloop_result *ret, struct hf_err *err)
+{
+	static const uint8_t digest[32] = { 1 };
+	CK_MECHANISM mechanism = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+	struct template pub = { 0 }, priv = { 0 };
+	CK_OBJECT_HANDLE public_key;
+	hf_status s;
+	CK_RV rv;
+
+	template_bytes(&pub, CKA_EC_PARAMS, p11_kind(KEY_P256)->oid);
+	template_bool(&pub, CKA_TOKEN, false);
+	template_bool(&pub, CKA_VERIFY, true);
+	template_bool(&priv, CKA_TOKEN, false);
+	template_bool(&priv, CKA_SENSITIVE, true);
+	template_bool(&priv, CKA_SIGN, true);
+	rv = l->s->fn->C_GenerateKeyPair(l->s->handle, &mechanism, pub.attr, pub.n, priv.attr,
+	                                 priv.n, &public_key, &l->key);
+	if (rv != CKR_OK)
+		return p11_session_fail(l->s, err, rv, "C_GenerateKeyPair");
+	l->s->live += 2;
+	l->sign.mechanism = (CK_MECHANISM){ CKM_ECDSA, NULL, 0 };
+	l->sign.data = HF_SPAN(digest, sizeof(digest));
+	s = run(l, step_sign, config, ret, err);
+	p11_object_destroy(l->s, l->key);
+	p11_object_destroy(l->s, public_key);
+	return s;
+}
+
 hf_status p11_rawloop(struct p11_session *s, const struct p11_profile *profile,
                       const struct p11_master *master, const struct rawloop_config *config,
                       struct rawloop_result *ret, struct hf_err *err)
@@ -322,6 +352,8 @@ hf_status p11_rawloop(struct p11_session *s, const struct p11_profile *profile,
 		return run_encrypt(&l, config, ret, err);
 	if (config->kind == RAWLOOP_LIST)
 		return run(&l, step_list, config, ret, err);
+	if (config->kind == RAWLOOP_PLAIN_SIGN)
+		return run_plain_sign(&l, config, ret, err);
 	if (type->ability == ABILITY_NONE)
 		return hf_fail(err, HF_UNSUPPORTED, "this HSM has no %s keys", name);
 	if (config->kind != RAWLOOP_SIGN && type->ability != ABILITY_WRAPPED)

@@ -10,12 +10,14 @@
 
 /* Sent: append only. */
 enum rawloop_kind {
-	RAWLOOP_SIGN = 1,     /* a key that stays: C_SignInit, C_Sign */
-	RAWLOOP_UNWRAP = 2,   /* C_UnwrapKey, C_SignInit, C_Sign, C_DestroyObject */
-	RAWLOOP_GENERATE = 3, /* C_GenerateKeyPair, C_WrapKey, C_DestroyObject twice */
-	RAWLOOP_ENCRYPT = 4,  /* AES-256-GCM of RAWLOOP_PLAIN bytes: C_EncryptInit, C_Encrypt. The
-	                         type does not count, as with the next */
-	RAWLOOP_LIST = 5,     /* all objects: C_FindObjects, one C_GetAttributeValue each */
+	RAWLOOP_SIGN = 1,       /* a key that stays: C_SignInit, C_Sign */
+	RAWLOOP_UNWRAP = 2,     /* C_UnwrapKey, C_SignInit, C_Sign, C_DestroyObject */
+	RAWLOOP_GENERATE = 3,   /* C_GenerateKeyPair, C_WrapKey, C_DestroyObject twice */
+	RAWLOOP_ENCRYPT = 4,    /* AES-256-GCM of RAWLOOP_PLAIN bytes: C_EncryptInit, C_Encrypt. The
+	                           type does not count, as with the next */
+	RAWLOOP_LIST = 5,       /* all objects: C_FindObjects, one C_GetAttributeValue each */
+	RAWLOOP_PLAIN_SIGN = 6, /* RAWLOOP_SIGN of P-256, on a module of which nothing is known,
+	                           such as another's over a network */
 };
 
 #define RAWLOOP_PLAIN 1024

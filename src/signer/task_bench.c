@@ -29,9 +29,13 @@ static hf_status read_kind(const char *text, enum rawloop_kind *ret, struct hf_e
 		*ret = RAWLOOP_ENCRYPT;
 	else if (strcmp(text, "list") == 0)
 		*ret = RAWLOOP_LIST;
+	else if (strcmp(text, "plain-sign") == 0)
+		*ret = RAWLOOP_PLAIN_SIGN;
 	else
-		return hf_fail(err, HF_INVALID,
-		               "kind is sign, unwrap, generate, encrypt or list, not %s", text);
+		return hf_fail(
+		        err, HF_INVALID,
+		        "kind is sign, unwrap, generate, encrypt, list or plain-sign, not %s",
+		        text);
 	return HF_SUCCESS;
 }
 
@@ -118,7 +122,7 @@ hf_status task_bench(struct desk *d, const struct json_t *args, struct hf_buf *r
 
 	HF_ENSURE(runners && sum, HF_NOMEM);
 	HF_TRY(read_args(args, &config, err));
-	if (config.kind != RAWLOOP_ENCRYPT && config.kind != RAWLOOP_LIST) {
+	if (config.kind <= RAWLOOP_GENERATE) {
 		HF_TRY(task_needs_master(d, err));
 		HF_TRY(token_profile(d->token, &d->session, masters_first(&d->masters),
 		                     1u << config.type, err));

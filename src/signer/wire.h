@@ -61,8 +61,8 @@ enum signer_task {
 	TASK_CHECK = 1,
 	/* {} -> {"label", "master_id", "mac": bool} */
 	TASK_INIT_MASTER = 2,
-	/* {"kind": "sign" | "unwrap" | "generate" | "encrypt" | "list", "key_type", "ms": integer,
-	 * "count": integer}
+	/* {"kind": "sign" | "unwrap" | "generate" | "encrypt" | "list" | "plain-sign", "key_type",
+	 * "ms": integer, "count": integer}
 	 * -> rawloop_write_json(), over setup.threads sessions */
 	TASK_BENCH = 3,
 	/* {} -> {"record": hex, "key_type", "master_id"}: a key record with the id "canary"; both

@@ -22,6 +22,10 @@ static bool is_time(const char *text)
 
 static void put_text(struct hf_buf *to, const char *text)
 {
+	if (strcmp(text, "19700101T000000Z") == 0) { /* how the API says that something never was */
+		hf_buf_text(to, "never");
+		return;
+	}
 	if (is_time(text)) {
 		hf_buf_printf(to, "%.4s-%.2s-%.2s %.2s:%.2s:%.2s", text, text + 4, text + 6,
 		              text + 9, text + 11, text + 13);
