@@ -87,9 +87,11 @@ static void slept(struct link *l)
 {
 	uint64_t n;
 
-	atomic_store(&l->woken, false);
 	while (read(l->wake_fd, &n, sizeof(n)) < 0 && errno == EINTR)
 		;
+	/* After it: what is written from now on is not taken away again. What was pushed before is
+	 * seen by the work that follows. */
+	atomic_store(&l->woken, false);
 }
 
 bool link_push(struct link *l, struct slot_op *op, enum lane lane)
