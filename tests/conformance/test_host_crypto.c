@@ -552,6 +552,73 @@ static void imported_and_derived_keys_come_back_wrapped(void **state)
 	hsmhost_stop(h, 1000);
 }
 
+static struct hsmhost_config with_masters(const char *labels)
+{
+	struct hsmhost_config c = host_config("test");
+
+	snprintf(c.setup.master_label, sizeof(c.setup.master_label), "%s", labels);
+	c.setup.have_profile = true;
+	c.setup.profile = profile;
+	return c;
+}
+
+/* The same key, under another master key. */
+static void rewrap(const char *id, struct hf_span record, struct hf_buf *ret)
+{
+	HF_BUF_SCOPED struct hf_buf report = HF_BUF(WIRE_REPORT_MAX);
+	struct hsmhost_config c = with_masters("second");
+	struct host_job job = host_generate(id, 0);
+	struct hsmhost_stats stats;
+	struct hsmhost *h;
+
+	CHECK_OK(hsmhost_task(&c, TASK_INIT_MASTER, "", NULL, NULL, &report, NULL));
+	host_config_done(&c);
+	c = with_masters("second,master");
+	h = host_start(&c);
+	host_config_done(&c);
+	hsmhost_stats(h, &stats);
+	job.job.op.kind = 0;
+	job.job.record = record;
+	job.job.rewrap_to = stats.master_id;
+	host_run(h, &job, 1);
+	if (job.result.outcome != OP_DONE)
+		fail_msg("rewrap: %s", job.result.text);
+	hf_buf_put(ret, job.record.ptr, job.record.len);
+	host_job_done(&job);
+	hsmhost_stop(h, 1000);
+}
+
+static void a_record_goes_under_another_master_key_with_all_that_it_says(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf fresh = HF_BUF(RECORD_ENCODED_MAX);
+	struct hsmhost *h = start_pool();
+	CRYPTO_RUN aes =
+	        make_wrapped(h, "key-r", OBJECT_AES, CURVE_NONE, 256, USE_ENCRYPT | USE_DECRYPT);
+	struct crypto_op op = with_record(CRYPTO_ENCRYPT, "key-r", &aes);
+	CRYPTO_RUN before = { 0 }, after = { 0 };
+	struct hsmhost_config c;
+	struct key_record old, new;
+
+	op.mech.mode = MODE_ECB;
+	op.data = HF_SPAN(digest, 16);
+	before = crypto_done(h, &op);
+	hsmhost_stop(h, 1000);
+	rewrap("key-r", aes.r.record, &fresh);
+	CHECK_OK(record_decode(aes.r.record, &old));
+	CHECK_OK(record_decode(hf_buf_span(&fresh), &new));
+	CHECK(strcmp(old.master_id, new.master_id) != 0 && new.uses == old.uses);
+	c = with_masters("second"); /* the first is not needed any more */
+	h = crypto_start(&c);
+	host_config_done(&c);
+	op.key.record = hf_buf_span(&fresh);
+	after = crypto_done(h, &op);
+	CHECK(hf_span_equal(before.r.data, after.r.data)); /* the same key */
+	op.key.record = aes.r.record;
+	crypto_run_done(&after);
+	after = crypto_fails(h, &op, OP_FAILED, HF_STATE);
+	hsmhost_stop(h, 1000);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -568,6 +635,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(wrapped_keys_of_each_kind_work_and_nothing_stays),
 		cmocka_unit_test(a_record_allows_what_it_says_and_nothing_else),
 		cmocka_unit_test(imported_and_derived_keys_come_back_wrapped),
+		cmocka_unit_test(a_record_goes_under_another_master_key_with_all_that_it_says),
 	};
 	int failed;
 

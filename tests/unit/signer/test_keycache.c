@@ -88,6 +88,24 @@ static void a_cache_of_none_hands_the_handle_back(void **state)
 	keycache_free(c);
 }
 
+static void an_old_handle_may_be_looked_at_and_one_that_is_stale_dropped(void **state)
+{
+	struct keycache *c = cache_of(4, 100);
+	bool expired = true;
+
+	(void)keycache_put(c, "a", RECORD, 1, 1000);
+	assert_int_equal(keycache_peek(c, "a", RECORD, 1099, &expired), 1);
+	CHECK(!expired);
+	assert_int_equal(keycache_peek(c, "a", RECORD, 1100, &expired), 1);
+	CHECK(expired);
+	assert_int_equal(keycache_peek(c, "a", hf_span_text("x"), 1099, &expired), P11_NO_OBJECT);
+	keycache_drop(c, "a");
+	keycache_drop(c, "never there");
+	assert_int_equal(keycache_peek(c, "a", RECORD, 1099, &expired), P11_NO_OBJECT);
+	assert_int_equal(keycache_count(c), 0);
+	keycache_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -95,6 +113,7 @@ int main(void)
 		cmocka_unit_test(the_least_recently_used_goes_first),
 		cmocka_unit_test(time_counts_from_the_unwrapping_not_from_the_last_use),
 		cmocka_unit_test(every_handle_comes_back_exactly_once),
+		cmocka_unit_test(an_old_handle_may_be_looked_at_and_one_that_is_stale_dropped),
 		cmocka_unit_test(a_cache_of_none_hands_the_handle_back),
 	};
 
