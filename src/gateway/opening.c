@@ -207,11 +207,12 @@ static void close_left(struct slots *s)
 	for (size_t i = 0; i < SLOTS_MAX; i++) {
 		struct engine *engine = take_left(s, &s->list[i], hf_mono_ms());
 
-		if (engine)
-			HF_INFO("slot closed: no server has it open",
-			        HF_KS("token", s->list[i].token.label),
-			        HF_KS("serial", s->list[i].token.serial));
+		if (!engine)
+			continue;
 		engine_stop(engine, STOP_GRACE_MS);
+		HF_INFO("slot closed: no server has it open",
+		        HF_KS("token", s->list[i].token.label),
+		        HF_KS("serial", s->list[i].token.serial));
 	}
 }
 
