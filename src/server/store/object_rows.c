@@ -296,16 +296,6 @@ hf_status object_row_lock(struct db *db, const char *org_id, const char *id, obj
 	return read_one(st, fn, ctx, ret_making_ms);
 }
 
-hf_status object_row_any(struct db *db, const char *id, object_row_fn fn, void *ctx)
-{
-	static const char sql[] = "SELECT " OBJECT_COLUMNS " FROM objects WHERE id = $1";
-	DB_STMT st = NULL;
-
-	HF_TRY(db_query(db, sql, &st));
-	db_bind_text(st, 1, id);
-	return read_one(st, fn, ctx, NULL);
-}
-
 #define UPDATE                                                                                     \
 	"UPDATE objects SET group_id = $1, name = $2, description = $3, type = $4, curve = $5,"    \
 	" bits = $6, uses = $7, state = $8, is_enabled = $9, is_virtual = $10, is_external = $11," \

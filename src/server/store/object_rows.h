@@ -85,8 +85,6 @@ HF_MUST hf_status object_row_get(struct db *db, const char *org_id, const char *
  * made too (ret_making_ms; may be NULL). HF_NOTFOUND. */
 HF_MUST hf_status object_row_lock(struct db *db, const char *org_id, const char *id,
                                   object_row_fn fn, void *ctx, int64_t *ret_making_ms);
-/* By id, deleted or being made too. HF_NOTFOUND. */
-HF_MUST hf_status object_row_any(struct db *db, const char *id, object_row_fn fn, void *ctx);
 
 /* Everything but id, organisation, creator, created, and last used. HF_EXISTS: the name is taken.
  */
