@@ -35,7 +35,8 @@ static void before(struct der *d, const void *bytes, size_t len)
 	if (len > d->at)
 		abort();
 	d->at -= len;
-	memcpy(d->bytes + d->at, bytes, len);
+	if (len)
+		memcpy(d->bytes + d->at, bytes, len);
 }
 
 static void before_u8(struct der *d, size_t byte)

@@ -256,6 +256,48 @@ static void ff1_vectors_hold(void **state)
 	CHECK(n >= 200);
 }
 
+/* Of a million pairs of numerals, those below half a million stay below it. */
+static void numbers_below_a_bound_stay_below(void **state)
+{
+	static const uint8_t bound[] = { 0x07, 0xa1, 0x20 }, key_value[16] = { 9 };
+	struct crypto_mech mech = { .mode = MODE_FF1, .radix = 1000, .ad = HF_SPAN(bound, 3) };
+	CK_OBJECT_HANDLE key = keys_secret(CKK_AES, HF_SPAN(key_value, 16));
+
+	for (uint16_t i = 0; i < 20; i++) {
+		HF_BUF_SCOPED struct hf_buf token = HF_BUF(64);
+		HF_BUF_SCOPED struct hf_buf back = HF_BUF(64);
+		HF_BUF_SCOPED struct hf_buf none = HF_BUF(64);
+		const uint8_t plain[] = { 0, (uint8_t)i, 0, 7 };
+		struct hf_err err = { 0 };
+
+		must(p11_encrypt(keys_session(), key, &mech, HF_SPAN(plain, 4), &token, &none,
+		                 &none, &err),
+		     &err);
+		CHECK((token.ptr[0] << 8 | token.ptr[1]) < 500);
+		must(p11_decrypt(keys_session(), key, &mech, hf_buf_span(&token), &back, &err),
+		     &err);
+		assert_memory_equal(back.ptr, plain, 4);
+	}
+	keys_drop(key);
+}
+
+static void numbers_that_are_not_below_are_refused(void **state)
+{
+	static const uint8_t one[] = { 1 }, key_value[16] = { 9 };
+	static const uint8_t zero[] = { 0, 0, 0, 0 }, two[] = { 0, 0, 0, 2 };
+	const struct crypto_mech mech = { .mode = MODE_FF1, .radix = 1000, .ad = HF_SPAN(one, 1) };
+	CK_OBJECT_HANDLE key = keys_secret(CKK_AES, HF_SPAN(key_value, 16));
+	HF_BUF_SCOPED struct hf_buf out = HF_BUF(64);
+
+	CHECK_CODE(p11_decrypt(keys_session(), key, &mech, HF_SPAN(two, 4), &out, NULL),
+	           HF_INVALID);
+	/* alone below, it would have to walk through all */
+	CHECK_CODE(p11_decrypt(keys_session(), key, &mech, HF_SPAN(zero, 4), &out, NULL),
+	           HF_INVALID);
+	assert_int_equal(out.len, 0);
+	keys_drop(key);
+}
+
 /* What a token lacks is said so, and is no wrong answer. */
 static bool lacks_oaep(enum digest_alg hash, enum digest_alg mgf, struct hf_span label)
 {
@@ -310,6 +352,8 @@ static const struct claim claims[] = {
 	{ cmocka_unit_test(mac_vectors_hold) },
 	{ cmocka_unit_test(a_cmac_of_blocks_is_the_tokens_own) },
 	{ cmocka_unit_test(ff1_vectors_hold) },
+	{ cmocka_unit_test(numbers_below_a_bound_stay_below) },
+	{ cmocka_unit_test(numbers_that_are_not_below_are_refused) },
 	{ cmocka_unit_test(oaep_vectors_hold) },
 };
 
