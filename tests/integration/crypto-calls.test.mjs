@@ -480,6 +480,26 @@ describe('tokenization', () => {
 		await refused('/crypto/v1/encrypt', { ...request, plain: text('a card number') }, 400, /"plain"/)
 		await refused('/crypto/v1/encrypt', { ...request, key: key('aes') }, 400, /keys with a format/)
 	})
+
+	it('every built-in format makes tokens of its own, which come back', async () => {
+		const texts = {
+			credit_card: '4111111111111111', ssn: '123-45-6789', imei: '490154203237518', ipv4: '192.168.0.1',
+			us_phone: '(212) 555-0123', email: 'alice.b@example.org', date: '2024-02-29',
+		}
+		for (const [builtin, plain] of Object.entries(texts)) {
+			await generate(`format-${builtin}`, 'AES', { key_size: 256, fpe: { builtin } })
+			const call = { key: key(`format-${builtin}`), alg: 'AES', mode: 'FF1' }
+			const { cipher } = await ok('/crypto/v1/encrypt', { ...call, plain: text(plain) })
+			assert.notEqual(cipher, text(plain))
+			assert.equal((await ok('/crypto/v1/decrypt', { ...call, cipher })).plain, text(plain))
+		}
+	})
+
+	it('a format whose tokens could be undone is refused when the key is made', async () => {
+		const make = (fpe) => dsm.generateKey({ name: 'small', obj_type: 'AES', key_size: 256, fpe })
+		await assert.rejects(make({ radix: 10, min_length: 5, max_length: 9, preserve: [] }), /less than 1000000/)
+		await assert.rejects(make({ format_v2: { variants: [] } }), /format_v2/)
+	})
 })
 
 describe('in pieces', () => {

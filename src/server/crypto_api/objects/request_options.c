@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The options of an algorithm: what is asked for, checked, as it is kept with the key. */
 #include "server/core/access/crypto_policy.h"
+#include "server/core/crypto/fpe_format.h"
 #include "server/crypto_api/objects/request.h"
 
 #include <string.h>
@@ -147,6 +148,16 @@ static hf_status check_type(const struct sobject_request *r, int type, struct hf
 	               object_type_name(type));
 }
 
+/* A format that tokens cannot be made of is refused here, not when the first is. */
+static hf_status check_format(const struct json_t *fpe, struct hf_err *err)
+{
+	HF_CLEANUP(fpe_format_free_at) struct fpe_format *format = NULL;
+
+	if (!fpe)
+		return HF_SUCCESS;
+	return hf_context(err, fpe_format_parse(fpe, &format, err), "fpe");
+}
+
 hf_status sobject_request_options(struct sobject_request *r, int type, uint32_t bits,
                                   const char *was, char **ret, struct hf_err *err)
 {
@@ -154,6 +165,8 @@ hf_status sobject_request_options(struct sobject_request *r, int type, uint32_t 
 	struct json_writer w = JSON_WRITER(&r->options_text);
 
 	HF_TRY(check_type(r, type, err));
+	HF_TRY(check_format(r->fpe, err));
+	HF_TRY(check_format(r->aes ? json_member(r->aes, "fpe") : NULL, err));
 	HF_TRY(check_symmetric(r->aes, err));
 	HF_TRY(check_symmetric(r->des3, err));
 	if (was)
