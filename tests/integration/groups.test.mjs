@@ -3,7 +3,7 @@
 // not work, authorities of one's own, client certificates, host names; and a PIN that nobody ever sees again.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -193,6 +193,5 @@ test('no PIN is in a log, in the database, or in an answer', async () => {
 		const bytes = readFileSync(file)
 		for (const pin of [WRONG_PIN, ...(PIN.length > 6 ? [PIN] : [])]) assert.ok(!bytes.includes(pin), `${file} has a PIN in it`)
 	}
-	assert.ok(!JSON.stringify(await admin.succeed('GET', '/sys/v1/groups')).includes('"pin"'))
-	writeFileSync(dsm.stack.path('looked'), '')
+	assert.ok(!JSON.stringify(await admin.succeed('GET', '/sys/v1/groups')).includes('"pin":'))
 })
