@@ -96,7 +96,7 @@ int main(void)
 	output_open(out_fd);
 	if (!hf_ok(read_setup(&in, &setup, &authorizers))) {
 		fprintf(stderr,
-		        "holdfast-signer is started by `holdfast driver` and `holdfast hsm`, "
+		        "holdfast-signer is started by `holdfast driver`, `gateway` and `hsm`, "
 		        "of the same version, not by hand\n");
 		return SIGNER_PROTOCOL;
 	}
