@@ -135,6 +135,8 @@ static hf_status start_core(struct server *s, struct hf_err *err)
 	HF_TRY(queue_api_new(&s->core, &s->queue_api));
 	HF_TRY(objects_new(&s->core.objects));
 	HF_TRY(objects_clock_new(&s->core, &s->objects_clock));
+	HF_TRY(jwks_new(s->config.webhook_private, s->config.webhook_ca, &s->jwks, err));
+	s->core.signing_keys = jwks_source(s->jwks);
 	HF_TRY(crypto_sessions_new(&s->core, &s->core.sessions, err));
 	HF_TRY(crypto_api_new(&s->core, &s->crypto_api, err));
 	s->core.metrics->committed_ms = hf_mono_ms();
@@ -266,6 +268,8 @@ void server_stop(struct server *s)
 	stop_ticking(s);
 	webhook_sender_stop(s->webhooks);
 	audit_sender_stop(s->audit_sender);
+	if (s->jwks)
+		jwks_stop(s->jwks);
 	if (s->core.sessions)
 		crypto_sessions_stop(s->core.sessions);
 	slot_links_stop(s->slots);
@@ -277,6 +281,7 @@ void server_stop(struct server *s)
 	signing_api_free(s->signing_api);
 	crypto_api_free(s->crypto_api);
 	crypto_sessions_free(s->core.sessions);
+	jwks_free(s->jwks);
 	objects_clock_free(s->objects_clock);
 	objects_free(s->core.objects);
 	slot_links_free(s->slots);

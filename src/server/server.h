@@ -26,7 +26,7 @@ struct server_config {
 	unsigned rate_limit; /* requests of one token in a second; 0: any number */
 	unsigned login_rate; /* of one address in a minute, without a token or with bad ones; 0 */
 	/* Crypto API */
-	const char *crypto_listen; /* "127.0.0.1:8445"; NULL or "": none */
+	const char *crypto_listen;            /* "127.0.0.1:8445"; NULL or "": none */
 	const char *crypto_cert, *crypto_key; /* NULL: the Signing API's */
 	unsigned crypto_loops;
 	int app_session_ms;  /* a session of an app ends when it is not used so long; 0: 10 min */
@@ -51,8 +51,8 @@ struct server_config {
 };
 
 /* Runs until SIGTERM or SIGINT, then lets what is in flight end. Prints nothing: logs. When
- * `ready_fd` >= 0, one line "api=PORT driver=PORT health=PORT crypto=PORT\n" is written to it once everything
- * listens, and it is closed. */
+ * `ready_fd` >= 0, one line "api=PORT driver=PORT health=PORT crypto=PORT\n" is written to it once
+ * everything listens, and it is closed. */
 HF_MUST hf_status server_run(const struct server_config *config, int ready_fd, struct hf_err *err);
 
 /* The same on threads of this process, for the benchmark: start, use, stop. */

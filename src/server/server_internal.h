@@ -9,6 +9,7 @@
 #include "server/core/objects/object_clock.h"
 #include "server/crypto_api/api.h"
 #include "server/health.h"
+#include "server/jwks_fetch.h"
 #include "server/metrics.h"
 #include "server/queue_api/queue_api.h"
 #include "server/server.h"
@@ -31,6 +32,7 @@ struct server {
 	struct signing_api *signing_api;
 	struct queue_api *queue_api;
 	struct crypto_api *crypto_api;
+	struct jwks *jwks;
 	struct slot_links *slots;
 	struct webhook_sender *webhooks;
 	struct audit_sender *audit_sender;

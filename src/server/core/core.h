@@ -39,6 +39,7 @@ struct events_watch;
 struct groups;
 struct objects;
 struct crypto_sessions;
+struct jwks_source;
 struct slot_backend;
 
 struct core {
@@ -51,11 +52,12 @@ struct core {
 	struct waiters *waiters; /* by the id of a key or signature request */
 	struct audit *audit;
 	struct server_metrics *metrics;
-	struct events_watch *watch;       /* who has webhooks: core/events/events.h */
-	struct groups *groups;            /* core/groups/group.h */
-	struct objects *objects;          /* core/objects/object.h */
-	const struct slot_backend *slots; /* core/backends/backend.h */
-	struct crypto_sessions *sessions; /* core/access/sessions.h */
+	struct events_watch *watch;             /* who has webhooks: core/events/events.h */
+	struct groups *groups;                  /* core/groups/group.h */
+	struct objects *objects;                /* core/objects/object.h */
+	const struct slot_backend *slots;       /* core/backends/backend.h */
+	const struct jwks_source *signing_keys; /* core/access/jwks.h */
+	struct crypto_sessions *sessions;       /* core/access/sessions.h */
 	struct core_secrets secrets;
 };
 

@@ -10,6 +10,7 @@
 #include "server/core/access/app_jwt.h"
 #include "server/core/access/trusted_ca.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const char *app_credential_name(int kind)
@@ -69,7 +70,7 @@ static hf_status use_secret(const char *given, int64_t size, struct app_row *row
 		               APP_SECRET_BYTES_MIN, APP_SECRET_BYTES_MAX);
 	if (given) {
 		HF_TRY(check_secret(given, err));
-		strcpy(secret, given);
+		snprintf(secret, sizeof(secret), "%s", given);
 	} else {
 		HF_TRY(make_secret(size, secret, sizeof(secret)));
 	}
@@ -142,7 +143,7 @@ hf_status app_credential_make(const struct json_t *request, int64_t secret_size,
 		return hf_fail(err, HF_UNSUPPORTED,
 		               "credential: one proof for each app; several (\"all\") are not "
 		               "supported");
-	if (!kind || strcmp(kind, "secret") == 0)
+	if (!kind || hf_span_is(hf_span_text(kind), "secret"))
 		return use_secret(given && *given ? given : NULL, secret_size, row, json, err);
 	HF_TRY(choose(request, kind, value, row, err));
 	HF_TRY(json_canonical(request, json));

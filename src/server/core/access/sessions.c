@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "server/core/access/app_credentials.h"
 #include "server/core/access/ip_ranges.h"
-#include "server/core/access/jwks.h"
 #include "server/core/access/passwords.h"
 #include "server/core/people/attempts.h"
 #include "server/server.h"
@@ -37,7 +36,6 @@ struct crypto_sessions {
 	const struct core *core;
 	struct passwords *passwords;
 	struct attempts *attempts;
-	struct jwks *jwks;
 	int64_t app_idle_ms, user_ms;
 	pthread_mutex_t lock; /* all below */
 	unsigned generation;
@@ -62,8 +60,6 @@ hf_status crypto_sessions_new(const struct core *core, struct crypto_sessions **
 	status = attempts_new(&s->attempts);
 	if (hf_ok(status))
 		status = passwords_new(&s->passwords, err);
-	if (hf_ok(status))
-		status = jwks_new(config->webhook_private, config->webhook_ca, &s->jwks, err);
 	if (!hf_ok(status)) {
 		crypto_sessions_free(s);
 		return status;
@@ -99,7 +95,6 @@ static void drop_all(struct crypto_sessions *s, const char *identity_id)
 
 void crypto_sessions_stop(struct crypto_sessions *s)
 {
-	jwks_stop(s->jwks);
 	passwords_stop(s->passwords);
 }
 
@@ -107,7 +102,6 @@ void crypto_sessions_free(struct crypto_sessions *s)
 {
 	if (!s)
 		return;
-	jwks_free(s->jwks);
 	passwords_free(s->passwords);
 	drop_all(s, NULL);
 	attempts_free(s->attempts);
@@ -123,11 +117,6 @@ struct passwords *crypto_sessions_passwords(struct crypto_sessions *s)
 struct attempts *crypto_sessions_attempts(struct crypto_sessions *s)
 {
 	return s->attempts;
-}
-
-struct jwks *crypto_sessions_jwks(struct crypto_sessions *s)
-{
-	return s->jwks;
 }
 
 const struct core *crypto_sessions_core(struct crypto_sessions *s)

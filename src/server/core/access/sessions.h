@@ -23,7 +23,7 @@
 struct crypto_sessions;
 HF_MUST hf_status crypto_sessions_new(const struct core *core, struct crypto_sessions **ret,
                                       struct hf_err *err);
-/* No more passwords and keys: what waits for them, or comes yet, ends with HF_CLOSED. Before the
+/* No more passwords: what waits for one, or comes yet, ends with HF_CLOSED. Before the
  * database's threads are stopped. */
 void crypto_sessions_stop(struct crypto_sessions *s);
 /* After the last request was answered and the database's threads have ended. */
@@ -87,10 +87,8 @@ bool crypto_sessions_recall(struct crypto_sessions *s, const struct shown *shown
 
 struct passwords;
 struct attempts;
-struct jwks;
 struct passwords *crypto_sessions_passwords(struct crypto_sessions *s);
 struct attempts *crypto_sessions_attempts(struct crypto_sessions *s);
-struct jwks *crypto_sessions_jwks(struct crypto_sessions *s);
 const struct core *crypto_sessions_core(struct crypto_sessions *s);
 
 #endif

@@ -172,7 +172,8 @@ static void print_entry(struct log_call *l, const struct entry *e, int64_t at_ms
 	char time[HF_ISO_LEN];
 
 	hf_iso_time(at_ms, time);
-	strcpy(time + 19, "Z"); /* whole seconds */
+	time[19] = 'Z'; /* whole seconds */
+	time[20] = '\0';
 	json_open_object(w, NULL);
 	print_id(w, "_id", e->id);
 	json_open_object(w, "_source");
@@ -240,7 +241,7 @@ static void begin_at(struct log_call *l, const char *previous)
 	else if (l->until_ms < l->call.now_ms)
 		audit_id_at(l->until_ms + 3600000, l->before);
 	else
-		strcpy(l->before, "uk");
+		snprintf(l->before, sizeof(l->before), "uk"); /* after every id of an entry */
 }
 
 static hf_status run(struct crypto_call *c, struct db *db)

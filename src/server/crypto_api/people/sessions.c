@@ -96,9 +96,9 @@ static hf_status read_method(struct session_call *s, const struct json_t *body, 
 		return HF_SUCCESS;
 	if (strcmp(method, "auth-by-app-name") == 0)
 		return read_app_name(s, body, err);
-	if (strcmp(method, "password") == 0 && json_member(body, "email"))
+	if (hf_span_is(hf_span_text(method), "password") && json_member(body, "email"))
 		return read_password(s, body, err);
-	if (strcmp(method, "password") == 0)
+	if (hf_span_is(hf_span_text(method), "password"))
 		return HF_SUCCESS; /* as the header says */
 	return hf_fail(err, HF_UNSUPPORTED,
 	               "method: password and auth-by-app-name are supported; others of the "
