@@ -35,6 +35,8 @@ void object_destroy_op(const struct object *o, bool private_only, struct crypto_
 	if (o->value.len || o->state >= OBJECT_DESTROYED ||
 	    (o->virtual_key && !o->group->apply_to_hsm))
 		return;
+	if (!o->virtual_key && o->public_only)
+		return; /* a pool keeps no public keys */
 	ret->kind = CRYPTO_DESTROY;
 	object_where(o, &ret->key, ret->key_id);
 	ret->private_only = private_only;
