@@ -142,6 +142,8 @@ static void done(struct db_task *task, hf_status s)
 /* Takes what waits; nobody writes when that is nothing. */
 static bool take(struct entries *e)
 {
+	bool any;
+
 	pthread_mutex_lock(&e->lock);
 	for (e->n_written = 0; e->waiting && e->n_written < WRITTEN_AT_ONCE; e->n_waiting--) {
 		e->written[e->n_written++] = e->waiting;
@@ -149,9 +151,9 @@ static bool take(struct entries *e)
 	}
 	if (!e->waiting)
 		e->end = &e->waiting;
-	e->writing = e->n_written > 0;
+	any = e->writing = e->n_written > 0;
 	pthread_mutex_unlock(&e->lock);
-	return e->n_written > 0;
+	return any; /* if not, it may be somebody else's task already */
 }
 
 static void begin(struct entries *e)
