@@ -424,8 +424,8 @@ hf_status object_row_claim_making(struct db *db, const char *id, int64_t before_
 hf_status object_row_claim_rotation(struct db *db, const char *id, int64_t at_ms, int64_t again_ms,
                                     bool *ret)
 {
-	static const char sql[] =
-	        "UPDATE objects SET rotate_at = $3 WHERE id = $1 AND rotate_at = $2";
+	static const char sql[] = "UPDATE objects SET rotate_at = $3, told_rotation = $3"
+	                          " WHERE id = $1 AND rotate_at = $2";
 
 	return claim(db, sql, id, at_ms, again_ms, ret);
 }

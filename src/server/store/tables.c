@@ -311,6 +311,8 @@ static const struct db_column of_objects[] = {
 	{ "compromise_at", DB_INT },
 	{ "destruction_at", DB_INT },
 	{ "rotate_at", DB_INT },
+	{ "told_deactivation", DB_INT },
+	{ "told_rotation", DB_INT },
 	{ "making_at", DB_INT },
 	{ "cka_id", DB_BLOB },
 	{ "cka_label", DB_BLOB },

@@ -46,6 +46,7 @@ static const char *const kinds[] = {
 	"wallet.offer.accepted",
 	"wallet.offer.rejected",
 	"wallet.tags.modified",
+	"key.expiring", /* ours: core/objects/object_notice.h */
 };
 
 bool webhook_wants_known(const char *kind)

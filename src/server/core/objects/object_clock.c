@@ -6,6 +6,7 @@
 #include "json/read.h"
 #include "server/core/audit/audit.h"
 #include "server/core/objects/object_change.h"
+#include "server/core/objects/object_notice.h"
 #include "server/core/objects/object_rotate.h"
 #include "server/core/objects/scan.h"
 
@@ -14,7 +15,7 @@
 
 enum {
 	EVERY_MS = 1000,
-	BURY_MS = 15000,
+	SELDOM_MS = 15000,
 	STATES_AT_ONCE = 100,
 	HSM_AT_ONCE = 16,
 	POLICY_JSON_MAX = 4096
@@ -24,9 +25,10 @@ struct objects_clock {
 	struct db_task task; /* first */
 	const struct core *core;
 	atomic_bool running;
-	int64_t next_ms; /* monotonic */
-	int64_t now_ms;  /* of the task */
-	int64_t bury_ms; /* when scans that died are looked for again */
+	int64_t next_ms;   /* monotonic */
+	int64_t now_ms;    /* of the task */
+	int64_t seldom_ms; /* when to look again for what comes seldom: scans that died, notices */
+	struct object_notices notices;
 	struct object *orphans[HSM_AT_ONCE], *due[HSM_AT_ONCE];
 	size_t n_orphans, n_due;
 };
@@ -285,8 +287,11 @@ static hf_status run(struct db_task *task, struct db *db)
 	f.from = OBJECT_ACTIVE;
 	f.becomes = OBJECT_DEACTIVATED;
 	HF_TRY(object_rows_due(db, DUE_DEACTIVATION, c->now_ms, STATES_AT_ONCE, change_state, &f));
-	if (c->now_ms >= c->bury_ms)
+	c->notices.n = 0;
+	if (c->now_ms >= c->seldom_ms) {
 		HF_TRY(scans_bury(db));
+		HF_TRY(object_notices_tell(db, c->now_ms, &c->notices));
+	}
 	HF_TRY(find_orphans(c, db));
 	return find_due(c, db);
 }
@@ -301,8 +306,10 @@ static void done(struct db_task *task, hf_status s)
 			         HF_KS("reason", hf_code_name(s.code)));
 		forget_found(c);
 	}
-	if (hf_ok(s) && c->now_ms >= c->bury_ms)
-		c->bury_ms = c->now_ms + BURY_MS;
+	if (hf_ok(s))
+		object_notices_log(&c->notices);
+	if (hf_ok(s) && c->now_ms >= c->seldom_ms)
+		c->seldom_ms = c->now_ms + SELDOM_MS;
 	for (size_t i = 0; i < c->n_orphans; i++)
 		remove_orphan(c->core, c->orphans[i]);
 	for (size_t i = 0; i < c->n_due; i++)

@@ -5,7 +5,7 @@
  * already, and is shown to nobody. A name is one object's among those that are not deleted (state
  * 6). The object's group is not a foreign key: PostgreSQL checks those by locking the row that they
  * name, and every new key would write its group. objects.value is sealed by a key of the server's
- * secret file. */
+ * secret file. told_deactivation and told_rotation: the dates that people were told of. */
 #ifndef HF_SERVER_STORE_MIGRATIONS_OBJECTS_H
 #define HF_SERVER_STORE_MIGRATIONS_OBJECTS_H
 
@@ -20,7 +20,7 @@
 	" is_never_exportable BIGINT NOT NULL, is_published BIGINT NOT NULL," \
 	" creator " TEXT " NOT NULL, created_at BIGINT NOT NULL, last_used_at BIGINT," \
 	" activation_at BIGINT, deactivation_at BIGINT, compromise_at BIGINT," \
-	" destruction_at BIGINT, rotate_at BIGINT, making_at BIGINT, cka_id " BYTES " NOT NULL," \
+	" destruction_at BIGINT, rotate_at BIGINT, told_deactivation BIGINT, told_rotation BIGINT, making_at BIGINT, cka_id " BYTES " NOT NULL," \
 	" cka_label " BYTES " NOT NULL, public_key " BYTES ", kcv " BYTES ", options " TEXT "," \
 	" custom_metadata " TEXT ", rotation_policy " TEXT ", revocation " TEXT "," \
 	" replacement " TEXT ", replaced " TEXT ", copied_from " TEXT ", parent " TEXT "," \
