@@ -182,9 +182,9 @@ static void expire(struct link *l, int64_t now)
 		struct backend_state *c = op->of;
 
 		TAILQ_REMOVE(&late, op, entry);
+		way_lock(c);
 		snprintf(text, sizeof(text), "no connection to the HSM in time: %.100s %.200s",
 		         link_where(l, where), op->text);
-		way_lock(c);
 		op->queued = false;
 		if (!op->settled)
 			op_fail(op, HF_TIMEOUT, text);

@@ -88,13 +88,14 @@ static void begin_anew(struct link *l, const struct row_copy *r)
 	pthread_mutex_unlock(&l->lock);
 	l->strikes = 0;
 	l->slowest_us = l->per_op_us = 0;
+	/* In this order: whoever sees the new row's time sees that the old one's fate is over. */
+	atomic_store(&l->health, HEALTH_NEW);
 	atomic_store(&l->updated_ms, r->row.updated_ms);
 	s = make_client(l, r, &err);
 	if (!hf_ok(s)) {
 		link_is_refused(l, *err.text ? err.text : hf_code_name(s.code));
 		return;
 	}
-	atomic_store(&l->health, HEALTH_NEW);
 	if (!r->pin.len)
 		link_is_refused(l, "this connection has no PIN: give one");
 	else if (*r->row.pin_refused)
