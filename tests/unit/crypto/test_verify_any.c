@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <pthread.h>
 #include <string.h>
 
 struct made {
@@ -113,6 +114,40 @@ static void more_keys_than_are_kept_still_verify(void **state)
 	}
 	CHECK_OK(verify_any(spki_of(&first), &ecdsa, digest, sig_of(&first)));
 	done(&first);
+}
+
+#define THREADS 4
+
+static void *verify_often(void *arg)
+{
+	struct made *keys = arg;
+	uintptr_t wrong = 0;
+
+	for (unsigned i = 0; i < 600; i++) {
+		const struct made *m = &keys[i % 8 ? 0 : i % 3]; /* the first gets its table */
+
+		wrong += !hf_ok(verify_any(spki_of(m), &ecdsa, HF_SPAN(digest64, 32), sig_of(m)));
+	}
+	return (void *)wrong;
+}
+
+static void threads_share_the_keys(void **state)
+{
+	struct made keys[] = { make(EVP_EC_gen("P-256")), make(EVP_EC_gen("P-256")),
+		               make(EVP_EC_gen("secp256k1")) };
+	pthread_t threads[THREADS];
+	void *wrong;
+
+	for (size_t i = 0; i < HF_COUNT(keys); i++)
+		sign_digest(&keys[i], HF_SPAN(digest64, 32));
+	for (size_t i = 0; i < THREADS; i++)
+		CHECK(pthread_create(&threads[i], NULL, verify_often, keys) == 0);
+	for (size_t i = 0; i < THREADS; i++) {
+		CHECK(pthread_join(threads[i], &wrong) == 0);
+		assert_null(wrong);
+	}
+	for (size_t i = 0; i < HF_COUNT(keys); i++)
+		done(&keys[i]);
 }
 
 static void check_eddsa(const char *name)
@@ -257,6 +292,7 @@ int main(void)
 		cmocka_unit_test(ecdsa_verifies_on_every_curve_with_digests_of_every_length),
 		cmocka_unit_test(a_key_keeps_its_answers_when_it_gets_a_table),
 		cmocka_unit_test(more_keys_than_are_kept_still_verify),
+		cmocka_unit_test(threads_share_the_keys),
 		cmocka_unit_test(eddsa_verifies_on_both_curves),
 		cmocka_unit_test(rsa_verifies_with_both_paddings),
 		cmocka_unit_test(a_key_has_one_encoding),
