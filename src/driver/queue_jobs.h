@@ -45,8 +45,8 @@ HF_MUST hf_status queue_jobs_add(struct queue_jobs *t, const struct poll_job *fr
 /* The one result of a working job, whose `op` is released. */
 void queue_jobs_finish(struct queue_jobs *t, struct queue_job *job, const struct op_result *result);
 
-/* Puts up to `max` ready results, and as many as fit into a request, into `to` as part of request `request`; they stay valid until it
- * is settled. */
+/* Puts up to `max` ready results, and as many as fit into a request, into `to` as part of request
+ * `request`; they stay valid until it is settled. */
 size_t queue_jobs_send(struct queue_jobs *t, unsigned request, struct poll_result *to, size_t max);
 /* That request's results were taken by the server: forgets the jobs. Or they were not: ready again.
  */

@@ -27,7 +27,7 @@ static struct key_shape wanted(const struct crypto_op *op)
 	shape.extractable = !shape.persistent || leaves;
 	if (shape.persistent)
 		return shape;
-	shape.id = shape.label = HF_SPAN(NULL, 0); /* nobody looks for it by these */
+	shape.id = shape.label = HF_SPAN(NULL, 0);       /* nobody looks for it by these */
 	if (shape.uses_given && (shape.uses & USE_SIGN)) /* NSS tries what it has made */
 		shape.uses |= USE_VERIFY;
 	return shape;

@@ -26,7 +26,10 @@ static void a_loop_without_an_end_is_refused(void **state)
 	struct rawloop_config config = { .kind = RAWLOOP_SIGN, .type = KEY_P256 };
 	struct rawloop_result r;
 
+	CHECK_CODE(p11_rawloop(&s, &profile, NULL, &config, &r, NULL), HF_INVALID);
+	config.count = 1;
 	CHECK_CODE(p11_rawloop(&s, &profile, NULL, &config, &r, NULL), HF_UNSUPPORTED);
+	config.count = 0;
 	profile.types[KEY_P256].ability = ABILITY_WRAPPED;
 	CHECK_CODE(p11_rawloop(&s, &profile, NULL, &config, &r, NULL), HF_INVALID);
 }

@@ -399,7 +399,8 @@ static void a_data_key_is_drawn_and_wrapped(void **state)
 	      "\"plain\":\"d3d3d3d3d3d3d3d3d3d3dw==\",\"wrapped\":\"LS0tLS0tLS0tLS0tLS0tLQ==\"");
 	check(post("/crypto/v1/keys/generate_data_key", "{\"key\":{\"name\":\"refuses\"}}"), 400,
 	      "does not decrypt");
-	check(post("/crypto/v1/keys/generate_data_key", "{\"key\":{\"name\":\"p256\"}}"), 400, "type AES");
+	check(post("/crypto/v1/keys/generate_data_key", "{\"key\":{\"name\":\"p256\"}}"), 400,
+	      "type AES");
 }
 
 static void next_piece(const char *path, const char *data, const char *end)

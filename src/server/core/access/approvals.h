@@ -18,7 +18,7 @@
 
 #define APPROVAL_DAYS 30
 #define APPROVAL_BODY_MAX 45000u /* so that its answer, too, fits into a secret */
-#define APPROVAL_RUN_MS 120000 /* whoever carries one out and has not ended by then never will */
+#define APPROVAL_RUN_MS 120000   /* whoever carries one out and has not ended by then never will */
 
 struct approval_new {
 	const struct principal *who;
@@ -46,9 +46,8 @@ HF_MUST hf_status approval_reviewer(const struct principal *who, const struct qu
 /* *ret_complete: that was the last one that it took; carry it out. HF_NOTFOUND; HF_DENIED;
  * HF_STATE: decided already, or the policy has changed since. */
 HF_MUST hf_status approval_approve(const struct core *core, struct db *db,
-                                   const struct principal *who, const char *id,
-                                   bool password_shown, int64_t now_ms, bool *ret_complete,
-                                   struct hf_err *err);
+                                   const struct principal *who, const char *id, bool password_shown,
+                                   int64_t now_ms, bool *ret_complete, struct hf_err *err);
 HF_MUST hf_status approval_deny(const struct core *core, struct db *db, const struct principal *who,
                                 const char *id, const char *reason, int64_t now_ms,
                                 struct hf_err *err);

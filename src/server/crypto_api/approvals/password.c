@@ -51,8 +51,7 @@ static hf_status authorize(struct checking *k, const char *password)
 	hf_buf_base64(&text, hf_buf_span(&pair));
 	s = hf_buf_status(&pair);
 	if (hf_ok(s))
-		s = hf_span_to_text(hf_buf_span(&text), k->authorization,
-		                    sizeof(k->authorization));
+		s = hf_span_to_text(hf_buf_span(&text), k->authorization, sizeof(k->authorization));
 	hf_wipe(pair.ptr, pair.len);
 	hf_wipe(text.ptr, text.len);
 	return s;

@@ -2,8 +2,8 @@
  * Many operations in one request: each has an answer of its own, in the order in which they were
  * asked for. Those whose keys are in one group reach the HSM together. For src/server/crypto_api/
  * crypto only. */
-#ifndef HF_SERVER_CRYPTO_API_BATCH_H
-#define HF_SERVER_CRYPTO_API_BATCH_H
+#ifndef HF_SERVER_CRYPTO_API_CRYPTO_BATCH_H
+#define HF_SERVER_CRYPTO_API_CRYPTO_BATCH_H
 
 #include "server/crypto_api/crypto/work.h"
 

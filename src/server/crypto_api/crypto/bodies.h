@@ -5,8 +5,8 @@
  * Base64 is decoded into one buffer for the whole request, `bytes`, which never moves once
  * body_reserve() has made room; all spans point there, everything else into the JSON document. What
  * is in it may be plaintext: body_wipe(). */
-#ifndef HF_SERVER_CRYPTO_API_BODIES_H
-#define HF_SERVER_CRYPTO_API_BODIES_H
+#ifndef HF_SERVER_CRYPTO_API_CRYPTO_BODIES_H
+#define HF_SERVER_CRYPTO_API_CRYPTO_BODIES_H
 
 #include "json/read.h"
 #include "server/crypto_api/crypto/mode.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Tokenization: mode FF1 of an AES key, whose options say what its texts look like. The HSM
  * encrypts numerals; what is between them and the text is core/crypto/fpe_format.h's. */
-#ifndef HF_SERVER_CRYPTO_API_FPE_H
-#define HF_SERVER_CRYPTO_API_FPE_H
+#ifndef HF_SERVER_CRYPTO_API_CRYPTO_FPE_H
+#define HF_SERVER_CRYPTO_API_CRYPTO_FPE_H
 
 #include "json/write.h"
 #include "server/core/objects/object.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The tree of a POST /batch/v1, flattened: its items in their order, each with the batches that it
  * is in. */
-#ifndef HF_SERVER_CRYPTO_API_GENERIC_BATCH_H
-#define HF_SERVER_CRYPTO_API_GENERIC_BATCH_H
+#ifndef HF_SERVER_CRYPTO_API_CRYPTO_GENERIC_BATCH_H
+#define HF_SERVER_CRYPTO_API_CRYPTO_GENERIC_BATCH_H
 
 #include "json/read.h"
 

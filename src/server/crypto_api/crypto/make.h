@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the calls that make a key out of another have in common: unwrap.c, derive.c, agree.c. The
  * new key is in the same group, since it is made inside that group's HSM. For these only. */
-#ifndef HF_SERVER_CRYPTO_API_MAKE_H
-#define HF_SERVER_CRYPTO_API_MAKE_H
+#ifndef HF_SERVER_CRYPTO_API_CRYPTO_MAKE_H
+#define HF_SERVER_CRYPTO_API_CRYPTO_MAKE_H
 
 #include "server/crypto_api/crypto/work.h"
 #include "server/crypto_api/objects/create.h"

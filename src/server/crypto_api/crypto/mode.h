@@ -5,8 +5,8 @@
  * say what would be right.
  *
  * Whether the HSM can do it is not asked here: it says so itself. */
-#ifndef HF_SERVER_CRYPTO_API_MODE_H
-#define HF_SERVER_CRYPTO_API_MODE_H
+#ifndef HF_SERVER_CRYPTO_API_CRYPTO_MODE_H
+#define HF_SERVER_CRYPTO_API_CRYPTO_MODE_H
 
 #include "op/crypto_op.h"
 

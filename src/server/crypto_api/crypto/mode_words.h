@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The nested objects in which the Crypto API names paddings of RSA, and its names of digests. */
-#ifndef HF_SERVER_CRYPTO_API_MODE_WORDS_H
-#define HF_SERVER_CRYPTO_API_MODE_WORDS_H
+#ifndef HF_SERVER_CRYPTO_API_CRYPTO_MODE_WORDS_H
+#define HF_SERVER_CRYPTO_API_CRYPTO_MODE_WORDS_H
 
 #include "base/buf.h"
 #include "crypto/digest_alg.h"

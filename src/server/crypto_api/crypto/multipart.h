@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Bodies of encryption and decryption in pieces. */
-#ifndef HF_SERVER_CRYPTO_API_MULTIPART_H
-#define HF_SERVER_CRYPTO_API_MULTIPART_H
+#ifndef HF_SERVER_CRYPTO_API_CRYPTO_MULTIPART_H
+#define HF_SERVER_CRYPTO_API_CRYPTO_MULTIPART_H
 
 #include "server/crypto_api/crypto/bodies.h"
 

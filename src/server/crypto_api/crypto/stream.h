@@ -10,8 +10,8 @@
  * The state is encrypted and authenticated by AES-256-GCM with a key of its own, derived from the
  * server's secret and 16 random bytes that stand before it; it opens for the same organisation,
  * until it has expired. */
-#ifndef HF_SERVER_CRYPTO_API_STREAM_H
-#define HF_SERVER_CRYPTO_API_STREAM_H
+#ifndef HF_SERVER_CRYPTO_API_CRYPTO_STREAM_H
+#define HF_SERVER_CRYPTO_API_CRYPTO_STREAM_H
 
 #include "base/secret.h"
 #include "op/crypto_op.h"

@@ -2,8 +2,8 @@
  * What is done with one key at a time: read from a body, planned once the key is known, asked of
  * the guard, done in the HSM (or, where nothing secret is needed, here), printed. A single call
  * (single.c) and a batch (batch.c) drive the same. */
-#ifndef HF_SERVER_CRYPTO_API_WORK_H
-#define HF_SERVER_CRYPTO_API_WORK_H
+#ifndef HF_SERVER_CRYPTO_API_CRYPTO_WORK_H
+#define HF_SERVER_CRYPTO_API_CRYPTO_WORK_H
 
 #include "server/crypto_api/call.h"
 #include "server/crypto_api/crypto/bodies.h"
