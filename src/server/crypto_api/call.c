@@ -225,6 +225,7 @@ struct crypto_call *crypto_call_new(struct crypto_api *api, const struct crypto_
 	c->route = route;
 	c->now_ms = hf_wall_ms();
 	c->out = HF_BUF(CRYPTO_REPLY_MAX);
+	c->out.secret = is_secret(c);
 	c->status = 200;
 	return c;
 }

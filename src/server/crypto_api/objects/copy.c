@@ -116,7 +116,7 @@ static void make_copy(struct crypto_call *c, struct hf_span value)
 {
 	struct making_call *x = (struct making_call *)c;
 
-	x->bytes = HF_BUF(CRYPTO_RESULT_DATA_MAX);
+	x->bytes = HF_BUF_SECRET(CRYPTO_RESULT_DATA_MAX);
 	hf_buf_put(&x->bytes, value.ptr, value.len);
 	x->making.op.data = hf_buf_span(&x->bytes);
 	making_call_begin(c);

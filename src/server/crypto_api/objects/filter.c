@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/crypto_api/objects/filter.h"
+#include "server/crypto_api/objects/filter_inside.h"
 
 #include "base/text.h"
-#include "base/uuid.h"
-#include "server/core/objects/object.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,195 +9,6 @@
 #include <strings.h>
 
 enum { METADATA_MAX = 65536 };
-
-/* ---- fields */
-
-enum field_kind {
-	FIELD_TEXT,
-	FIELD_INT,
-	FIELD_BOOL,
-	FIELD_TIME, /* seconds since 1970 */
-	FIELD_USES, /* a list of texts */
-};
-
-struct field_value {
-	enum field_kind kind;
-	bool there;
-	char text[OBJECT_NAME_MAX];
-	const char *long_text; /* instead, where it may be longer */
-	int64_t number;
-	unsigned uses;
-};
-
-static void set_text(struct field_value *v, const char *text)
-{
-	v->there = text && *text;
-	snprintf(v->text, sizeof(v->text), "%s", text ? text : "");
-}
-
-static void set_id(struct field_value *v, const char *id)
-{
-	char uuid[HF_UUID_MAX] = "";
-
-	hf_ignore(hf_uuid_of_id(id, uuid));
-	set_text(v, uuid);
-}
-
-static void set_number(struct field_value *v, int64_t number)
-{
-	v->number = number;
-	v->there = number != 0;
-}
-
-static void kid(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_text(v, o->id);
-}
-
-static void name(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_text(v, o->name);
-}
-
-static void description(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	v->there = o->description && *o->description;
-	v->long_text = o->description;
-}
-
-static void group_id(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_text(v, o->group_id);
-}
-
-static void obj_type(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_text(v, object_type_name(o->type));
-}
-
-static void curve(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_text(v, curve_info(o->curve) ? curve_info(o->curve)->name : NULL);
-}
-
-static void state(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_text(v, object_state_name(object_state_at(o, now)));
-}
-
-static void origin(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_text(v, o->external ? "External" : "FortanixHSM");
-}
-
-static void creator_id(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_id(v, o->creator);
-}
-
-static void creator_type(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_text(v, !*o->creator ? "System" : hf_id_valid("app", o->creator) ? "App" : "User");
-}
-
-static void pkcs11_label(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	snprintf(v->text, sizeof(v->text), "%.*s", (int)o->cka_label_len,
-	         (const char *)o->cka_label);
-	v->there = o->virtual_key;
-}
-
-static void key_size(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_number(v, o->bits);
-}
-
-static void enabled(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	v->number = o->enabled;
-	v->there = true;
-}
-
-static void public_only(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	v->number = o->public_only;
-	v->there = true;
-}
-
-static void key_ops(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	v->uses = o->uses;
-	v->there = true;
-}
-
-static void created_at(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_number(v, o->created_ms / 1000);
-}
-
-static void lastused_at(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_number(v, o->last_used_ms / 1000);
-}
-
-static void activation(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_number(v, o->activation_ms / 1000);
-}
-
-static void deactivation(const struct object_row *o, int64_t now, struct field_value *v)
-{
-	set_number(v, o->deactivation_ms / 1000);
-}
-
-static const struct {
-	const char *name;
-	enum field_kind kind;
-	void (*get)(const struct object_row *o, int64_t now_ms, struct field_value *v);
-} fields[] = {
-	{ "kid", FIELD_TEXT, kid },
-	{ "name", FIELD_TEXT, name },
-	{ "description", FIELD_TEXT, description },
-	{ "group_id", FIELD_TEXT, group_id },
-	{ "obj_type", FIELD_TEXT, obj_type },
-	{ "elliptic_curve", FIELD_TEXT, curve },
-	{ "state", FIELD_TEXT, state },
-	{ "origin", FIELD_TEXT, origin },
-	{ "creator_id", FIELD_TEXT, creator_id },
-	{ "creator_type", FIELD_TEXT, creator_type },
-	{ "pkcs11_label", FIELD_TEXT, pkcs11_label },
-	{ "key_size", FIELD_INT, key_size },
-	{ "enabled", FIELD_BOOL, enabled },
-	{ "public_only", FIELD_BOOL, public_only },
-	{ "key_ops", FIELD_USES, key_ops },
-	{ "created_at", FIELD_TIME, created_at },
-	{ "lastused_at", FIELD_TIME, lastused_at },
-	{ "activation_date", FIELD_TIME, activation },
-	{ "deactivation_date", FIELD_TIME, deactivation },
-	{ "expires", FIELD_TIME, deactivation },
-};
-
-#define CUSTOM_1 "custom_metadata."
-#define CUSTOM_2 "custom_attributes."
-
-static const char *custom_name(const char *field)
-{
-	if (strncmp(field, CUSTOM_1, strlen(CUSTOM_1)) == 0)
-		return field + strlen(CUSTOM_1);
-	if (strncmp(field, CUSTOM_2, strlen(CUSTOM_2)) == 0)
-		return field + strlen(CUSTOM_2);
-	return NULL;
-}
-
-static bool find_field(const char *name, size_t *ret)
-{
-	for (size_t i = 0; i < HF_COUNT(fields); i++)
-		if (strcmp(fields[i].name, name) == 0) {
-			*ret = i;
-			return true;
-		}
-	return false;
-}
 
 /* ---- checking */
 
@@ -324,6 +133,7 @@ static hf_status check_filter(struct checking *k, const struct json_t *filter, u
 {
 	struct json_t *value;
 	const char *key;
+	enum field_kind kind;
 	void *at = NULL;
 	size_t field;
 
@@ -336,9 +146,9 @@ static hf_status check_filter(struct checking *k, const struct json_t *filter, u
 			HF_TRY(check_list(k, value, depth));
 		else if (strcmp(key, "$not") == 0)
 			HF_TRY(check_filter(k, value, depth + 1));
-		else if (find_field(key, &field))
-			HF_TRY(check_test(k, value, fields[field].kind == FIELD_USES, depth + 1));
-		else if (custom_name(key))
+		else if (filter_find_field(key, &field, &kind))
+			HF_TRY(check_test(k, value, kind == FIELD_USES, depth + 1));
+		else if (filter_custom_name(key))
 			HF_TRY(check_test(k, value, false, depth + 1));
 		else
 			return hf_fail(k->err, HF_INVALID,
@@ -412,7 +222,7 @@ static bool one_use_passes(unsigned uses, const struct json_t *test, bool all)
 
 		if (!(uses & 1u << bit))
 			continue;
-		set_text(&one, key_use_name(1u << bit));
+		filter_set_text(&one, key_use_name(1u << bit));
 		if (passes(&one, test) != all)
 			return !all;
 	}
@@ -484,14 +294,13 @@ static bool field_passes(const char *key, const struct json_t *test, const struc
 	struct field_value v = { .kind = FIELD_TEXT };
 	size_t i;
 
-	if (find_field(key, &i)) {
-		v.kind = fields[i].kind;
-		fields[i].get(o, facts->now_ms, &v);
+	if (filter_find_field(key, &i, &v.kind)) {
+		filter_get_field(i, o, facts->now_ms, &v);
 		return passes(&v, test);
 	}
 	if (o->custom_metadata &&
 	    hf_ok(json_parse(hf_span_text(o->custom_metadata), METADATA_MAX, &custom, NULL))) {
-		v.long_text = json_member_text(custom, custom_name(key));
+		v.long_text = json_member_text(custom, filter_custom_name(key));
 		v.there = v.long_text != NULL;
 	}
 	return passes(&v, test);

@@ -162,24 +162,34 @@ static hf_status plan(struct update_call *x, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
+static bool is_moved(const struct update_call *x)
+{
+	const char *to = x->request.group_id;
+
+	return to && strcmp(to, x->object->group_id) != 0;
+}
+
 static bool may_change(struct update_call *x)
 {
 	const struct sobject_request *r = &x->request;
 	struct crypto_call *c = &x->call;
 	const struct object *o = x->object;
+	bool policies = r->rotation_policy || r->activation || r->deactivation || r->publish ||
+	                r->aes || r->des3 || r->rsa || r->fpe || r->deterministic ||
+	                r->allow_sign_hash;
+	/* Who changes nothing has to be somebody who might. */
+	bool profile = r->name || r->description || r->custom_metadata ||
+	               (!policies && !r->enabled && !r->uses_given && !is_moved(x));
 	const struct crypto_op with_uses = {
 		.kind = CRYPTO_IMPORT, /* judged as one that comes in so */
 		.made = { .type = o->type, .curve = o->curve, .bits = o->bits, .uses = x->uses },
 	};
 
-	if ((r->name || r->description || r->custom_metadata) &&
-	    !crypto_call_may(c, ACT_UPDATE_PROFILE, o, NULL, NULL))
+	if (profile && !crypto_call_may(c, ACT_UPDATE_PROFILE, o, NULL, NULL))
 		return false;
 	if (r->enabled && !crypto_call_may(c, ACT_UPDATE_ENABLED, o, NULL, NULL))
 		return false;
-	if ((r->rotation_policy || r->activation || r->deactivation || r->publish || r->aes ||
-	     r->des3 || r->rsa || r->fpe || r->deterministic || r->allow_sign_hash) &&
-	    !crypto_call_may(c, ACT_UPDATE_POLICIES, o, NULL, NULL))
+	if (policies && !crypto_call_may(c, ACT_UPDATE_POLICIES, o, NULL, NULL))
 		return false;
 	return !r->uses_given || crypto_call_may(c, ACT_UPDATE_KEY_OPS, o, NULL, &with_uses);
 }
@@ -248,7 +258,7 @@ static void found(struct crypto_call *c, struct object *object)
 	}
 	if (!may_change(x))
 		return;
-	if (to && strcmp(to, object->group_id) != 0)
+	if (is_moved(x))
 		sobject_find_group(c, to, target_found);
 	else
 		go(x);
