@@ -124,7 +124,7 @@ static struct waiting *take_other_half(struct waiting **chain, const struct key_
 	return NULL;
 }
 
-/* A handful at most: the search goes on in steps so that its memory grows with what is there. */
+/* In large steps; the memory grows with what is there. */
 static hf_status find_all(struct p11_session *s, struct object_walk *w, struct hf_err *err)
 {
 	size_t cap = 0;
