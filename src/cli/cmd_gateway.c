@@ -12,6 +12,10 @@
 #define DEFAULT_CERT "/etc/fortanix/pki/cert.p12"
 #define DEFAULT_PORT 4442
 
+/* The server verifies every signature that a gateway brings, since it is another machine; what is
+ * verified here finds a faulty HSM where it stands. */
+#define SPOT_CHECKS 32
+
 struct options {
 	const char *module, *module_args, *signer;
 	const char *cert, *key, *cert_password_file, *client_ca, *client_crl;
@@ -185,6 +189,7 @@ static hf_status make_config(struct options *o, struct gateway_config *ret, stru
 		.hsm = { .signer_path = o->signer,
 		         .setup = { .allow_resident = true, .threads = 1 },
 		         .processes = (unsigned)o->signers,
+		         .spot_checks = SPOT_CHECKS,
 		         .op_deadline_ms = (int)o->op_deadline_ms,
 		         .recycle_ops = (uint64_t)o->recycle_ops,
 		         .recycle_rss = (uint64_t)o->recycle_mib << 20 },

@@ -34,6 +34,9 @@ struct hsmhost_config {
 	                       * in; 0: 120 s */
 	uint64_t recycle_ops; /* 0: never */
 	uint64_t recycle_rss; /* bytes; 0: never */
+	unsigned spot_checks; /* of a host whose caller's caller verifies every signature of a
+	                       * `crypto` itself: here only the first of so many is, so that a
+	                       * faulty HSM is noticed where it stands. 0, 1: every one is */
 };
 
 struct hsmhost_job {

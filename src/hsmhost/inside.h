@@ -24,6 +24,7 @@ struct hsmhost {
 	bool closing;       /* hsmhost_stop(): no new signers */
 	struct hf_err last_failure;
 	unsigned strikes;        /* failures since the last job done */
+	unsigned unchecked;      /* signatures since the last one that was verified here */
 	int64_t looked_again_ms; /* when a signer was last replaced for not seeing a key */
 	int64_t ended_told_ms; /* when the log last heard that a signer ended, or could not start */
 	int64_t start_at_ms;

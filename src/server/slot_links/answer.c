@@ -4,7 +4,6 @@
 #include "server/slot_links/inside.h"
 
 #include "crypto/public_info.h"
-#include "crypto/verify_any.h"
 
 #define PADDING_MAX 1024 /* an RSA-8192 block; a block of padding is less */
 
@@ -14,33 +13,11 @@ static hf_status no_answer(struct hf_err *err, const struct crypto_op *op, const
 	               crypto_op_name(op->kind), what);
 }
 
-static hf_status how_to_verify(const struct crypto_mech *m, struct verify_how *ret)
-{
-	struct verify_how how = { .hash = m->hash, .mgf_hash = m->mgf_hash };
-
-	if (m->mode == MODE_ECDSA)
-		how.kind = VERIFY_ECDSA;
-	else if (m->mode == MODE_EDDSA)
-		how.kind = VERIFY_EDDSA;
-	else if (m->mode == MODE_RSA_PKCS1)
-		how.kind = VERIFY_RSA_PKCS1;
-	else if (m->mode == MODE_RSA_PSS)
-		how.kind = VERIFY_RSA_PSS;
-	else
-		return HF_FAILURE(HF_UNSUPPORTED);
-	how.salt_len = m->salt_len == CRYPTO_SALT_AS_HASH ? VERIFY_SALT_AS_HASH : m->salt_len;
-	*ret = how;
-	return HF_SUCCESS;
-}
-
 static hf_status check_signature(const struct crypto_op *op, const struct crypto_result *r,
                                  struct hf_err *err)
 {
-	struct verify_how how;
-	hf_status s = how_to_verify(&op->mech, &how);
+	hf_status s = crypto_signature_check(op, r->data);
 
-	if (hf_ok(s))
-		s = verify_any(op->key.name.public_key, &how, op->data, r->data);
 	if (s.code == HF_NOMEM)
 		return s;
 	if (!hf_ok(s))
