@@ -221,6 +221,7 @@ static hf_status bench(struct options *o, struct run *r)
 
 	HF_TRY(module_options_setup(&o->module, true, &r->setup, r->err));
 	r->setup.threads = 1;
+	r->setup.allow_resident = true; /* the raw loops' keys are in the token, too */
 	s = start(r);
 	for (int64_t i = 0; hf_ok(s) && i < o->rounds; i++)
 		s = run_round(r);

@@ -294,7 +294,8 @@ static hf_status run_encrypt(struct loop *l, const struct rawloop_config *config
 	CK_RV rv;
 
 	template_number(&t, CKA_VALUE_LEN, 32);
-	template_bool(&t, CKA_TOKEN, false);
+	template_bool(&t, CKA_TOKEN, l->s->rw);
+	template_bool(&t, CKA_PRIVATE, true);
 	template_bool(&t, CKA_SENSITIVE, true);
 	template_bool(&t, CKA_ENCRYPT, true);
 	rv = l->s->fn->C_GenerateKey(l->s->handle, &mechanism, t.attr, t.n, &l->key);
@@ -317,9 +318,10 @@ static hf_status run_plain_sign(struct loop *l, const struct rawloop_config *con
 	CK_RV rv;
 
 	template_bytes(&pub, CKA_EC_PARAMS, p11_kind(KEY_P256)->oid);
-	template_bool(&pub, CKA_TOKEN, false);
+	template_bool(&pub, CKA_TOKEN, l->s->rw);
 	template_bool(&pub, CKA_VERIFY, true);
-	template_bool(&priv, CKA_TOKEN, false);
+	template_bool(&priv, CKA_TOKEN, l->s->rw);
+	template_bool(&priv, CKA_PRIVATE, true);
 	template_bool(&priv, CKA_SENSITIVE, true);
 	template_bool(&priv, CKA_SIGN, true);
 	rv = l->s->fn->C_GenerateKeyPair(l->s->handle, &mechanism, pub.attr, pub.n, priv.attr,
