@@ -150,6 +150,7 @@ static void tell_database(struct link *l, struct finding f)
 	if (!hf_ok(s))
 		HF_WARN("what was found out about a slot could not be written down",
 		        HF_KS("link", l->id), HF_KS("reason", hf_code_name(s.code)));
+	groups_forget(l->of->core->groups, l->group_id);
 }
 
 static void note_token(struct link *l, const struct slot_opened *o)

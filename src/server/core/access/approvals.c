@@ -312,7 +312,8 @@ hf_status approval_finish(const struct core *core, struct db *db, const char *id
 	HF_BUF_SCOPED struct hf_buf sealed = HF_BUF((16u << 20) + AEAD_OVERHEAD);
 	bool failed = status < 200 || status > 299;
 
-	HF_TRY(seal_body(core, id, body, &sealed));
+	if (body.len)
+		HF_TRY(seal_body(core, id, body, &sealed));
 	return quorum_row_finish(db, id, failed ? QUORUM_FAILED : QUORUM_APPROVED, NULL, status,
 	                         hf_buf_span(&sealed));
 }

@@ -4,12 +4,16 @@
  * its path, and those in its body. */
 #include "server/crypto_api/approvals/approvals.h"
 
+#include "http/route.h"
+#include "server/crypto_api/handlers.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #define PATH_MAX_LEN 1024
 #define DESCRIPTION_MAX 4096
 #define KEYS_PATH "/crypto/v1/keys"
+#define BATCH_TEXT "a batch cannot be approved: ask for one operation each"
 #define GROUPS_PATH "/sys/v1/groups/"
 
 struct ask {
@@ -29,6 +33,27 @@ static const struct json_field fields[] = {
 	  DESCRIPTION_MAX },
 };
 
+/* What could not be carried out, nobody is asked about. */
+static hf_status check_operation(const struct ask *a, struct hf_err *err)
+{
+	const struct crypto_route *route;
+	char allow[HTTP_ALLOW_MAX];
+	struct http_match match;
+	struct hf_span path, query;
+
+	http_target_split(hf_span_text(a->operation), &path, &query);
+	if (http_routes_match(a->call.api->inner, hf_span_text(a->method), path, &match, allow))
+		return hf_fail(err, HF_INVALID, "there is no such operation: %.10s %.200s",
+		               a->method, a->operation);
+	route = match.route->arg;
+	if (route->flags & ROUTE_SENSITIVE)
+		return hf_fail(err, HF_INVALID,
+		               "a quorum does not approve this: it has to be asked for by itself");
+	if (route->op == &crypto_generic_batch)
+		return hf_fail(err, HF_UNSUPPORTED, BATCH_TEXT);
+	return HF_SUCCESS;
+}
+
 static hf_status prepare(struct crypto_call *c, struct hf_err *err)
 {
 	struct ask *a = (struct ask *)c;
@@ -41,13 +66,13 @@ static hf_status prepare(struct crypto_call *c, struct hf_err *err)
 	HF_TRY(json_read(c->body, fields, HF_COUNT(fields), a, err));
 	if (!a->method)
 		a->method = "POST";
-	if (!a->body || !json_value_is(a->body, JSON_READ_OBJECT)) {
-		bool none = !a->body || !json_value_is(a->body, JSON_READ_ARRAY);
-
-		return none ? HF_SUCCESS
-		            : hf_fail(err, HF_UNSUPPORTED,
-		                      "a batch cannot be approved: ask for one operation each");
-	}
+	HF_TRY(check_operation(a, err));
+	if (json_value_null(a->body))
+		return HF_SUCCESS;
+	if (json_value_is(a->body, JSON_READ_ARRAY))
+		return hf_fail(err, HF_UNSUPPORTED, BATCH_TEXT);
+	if (!json_value_is(a->body, JSON_READ_OBJECT))
+		return hf_fail(err, HF_INVALID, "field \"body\": expected an object");
 	return json_canonical(a->body, &a->text);
 }
 
@@ -102,7 +127,7 @@ static hf_status add_object(struct guarded *g, const char *kid, const char *name
 	HF_TRY(objects_load(api->objects, api->groups, g->db, who->org_id, kid, kid ? NULL : name,
 	                    &object, g->err));
 	if (!is_member(who, object->group_id))
-		return hf_fail(g->err, HF_NOTFOUND, "there is no such security object");
+		return hf_fail(g->err, HF_NOTFOUND, OBJECT_NOT_HERE_TEXT);
 	if (!*g->object_id)
 		memcpy(g->object_id, object->id, sizeof(g->object_id));
 	return add_group(g, object->group);

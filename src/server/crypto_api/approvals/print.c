@@ -118,11 +118,13 @@ hf_status approval_result_print(const struct crypto_call *c, const struct quorum
 {
 	struct hf_secret body HF_SECRET = { 0 };
 
+	if (!row->result.len) {
+		json_raw(w, "body", HF_SPAN("null", 4));
+		return HF_SUCCESS;
+	}
 	HF_TRY(aead_open(&c->api->core->secrets.storage_key, hf_span_text(row->id), row->result,
 	                 &body));
-	if (!body.len)
-		json_raw(w, "body", HF_SPAN("null", 4));
-	else if (row->result_status < 300)
+	if (row->result_status < 300)
 		json_raw(w, "body", HF_SPAN(body.ptr, body.len));
 	else
 		json_span(w, "body", HF_SPAN(body.ptr, body.len));

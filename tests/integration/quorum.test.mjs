@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups whose keys a quorum guards, from the refusal to the result: over a real gateway, with people who approve, and some who try
+// to get around them.
+import assert from 'node:assert/strict'
+import { createVerify } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+
+import { startDsm } from '../e2e/dsm.mjs'
+
+const WANTED = 'This operation requires approval'
+const REQUESTS = '/sys/v1/approval_requests'
+const PASSWORD = (name) => `the long password of ${name}`
+const EVERYTHING = ['SIGN', 'VERIFY', 'ENCRYPT', 'DECRYPT', 'WRAPKEY', 'UNWRAPKEY', 'DERIVEKEY', 'MACGENERATE', 'MACVERIFY', 'EXPORT', 'MANAGE', 'AGREEKEY']
+const people = {}
+let dsm, admin, outsider, made = 0
+
+before(async () => {
+	dsm = await startDsm()
+	admin = dsm.admin
+	for (const name of ['ann', 'bob', 'cid', 'dan']) people[name] = await person(name)
+	outsider = people.dan
+})
+after(() => dsm?.stop())
+
+async function person(name) {
+	const { user_id } = await admin.succeed('POST', '/sys/v1/users', { user_email: `${name}@bank.example`, user_password: PASSWORD(name), account_role: ['ACCOUNTMEMBER'] })
+	return Object.assign(await dsm.session(`${name}@bank.example`, PASSWORD(name)), { id: user_id })
+}
+
+const user = (name) => ({ user: people[name].id })
+const quorum = (n, members, more = {}) => ({ quorum: { n, members, ...more } })
+const TWO_OF_THREE = () => quorum(2, [user('ann'), user('bob'), user('cid')])
+
+/** A group with an app that may do everything in it, a pair and a symmetric key; then, its policy. */
+async function guarded(policy = TWO_OF_THREE(), more = {}) {
+	const name = `guarded ${++made}`
+	const { group_id: id } = await dsm.newGroup({ name, ...more })
+	const app = await dsm.newApp({ name: `app of ${name}`, permissions: null, groups: { [id]: EVERYTHING } })
+	const pair = await app.succeed('POST', '/crypto/v1/keys', { name: `pair ${made}`, group_id: id, obj_type: 'EC', elliptic_curve: 'NistP256' })
+	const aes = await app.succeed('POST', '/crypto/v1/keys', { name: `aes ${made}`, group_id: id, obj_type: 'AES', key_size: 256,
+		key_ops: ['ENCRYPT', 'DECRYPT', 'WRAPKEY', 'UNWRAPKEY', 'EXPORT', 'APPMANAGEABLE'] })
+	if (policy) await admin.succeed('PATCH', `/sys/v1/groups/${id}`, { approval_policy: policy })
+	return { id, name, app, pair, aes }
+}
+
+const signBody = (g, text = 'pay 100 to eve') => ({ key: { kid: g.pair.kid }, hash_alg: 'Sha256', data: Buffer.from(text).toString('base64') })
+
+function verifies(pair, text, signature) {
+	const pem = `-----BEGIN PUBLIC KEY-----\n${pair.pub_key}\n-----END PUBLIC KEY-----\n`
+	assert.ok(createVerify('sha256').update(text).verify(pem, Buffer.from(signature, 'base64')), 'the signature is right')
+}
+
+async function wanted(answer) {
+	const { status, text, type } = await answer
+	assert.deepEqual([status, text], [403, WANTED])
+	assert.match(type, /^text\/plain/)
+}
+
+async function refused(answer, status, words = /./) {
+	const a = await answer
+	assert.equal(a.status, status, a.text)
+	assert.match(a.type, /^text\/plain/)
+	assert.match(a.text, words)
+	assert.notEqual(a.text, WANTED)
+}
+
+const ask = (client, method, operation, body, more = {}) => client.succeed('POST', REQUESTS, { method, operation, ...(body && { body }), ...more })
+const approve = (name, request, body = {}) => people[name].post(`${REQUESTS}/${request.request_id}/approve`, body)
+const resultOf = (client, request) => client.post(`${REQUESTS}/${request.request_id}/result`, {})
+
+async function approved(name, request, status, body) {
+	const answer = await approve(name, request, body)
+	assert.equal(answer.status, 200, answer.text)
+	assert.equal(answer.body.status, status)
+	return answer.body
+}
+
+/** Asked for, approved by ann and bob, done: { status, body } of what it answered. */
+async function carriedOut(client, method, operation, body) {
+	const request = await ask(client, method, operation, body)
+	await approved('ann', request, 'PENDING')
+	await approve('bob', request)
+	const answer = await resultOf(client, request)
+	assert.equal(answer.status, 200, answer.text)
+	return answer.body
+}
+
+test('a signature that needs two of three people: refused, asked for, approved, made once', async () => {
+	const g = await guarded(), body = signBody(g)
+	await wanted(g.app.post('/crypto/v1/sign', body))
+	const request = await ask(g.app, 'POST', '/crypto/v1/sign', body, { description: 'invoice 4711' })
+	assert.deepEqual([request.status, request.method, request.operation, request.description, request.result_viewed], ['PENDING', 'POST', '/crypto/v1/sign', 'invoice 4711', false])
+	assert.deepEqual([request.requester, request.approvers, request.body], [{ app: g.app.id }, [], body])
+	assert.deepEqual(request.subjects, [{ sobject: g.pair.kid }, { group: g.id }])
+	assert.deepEqual(request.reviewers.map((r) => r.user).sort(), ['ann', 'bob', 'cid'].map((name) => people[name].id).sort())
+	await refused(resultOf(g.app, request), 400, /waits for approval/)
+	assert.deepEqual((await approved('ann', request, 'PENDING')).approvers, [user('ann')])
+	assert.deepEqual((await approved('ann', request, 'PENDING')).approvers, [user('ann')], 'twice is not two')
+	await wanted(g.app.post('/crypto/v1/sign', body))
+	assert.deepEqual((await approved('cid', request, 'APPROVED')).approvers.length, 2)
+	await refused(approve('bob', request), 400, /APPROVED already/)
+	const { status, body: result } = (await resultOf(g.app, request)).body
+	assert.deepEqual([status, result.kid], [200, g.pair.kid])
+	verifies(g.pair, 'pay 100 to eve', result.signature)
+	assert.deepEqual((await resultOf(g.app, request)).body.body, result, 'the same signature again: it was made once')
+	assert.equal((await g.app.succeed('GET', `${REQUESTS}/${request.request_id}`)).result_viewed, true)
+	await wanted(g.app.post('/crypto/v1/sign', body))
+})
+
+test('who sees a request, its body and its result', async () => {
+	const g = await guarded(), stranger = await guarded(), request = await ask(g.app, 'POST', '/crypto/v1/sign', signBody(g))
+	const at = `${REQUESTS}/${request.request_id}`, lists = async (client, query = '') => (await client.succeed('GET', `${REQUESTS}${query}`)).some((r) => r.request_id === request.request_id)
+	for (const nobody of [outsider, stranger.app]) {
+		assert.equal(await lists(nobody), false)
+		for (const [method, path] of [['GET', at], ['DELETE', at], ['POST', `${at}/approve`], ['POST', `${at}/deny`], ['POST', `${at}/result`]])
+			await refused(nobody.call(method, path, method === 'POST' ? {} : undefined), 404)
+	}
+	for (const reader of [g.app, people.ann, admin]) assert.equal(await lists(reader), true)
+	assert.deepEqual((await people.ann.succeed('GET', at)).body, signBody(g))
+	assert.equal((await admin.succeed('GET', at)).body, undefined, 'an administrator who does not approve sees that there is one, not what is in it')
+	assert.ok(await lists(people.bob, `?reviewer=${people.ann.id}&status=PENDING&subject=${g.pair.kid}`))
+	assert.ok(!await lists(people.bob, '?status=DENIED'))
+	assert.ok(!await lists(people.bob, `?requester=${people.ann.id}`))
+	await approved('ann', request, 'PENDING')
+	await approved('bob', request, 'APPROVED')
+	for (const nobody of [people.ann, admin, outsider, stranger.app]) await refused(resultOf(nobody, request), 404)
+})
+
+test('the requester does not approve, nor does anybody who is not named', async () => {
+	const g = await guarded(quorum(1, [user('ann'), user('bob')]))
+	await admin.succeed('PATCH', `/sys/v1/users/${people.ann.id}`, { add_groups: { [g.id]: ['GROUPADMINISTRATOR'] } })
+	await wanted(people.ann.call('DELETE', `/crypto/v1/keys/${g.aes.kid}`))
+	const request = await ask(people.ann, 'DELETE', `/crypto/v1/keys/${g.aes.kid}`)
+	await refused(approve('ann', request), 403, /himself/)
+	await refused(admin.post(`${REQUESTS}/${request.request_id}/approve`, {}), 403, /not among/)
+	await refused(approve('cid', request), 404)
+	await approved('bob', request, 'APPROVED')
+	assert.equal((await resultOf(people.ann, request)).body.status, 204)
+	await refused(g.app.post('/crypto/v1/encrypt', { key: { kid: g.aes.kid }, alg: 'AES', plain: 'AAAA' }), 404)
+})
+
+test('quorums inside quorums, apps that approve, passwords that are shown once more', async () => {
+	const auditor = await dsm.newApp({ name: 'approves by rule', permissions: null, groups: {} })
+	const inner = quorum(1, [user('bob'), user('cid')], { require_password: true })
+	const g = await guarded(quorum(3, [user('ann'), inner, { app: auditor.id }]))
+	const request = await ask(g.app, 'POST', '/crypto/v1/sign', signBody(g))
+	assert.deepEqual(request.reviewers.find((r) => r.user === people.bob.id), { user: people.bob.id, requires_password: true, requires_2fa: false })
+	await approved('ann', request, 'PENDING')
+	await refused(approve('bob', request), 403, /password/)
+	await refused(approve('bob', request, { password: 'not the password of bob' }), 403, /not right/)
+	await refused(approve('bob', request, { password: PASSWORD('cid') }), 403, /not right/)
+	await approved('bob', request, 'PENDING', { password: PASSWORD('bob') })
+	await approved('cid', request, 'PENDING', { password: PASSWORD('cid') })
+	const last = await auditor.post(`${REQUESTS}/${request.request_id}/approve`, {})
+	assert.deepEqual([last.status, last.body?.status], [200, 'APPROVED'], last.text)
+	verifies(g.pair, 'pay 100 to eve', (await resultOf(g.app, request)).body.body.signature)
+	for (const policy of [quorum(2, [user('ann')]), quorum(2, [user('ann'), user('ann')]), quorum(0, [user('ann')]), { user: 'nobody' }, { ...user('ann'), app: auditor.id },
+		quorum(1, [user('ann')], { colour: 'red' })])
+		await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: policy }), 400)
+	await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: quorum(1, [user('ann')], { require_2fa: true }) }), 501, /second factor/)
+})
+
+test('denied, and withdrawn', async () => {
+	const g = await guarded(), no = await ask(g.app, 'POST', '/crypto/v1/sign', signBody(g)), never = await ask(g.app, 'POST', '/crypto/v1/sign', signBody(g))
+	await approved('ann', no, 'PENDING')
+	const denied = await people.bob.succeed('POST', `${REQUESTS}/${no.request_id}/deny`, { reason: 'eve again' })
+	assert.deepEqual([denied.status, denied.denier, denied.denial_reason], ['DENIED', user('bob'), 'eve again'])
+	await refused(approve('cid', no), 400, /DENIED already/)
+	await refused(resultOf(g.app, no), 403, /denied: eve again/)
+	assert.equal((await g.app.call('DELETE', `${REQUESTS}/${never.request_id}`)).status, 204)
+	await refused(approve('ann', never), 404)
+	await refused(resultOf(g.app, never), 404)
+})
+
+test('two people who approve at the same moment: it is done once', async () => {
+	const g = await guarded(quorum(1, [user('ann'), user('bob'), user('cid')]))
+	const body = { name: 'made once', group_id: g.id, obj_type: 'AES', key_size: 256 }
+	for (let i = 0; i < 5; i++) {
+		const request = await ask(g.app, 'POST', '/crypto/v1/keys', { ...body, name: `made once ${i}` })
+		const answers = await Promise.all([...['ann', 'bob', 'cid'].map((name) => approve(name, request)), resultOf(g.app, request), resultOf(g.app, request)])
+		const of = answers.slice(0, 3).map((a) => a.status).sort()
+		assert.deepEqual(of, [200, 400, 400], answers.map((a) => a.text).join('\n'))
+		const result = (await resultOf(g.app, request)).body
+		assert.equal(result.status, 201, JSON.stringify(result))
+		assert.equal((await g.app.succeed('GET', `/crypto/v1/keys?name=${encodeURIComponent(`made once ${i}`)}`)).length, 1)
+	}
+})
+
+test('a policy that changes in between has to be asked anew; and it changes only by its own quorum', async () => {
+	const g = await guarded(), request = await ask(g.app, 'POST', '/crypto/v1/sign', signBody(g)), at = `/sys/v1/groups/${g.id}`
+	await approved('ann', request, 'PENDING')
+	for (const change of [{ approval_policy: quorum(1, [user('dan')]) }, { approval_policy: 'remove' }, { name: 'renamed' }, { cryptographic_policy: 'remove' }, { hmg_redundancy: 'PriorityFailover' }])
+		await wanted(admin.call('PATCH', at, change))
+	await wanted(admin.call('DELETE', at))
+	const changed = await carriedOut(admin, 'PATCH', at, { approval_policy: quorum(1, [user('ann'), user('cid')]) })
+	assert.equal(changed.status, 200, JSON.stringify(changed))
+	await refused(approve('cid', request), 400, /changed since/)
+	await wanted(g.app.post('/crypto/v1/sign', signBody(g)))
+	const now = await ask(g.app, 'POST', '/crypto/v1/sign', signBody(g))
+	await approved('cid', now, 'APPROVED')
+	verifies(g.pair, 'pay 100 to eve', (await resultOf(g.app, now)).body.body.signature)
+	const ending = await ask(admin, 'PATCH', at, { approval_policy: 'remove' })
+	await approved('ann', ending, 'APPROVED')
+	assert.equal((await g.app.post('/crypto/v1/sign', signBody(g))).status, 200)
+})
+
+test('rotating, deleting and changing keys, under a quorum', async () => {
+	const g = await guarded()
+	const changes = [['POST', '/crypto/v1/keys/rekey', { name: g.pair.name, obj_type: 'EC' }], ['PATCH', `/crypto/v1/keys/${g.aes.kid}`, { description: 'mine' }],
+		['POST', `/crypto/v1/keys/${g.aes.kid}/revoke`, { code: 'Unspecified' }], ['POST', '/crypto/v1/keys', { name: 'one more', group_id: g.id, obj_type: 'AES', key_size: 256 }],
+		['DELETE', `/crypto/v1/keys/${g.pair.kid}/private`], ['DELETE', `/crypto/v1/keys/${g.aes.kid}`]]
+	for (const [method, path, body] of changes) await wanted(g.app.call(method, path, body))
+	const rotated = await carriedOut(g.app, ...changes[0])
+	assert.equal(rotated.status, 201, JSON.stringify(rotated))
+	assert.deepEqual([rotated.body.name, rotated.body.links.replaced], [g.pair.name, g.pair.kid])
+	const signature = await carriedOut(g.app, 'POST', '/crypto/v1/sign', { ...signBody(g), key: { name: g.pair.name } })
+	verifies(rotated.body, 'pay 100 to eve', signature.body.signature)
+	assert.equal((await carriedOut(g.app, ...changes[5])).status, 204)
+	const [method, operation] = changes[5]
+	await refused(g.app.post(REQUESTS, { method, operation }), 404)
+})
+
+test('a key does not leave its quorum: not by moving, copying, wrapping, batches, nor the older paths', async () => {
+	const crypto = { ...TWO_OF_THREE(), protect_crypto_operations: true }
+	for (const policy of [TWO_OF_THREE(), crypto]) {
+		const g = await guarded(policy), free = await guarded(null)
+		await admin.succeed('PATCH', `/sys/v1/apps/${g.app.id}`, { add_groups: { [free.id]: EVERYTHING } })
+		await wanted(g.app.call('PATCH', `/crypto/v1/keys/${g.aes.kid}`, { group_id: free.id }))
+		await wanted(admin.call('PATCH', `/crypto/v1/keys/${g.aes.kid}`, { group_id: free.id }))
+		await wanted(g.app.post('/crypto/v1/keys/copy', { key: { kid: g.aes.kid }, name: `copy of ${g.aes.name}`, group_id: free.id }))
+		await wanted(g.app.post('/crypto/v1/keys/export', { kid: g.aes.kid }))
+		await wanted(g.app.post(`/crypto/v1/keys/${g.pair.kid}/sign`, { hash_alg: 'Sha256', data: 'AAAA' }))
+		await wanted(g.app.post('/crypto/v1/wrapkey', { key: { kid: g.aes.kid }, subject: { kid: g.aes.kid }, alg: 'AES', mode: 'KWP' }))
+		const [one] = await g.app.succeed('POST', '/crypto/v1/keys/batch/sign', [signBody(g)])
+		assert.deepEqual([one.status, one.error], [403, WANTED])
+		const batch = await g.app.succeed('POST', '/batch/v1', { Batch: { batch_execution_type: 'Unordered', items: [{ SingleItem: { method: 'POST', operation: '/crypto/v1/sign', body: signBody(g) } }] } })
+		assert.ok(JSON.stringify(batch).includes(WANTED) && !JSON.stringify(batch).includes('signature'), JSON.stringify(batch))
+		const moved = await carriedOut(g.app, 'PATCH', `/crypto/v1/keys/${g.aes.kid}`, { group_id: free.id })
+		assert.deepEqual([moved.status, moved.body.group_id], [200, free.id], JSON.stringify(moved))
+	}
+})
+
+test('what one group has approved opens no other', async () => {
+	const a = await guarded(), b = await guarded(), free = await guarded(null)
+	await admin.succeed('PATCH', `/sys/v1/apps/${a.app.id}`, { add_groups: { [b.id]: EVERYTHING, [free.id]: EVERYTHING } })
+	const both = (operation, body) => a.app.post(REQUESTS, { method: 'POST', operation, body })
+	await refused(both('/crypto/v1/wrapkey', { key: { kid: a.aes.kid }, subject: { kid: b.aes.kid }, alg: 'AES', mode: 'KWP' }), 501, /two groups/)
+	await refused(a.app.post(REQUESTS, { method: 'PATCH', operation: `/crypto/v1/keys/${a.aes.kid}`, body: { group_id: b.id } }), 501, /two groups/)
+	/* Named where the one who finds the group might not look. */
+	for (const [method, operation, body] of [
+		['POST', `/crypto/v1/keys/${b.pair.kid}/sign`, { key: { kid: a.pair.kid }, hash_alg: 'Sha256', data: 'AAAA' }],
+		['POST', '/crypto/v1/sign', { ...signBody(b), kid: a.pair.kid }],
+		['POST', '/crypto/v1/sign', { ...signBody(b), group_id: a.id }],
+		['POST', '/crypto/v1/keys/replace', { replaced: { kid: b.pair.kid }, replacement: { kid: b.aes.kid }, replaced_new_name: 'x', group_id: a.id }],
+		['POST', '/batch/v1', { group_id: a.id, Batch: { batch_execution_type: 'Serial', items: [{ SingleItem: { method: 'POST', operation: '/crypto/v1/sign', body: signBody(b) } }] } }],
+	]) {
+		const answer = await a.app.post(REQUESTS, { method, operation, body })
+		if (answer.status >= 300) {
+			assert.ok(answer.status < 500 || answer.status === 501, answer.text)
+			continue
+		}
+		await approve('ann', answer.body)
+		await approve('bob', answer.body)
+		const result = await resultOf(a.app, answer.body), text = JSON.stringify(result.body ?? result.text)
+		assert.ok(!text.includes('signature'), `${operation}: ${text}`)
+		if (result.status === 200) assert.ok(result.body.status >= 400 || /40\d/.test(text), text)
+	}
+	for (const kid of [b.pair.kid, b.aes.kid]) assert.equal((await b.app.succeed('GET', `/crypto/v1/keys/${kid}`)).group_id, b.id)
+})
+
+test('what nobody has to approve, or nobody may ask for, is refused with words', async () => {
+	const g = await guarded(), free = await guarded(null)
+	await refused(free.app.post(REQUESTS, { method: 'POST', operation: '/crypto/v1/sign', body: signBody(free) }), 400, /needs no approval/)
+	await refused(free.app.post(REQUESTS, { method: 'POST', operation: '/crypto/v1/sign', body: signBody(g) }), 404)
+	await refused(free.app.post(REQUESTS, { method: 'POST', operation: '/crypto/v1/sign', body: { ...signBody(g), key: { name: g.pair.name } } }), 404)
+	await refused(outsider.post(REQUESTS, { method: 'DELETE', operation: `/crypto/v1/keys/${g.pair.kid}` }), 404)
+	await refused(g.app.post(REQUESTS, { method: 'POST', operation: '/crypto/v1/keys/batch/sign', body: [signBody(g)] }), 501, /one operation each/)
+	await refused(g.app.post(REQUESTS, {}), 400)
+	await refused(g.app.post(REQUESTS, { operation: '/crypto/v1/sign', body: signBody(g), colour: 'red' }), 400, /colour/)
+	await refused(g.app.post(REQUESTS, { method: 'POST', operation: '/no/such/thing', body: { group_id: g.id } }), 400, /no such operation/)
+	await refused(g.app.post(REQUESTS, { method: 'POST', operation: `${REQUESTS}/x/approve`, body: { group_id: g.id } }), 400, /by itself/)
+	/* What the app may not do without a quorum either. */
+	const small = await dsm.newApp({ name: 'may verify only', permissions: null, groups: { [g.id]: ['VERIFY'] } })
+	const asked = await small.post(REQUESTS, { method: 'POST', operation: '/crypto/v1/sign', body: signBody(g) })
+	assert.ok(asked.status < 300, asked.text)
+	await approve('ann', asked.body)
+	await approve('bob', asked.body)
+	const { status, body: said } = (await resultOf(small, asked.body)).body
+	assert.deepEqual([status, /permission SIGN/.test(said)], [403, true], said)
+	assert.equal((await small.succeed('GET', `${REQUESTS}/${asked.body.request_id}`)).status, 'FAILED')
+})
+
+test('neither the plaintext that is to be approved, nor what came of it, is in the database or a log', async () => {
+	const g = await guarded(), plain = Buffer.from('a card number that nobody sees: 4929-1234').toString('base64')
+	const done = await carriedOut(g.app, 'POST', '/crypto/v1/encrypt', { key: { kid: g.aes.kid }, alg: 'AES', mode: 'GCM', plain })
+	const back = await carriedOut(g.app, 'POST', '/crypto/v1/decrypt', { key: { kid: g.aes.kid }, alg: 'AES', mode: 'GCM', cipher: done.body.cipher, iv: done.body.iv, tag: done.body.tag })
+	assert.equal(back.body.plain, plain)
+	const pending = await ask(g.app, 'POST', '/crypto/v1/encrypt', { key: { kid: g.aes.kid }, alg: 'AES', mode: 'GCM', plain })
+	assert.equal(pending.body.plain, plain)
+	const files = execFileSync('find', [dsm.stack.dir, '-type', 'f', '(', '-name', '*.db*', '-o', '-name', '*.log', ')']).toString().trim().split('\n')
+	assert.ok(files.length >= 3)
+	for (const file of files) {
+		const bytes = readFileSync(file)
+		for (const secret of [plain, Buffer.from(plain, 'base64'), done.body.cipher, PASSWORD('bob'), Buffer.from(PASSWORD('bob')).toString('base64')])
+			assert.ok(!bytes.includes(secret), `${file} has ${secret} in it`)
+	}
+})
+
+test('everything of this is in the audit log: who asked, who approved, what was done', async () => {
+	const { hits } = await admin.succeed('GET', '/sys/v1/logs?size=1000')
+	const messages = hits.map((hit) => hit._source.message).join('\n')
+	for (const words of ['Crypto:Approvals:Create: Accepted', 'Crypto:Approvals:Approve: Approved', 'Crypto:Approvals:Deny: Denied', 'Crypto:Approvals:Withdraw: Withdrawn', 'Crypto:Sign: Accepted', 'Crypto:UpdateGroup: Accepted'])
+		assert.ok(messages.includes(words), `${words} is not in the log`)
+	assert.doesNotMatch(dsm.stack.logs(), /"level":"(error|crit)|AddressSanitizer|runtime error/)
+})
