@@ -97,6 +97,9 @@ HF_MUST hf_status remote_file(const char *path, struct hf_buf *to, struct hf_err
 HF_MUST hf_status remote_write_pem(struct json_writer *w, const char *member, const char *path,
                                    bool all, struct hf_err *err);
 
+/* The connections of a group's JSON, as a table; nothing where there are none. */
+HF_MUST hf_status remote_print_links(const struct json_t *group);
+
 #define REMOTE_OPTIONS                                                                             \
 	CLI_REMOTE_OPTIONS(struct remote_config, remote),                                          \
 	        CLI_OPTION_FLAG(struct remote_config, json, "json",                                \
