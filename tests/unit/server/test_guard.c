@@ -455,7 +455,7 @@ static void a_quorum_is_asked_for_what_it_protects(void **state)
 	static const uint64_t reading = BIT(ACT_READ) | BIT(ACT_GROUP_READ) | BIT(ACT_GROUP_SCAN);
 
 	assert_int_equal(acts_under("{" MEMBERS ",\"protect_crypto_operations\":true}"),
-	                 itself | crypto | BIT(ACT_MOVE) | BIT(ACT_COPY));
+	                 itself | crypto);
 	assert_int_equal(acts_under("{" MEMBERS ",\"protect_crypto_operations\":false}"), itself);
 	assert_int_equal(acts_under("{" MEMBERS ",\"protect_permissions\":[\"DELETE_SOBJECTS\","
 	                            "\"GET_SOBJECTS\"]}"),
