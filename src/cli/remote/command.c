@@ -67,12 +67,26 @@ static hf_status ask_approval(struct remote *r, const struct remote_config *o, c
 	return remote_call(r, "POST", "/sys/v1/approval_requests", hf_buf_span(&text), ret, err);
 }
 
-static hf_status say_asked(const struct json_t *request, struct hf_err *err)
+static void print_raw(const struct remote *r)
+{
+	struct hf_span raw = remote_answer(r);
+
+	fwrite(raw.ptr, 1, raw.len, stdout);
+	if (raw.len)
+		putchar('\n');
+}
+
+static hf_status say_asked(const struct remote *r, const struct remote_config *o,
+                           const struct json_t *request, struct hf_err *err)
 {
 	const char *id = json_member_text(request, "request_id");
 
 	if (!id)
 		return hf_fail(err, HF_IO, "the server's answer names no approval request");
+	if (o->json) {
+		print_raw(r);
+		return HF_SUCCESS;
+	}
 	printf("Approval is asked for: %s\nOnce enough people have approved: holdfast approval "
 	       "result %s\n",
 	       id, id);
@@ -96,8 +110,9 @@ hf_status remote_request(struct remote *r, const struct remote_request *q,
 	if (!o->ask)
 		return hf_context(err, s,
 		                  "a quorum guards this: add --ask to ask for its approval");
+	*err = (struct hf_err){ 0 };
 	HF_TRY(ask_approval(r, o, method, (const char *)path.ptr, hf_buf_span(&body), &asked, err));
-	HF_TRY(say_asked(asked, err));
+	HF_TRY(say_asked(r, o, asked, err));
 	*ret = NULL;
 	return HF_FAILURE(HF_BUSY); /* told already; nothing more to print */
 }
@@ -106,12 +121,8 @@ static hf_status print_answer(struct remote *r, const struct remote_request *q,
                               const struct remote_config *o, const struct json_t *answer,
                               struct hf_err *err)
 {
-	struct hf_span raw = remote_answer(r);
-
 	if (o->json) {
-		fwrite(raw.ptr, 1, raw.len, stdout);
-		if (raw.len)
-			putchar('\n');
+		print_raw(r);
 	} else if (q->print) {
 		return q->print(r, o, answer, err);
 	} else if (!answer) {

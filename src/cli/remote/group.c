@@ -107,8 +107,7 @@ static const struct remote_request cmd_group_update_request = {
 	.method = "PATCH",
 	.path = "/sys/v1/groups/{}",
 	.subject = SUBJECT_GROUP,
-	.fields = update_fields,
-	.n_fields = STORE,
+	REMOTE_FIELDS(update_fields),
 	.print = print_group,
 };
 REMOTE_COMMAND(cmd_group_update, "group update", "GROUP",
