@@ -107,6 +107,7 @@ static void a_slot_without_master_key_makes_keys_once_for_each_id(void **state)
 	struct crypto_op other = { .kind = CRYPTO_GENERATE };
 	CRYPTO_RUN refused = { 0 };
 
+	CHECK(answer.r.outcome == OP_DONE);
 	make_all(h);
 	make_all(h); /* the same are there: that is the answer */
 	other.made =

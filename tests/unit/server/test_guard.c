@@ -401,8 +401,7 @@ static void what_is_no_cryptographic_policy_is_refused(void **state)
 		"{\"rsa\":{\"encryption_policy\":[1]}}",
 		"{\"rsa\":{\"signature_policy\":[{\"padding\":{\"OAEP\":{}}}]}}",
 		"{\"rsa\":{\"signature_policy\":[{\"padding\":{\"PSS\":{},\"PKCS1_V15\":{}}}]}}",
-		"{\"rsa\":{\"encryption_policy\":[{\"padding\":{\"OAEP\":{\"mgf\":{\"mgf2\":{}}}}}]"
-		"}}",
+		"{\"rsa\":{\"encryption_policy\":[{\"padding\":{\"OAEP\":{\"mgf\":{\"m\":{}}}}}]}}",
 		"{\"ec\":{\"elliptic_curves\":[7]}}",
 		"{\"secret\":{\"x\":1}}",
 	};

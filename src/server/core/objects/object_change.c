@@ -106,6 +106,7 @@ static hf_status apply(void *ctx, const struct object_row *as_it_is)
 static hf_status run(struct db_task *task, struct db *db)
 {
 	struct object_change *c = of_task(task);
+	struct object *before;
 	struct object_row row;
 	hf_status s;
 
@@ -120,12 +121,11 @@ static hf_status run(struct db_task *task, struct db *db)
 		return hf_fail(&c->err, HF_EXISTS,
 		               "there is a security object named \"%s\" already", row.name);
 	HF_TRY(s);
-	/* The row's words may be those of the snapshot that is let go. */
-	{
-		OBJECT_SCOPED struct object *before = hf_take(c->changed);
-
-		return object_new(&row, c->object->group, &c->changed);
-	}
+	/* The row's words may be those of the snapshot, which is let go after the new one is made. */
+	before = hf_take(c->changed);
+	s = object_new(&row, c->object->group, &c->changed);
+	object_unref(before);
+	return s;
 }
 
 static void done(struct db_task *task, hf_status s)
