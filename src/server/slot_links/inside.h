@@ -92,6 +92,7 @@ void op_hedge(struct slot_op *op);
 /* Again to this link, which is not at fault. */
 void op_again(struct slot_op *op, struct link *l);
 void op_mark_tried(struct slot_op *op, const struct link *l);
+void op_unmark_tried(struct slot_op *op, const struct link *l);
 bool op_has_other(const struct slot_op *op, const struct link *l);
 void way_lock(struct backend_state *c);
 void way_unlock(struct backend_state *c);

@@ -54,6 +54,10 @@ static void found(struct link *l, struct slot_op *op, const struct crypto_result
 		op_settle(op, r);
 	} else if (r->outcome == OP_DONE) {
 		op_fail(op, HF_EXISTS, err.text);
+	} else if (is_missing(r) && op->in_flight) {
+		/* The attempt that is overdue may still make it, and two keys would have one
+		 * CKA_ID: it is looked for again, at the latest when that attempt has ended. */
+		op_unmark_tried(op, l);
 	} else if (is_missing(r)) { /* so it was not made: now, here */
 		op->looking = op->unsure = false;
 		op_again(op, l);

@@ -54,14 +54,15 @@ const struct slot_backend *slot_links_backend(struct slot_links *s)
 	return &s->backend;
 }
 
-/* Those whose thread has come to its end, or is just about to. */
-static void reap(struct slot_links *s)
+/* Those whose thread has come to its end, or is just about to. When all of them are being stopped,
+ * that is the stopper's alone: no thread is joined twice. */
+static void reap(struct slot_links *s, bool stopper)
 {
 	struct link *l;
 
 	while (!atomic_load(&s->none_ended)) {
 		pthread_mutex_lock(&s->lock);
-		l = SLIST_FIRST(&s->ended);
+		l = s->stopped && !stopper ? NULL : SLIST_FIRST(&s->ended);
 		if (l)
 			SLIST_REMOVE_HEAD(&s->ended, next);
 		atomic_store(&s->none_ended, SLIST_EMPTY(&s->ended));
@@ -120,7 +121,7 @@ hf_status links_find(struct slot_links *s, const struct group *group, const stru
 	hf_status status = HF_SUCCESS;
 	struct link *l;
 
-	reap(s);
+	reap(s, false);
 	pthread_mutex_lock(&s->lock);
 	l = find(s, link->id);
 	if (s->stopped)
@@ -164,7 +165,7 @@ void slot_links_stop(struct slot_links *s)
 		link_release(l); /* ours */
 	}
 	pthread_mutex_unlock(&s->lock);
-	reap(s);
+	reap(s, true);
 }
 
 void slot_links_free(struct slot_links *s)

@@ -80,6 +80,13 @@ void op_mark_tried(struct slot_op *op, const struct link *l)
 			op->tried |= 1u << i;
 }
 
+void op_unmark_tried(struct slot_op *op, const struct link *l)
+{
+	for (size_t i = 0; i < op->of->n_route; i++)
+		if (op->of->route[i] == l)
+			op->tried &= ~(1u << i);
+}
+
 /* Smaller is better; -1: not to be asked at all. */
 static int rank(const struct link *l)
 {

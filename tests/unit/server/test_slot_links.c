@@ -200,6 +200,26 @@ static void a_key_that_is_not_there_is_made_there(void **state)
 	assert_int_equal(fx.gateways[1].looks, 1);
 }
 
+static void a_key_that_may_still_be_being_made_is_not_made_a_second_time(void **state)
+{
+	const struct crypto_op op = make_op(ID_B);
+	struct wait w;
+
+	make_group(PIN, true);
+	assert_int_equal(sign().outcome, OP_DONE);
+	atomic_store(&fx.gateways[0].mood, GATEWAY_SILENT); /* it is slow: it has not answered */
+	begin(&w, &op, 1, 0);
+	while (fx.gateways[1].looks == 0) /* LINK_MAKE_MS */
+		usleep(5000);
+	usleep(100000);
+	assert_int_equal(fx.generated, 0);
+	gateway_release(&fx.gateways[0]); /* it failed there */
+	finish(&w);
+	assert_int_equal(w.outcome, OP_DONE);
+	assert_int_equal(fx.generated, 1);
+	CHECK(fx.gateways[1].looks >= 2);
+}
+
 static void when_nobody_can_tell_whether_a_key_was_made_that_is_said(void **state)
 {
 	const struct crypto_op op = make_op(ID_A);
@@ -308,6 +328,34 @@ static void whoever_waits_is_told_when_the_server_stops(void **state)
 	assert_int_equal(sign().code, HF_CLOSED);
 }
 
+static atomic_bool looks_on;
+
+static void *look_on(void *arg)
+{
+	while (atomic_load(&looks_on))
+		slot_links_look(fx.links, fx.group);
+	return NULL;
+}
+
+static void stopping_and_looking_do_not_get_into_each_others_way(void **state)
+{
+	pthread_t looker;
+
+	make_group(PIN, true);
+	for (int i = 0; i < 20; i++) {
+		slot_links_look(fx.links, fx.group);
+		atomic_store(&looks_on, true);
+		CHECK(pthread_create(&looker, NULL, look_on, NULL) == 0);
+		usleep(2000);
+		slot_links_stop(fx.links);
+		atomic_store(&looks_on, false);
+		pthread_join(looker, NULL);
+		slot_links_free(fx.links);
+		CHECK_OK(slot_links_new(&fx.core, &fx.links));
+		fx.core.slots = slot_links_backend(fx.links);
+	}
+}
+
 static void a_deadline_is_kept_when_nobody_answers(void **state)
 {
 	const struct crypto_op op = sign_op();
@@ -398,6 +446,7 @@ int main(void)
 		SLOTS(a_wrong_pin_is_given_to_a_token_once),
 		SLOTS(a_key_whose_making_was_not_answered_is_looked_for),
 		SLOTS(a_key_that_is_not_there_is_made_there),
+		SLOTS(a_key_that_may_still_be_being_made_is_not_made_a_second_time),
 		SLOTS(when_nobody_can_tell_whether_a_key_was_made_that_is_said),
 		SLOTS(a_key_of_another_kind_than_was_asked_for_is_refused),
 		SLOTS(a_destruction_that_nobody_confirmed_is_done_when_the_key_is_gone),
@@ -405,6 +454,7 @@ int main(void)
 		SLOTS(what_is_no_gateway_is_named_in_one_line),
 		SLOTS(a_connection_that_was_changed_or_removed_is_followed),
 		SLOTS(whoever_waits_is_told_when_the_server_stops),
+		SLOTS(stopping_and_looking_do_not_get_into_each_others_way),
 		SLOTS(a_deadline_is_kept_when_nobody_answers),
 		SLOTS(a_test_opens_asks_for_a_sign_of_life_and_says_what_is_wrong),
 		SLOTS(a_test_with_a_wrong_pin_fails),
