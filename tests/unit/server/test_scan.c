@@ -28,6 +28,8 @@ static size_t page = 256;
 static bool in_a_thread;
 static int lost_at; /* the page before which the slot loses its place, once; 0: never */
 static enum hf_code refuses;
+static bool endless; /* it begins again, and never says that this was all */
+static int64_t keys_max;
 static atomic_int pages;
 
 static struct slot_key *put(const char *id, const char *label, enum object_type type)
@@ -46,7 +48,8 @@ static struct slot_key *put(const char *id, const char *label, enum object_type 
 
 static void list(const struct crypto_op *op, struct crypto_result *r, struct hf_buf *to)
 {
-	size_t at = op->cursor, end = at + page < n_keys ? at + page : n_keys;
+	size_t at = op->cursor - (endless && op->cursor == n_keys ? n_keys : 0),
+	       end = at + page < n_keys ? at + page : n_keys;
 
 	for (; at < end; at++) {
 		const struct slot_key *k = &keys[at];
@@ -70,7 +73,7 @@ static void list(const struct crypto_op *op, struct crypto_result *r, struct hf_
 	r->outcome = OP_DONE;
 	r->list = hf_buf_span(to);
 	r->total = (uint32_t)n_keys;
-	r->cursor = end < n_keys ? end : 0;
+	r->cursor = endless || end < n_keys ? end : 0;
 }
 
 static void *answer(void *arg)
@@ -126,6 +129,8 @@ static int setup(void **state)
 	in_a_thread = false;
 	lost_at = 0;
 	refuses = HF_OK;
+	endless = false;
+	keys_max = 0;
 	return 0;
 }
 
@@ -168,7 +173,9 @@ static void ended(void *ctx, hf_status s, const struct hf_err *err)
 /* How many keys came in. */
 static size_t scan_of(const char *group_id, bool segregation)
 {
-	struct scan_ask ask = { .begun = begun, .created = created, .ended = ended };
+	struct scan_ask ask = {
+		.keys_max = keys_max, .begun = begun, .created = created, .ended = ended
+	};
 	GROUP_SCOPED struct group *group = NULL;
 
 	CHECK_OK(groups_load(core.groups, db, ORG, group_id, &group, NULL));
@@ -423,6 +430,19 @@ static void a_slot_that_loses_its_place_is_listed_again(void **state)
 	assert_int_equal(n, 600);
 }
 
+static void a_gateway_that_lists_without_end_is_not_listened_to_for_ever(void **state)
+{
+	many(300);
+	in_a_thread = endless = true;
+	keys_max = 2000;
+	assert_int_equal(scan_of(GROUP, false), 300);
+	CHECK_CODE(scanned.status, HF_TOOBIG);
+	CHECK(strstr(scanned.err.text, "without end"));
+	CHECK(pages <= 2000 / 100); /* those on their way then are forgotten */
+	CHECK_OK(scan_row_get(db, GROUP, scanned.id, keep, NULL));
+	CHECK(last.failed && last.finished_ms);
+}
+
 static void what_goes_wrong_is_told_and_what_came_in_stays(void **state)
 {
 	many(300);
@@ -508,6 +528,7 @@ int main(void)
 		CLAIM(one_slot_may_be_in_two_groups),
 		CLAIM(many_come_page_by_page),
 		CLAIM(a_slot_that_loses_its_place_is_listed_again),
+		CLAIM(a_gateway_that_lists_without_end_is_not_listened_to_for_ever),
 		CLAIM(what_goes_wrong_is_told_and_what_came_in_stays),
 		CLAIM(one_scan_of_a_group_at_a_time_and_the_dead_are_buried),
 		CLAIM(the_last_five_are_kept),

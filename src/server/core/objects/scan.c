@@ -28,6 +28,7 @@ struct scan {
 	const struct core *core;
 	struct scan_ask ask;
 	struct scan_row row;
+	int64_t began_ms; /* hf_mono_ms() */
 	struct known_keys known;
 	struct scan_warnings warnings;
 	struct crypto_op op;
@@ -296,6 +297,8 @@ static hf_status sort(struct scan *s, struct scan_page *page, bool last)
 		how.doubtful = s->doubtful;
 	}
 	s->done += (int64_t)page->n_keys;
+	HF_ENSURE(s->done <= (s->ask.keys_max ? s->ask.keys_max : SCAN_KEYS_MAX), HF_TOOBIG);
+	HF_ENSURE(hf_mono_ms() - s->began_ms <= SCAN_LONGEST_MS, HF_TOOBIG);
 	return scan_page_sort(page, &how);
 }
 
@@ -312,8 +315,12 @@ static struct scan_page *next_pages(struct scan *s)
 		off->next = hf_take(s->put_off);
 		first = off;
 	}
-	for (struct scan_page *p = first; p; p = p->next)
-		fail_locked(s, sort(s, p, last), "");
+	for (struct scan_page *p = first; p; p = p->next) {
+		hf_status status = sort(s, p, last);
+
+		fail_locked(s, status,
+		            status.code == HF_TOOBIG ? "the gateway lists keys without end" : "");
+	}
 	return first;
 }
 
@@ -401,6 +408,7 @@ void scan_start(const struct core *core, const struct scan_ask *ask)
 	s->core = core;
 	s->ask = *ask;
 	s->ask.group = group_ref(ask->group);
+	s->began_ms = hf_mono_ms();
 	pthread_mutex_init(&s->lock, NULL);
 	scan_warnings_begin(&s->warnings);
 	s->row.is_async = ask->is_async;

@@ -20,12 +20,16 @@
 #include "server/store/scan_rows.h"
 
 #define SCAN_SILENT_MS 180000
+/* Nobody's list is longer, nor takes longer, whatever a gateway says. */
+#define SCAN_KEYS_MAX 1000000
+#define SCAN_LONGEST_MS 3600000
 #define SCAN_WARNINGS_MAX 100 /* of one scan; the rest is counted */
 
 /* From any thread, one after the other, none after `ended`. Each may be NULL but `ended`. */
 struct scan_ask {
 	struct group *group; /* a reference is taken */
 	bool is_async;
+	int64_t keys_max; /* 0: SCAN_KEYS_MAX */
 	void (*begun)(void *ctx, const struct scan_row *row);
 	/* A new virtual key, stored. */
 	void (*created)(void *ctx, const struct object_row *row);
