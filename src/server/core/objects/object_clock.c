@@ -217,30 +217,41 @@ static hf_status take_found(void *ctx, const struct object_row *row)
 	return HF_SUCCESS;
 }
 
+/* Without those that another server has claimed: NULL from that moment on, since whoever fails in
+ * the middle leaves the list to forget_found(). */
+static size_t without_gaps(struct object **list, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct object *o = hf_take(list[i]);
+
+		if (o)
+			list[kept++] = o;
+	}
+	return kept;
+}
+
 static hf_status find_orphans(struct objects_clock *c, struct db *db)
 {
 	struct finding f = { .c = c, .db = db, .to = c->orphans, .n = &c->n_orphans };
 	int64_t before = c->now_ms - OBJECT_MAKING_MS;
-	size_t kept = 0;
 
 	HF_TRY(object_rows_making(db, before, HSM_AT_ONCE, take_found, &f));
 	for (size_t i = 0; i < c->n_orphans; i++) {
 		bool mine;
 
 		HF_TRY(object_row_claim_making(db, c->orphans[i]->id, before, c->now_ms, &mine));
-		if (mine)
-			c->orphans[kept++] = c->orphans[i];
-		else
-			object_unref(c->orphans[i]);
+		if (!mine)
+			object_unref(hf_take(c->orphans[i]));
 	}
-	c->n_orphans = kept;
+	c->n_orphans = without_gaps(c->orphans, c->n_orphans);
 	return HF_SUCCESS;
 }
 
 static hf_status find_due(struct objects_clock *c, struct db *db)
 {
 	struct finding f = { .c = c, .db = db, .to = c->due, .n = &c->n_due };
-	size_t kept = 0;
 
 	HF_TRY(object_rows_due(db, DUE_ROTATION, c->now_ms, HSM_AT_ONCE, take_found, &f));
 	for (size_t i = 0; i < c->n_due; i++) {
@@ -248,12 +259,10 @@ static hf_status find_due(struct objects_clock *c, struct db *db)
 
 		HF_TRY(object_row_claim_rotation(db, c->due[i]->id, c->due[i]->rotate_at_ms,
 		                                 c->now_ms + OBJECT_ROTATE_AGAIN_MS, &mine));
-		if (mine)
-			c->due[kept++] = c->due[i];
-		else
-			object_unref(c->due[i]);
+		if (!mine)
+			object_unref(hf_take(c->due[i]));
 	}
-	c->n_due = kept;
+	c->n_due = without_gaps(c->due, c->n_due);
 	return HF_SUCCESS;
 }
 
@@ -275,6 +284,12 @@ static hf_status change_state(void *ctx, const struct object_row *row)
 	return mine ? audit_add(f->db, &e) : HF_SUCCESS;
 }
 
+/* Also when the clock of the wall was set back meanwhile. */
+static bool is_time_for_what_is_seldom(const struct objects_clock *c)
+{
+	return c->now_ms >= c->seldom_ms || c->seldom_ms - c->now_ms > SELDOM_MS;
+}
+
 static hf_status run(struct db_task *task, struct db *db)
 {
 	struct objects_clock *c = (struct objects_clock *)task;
@@ -288,7 +303,7 @@ static hf_status run(struct db_task *task, struct db *db)
 	f.becomes = OBJECT_DEACTIVATED;
 	HF_TRY(object_rows_due(db, DUE_DEACTIVATION, c->now_ms, STATES_AT_ONCE, change_state, &f));
 	c->notices.n = 0;
-	if (c->now_ms >= c->seldom_ms) {
+	if (is_time_for_what_is_seldom(c)) {
 		HF_TRY(scans_bury(db));
 		HF_TRY(object_notices_tell(db, c->now_ms, &c->notices));
 	}
@@ -308,7 +323,7 @@ static void done(struct db_task *task, hf_status s)
 	}
 	if (hf_ok(s))
 		object_notices_log(&c->notices);
-	if (hf_ok(s) && c->now_ms >= c->seldom_ms)
+	if (hf_ok(s) && is_time_for_what_is_seldom(c))
 		c->seldom_ms = c->now_ms + SELDOM_MS;
 	for (size_t i = 0; i < c->n_orphans; i++)
 		remove_orphan(c->core, c->orphans[i]);
