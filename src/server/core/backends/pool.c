@@ -37,7 +37,8 @@ struct pool_call {
 	const struct core *core;
 	struct backend_call *call;
 	int64_t until_ms;
-	bool releasing; /* the server stops */
+	atomic_bool releasing; /* the server stops */
+	bool over; /* as the last look took it: what it did not take back is waited for */
 	atomic_size_t waiting;
 	size_t n;
 	struct part parts[];
@@ -151,7 +152,7 @@ static void look_run_one(struct part *part, struct db *db, hf_status *s)
 
 static bool is_over(const struct pool_call *p)
 {
-	return p->releasing || hf_mono_ms() >= p->until_ms;
+	return atomic_load(&p->releasing) || hf_mono_ms() >= p->until_ms;
 }
 
 /* Takes the results that are there. When the time is over, jobs that nobody has begun are taken
@@ -160,15 +161,15 @@ static hf_status look_run(struct db_task *task, struct db *db)
 {
 	struct pool_call *p = (struct pool_call *)task;
 	hf_status s = HF_SUCCESS;
-	bool over = is_over(p);
 
+	p->over = is_over(p);
 	for (size_t i = 0; i < p->n && hf_ok(s); i++) {
 		struct part *part = &p->parts[i];
 
 		if (!part->added)
 			continue;
 		look_run_one(part, db, &s);
-		if (!hf_ok(s) || !over || part->settled || part->sealed.len)
+		if (!hf_ok(s) || !p->over || part->settled || part->sealed.len)
 			continue;
 		s = jobs_cancel(p->core->jobs, db, p->call->group->store_id, part->job);
 		part->withdrawn = hf_ok(s);
@@ -204,7 +205,9 @@ static void late(struct part *part)
 static void looked(struct db_task *task, hf_status s)
 {
 	struct pool_call *p = (struct pool_call *)task;
-	bool missing = false, over = is_over(p);
+	/* Of a look that went well, by what it went by: what is over since then is taken back in
+	 * the next one. */
+	bool missing = false, over = hf_ok(s) ? p->over : is_over(p);
 
 	for (size_t i = 0; i < p->n; i++) {
 		struct part *part = &p->parts[i];
@@ -246,7 +249,7 @@ static void woken(struct waiter *w, enum waiter_reason reason)
 	struct part *part = (struct part *)w;
 
 	if (reason == WAITER_RELEASED)
-		part->of->releasing = true;
+		atomic_store(&part->of->releasing, true);
 	leave(part->of);
 }
 
