@@ -152,7 +152,7 @@ hf_status db_work_start(const struct db_work_config *config, struct db_work **re
 	return HF_SUCCESS;
 }
 
-void db_work_stop(struct db_work *w)
+void db_work_close(struct db_work *w)
 {
 	if (!w)
 		return;
@@ -160,14 +160,21 @@ void db_work_stop(struct db_work *w)
 	w->stopping = true;
 	pthread_cond_broadcast(&w->wake);
 	pthread_mutex_unlock(&w->lock);
-	for (unsigned i = 0; i < w->n_workers; i++) {
-		struct worker *me = &w->workers[i];
+	for (; w->n_workers; w->n_workers--) {
+		struct worker *me = &w->workers[w->n_workers - 1];
 
 		if (me->running)
 			pthread_join(me->thread, NULL);
 		db_close(me->db);
 		free(me->results);
 	}
+}
+
+void db_work_stop(struct db_work *w)
+{
+	if (!w)
+		return;
+	db_work_close(w);
 	pthread_cond_destroy(&w->wake);
 	pthread_mutex_destroy(&w->lock);
 	free(w->workers);

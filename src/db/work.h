@@ -46,7 +46,9 @@ struct db_work_config {
 HF_MUST hf_status db_work_start(const struct db_work_config *config, struct db_work **ret,
                                 struct hf_err *err);
 /* Takes what waits to its end, then joins. New tasks are refused with HF_CLOSED from the first
- * moment. */
+ * moment on, for as long as others may have `w`: db_work_stop() then releases it. */
+void db_work_close(struct db_work *w);
+/* The same, where that was not done, and releases it. */
 void db_work_stop(struct db_work *w);
 
 /* From any thread. HF_BUSY when too many wait, HF_CLOSED when stopping; done() is then not called.

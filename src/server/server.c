@@ -273,10 +273,12 @@ void server_stop(struct server *s)
 	if (s->core.sessions)
 		crypto_sessions_stop(s->core.sessions);
 	slot_links_stop(s->slots);
-	db_work_stop(s->core.reader);
-	db_work_stop(s->core.writer);
+	db_work_close(s->core.reader);    /* whoever comes from the writer is still refused, and */
+	db_work_close(s->core.writer);    /* so is whoever asks for health or metrics */
 	db_notices_stop(s->core.notices); /* after the last word; what it hears finds nobody */
 	listeners_stop(s);
+	db_work_stop(s->core.reader);
+	db_work_stop(s->core.writer);
 	queue_api_free(s->queue_api);
 	signing_api_free(s->signing_api);
 	crypto_api_free(s->crypto_api);

@@ -195,6 +195,21 @@ static void stop_ends_what_waits(void **state)
 	assert_int_equal(count_people(db), HF_COUNT(list));
 }
 
+static void one_that_is_closed_refuses_and_can_still_be_asked(void **state)
+{
+	struct person a = person(0), late = person(1);
+	struct db_work_stats stats;
+
+	start((struct db_work_config){ .write = true });
+	CHECK_OK(db_work_submit(work, &a.task));
+	db_work_close(work);
+	assert_int_equal(count_people(db), 1);
+	CHECK_CODE(db_work_submit(work, &late.task), HF_CLOSED);
+	db_work_stats(work, &stats);
+	assert_int_equal(stats.tasks, 1);
+	db_work_stop(work);
+}
+
 static void too_many_waiting_are_busy(void **state)
 {
 	struct person first = person(1), second = person(2), third = person(3);
@@ -268,6 +283,7 @@ int main(void)
 		TEST(when_the_commit_fails_all_are_told),
 		TEST(before_commit_adds_to_the_same_commit),
 		TEST(stop_ends_what_waits),
+		TEST(one_that_is_closed_refuses_and_can_still_be_asked),
 		TEST(too_many_waiting_are_busy),
 		TEST(two_writers_lose_and_double_nothing),
 		TEST(readers_see_what_is_committed),
