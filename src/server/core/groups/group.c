@@ -5,8 +5,6 @@
 #include "base/text.h"
 #include "server/core/access/crypto_policy.h"
 #include "server/core/access/quorum.h"
-#include "server/core/access/crypto_policy.h"
-#include "server/core/access/quorum.h"
 #include "server/store/group_rows.h"
 #include "server/store/link_rows.h"
 
