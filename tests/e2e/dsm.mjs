@@ -96,7 +96,7 @@ export class Dsm {
 	}
 }
 
-export async function startDsm({ label = 'keys', engine, gateway = {} } = {}) {
+export async function startDsm({ label = 'keys', engine, gateway = {}, server = {} } = {}) {
 	const dsm = new Dsm()
 	const stack = await Stack.prepare({ master: false, engine })
 	try {
@@ -106,7 +106,7 @@ export async function startDsm({ label = 'keys', engine, gateway = {} } = {}) {
 		writeFileSync(stack.path('password'), PASSWORD, { mode: 0o600 })
 		const made = await stack.holdfast(['server', 'crypto-admin', ...stack.serverDatabase, '--email', EMAIL, '--password-file', stack.path('password')], { pin: null })
 		if (made.code !== 0) throw new Error(`server crypto-admin: ${made.stdout}${made.stderr}`)
-		await stack.startServer()
+		await stack.startServer(server)
 		dsm.certificate = await stack.linkCertificate()
 		dsm.gateway = await stack.startGateway(gateway)
 		dsm.admin = await dsm.session(EMAIL, PASSWORD)

@@ -169,7 +169,7 @@ test('what is wrong with a group is said', async () => {
 	await refused(admin.post('/sys/v1/groups', { name: name(), colour: 'red' }), 400, /colour/)
 	await refused(admin.post('/sys/v1/groups', { name: name(), add_hmg: Array(17).fill(good) }), 400, /at most 16/)
 	await refused(change(made.group_id, { del_hmg: ['00000000-0000-7000-8000-000000000000'] }), 400, /no connection/)
-	await refused(admin.call('GET', '/sys/v1/groups/00000000-0000-7000-8000-000000000000'), 404, /no group/)
+	await refused(admin.call('GET', '/sys/v1/groups/00000000-0000-7000-8000-000000000000'), 404, /no such group/)
 	assert.equal((await change(made.group_id, { hmg_redundancy: 'PriorityFailover' })).body.hmg_redundancy, 'PriorityFailover')
 	assert.equal((await change(made.group_id, { hmg_redundancy: 'remove' })).body.hmg_redundancy, undefined)
 	assert.equal((await change(made.group_id, { del_hmg: [only(made)[0]] })).body.hmg, undefined)

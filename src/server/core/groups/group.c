@@ -225,7 +225,7 @@ hf_status group_read(struct db *db, const char *org_id, const char *id, struct g
 	atomic_init(&g->references, 1);
 	s = group_row_get(db, org_id, id, take_group, g);
 	if (s.code == HF_NOTFOUND)
-		return hf_fail(err, HF_NOTFOUND, "there is no group %s", id);
+		return hf_fail(err, HF_NOTFOUND, "there is no such group");
 	HF_TRY(s);
 	HF_TRY(link_rows_list(db, id, take_link, g));
 	HF_TRY(read_policies(g, err));

@@ -314,7 +314,7 @@ static hf_status look_at_result(void *ctx, const struct quorum_row *row)
 	struct crypto_call *c = &r->call;
 
 	if (!approval_asked_by(c->who, row))
-		return hf_fail(&c->err, HF_NOTFOUND, "there is no such request of yours");
+		return hf_fail(&c->err, HF_NOTFOUND, "there is no such request, or it has expired");
 	if (strcmp(row->status, QUORUM_DENIED) == 0)
 		return hf_fail(&c->err, HF_DENIED, "this request was denied%s%s",
 		               row->reason ? ": " : "", row->reason ? row->reason : "");

@@ -173,9 +173,9 @@ static hf_status may_change(struct crypto_call *c)
 	return HF_SUCCESS;
 }
 
-static hf_status no_group(struct crypto_call *c, const char *id)
+static hf_status no_group(struct crypto_call *c)
 {
-	return hf_fail(&c->err, HF_NOTFOUND, "there is no group %s", id);
+	return hf_fail(&c->err, HF_NOTFOUND, "there is no such group");
 }
 
 static hf_status lock(struct crypto_call *c, struct db *db, const char *id)
@@ -183,7 +183,7 @@ static hf_status lock(struct crypto_call *c, struct db *db, const char *id)
 	hf_status s = group_row_lock(db, c->who->org_id, id);
 
 	if (s.code == HF_NOTFOUND)
-		return no_group(c, id);
+		return no_group(c);
 	HF_TRY(s);
 	return read_group(c, db, id);
 }

@@ -84,7 +84,7 @@ static hf_status check_operator(struct checking *k, const char *op, const struct
 		return check_test(k, v, false, depth + 1);
 	if (strcmp(op, "$or") == 0 || strcmp(op, "$and") == 0)
 		return check_tests(k, v, depth);
-	return hf_fail(k->err, HF_INVALID, "filter: \"%s\" is not supported", op);
+	return hf_fail(k->err, HF_INVALID, "filter: \"%.64s\" is not supported", op);
 }
 
 /* Of a field that is a list, such as key_ops. */
@@ -152,7 +152,8 @@ static hf_status check_filter(struct checking *k, const struct json_t *filter, u
 			HF_TRY(check_test(k, value, false, depth + 1));
 		else
 			return hf_fail(k->err, HF_INVALID,
-			               "filter: \"%s\" is no field that keys are filtered by", key);
+			               "filter: \"%.64s\" is no field that keys are filtered by",
+			               key);
 	}
 	return HF_SUCCESS;
 }

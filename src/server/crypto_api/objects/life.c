@@ -134,7 +134,7 @@ static hf_status prepare_revoke(struct crypto_call *c, struct hf_err *err)
 	while (i < HF_COUNT(codes) && strcmp(codes[i].code, code) != 0)
 		i++;
 	if (i == HF_COUNT(codes))
-		return hf_fail(err, HF_INVALID, "field \"code\": \"%s\" is no reason", code);
+		return hf_fail(err, HF_INVALID, "field \"code\": \"%.40s\" is no reason", code);
 	x->revocation.compromised = codes[i].compromised;
 	HF_TRY(sobject_time("compromise_occurance_date", occurred, &x->revocation.occurred_ms,
 	                    err));

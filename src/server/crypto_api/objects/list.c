@@ -117,7 +117,7 @@ static hf_status read_which(struct list_call *x, struct hf_err *err)
 		return hf_fail(err, HF_INVALID, "query \"group_id\": a UUID");
 	if (type && !hf_ok(object_type_parse(type, &q->type)))
 		return hf_fail(err, HF_INVALID,
-		               "query \"obj_type\": \"%s\" is no type that is kept", type);
+		               "query \"obj_type\": \"%.40s\" is no type that is kept", type);
 	x->cka_id = HF_BUF(CKA_ID_MAX);
 	if (cka_id && !hf_ok(hf_unbase64(hf_span_text(cka_id), &x->cka_id)))
 		return hf_fail(err, HF_INVALID, "query \"pkcs11_id\": base64 of a CKA_ID");
@@ -182,7 +182,7 @@ static hf_status check_names(const struct crypto_call *c, struct hf_err *err)
 		while (k < HF_COUNT(known) && strcmp(known[k], name) != 0)
 			k++;
 		if (k == HF_COUNT(known) && strncmp(name, CUSTOM, strlen(CUSTOM)) != 0)
-			return hf_fail(err, HF_INVALID, "query \"%s\" is not known here", name);
+			return hf_fail(err, HF_INVALID, "query \"%.64s\" is not known here", name);
 	}
 	return HF_SUCCESS;
 }

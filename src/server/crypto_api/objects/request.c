@@ -98,7 +98,7 @@ static hf_status check_member(const char *name, const struct json_t *value, cons
 			               ? HF_SUCCESS
 			               : hf_fail(err, HF_UNSUPPORTED, "field \"%s\": %s", name,
 			                         refused[i].instead);
-	return hf_fail(err, HF_INVALID, "field \"%s\" is not known here", name);
+	return hf_fail(err, HF_INVALID, "field \"%.64s\" is not known here", name);
 }
 
 hf_status sobject_name_check(const char *name, struct hf_err *err)
@@ -126,12 +126,12 @@ static hf_status read_type(struct sobject_request *r, struct hf_err *err)
 {
 	if (r->obj_type && !hf_ok(object_type_parse(r->obj_type, &r->type)))
 		return hf_fail(err, HF_UNSUPPORTED,
-		               "field \"obj_type\": \"%s\" is none of AES, DES3, HMAC, RSA, EC, "
+		               "field \"obj_type\": \"%.40s\" is none of AES, DES3, HMAC, RSA, EC, "
 		               "SECRET, OPAQUE and CERTIFICATE",
 		               r->obj_type);
 	if (r->curve && !hf_ok(curve_parse(r->curve, &r->curve_id)))
 		return hf_fail(err, HF_UNSUPPORTED,
-		               "field \"elliptic_curve\": \"%s\" is not supported", r->curve);
+		               "field \"elliptic_curve\": \"%.40s\" is not supported", r->curve);
 	return HF_SUCCESS;
 }
 
@@ -147,10 +147,11 @@ static hf_status read_uses(struct sobject_request *r, struct hf_err *err)
 		unsigned use;
 
 		if (!name || !hf_ok(key_use_parse(name, &use)))
-			return hf_fail(err, HF_INVALID,
-			               "field \"key_ops\": \"%s\" is no operation that keys here "
-			               "have",
-			               name ? name : "");
+			return hf_fail(
+			        err, HF_INVALID,
+			        "field \"key_ops\": \"%.40s\" is no operation that keys here "
+			        "have",
+			        name ? name : "");
 		r->uses |= use;
 	}
 	return HF_SUCCESS;

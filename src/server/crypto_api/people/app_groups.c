@@ -43,15 +43,36 @@ static hf_status read_both(struct crypto_call *c, struct hf_err *err)
 	return set_group(c, crypto_call_param(c, "group_id"), err);
 }
 
+struct membership {
+	const char *group_id;
+	struct json_t *membership, *permissions, *roles, *add_roles, *del_roles;
+};
+
 static hf_status read_permissions(struct crypto_call *c, const struct json_t *from,
                                   struct hf_err *err)
 {
-	if (json_member(from, "roles") || json_member(from, "add_group_roles") ||
-	    json_member(from, "del_group_roles"))
+#define ANY(name, member)                                                                          \
+	{                                                                                          \
+		name, JSON_READ_ANY, offsetof(struct membership, member), false, true              \
+	}
+	static const struct json_field fields[] = {
+		{ "group_id", JSON_READ_TEXT, offsetof(struct membership, group_id), false, true },
+		ANY("membership", membership),
+		ANY("permissions", permissions),
+		ANY("roles", roles),
+		ANY("add_group_roles", add_roles),
+		ANY("del_group_roles", del_roles),
+	};
+	struct membership m = { 0 };
+
+	if (!json_value_is(from, JSON_READ_OBJECT))
+		return hf_fail(err, HF_INVALID, "expected an object with \"permissions\"");
+	HF_TRY(json_read(from, fields, HF_COUNT(fields), &m, err));
+	if (m.roles || m.add_roles || m.del_roles)
 		return hf_fail(err, HF_UNSUPPORTED,
 		               "roles of an app in a group are not supported: give its "
 		               "\"permissions\"");
-	return app_permissions_read(json_member(from, "permissions"), &self(c)->permissions, err);
+	return app_permissions_read(m.permissions, &self(c)->permissions, err);
 }
 
 static hf_status read_add(struct crypto_call *c, struct hf_err *err)
