@@ -133,7 +133,8 @@ static void done(struct db_task *task, hf_status s)
 	struct crypto_call *written[WRITTEN_AT_ONCE];
 	size_t n = e->n_written;
 
-	memcpy(written, e->written, n * sizeof(written[0]));
+	for (size_t i = 0; i < n; i++)
+		written[i] = e->written[i];
 	begin(e); /* the next ones first: `e` is another's from here on */
 	for (size_t i = 0; i < n; i++)
 		finish(written[i], s);
@@ -163,7 +164,8 @@ static void begin(struct entries *e)
 		size_t n = e->n_written;
 		hf_status s;
 
-		memcpy(refused, e->written, n * sizeof(refused[0]));
+		for (size_t i = 0; i < n; i++)
+			refused[i] = e->written[i];
 		e->task = (struct db_task){
 			.run = run,
 			.done = done,

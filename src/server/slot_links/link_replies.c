@@ -132,7 +132,7 @@ static bool take_bytes(struct link *l, struct attempt *a, struct hf_span bytes, 
 
 static void note_latency(struct link *l, const struct batch *b)
 {
-	int64_t us = hf_mono_us() - b->sent_us, each = us / (int64_t)b->n;
+	int64_t us = hf_mono_us() - b->sent_us, each = us / (int64_t)(b->n ? b->n : 1);
 
 	hf_histogram_add(&l->counts.latency, us);
 	if (b->lane != LANE_QUICK)

@@ -299,6 +299,8 @@ hf_status mode_takes(const struct mode_key *key, enum crypto_op_kind kind,
 
 	if (key->type == OBJECT_RSA)
 		return rsa_takes(key, kind, mech, len, err);
+	if (!block)
+		return hf_fail(err, HF_INVALID, "this key is none that encrypts");
 	if (mech->mode == MODE_ECB || mech->mode == MODE_CBC_NOPAD) {
 		unit = block;
 		least = block;
