@@ -60,7 +60,10 @@ static hf_status print_account(struct crypto_call *c, struct db *db, struct json
 	json_raw(w, "client_configurations", hf_span_text("{}"));
 	json_bool(w, "log_bad_requests", true);
 	json_bool(w, "plugin_enabled", false);
-	json_text(w, "subscription", "OnPrem");
+	json_bool(w, "mark_key_disable_when_deactivated", false);
+	json_raw(w, "purpose", hf_span_text("{\"$type\":\"Standard\"}"));
+	json_raw(w, "original_purpose", hf_span_text("{\"$type\":\"Standard\"}"));
+	json_raw(w, "subscription", hf_span_text("{\"standard\":{}}"));
 	json_close_object(w);
 	return HF_SUCCESS;
 }

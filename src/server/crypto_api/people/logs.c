@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define SIZE_DEFAULT 100
+#define NOBODY "00000000-0000-0000-0000-000000000000"
 #define SIZE_MAX_ 1000
 #define FROM_MAX 10000
 #define LOOK_AT_ONCE 1000
@@ -179,13 +180,18 @@ static void print_entry(struct log_call *l, const struct entry *e, int64_t at_ms
 	json_open_object(w, "_source");
 	json_text(w, "action_type", action_type(e));
 	json_text(w, "actor_type", actor_type(e));
-	print_id(w, "actor_id", e->identity_id);
+	/* Clients expect one, of the system itself too. */
+	if (e->identity_id && *e->identity_id)
+		print_id(w, "actor_id", e->identity_id);
+	else
+		json_text(w, "actor_id", NOBODY);
 	print_id(w, "acct_id", e->org_id);
 	json_open_array(w, "group_ids");
 	if (e->group_id)
 		json_text(w, NULL, e->group_id);
 	json_close_array(w);
-	print_id(w, "object_id", e->subject_id);
+	/* Clients expect one: what is about nothing else is about the account. */
+	print_id(w, "object_id", e->subject_id && *e->subject_id ? e->subject_id : e->org_id);
 	print_message(w, e);
 	json_text(w, "severity", severity(e));
 	json_text(w, "time", time);
