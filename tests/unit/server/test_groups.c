@@ -111,7 +111,7 @@ static void a_group_of_another_organisation_is_not_there(void **state)
 
 	CHECK_OK(group_row_insert(db, &r));
 	CHECK_CODE(groups_load(groups, db, "or-2", GROUP, &g, &err), HF_NOTFOUND);
-	CHECK(strstr(err.text, GROUP));
+	assert_string_equal(err.text, "there is no such group");
 	CHECK_OK(groups_load(groups, db, ORG, GROUP, &g, NULL));
 	assert_null(groups_cached(groups, "or-2", GROUP));
 }
