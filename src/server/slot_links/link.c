@@ -219,11 +219,14 @@ static void set_view(struct link *l, enum link_state state, const char *words)
 
 void link_is_up(struct link *l)
 {
+	enum link_health before = atomic_load(&l->health);
 	int64_t now = hf_mono_ms();
 	char where[LINK_URL_MAX];
 
+	if (before == HEALTH_REFUSED || before == HEALTH_GONE)
+		return; /* an answer from before its PIN was refused */
 	atomic_store(&l->seen_up_ms, now);
-	if (atomic_load(&l->health) == HEALTH_UP) {
+	if (before == HEALTH_UP) {
 		if (l->strikes && now - l->up_since_ms > STEADY_MS)
 			l->strikes = 0;
 		return;
