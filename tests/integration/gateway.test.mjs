@@ -230,6 +230,48 @@ test('the same works over many connections at once', () => withGateway({}, async
 	assert.equal(new Set(all.map((r) => r.data.toString('hex'))).size, 960)
 }))
 
+test('an HSM without a session to spare: the slot is not opened, nobody loses a try at the PIN, and later it is', () =>
+	withFaults('C_Login shared delay=0us\nC_OpenSession cap=0', { args: ['--signers', '1'] }, async (gateway, link) => {
+		await assert.rejects(link.open(at('wallet')), refused(503, /CKR_SESSION_COUNT/))
+		assert.equal(gateway.counted(1), 0)
+		gateway.faults('')
+		await link.open(at('wallet'))
+		assert.equal((await link.op(wire.ping())).outcome, 'done')
+	}))
+
+const tool = (...args) => succeed(['pkcs11-tool', '--module', softhsm, '--token-label', 'wallet', '--login', '--pin', PIN, ...args], { env: stack.env })
+const makeAes = (id, label) => tool('--keygen', '--key-type', 'AES:32', '--id', Buffer.from(id).toString('hex'), '--label', label)
+
+test('a key that is taken out of the HSM while its handle is remembered, and put back: what is there counts', () =>
+	withGateway({ args: ['--signers', '1'] }, async (gateway, link) => {
+		const key = { type: wire.OBJECT.AES, id: 'gone', label: 'gone' }
+		const encrypt = () => link.op(wire.encrypt(key, Buffer.alloc(16)))
+		await link.open(at('wallet'))
+		await makeAes('gone', 'gone')
+		assert.equal((await encrypt()).outcome, 'done')
+		await tool('--delete-object', '--type', 'secrkey', '--id', Buffer.from('gone').toString('hex'))
+		const without = await encrypt()
+		assert.deepEqual([without.outcome, without.code, without.unhealthy], ['failed', 'notfound', false], without.text)
+		assert.equal(await health(gateway), 204)
+		await makeAes('gone', 'gone')
+		assert.equal((await encrypt()).outcome, 'done')
+	}))
+
+test('two keys with one CKA_ID: by their labels they are two; alike in both, neither is used', () =>
+	withGateway({ args: ['--signers', '1'] }, async (gateway, link) => {
+		const encrypt = (label) => link.op(wire.encrypt({ type: wire.OBJECT.AES, id: 'twice', label }, Buffer.alloc(16)))
+		await link.open(at('wallet'))
+		await makeAes('twice', 'one')
+		await makeAes('twice', 'other')
+		for (const label of ['one', 'other']) assert.equal((await encrypt(label)).outcome, 'done')
+		for (let i = 0; i < 2; i++) await makeAes('twice', 'alike')
+		const alike = await encrypt('alike')
+		assert.deepEqual([alike.outcome, alike.code, alike.unhealthy], ['failed', 'exists', false], alike.text)
+		assert.match(alike.text, /2 keys with this CKA_ID and CKA_LABEL, and nothing tells them apart/)
+		assert.equal((await encrypt('other')).outcome, 'done')
+		assert.equal(await health(gateway), 204)
+	}))
+
 test('a fault of the HSM makes the slot unhealthy, and it recovers by itself; a fault of the request does not', () =>
 	withFaults('', { args: ['--signers', '1'] }, async (gateway, link) => {
 		await link.open(at('wallet'))
