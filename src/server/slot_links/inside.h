@@ -93,6 +93,8 @@ void op_hedge(struct slot_op *op);
 void op_again(struct slot_op *op, struct link *l);
 void op_mark_tried(struct slot_op *op, const struct link *l);
 void op_unmark_tried(struct slot_op *op, const struct link *l);
+/* Is an attempt under way at another link than this, which is not down? */
+bool op_is_worked_on(const struct slot_op *op, const struct link *l);
 bool op_has_other(const struct slot_op *op, const struct link *l);
 void way_lock(struct backend_state *c);
 void way_unlock(struct backend_state *c);

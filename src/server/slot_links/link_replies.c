@@ -54,9 +54,9 @@ static void found(struct link *l, struct slot_op *op, const struct crypto_result
 		op_settle(op, r);
 	} else if (r->outcome == OP_DONE) {
 		op_fail(op, HF_EXISTS, err.text);
-	} else if (is_missing(r) && op->in_flight) {
-		/* The attempt that is overdue may still make it, and two keys would have one
-		 * CKA_ID: it is looked for again, at the latest when that attempt has ended. */
+	} else if (is_missing(r) && op_is_worked_on(op, l)) {
+		/* It may still be made there, and two keys would have one CKA_ID: it is looked for
+		 * again, until that attempt ends or its gateway is taken for down. */
 		op_unmark_tried(op, l);
 	} else if (is_missing(r)) { /* so it was not made: now, here */
 		op->looking = op->unsure = false;

@@ -105,6 +105,19 @@ static int rank(const struct link *l)
 	return -1;
 }
 
+bool op_is_worked_on(const struct slot_op *op, const struct link *l)
+{
+	const struct backend_state *c = op->of;
+
+	for (size_t i = 0; op->in_flight && i < c->n_route; i++) {
+		int r = rank(c->route[i]);
+
+		if (c->route[i] != l && op->tried & 1u << i && (r == 0 || r == 1))
+			return true;
+	}
+	return false;
+}
+
 /* The best of those that were not tried in this round; of equal ones the first. */
 static struct link *choose(const struct slot_op *op, int worst)
 {
