@@ -256,8 +256,12 @@ static hf_status take_point(EVP_PKEY *key, struct public_info *ret)
 	HF_ENSURE(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, ret->point,
 	                                          sizeof(ret->point), &ret->point_len) == 1,
 	          HF_INVALID);
-	if (info->edwards || info->montgomery || ret->point_len == 1 + 2 * info->field_len)
+	if (info->edwards || info->montgomery)
 		return HF_SUCCESS;
+	if (ret->point_len == 1 + 2 * info->field_len) {
+		HF_ENSURE(ret->point[0] == 4, HF_INVALID); /* "hybrid" is none of ours */
+		return HF_SUCCESS;
+	}
 	/* it was compressed: 04 || X || Y is at the end of our encoding */
 	HF_TRY(public_der_from_point(ret->curve, HF_SPAN(ret->point, ret->point_len), &der));
 	ret->point_len = 1 + 2 * info->field_len;
