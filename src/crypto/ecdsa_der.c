@@ -78,6 +78,8 @@ hf_status ecdsa_der_read(struct hf_span der, size_t half, uint8_t *ret)
 	if (len == 0x81) {
 		len = hf_read_u8(&r);
 		HF_ENSURE(len > 0x7f, HF_INVALID);
+	} else {
+		HF_ENSURE(len <= 0x7f, HF_INVALID);
 	}
 	HF_ENSURE(!r.failed && len == r.left, HF_INVALID);
 	HF_TRY(take_integer(&r, half, raw));
