@@ -121,7 +121,8 @@ static hf_status run(struct db_task *task, struct db *db)
 		return hf_fail(&c->err, HF_EXISTS,
 		               "there is a security object named \"%s\" already", row.name);
 	HF_TRY(s);
-	/* The row's words may be those of the snapshot, which is let go after the new one is made. */
+	/* The row's words may be those of the snapshot, which is let go after the new one is made.
+	 */
 	before = hf_take(c->changed);
 	s = object_new(&row, c->object->group, &c->changed);
 	object_unref(before);
