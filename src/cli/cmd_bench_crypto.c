@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct options {
 	struct module_options module;
@@ -43,6 +44,9 @@ static const struct cli_option options[] = {
 	                "the server commits without waiting for the disk"),
 };
 
+/* Whose processor time is told apart. */
+enum part { PART_SERVER, PART_GATEWAY, PART_SIGNERS, PART_CLIENTS, PARTS };
+
 enum load_kind { SIGN_BATCH, SIGN_SINGLE, SIGN_UNLOGGED, GCM_BATCH, GCM_SINGLE, LOADS };
 
 static const struct {
@@ -67,6 +71,7 @@ struct run {
 	struct bench_slot slot;
 	struct hf_buf bodies[LOADS];
 	struct series series[LOADS], raw_sign, raw_gcm, other;
+	double cpu[LOADS][PARTS][SERIES_MAX]; /* microseconds an operation */
 	struct hf_err *err;
 };
 
@@ -114,6 +119,27 @@ static hf_status write_bodies(struct run *r)
 	return HF_SUCCESS;
 }
 
+static void read_cpu(const struct run *r, int64_t ret[PARTS])
+{
+	pid_t gateway = r->rig.gateway.process.pid;
+
+	ret[PART_SERVER] = os_process_cpu_us(r->rig.server.process.pid);
+	ret[PART_GATEWAY] = os_process_cpu_us(gateway);
+	ret[PART_SIGNERS] = os_process_children_cpu_us(gateway);
+	ret[PART_CLIENTS] = os_process_cpu_us(getpid());
+}
+
+static void add_cpu(struct run *r, enum load_kind kind, const int64_t before[PARTS],
+                    double operations)
+{
+	size_t round = r->series[kind].n;
+	int64_t now[PARTS];
+
+	read_cpu(r, now);
+	for (int i = 0; i < PARTS && round < SERIES_MAX; i++)
+		r->cpu[kind][i][round] = (double)(now[i] - before[i]) / operations;
+}
+
 static hf_status measure(struct run *r, enum load_kind kind, double against)
 {
 	const struct crypto_load load = {
@@ -128,9 +154,12 @@ static hf_status measure(struct run *r, enum load_kind kind, double against)
 		.ms = r->options->ms,
 	};
 	struct bench_result result;
+	int64_t before[PARTS];
 	double rate;
 
+	read_cpu(r, before);
 	HF_TRY(crypto_load_run(&load, &result, &rate, r->err));
+	add_cpu(r, kind, before, rate * result.seconds);
 	result.seconds = rate > 0 ? (double)result.latency.count / rate : 0; /* operations count */
 	series_add(&r->series[kind], &result, against, against);
 	fputc('.', stderr);
@@ -187,6 +216,18 @@ static void report(struct run *r)
 		series_print(loads[i].name, &r->series[i]);
 }
 
+static void report_cpu(struct run *r)
+{
+	printf("\n%-46s %9s %9s %9s %9s\n", "processor time of an operation, microseconds",
+	       "server", "gateway", "signers", "clients");
+	for (int i = 0; i < LOADS; i++) {
+		printf("%-46s", loads[i].name);
+		for (int part = 0; part < PARTS; part++)
+			printf(" %9.1f", series_median(r->cpu[i][part], r->series[i].n));
+		putchar('\n');
+	}
+}
+
 static hf_status sync_keys(struct run *r)
 {
 	struct bench_result listed;
@@ -227,6 +268,8 @@ static hf_status bench(struct options *o, struct run *r)
 		s = run_round(r);
 	if (hf_ok(s))
 		report(r);
+	if (hf_ok(s))
+		report_cpu(r);
 	if (hf_ok(s) && o->keys)
 		s = sync_keys(r);
 	bench_slot_close(&r->slot);

@@ -4,6 +4,7 @@
 #include "base/scope.h"
 #include "os/fd.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -233,6 +234,41 @@ int64_t os_process_cpu_us(pid_t pid)
 		user = system = 0;
 	fclose(f);
 	return (int64_t)((user + system) * 1000000 / (unsigned long long)sysconf(_SC_CLK_TCK));
+}
+
+static int64_t children_of_thread_cpu_us(pid_t pid, const char *thread)
+{
+	int64_t sum = 0;
+	char path[300];
+	FILE *f;
+	int child;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.200s/children", (int)pid, thread);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	while (fscanf(f, "%d", &child) == 1)
+		sum += os_process_cpu_us(child);
+	fclose(f);
+	return sum;
+}
+
+int64_t os_process_children_cpu_us(pid_t pid)
+{
+	const struct dirent *entry;
+	int64_t sum = 0;
+	char path[64];
+	DIR *threads;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	threads = opendir(path);
+	if (!threads)
+		return 0;
+	while ((entry = readdir(threads)))
+		if (entry->d_name[0] != '.')
+			sum += children_of_thread_cpu_us(pid, entry->d_name);
+	closedir(threads);
+	return sum;
 }
 
 void os_die_with(pid_t parent)

@@ -49,6 +49,8 @@ void os_process_done(struct os_process *p);
 uint64_t os_process_rss(pid_t pid);
 /* Processor time so far, user and system, in microseconds; 0 when it cannot be told. */
 int64_t os_process_cpu_us(pid_t pid);
+/* The same of all its children that live. */
+int64_t os_process_children_cpu_us(pid_t pid);
 
 /* In a child: the kernel kills us when `parent` ends (os_spawn() has seen to it); if it has ended
  * already, so do we. The other one takes that back: a signer outlives its parent while it logs in,
