@@ -109,6 +109,27 @@ test('a signature that needs two of three people: refused, asked for, approved, 
 	await wanted(g.app.post('/crypto/v1/sign', body))
 })
 
+test('no PIN, client key or batch goes into a request, where reviewers would read it', async () => {
+	const g = await guarded(), at = `/sys/v1/groups/${g.id}`, link = { kind: 'Softhsm', url: '127.0.0.1:1', slot: 1, tls: { mode: 'required' } }
+	for (const body of [{ add_hmg: [{ ...link, pin: '1234' }] }, { mod_hmg: { [g.id]: { ...link, pin: '1234' } } }, { add_hmg: [{ ...link, tls: { mode: 'required', client_key: 'AA==' } }] }])
+		await refused(admin.post(REQUESTS, { method: 'PATCH', operation: at, body }), 400, /does not go through an approval/)
+	const item = { SingleItem: { method: 'POST', operation: '/crypto/v1/sign', body: signBody(g) } }
+	await refused(g.app.post(REQUESTS, { operation: '/batch/v1', body: { Batch: { batch_execution_type: 'Serial', items: [item] }, group_id: g.id } }), 501, /batch/)
+})
+
+test('a rotation gives a key no more uses than its rotator may give', async () => {
+	const g = await guarded(null), rotator = await dsm.newApp({ name: `rotator ${made}`, permissions: null, groups: { [g.id]: ['ROTATE_SOBJECTS'] } })
+	const key = await g.app.succeed('POST', '/crypto/v1/keys', { name: `stays ${made}`, group_id: g.id, obj_type: 'AES', key_size: 256, key_ops: ['ENCRYPT', 'DECRYPT', 'APPMANAGEABLE'] })
+	await refused(rotator.post('/crypto/v1/keys/rekey', { name: key.name, key_ops: ['ENCRYPT', 'DECRYPT', 'EXPORT', 'APPMANAGEABLE'] }), 403, /UPDATE_KEY_OPS/)
+	await refused(rotator.post('/crypto/v1/keys/rekey', { name: key.name, rotation_policy: { interval_days: 1 } }), 403, /UPDATE_SOBJECT_POLICIES/)
+	await rotator.succeed('POST', '/crypto/v1/keys/rekey', { name: key.name })
+})
+
+test('who may not see others does not by moving them into no group', async () => {
+	await refused(people.ann.call('PATCH', `/sys/v1/users/${people.bob.id}`, { add_groups: {} }), 404)
+	await refused(people.ann.call('PATCH', `/sys/v1/users/${people.bob.id}`, { del_groups: {} }), 404)
+})
+
 test('who sees a request, its body and its result', async () => {
 	const g = await guarded(), stranger = await guarded(), request = await ask(g.app, 'POST', '/crypto/v1/sign', signBody(g))
 	const at = `${REQUESTS}/${request.request_id}`, lists = async (client, query = '') => (await client.succeed('GET', `${REQUESTS}${query}`)).some((r) => r.request_id === request.request_id)

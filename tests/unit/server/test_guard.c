@@ -371,6 +371,44 @@ static void paddings_are_a_groups_and_a_keys_to_restrict(void **state)
 	}
 }
 
+static void a_key_with_a_format_makes_tokens_and_nothing_else(void **state)
+{
+	static const struct {
+		enum guard_act act;
+		enum crypto_op_kind kind;
+		enum crypto_mode mode;
+		bool allowed;
+	} tries[] = {
+		{ ACT_ENCRYPT, CRYPTO_ENCRYPT, MODE_FF1, true },
+		{ ACT_DECRYPT, CRYPTO_DECRYPT, MODE_FF1, true },
+		{ ACT_EXPORT, CRYPTO_WRAP, MODE_KWP, true }, /* it is the one that is wrapped */
+		{ ACT_ENCRYPT, CRYPTO_ENCRYPT, MODE_ECB, false },
+		{ ACT_ENCRYPT, CRYPTO_ENCRYPT, MODE_GCM, false },
+		{ ACT_DECRYPT, CRYPTO_DECRYPT, MODE_CBC, false },
+		{ ACT_MAC, CRYPTO_MAC, MODE_CMAC, false },
+		{ ACT_MAC_VERIFY, CRYPTO_MAC_VERIFY, MODE_CMAC, false },
+		{ ACT_WRAP, CRYPTO_WRAP, MODE_KWP, false },
+		{ ACT_UNWRAP, CRYPTO_UNWRAP, MODE_CBC, false },
+		{ ACT_DERIVE, CRYPTO_DERIVE, MODE_ENCRYPT_DATA_ECB, false },
+	};
+	static const char *const formats[] = { "{\"fpe\":{\"builtin\":\"SSN\"}}",
+		                               "{\"aes\":{\"fpe\":{\"builtin\":\"SSN\"}}}" };
+	struct object key = a_key(OBJECT_ACTIVE);
+
+	key.type = OBJECT_AES;
+	for (size_t f = 0; f < HF_COUNT(formats); f++)
+		for (size_t i = 0; i < HF_COUNT(tries); i++) {
+			const struct crypto_op op = { .kind = tries[i].kind,
+				                      .mech = { .mode = tries[i].mode } };
+
+			key.options = (char *)(uintptr_t)formats[f];
+			CHECK_CODE(with_policy("{}", tries[i].act, &key, &op),
+			           tries[i].allowed ? HF_OK : HF_DENIED);
+			key.options = NULL;
+			CHECK_OK(with_policy("{}", tries[i].act, &key, &op));
+		}
+}
+
 static void a_policy_may_want_random_ivs(void **state)
 {
 	struct object key = a_key(OBJECT_ACTIVE);
@@ -562,6 +600,7 @@ int main(void)
 		cmocka_unit_test(a_policy_says_which_keys_are_made),
 		cmocka_unit_test(a_policy_says_what_becomes_of_keys_that_are_not_like_it),
 		cmocka_unit_test(paddings_are_a_groups_and_a_keys_to_restrict),
+		cmocka_unit_test(a_key_with_a_format_makes_tokens_and_nothing_else),
 		cmocka_unit_test(a_policy_may_want_random_ivs),
 		cmocka_unit_test(what_is_no_cryptographic_policy_is_refused),
 		cmocka_unit_test(a_quorum_is_asked_for_what_it_protects),

@@ -219,6 +219,24 @@ static void what_was_approved_is_carried_out_once(void **state)
 	approval_run_done(&run);
 }
 
+static void what_was_approved_under_another_policy_is_not_begun(void **state)
+{
+	struct approval_run run = { 0 };
+	char id[HF_UUID_MAX];
+	bool done;
+
+	ask(&eve, id);
+	CHECK(approve(&ann, id, false, &done) == HF_OK);
+	CHECK(approve(&bob, id, false, &done) == HF_OK && done);
+	put_group("{\"user\":\"" UUID(3) "\"}", false);
+	CHECK_OK(db_begin(db));
+	CHECK_CODE(approval_begin(&core, db, ORG, id, NOW, &run, &err), HF_STATE);
+	db_rollback(db);
+	put_group(policy, false);
+	CHECK_OK(approval_begin(&core, db, ORG, id, NOW, &run, &err));
+	approval_run_done(&run);
+}
+
 static void a_body_is_no_clear_text_in_the_table(void **state)
 {
 	char id[HF_UUID_MAX];
@@ -246,6 +264,7 @@ int main(void)
 		cmocka_unit_test(another_policy_wants_another_request),
 		cmocka_unit_test(an_expired_request_is_not_there),
 		cmocka_unit_test(what_was_approved_is_carried_out_once),
+		cmocka_unit_test(what_was_approved_under_another_policy_is_not_begun),
 		cmocka_unit_test(a_body_is_no_clear_text_in_the_table),
 	};
 

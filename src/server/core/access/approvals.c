@@ -270,7 +270,7 @@ void approval_run_done(struct approval_run *run)
 }
 
 struct beginning {
-	const struct core *core;
+	struct review review; /* of the policy alone */
 	struct approval_run *run;
 };
 
@@ -279,6 +279,8 @@ static hf_status read_run(void *ctx, const struct quorum_row *row)
 	struct beginning *b = ctx;
 	struct approval_run *run = b->run;
 
+	/* Nobody may have begun for days: a server died between the last approval and this. */
+	HF_TRY(same_policy(&b->review, row));
 	memcpy(run->id, row->id, sizeof(run->id));
 	memcpy(run->org_id, row->org_id, sizeof(run->org_id));
 	memcpy(run->group_id, row->group_id, sizeof(run->group_id));
@@ -289,13 +291,14 @@ static hf_status read_run(void *ctx, const struct quorum_row *row)
 	HF_ENSURE(run->method && run->operation, HF_NOMEM);
 	if (!row->body.len)
 		return HF_SUCCESS;
-	return aead_open(&b->core->secrets.storage_key, bound_to(row->id), row->body, &run->body);
+	return aead_open(&b->review.core->secrets.storage_key, bound_to(row->id), row->body,
+	                 &run->body);
 }
 
 hf_status approval_begin(const struct core *core, struct db *db, const char *org_id, const char *id,
                          int64_t now_ms, struct approval_run *ret, struct hf_err *err)
 {
-	struct beginning b = { .core = core, .run = ret };
+	struct beginning b = { .review = { .core = core, .db = db, .err = err }, .run = ret };
 	hf_status s;
 
 	approval_run_done(ret);

@@ -189,6 +189,22 @@ static hf_status check_paddings(const struct object *o, const struct crypto_op *
 	return HF_SUCCESS;
 }
 
+/* A key with a format does FF1 and nothing else: FF1 is ten calls of AES, so whoever may have other
+ * blocks enciphered by the same key could undo tokens himself, masked or not. */
+static hf_status check_format(const struct object *o, const struct rule *rule,
+                              const struct crypto_op *op, struct hf_err *err)
+{
+	bool formats = o->type == OBJECT_AES && o->options && strstr(o->options, "\"fpe\":{");
+	bool tokens = op && op->mech.mode == MODE_FF1 &&
+	              (op->kind == CRYPTO_ENCRYPT || op->kind == CRYPTO_DECRYPT);
+
+	if (!formats || tokens || rule->use == USE_EXPORT)
+		return HF_SUCCESS;
+	return hf_fail(err, HF_DENIED,
+	               "a key with a format (fpe) makes tokens, and does nothing else: use mode "
+	               "FF1, or another key");
+}
+
 static hf_status check_policy(const struct guard_question *q, const struct rule *rule,
                               const struct group *group, struct hf_err *err)
 {
@@ -216,6 +232,7 @@ static hf_status check_object(const struct guard_question *q, const struct rule 
 	if (!rule->use)
 		return HF_SUCCESS;
 	HF_TRY(check_usable(o, rule, err));
+	HF_TRY(check_format(o, rule, q->op, err));
 	return check_paddings(o, q->op, err);
 }
 

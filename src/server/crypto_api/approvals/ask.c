@@ -54,6 +54,41 @@ static hf_status check_operation(const struct ask *a, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
+/* Reviewers read what they approve, and these are nobody's to read. */
+static bool has_secret(const struct json_t *value)
+{
+	struct json_t *member;
+	const char *name;
+	void *at = NULL;
+
+	if (json_value_is(value, JSON_READ_ARRAY)) {
+		for (size_t i = 0; i < json_count(value); i++)
+			if (has_secret(json_element(value, i)))
+				return true;
+		return false;
+	}
+	while (json_value_is(value, JSON_READ_OBJECT) &&
+	       (name = json_member_next(value, &at, &member)))
+		if ((!json_value_null(member) &&
+		     (strcmp(name, "pin") == 0 || strcmp(name, "client_key") == 0)) ||
+		    has_secret(member))
+			return true;
+	return false;
+}
+
+static hf_status check_body(const struct json_t *body, struct hf_err *err)
+{
+	if (json_member(body, "Batch"))
+		return hf_fail(err, HF_UNSUPPORTED,
+		               "a batch cannot be approved: ask for one operation each");
+	if (has_secret(json_member(body, "add_hmg")) || has_secret(json_member(body, "mod_hmg")))
+		return hf_fail(
+		        err, HF_INVALID,
+		        "a PIN or a client's key does not go through an approval: ask for the "
+		        "change without it, and give it afterwards, which needs no approval");
+	return HF_SUCCESS;
+}
+
 static hf_status prepare(struct crypto_call *c, struct hf_err *err)
 {
 	struct ask *a = (struct ask *)c;
@@ -73,6 +108,7 @@ static hf_status prepare(struct crypto_call *c, struct hf_err *err)
 		return hf_fail(err, HF_UNSUPPORTED, BATCH_TEXT);
 	if (!json_value_is(a->body, JSON_READ_OBJECT))
 		return hf_fail(err, HF_INVALID, "field \"body\": expected an object");
+	HF_TRY(check_body(a->body, err));
 	return json_canonical(a->body, &a->text);
 }
 

@@ -104,6 +104,19 @@ static hf_status override(struct rekey_call *x, struct hf_err *err)
 	return sobject_request_options(r, row->type, row->bits, row->options, &row->options, err);
 }
 
+/* What would need another permission as a change needs it as a rotation too. */
+static bool may_override(struct rekey_call *x, const struct crypto_op *judged)
+{
+	const struct sobject_request *r = &x->request;
+	struct crypto_call *c = &x->call;
+
+	if (x->rotation.making.row.uses != x->old->uses &&
+	    !crypto_call_may(c, ACT_UPDATE_KEY_OPS, x->old, NULL, judged))
+		return false;
+	return !(r->rotation_policy || r->aes || r->des3 || r->rsa || r->fpe) ||
+	       crypto_call_may(c, ACT_UPDATE_POLICIES, x->old, NULL, NULL);
+}
+
 static void to_be_rotated(struct crypto_call *c, struct object *object)
 {
 	struct rekey_call *x = (struct rekey_call *)c;
@@ -123,7 +136,7 @@ static void to_be_rotated(struct crypto_call *c, struct object *object)
 		return;
 	}
 	object_shape(&x->rotation.making.row, object->group, &judged.made);
-	if (!crypto_call_may(c, ACT_ROTATE, object, NULL, &judged))
+	if (!crypto_call_may(c, ACT_ROTATE, object, NULL, &judged) || !may_override(x, &judged))
 		return;
 	x->rotation.entered = entered;
 	x->rotation.done = rotated;

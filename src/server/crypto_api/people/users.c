@@ -99,9 +99,18 @@ static hf_status read_change(struct crypto_call *c, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
+static bool names_a_group(const struct json_t *groups)
+{
+	void *at = NULL;
+
+	return groups && json_member_next(groups, &at, NULL);
+}
+
+/* Of no group at all, it would show anybody to everybody: place() has nothing to look at. */
 static bool moves(const struct user_edit *e)
 {
-	return e->add_groups || e->mod_groups || e->del_groups;
+	return names_a_group(e->add_groups) || names_a_group(e->mod_groups) ||
+	       names_a_group(e->del_groups);
 }
 
 /* Groups' administrators change who is in theirs (place() looks), everybody his own names, and
