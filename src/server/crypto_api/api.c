@@ -4,7 +4,6 @@
 #include "http/route.h"
 #include "server/crypto_api/call.h"
 #include "server/crypto_api/call_audit.h"
-#include "server/crypto_api/call_limits.h"
 
 static hf_status make_routes(struct crypto_api *api, struct hf_err *err)
 {
@@ -37,7 +36,7 @@ hf_status crypto_api_new(const struct core *core, struct crypto_api **ret, struc
 	api->sessions = core->sessions;
 	s = make_routes(api, err);
 	if (hf_ok(s))
-		s = crypto_limits_new(core->config, &api->limits);
+		s = rates_init(core->config, &api->rates);
 	if (hf_ok(s))
 		s = entries_new(core, &api->entries);
 	if (!hf_ok(s)) {
@@ -53,7 +52,7 @@ void crypto_api_free(struct crypto_api *api)
 	if (!api)
 		return;
 	entries_free(api->entries);
-	crypto_limits_free(api->limits);
+	rates_done(&api->rates);
 	http_routes_free(api->inner);
 	free(api->routes);
 	free(api);

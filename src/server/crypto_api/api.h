@@ -9,6 +9,7 @@
 #include "server/core/access/principal.h"
 #include "server/core/core.h"
 #include "server/core/objects/object.h"
+#include "server/core/rates.h"
 
 struct crypto_sessions; /* core/access/sessions.h */
 
@@ -20,9 +21,9 @@ struct crypto_api {
 	struct crypto_sessions *sessions; /* core's */
 	struct http_route *routes;
 	size_t n_routes;
-	struct http_routes *inner;    /* the same, for calls that do not come over HTTP */
-	struct crypto_limits *limits; /* call_limits.h */
-	struct entries *entries;      /* call_audit.h */
+	struct http_routes *inner; /* the same, for calls that do not come over HTTP */
+	struct rates rates;
+	struct entries *entries; /* call_audit.h */
 };
 
 HF_MUST hf_status crypto_api_new(const struct core *core, struct crypto_api **ret,

@@ -2,59 +2,15 @@
 #include "server/crypto_api/call_limits.h"
 
 #include "base/clock.h"
-#include "server/core/limits.h"
 #include "server/metrics.h"
 
 #include <stdio.h>
 
-#define SECOND_MS 1000
-#define MINUTE_MS 60000
-#define SECOND_US 1000000
-
-struct crypto_limits {
-	unsigned rate, open_rate;
-	struct limit *callers;  /* by identity */
-	struct limit *open;     /* by address: calls of nobody */
-	struct limit *failures; /* by address: proofs that were none */
-};
-
-hf_status crypto_limits_new(const struct server_config *config, struct crypto_limits **ret)
-{
-	struct crypto_limits *l = calloc(1, sizeof(*l));
-	hf_status s;
-
-	HF_ENSURE(l, HF_NOMEM);
-	l->rate = config->rate_limit;
-	l->open_rate = config->login_rate;
-	s = limit_new(l->rate, SECOND_MS, &l->callers);
-	if (hf_ok(s))
-		s = limit_new(l->open_rate, MINUTE_MS, &l->open);
-	if (hf_ok(s))
-		s = limit_new(l->open_rate, MINUTE_MS, &l->failures);
-	if (!hf_ok(s)) {
-		crypto_limits_free(l);
-		return s;
-	}
-	*ret = l;
-	return HF_SUCCESS;
-}
-
-void crypto_limits_free(struct crypto_limits *l)
-{
-	if (!l)
-		return;
-	limit_free(l->callers);
-	limit_free(l->open);
-	limit_free(l->failures);
-	free(l);
-}
-
 static void refuse(struct crypto_call *c, hf_counter *count, int64_t wait_us, const char *message)
 {
-	char seconds[24];
+	char seconds[RETRY_AFTER_MAX];
 
-	snprintf(seconds, sizeof(seconds), "%lld",
-	         (long long)((wait_us + SECOND_US - 1) / SECOND_US));
+	rates_retry_after(wait_us, seconds);
 	if (c->req)
 		http_reply_header(c->req, "Retry-After", seconds);
 	if (count)
@@ -66,7 +22,7 @@ static void refuse(struct crypto_call *c, hf_counter *count, int64_t wait_us, co
 
 bool crypto_within_rate(struct crypto_call *c)
 {
-	const struct crypto_limits *l = c->api->limits;
+	const struct rates *l = &c->api->rates;
 	int64_t wait = limit_take(l->callers, c->who->identity_id, hf_mono_us());
 	char message[160];
 
@@ -87,7 +43,7 @@ static const char *address(struct crypto_call *c, char to[LIMIT_ADDRESS_MAX])
 
 bool crypto_within_open_rate(struct crypto_call *c)
 {
-	const struct crypto_limits *l = c->api->limits;
+	const struct rates *l = &c->api->rates;
 	char from[LIMIT_ADDRESS_MAX], message[200];
 	int64_t wait = limit_take(l->open, address(c, from), hf_mono_us());
 
@@ -103,7 +59,7 @@ bool crypto_within_open_rate(struct crypto_call *c)
 
 bool crypto_may_try(struct crypto_call *c)
 {
-	const struct crypto_limits *l = c->api->limits;
+	const struct rates *l = &c->api->rates;
 	char from[LIMIT_ADDRESS_MAX];
 	int64_t wait = limit_ask(l->failures, address(c, from), hf_mono_us());
 
@@ -119,5 +75,5 @@ void crypto_failed_proof(struct crypto_call *c)
 {
 	char from[LIMIT_ADDRESS_MAX];
 
-	limit_take(c->api->limits->failures, address(c, from), hf_mono_us());
+	limit_take(c->api->rates.failures, address(c, from), hf_mono_us());
 }

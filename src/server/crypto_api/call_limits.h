@@ -6,10 +6,6 @@
 
 #include "server/crypto_api/call.h"
 
-struct crypto_limits;
-HF_MUST hf_status crypto_limits_new(const struct server_config *config, struct crypto_limits **ret);
-void crypto_limits_free(struct crypto_limits *l);
-
 /* Each takes one, or ends the call with 429, with when to try again, and returns false.
  *
  * By the caller. */

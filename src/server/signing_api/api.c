@@ -2,7 +2,6 @@
 #include "server/signing_api/api.h"
 
 #include "server/signing_api/call.h"
-#include "server/signing_api/call_limits.h"
 
 #include "base/text.h"
 
@@ -101,7 +100,7 @@ hf_status signing_api_new(const struct core *core, struct signing_api **ret, str
 	if (hf_ok(s))
 		s = tokens_new(api->token_keys, &api->tokens);
 	if (hf_ok(s))
-		s = call_limits_new(core->config, &api->limits);
+		s = rates_init(core->config, &api->rates);
 	if (!hf_ok(s)) {
 		signing_api_free(api);
 		return hf_fail(err, s.code, "cannot prepare the Signing API: %s",
@@ -115,7 +114,7 @@ void signing_api_free(struct signing_api *api)
 {
 	if (!api)
 		return;
-	call_limits_free(api->limits);
+	rates_done(&api->rates);
 	tokens_free(api->tokens);
 	token_keys_free(api->token_keys);
 	attempts_free(api->attempts);

@@ -8,6 +8,7 @@
 #include "proof/client_data.h"
 #include "server/core/people/attempts.h"
 #include "server/core/core.h"
+#include "server/core/rates.h"
 #include "server/core/sealed.h"
 #include "server/core/people/tokens.h"
 
@@ -21,7 +22,7 @@ struct signing_api {
 	const struct core *core;
 	struct token_keys *token_keys;
 	struct tokens *tokens;
-	struct call_limits *limits;
+	struct rates rates;
 	struct webhook_sender *webhooks; /* borrowed; set before the first request */
 	struct seal challenges, actions, pages;
 	struct attempts *attempts;

@@ -2,59 +2,15 @@
 #include "server/signing_api/call_limits.h"
 
 #include "base/clock.h"
-#include "server/core/limits.h"
 #include "server/metrics.h"
 
 #include <stdio.h>
 
-#define SECOND_MS 1000
-#define MINUTE_MS 60000
-#define SECOND_US 1000000
-
-struct call_limits {
-	unsigned rate, open_rate;
-	struct limit *callers;  /* by token */
-	struct limit *open;     /* by address: calls without a token */
-	struct limit *failures; /* by address: tokens that were none of ours */
-};
-
-hf_status call_limits_new(const struct server_config *config, struct call_limits **ret)
-{
-	struct call_limits *l = calloc(1, sizeof(*l));
-	hf_status s;
-
-	HF_ENSURE(l, HF_NOMEM);
-	l->rate = config->rate_limit;
-	l->open_rate = config->login_rate;
-	s = limit_new(l->rate, SECOND_MS, &l->callers);
-	if (hf_ok(s))
-		s = limit_new(l->open_rate, MINUTE_MS, &l->open);
-	if (hf_ok(s))
-		s = limit_new(l->open_rate, MINUTE_MS, &l->failures);
-	if (!hf_ok(s)) {
-		call_limits_free(l);
-		return s;
-	}
-	*ret = l;
-	return HF_SUCCESS;
-}
-
-void call_limits_free(struct call_limits *l)
-{
-	if (!l)
-		return;
-	limit_free(l->callers);
-	limit_free(l->open);
-	limit_free(l->failures);
-	free(l);
-}
-
 static void refuse(struct call *c, hf_counter *count, int64_t wait_us, const char *message)
 {
-	char seconds[24];
+	char seconds[RETRY_AFTER_MAX];
 
-	snprintf(seconds, sizeof(seconds), "%lld",
-	         (long long)((wait_us + SECOND_US - 1) / SECOND_US));
+	rates_retry_after(wait_us, seconds);
 	http_reply_header(c->req, "Retry-After", seconds);
 	if (count)
 		hf_count(count, 1);
@@ -65,7 +21,7 @@ static void refuse(struct call *c, hf_counter *count, int64_t wait_us, const cha
 
 bool call_within_rate(struct call *c)
 {
-	const struct call_limits *l = c->api->limits;
+	const struct rates *l = &c->api->rates;
 	int64_t wait = limit_take(l->callers, c->caller->token_id, hf_mono_us());
 	char message[160];
 
@@ -86,7 +42,7 @@ static const char *address(struct call *c, char to[LIMIT_ADDRESS_MAX])
 
 bool call_within_open_rate(struct call *c)
 {
-	const struct call_limits *l = c->api->limits;
+	const struct rates *l = &c->api->rates;
 	char from[LIMIT_ADDRESS_MAX], message[200];
 	int64_t wait = limit_take(l->open, address(c, from), hf_mono_us());
 
@@ -102,7 +58,7 @@ bool call_within_open_rate(struct call *c)
 
 bool call_may_try_token(struct call *c)
 {
-	const struct call_limits *l = c->api->limits;
+	const struct rates *l = &c->api->rates;
 	char from[LIMIT_ADDRESS_MAX];
 	int64_t wait = limit_ask(l->failures, address(c, from), hf_mono_us());
 
@@ -118,5 +74,5 @@ void call_failed_token(struct call *c)
 {
 	char from[LIMIT_ADDRESS_MAX];
 
-	limit_take(c->api->limits->failures, address(c, from), hf_mono_us());
+	limit_take(c->api->rates.failures, address(c, from), hf_mono_us());
 }

@@ -5,11 +5,6 @@
 
 #include "server/signing_api/call.h"
 
-/* Of one Signing API. */
-struct call_limits;
-HF_MUST hf_status call_limits_new(const struct server_config *config, struct call_limits **ret);
-void call_limits_free(struct call_limits *l);
-
 /* Each takes one, or ends the call with 429, with when to try again, and returns false.
  *
  * By the caller's token. */
