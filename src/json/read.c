@@ -285,6 +285,15 @@ static int append(const char *bytes, size_t n, void *to)
 	return 0;
 }
 
+hf_status json_member_replace(struct json_t *object, const char *old, const char *name,
+                              const char *text)
+{
+	HF_ENSURE(json_object_set_new(object, name, json_string(text)) == 0, HF_NOMEM);
+	if (strcmp(old, name) != 0)
+		json_object_del(object, old); /* that it is not there is no failure */
+	return HF_SUCCESS;
+}
+
 hf_status json_canonical(const struct json_t *doc, struct hf_buf *to)
 {
 	int rc = json_dump_callback(doc, append, to,

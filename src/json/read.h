@@ -72,6 +72,10 @@ bool json_value_is(const struct json_t *value, enum json_kind kind);
  * the document. The name, or NULL after the last; *value may be NULL. */
 const char *json_member_next(const struct json_t *object, void **at, struct json_t **value);
 
+/* Puts a text member in the place of another, or beside the rest when that is not there. */
+HF_MUST hf_status json_member_replace(struct json_t *object, const char *old, const char *name,
+                                      const char *text);
+
 /* Appends the canonical form: compact, members sorted by name. Equal documents give equal bytes
  * whatever their spacing, order and escapes were. */
 HF_MUST hf_status json_canonical(const struct json_t *doc, struct hf_buf *to);

@@ -153,6 +153,18 @@ test('a pinned certificate is a way in, with every request', async () => {
 	await refused(call('POST', `/sys/v1/apps/${app.app_id}/reset_secret`, { as: admin }), 400, /Certificate/)
 })
 
+test('a session ends with the certificate that it is bound to', async () => {
+	const mine = makeCertificate('ends'), over = makeCertificate('over', { days: '0' })
+	const app = await makeApp('by-ending-certificate', { credential: { certificate: mine.der } })
+	const hash = (bytes) => createHash('sha256').update(bytes).digest('hex').toUpperCase()
+	const bindTo = (token, to) => execFileSync('sqlite3', [stack.serverDb, '-cmd', '.timeout 5000',
+		`UPDATE crypto_sessions SET bound = x'${hash(Buffer.from(to.der, 'base64'))}' WHERE hash = x'${hash(token)}'; SELECT changes()`], { encoding: 'utf8' }).trim()
+	const still = makeCertificate('still'), token = await open(undefined, { tls: mine.tls }), other = await open(undefined, { tls: mine.tls })
+	assert.deepEqual([bindTo(token, still), bindTo(other, over)], ['1', '1'])
+	await good(seesItself(app, { as: bearer(token), tls: still.tls }))
+	await refused(seesItself(app, { as: bearer(other), tls: over.tls }), 401)
+})
+
 test('a certificate of a trusted authority needs a name that is meant', async () => {
 	const ca = makeCertificate('ca', { ca: true })
 	makeCertificate('rogue', { ca: true, subject: '/CN=ca' })

@@ -117,6 +117,20 @@ test('no PIN, client key or batch goes into a request, where reviewers would rea
 	await refused(g.app.post(REQUESTS, { operation: '/batch/v1', body: { Batch: { batch_execution_type: 'Serial', items: [item] }, group_id: g.id } }), 501, /batch/)
 })
 
+test('what was approved for one key is not done with another that takes its name', async () => {
+	const policy = { ...TWO_OF_THREE(), protect_crypto_operations: true, protect_manage_operations: false }
+	const g = await guarded(policy), n = made
+	const decoy = await g.app.succeed('POST', '/crypto/v1/keys', { name: `decoy ${n}`, group_id: g.id, obj_type: 'EC', elliptic_curve: 'NistP256' })
+	const body = { key: { name: decoy.name }, hash_alg: 'Sha256', data: Buffer.from('a test').toString('base64') }
+	const request = await ask(g.app, 'POST', '/crypto/v1/sign', body)
+	assert.deepEqual([request.body.key, request.subjects[0]], [{ kid: decoy.kid }, { sobject: decoy.kid }])
+	await approved('ann', request, 'PENDING')
+	await g.app.succeed('PATCH', `/crypto/v1/keys/${decoy.kid}`, { name: `was decoy ${n}` })
+	await g.app.succeed('PATCH', `/crypto/v1/keys/${g.pair.kid}`, { name: decoy.name })
+	await approved('bob', request, 'APPROVED')
+	assert.equal((await resultOf(g.app, request)).body.body.kid, decoy.kid)
+})
+
 test('a rotation gives a key no more uses than its rotator may give', async () => {
 	const g = await guarded(null), rotator = await dsm.newApp({ name: `rotator ${made}`, permissions: null, groups: { [g.id]: ['ROTATE_SOBJECTS'] } })
 	const key = await g.app.succeed('POST', '/crypto/v1/keys', { name: `stays ${made}`, group_id: g.id, obj_type: 'AES', key_size: 256, key_ops: ['ENCRYPT', 'DECRYPT', 'APPMANAGEABLE'] })

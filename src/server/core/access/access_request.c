@@ -159,6 +159,7 @@ static hf_status load_session(struct access_request *r, struct db *db, const cha
 	if (row.is_bound) {
 		HF_TRY(shown_leaf_hash(r->shown.certificates, leaf));
 		HF_ENSURE(hf_equal_ct(leaf, row.bound, sizeof(leaf)), HF_UNAUTHENTIC);
+		HF_TRY(shown_leaf_dates(r->shown.certificates, r->shown.now_ms, &r->err));
 	}
 	HF_TRY(principal_load(db, row.org_id, row.identity_id, &r->found.who));
 	memcpy(r->found.who->session_id, row.id, sizeof(row.id));

@@ -193,6 +193,14 @@ hf_status shown_leaf_hash(struct hf_span shown, uint8_t ret[SHA256_LEN])
 	return sha256(own, ret);
 }
 
+hf_status shown_leaf_dates(struct hf_span shown, int64_t now_ms, struct hf_err *err)
+{
+	struct hf_span own;
+
+	HF_TRY(leaf(shown, &own));
+	return client_cert_within_dates(own, now_ms, err);
+}
+
 hf_status app_certificate_check(const struct app_row *app, struct hf_span shown, int64_t now_ms,
                                 struct hf_err *err)
 {

@@ -154,7 +154,8 @@ static hf_status add_group_id(struct guarded *g, const char *id)
 	return add_group(g, group);
 }
 
-static hf_status add_object(struct guarded *g, const char *kid, const char *name)
+static hf_status add_object(struct guarded *g, const char *kid, const char *name,
+                            char ret_kid[HF_UUID_MAX])
 {
 	const struct crypto_api *api = g->ask->call.api;
 	const struct principal *who = g->ask->call.who;
@@ -166,18 +167,25 @@ static hf_status add_object(struct guarded *g, const char *kid, const char *name
 		return hf_fail(g->err, HF_NOTFOUND, OBJECT_NOT_HERE_TEXT);
 	if (!*g->object_id)
 		memcpy(g->object_id, object->id, sizeof(g->object_id));
+	memcpy(ret_kid, object->id, HF_UUID_MAX);
 	return add_group(g, object->group);
 }
 
-static hf_status add_descriptor(struct guarded *g, const struct json_t *desc)
+/* What is named by its name is held by its id: until it is approved, another key may take the name.
+ */
+static hf_status add_descriptor(struct guarded *g, struct json_t *desc)
 {
 	const char *kid, *name;
+	char found[HF_UUID_MAX];
 
 	if (!desc || !json_value_is(desc, JSON_READ_OBJECT))
 		return HF_SUCCESS;
 	kid = json_member_text(desc, "kid");
 	name = json_member_text(desc, "name");
-	return kid || name ? add_object(g, kid, name) : HF_SUCCESS;
+	if (!kid && !name)
+		return HF_SUCCESS;
+	HF_TRY(add_object(g, kid, name, found));
+	return kid ? HF_SUCCESS : json_member_replace(desc, "name", "kid", found);
 }
 
 /* "/crypto/v1/keys/UUID…", "/sys/v1/groups/UUID…" */
@@ -197,7 +205,7 @@ static hf_status look_at_path(struct guarded *g)
 	char id[HF_UUID_MAX];
 
 	if (uuid_after(path, KEYS_PATH "/", id))
-		return add_object(g, id, NULL);
+		return add_object(g, id, NULL, id);
 	if (uuid_after(path, GROUPS_PATH, id))
 		return add_group_id(g, id);
 	return HF_SUCCESS;
@@ -205,13 +213,15 @@ static hf_status look_at_path(struct guarded *g)
 
 static bool is_path(const struct guarded *g, const char *path)
 {
-	return strcmp(g->ask->operation, path) == 0;
+	size_t len = strcspn(g->ask->operation, "?");
+
+	return strlen(path) == len && strncmp(g->ask->operation, path, len) == 0;
 }
 
 /* Where "name" names a key that there is, rather than one to be made. */
 static bool names_a_key(const struct guarded *g)
 {
-	static const char *const paths[] = { "/info", "/export",     "/rekey",  "/digest",
+	static const char *const paths[] = { "/info", "/export",     "/digest",
 		                             "/kcv",  "/kcv/verify", "/persist" };
 
 	for (size_t i = 0; i < HF_COUNT(paths); i++) {
@@ -228,15 +238,19 @@ static hf_status look_at_body(struct guarded *g)
 {
 	static const char *const members[] = { "key", "subject", "private_key", "public_key",
 		                               "wrapping_key" };
-	const struct json_t *body = g->ask->body;
+	struct json_t *body = g->ask->body;
 	const char *group = json_member_text(body, "group_id");
+	const char *kid = json_member_text(body, "kid"), *name = json_member_text(body, "name");
+	char found[HF_UUID_MAX];
 
 	for (size_t i = 0; i < HF_COUNT(members); i++)
 		HF_TRY(add_descriptor(g, json_member(body, members[i])));
 	if (names_a_key(g))
 		HF_TRY(add_descriptor(g, body));
-	else if (json_member_text(body, "kid")) /* legacy forms name the key that is wrapped so */
-		HF_TRY(add_object(g, json_member_text(body, "kid"), NULL));
+	else if (is_path(g, KEYS_PATH "/rekey")) /* takes names only */
+		HF_TRY(add_object(g, NULL, name ? name : "", found));
+	else if (kid) /* legacy forms name the key that is wrapped so */
+		HF_TRY(add_object(g, kid, NULL, found));
 	if (!group && is_path(g, KEYS_PATH))
 		group = g->ask->call.who->default_group;
 	return add_group_id(g, group);
@@ -245,8 +259,12 @@ static hf_status look_at_body(struct guarded *g)
 static hf_status find_guarded(struct guarded *g)
 {
 	HF_TRY(look_at_path(g));
-	if (g->ask->text.len)
+	if (g->ask->text.len) {
 		HF_TRY(look_at_body(g));
+		hf_wipe(g->ask->text.ptr, g->ask->text.len);
+		hf_buf_clear(&g->ask->text);
+		HF_TRY(json_canonical(g->ask->body, &g->ask->text));
+	}
 	if (!g->group)
 		return hf_fail(g->err, HF_STATE,
 		               "no quorum guards what this names: it needs no approval");
