@@ -17,15 +17,12 @@ enum {
 
 /* Under load a group that waits a moment for company makes fewer commits, each of which writes the
  * same pages for all of its tasks: less work for everybody, and so the shorter way in the end. A
- * task that comes alone never waits, unless it asks for that. `last` is the size of the group
- * before. With the lock held. */
+ * task that comes alone never waits. `last` is the size of the group before. With the lock held. */
 static void wait_for_company(struct db_work *w, size_t last)
 {
-	bool load = last >= COMPANY_LEAST && w->waiting < last;
-	unsigned us = load ? COMPANY_US : w->first ? w->first->linger_us : 0;
-	const struct timespec moment = { .tv_nsec = us * 1000 };
+	const struct timespec moment = { .tv_nsec = COMPANY_US * 1000 };
 
-	if (!us || w->stopping)
+	if (last < COMPANY_LEAST || w->waiting >= last || w->stopping)
 		return;
 	pthread_mutex_unlock(&w->lock);
 	nanosleep(&moment, NULL);

@@ -26,9 +26,7 @@ struct db_task {
 	 * failure. */
 	void (*done)(struct db_task *task, hf_status s);
 	enum db_durability durability; /* a group is as durable as its most demanding member */
-	unsigned linger_us;   /* a writer waits so long before it runs this: more comes to it until
-	                         then */
-	struct db_task *next; /* the queue's */
+	struct db_task *next;          /* the queue's */
 };
 
 struct db_work_config {

@@ -39,8 +39,6 @@ static void end(struct crypto_call *c)
 {
 	if (c->route->op->release)
 		c->route->op->release(c);
-	if (c->req)
-		entries_under_way(c->api->entries, false);
 	json_done(c->body);
 	principal_unref(c->who);
 	if (is_secret(c))
@@ -244,7 +242,6 @@ void crypto_call_begin(struct http_request *req, void *api)
 	}
 	c->req = req;
 	c->path = http_path(req);
-	entries_under_way(c->api->entries, true);
 	if (route->caller != CALLER_NOBODY)
 		crypto_call_find_caller(c);
 	else if (route->flags & ROUTE_PROVES)

@@ -6,12 +6,11 @@
 #include "server/metrics.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 
 #define WRITTEN_AT_ONCE 256
 #define WAITING_MAX 16384
-#define LINGER_US 50 /* while others are under way, who may come along */
 
 struct entries {
 	struct db_task task; /* first; one at a time */
@@ -22,7 +21,6 @@ struct entries {
 	struct crypto_call *waiting, **end;
 	struct crypto_call *written[WRITTEN_AT_ONCE]; /* of the task */
 	size_t n_written;
-	atomic_size_t under_way; /* calls, those that wait among them */
 };
 
 hf_status entries_new(const struct core *core, struct entries **ret)
@@ -43,14 +41,6 @@ void entries_free(struct entries *e)
 		return;
 	pthread_mutex_destroy(&e->lock);
 	free(e);
-}
-
-void entries_under_way(struct entries *e, bool more)
-{
-	if (more)
-		atomic_fetch_add(&e->under_way, 1);
-	else
-		atomic_fetch_sub(&e->under_way, 1);
 }
 
 static const char *outcome_of(const struct crypto_call *c)
@@ -106,25 +96,10 @@ static bool is_entered(const struct crypto_call *c, const char *reason)
 	return c->route->flags & ROUTE_AUDITED || c->status == 401 || c->status == 403;
 }
 
-static void take(struct entries *e)
-{
-	pthread_mutex_lock(&e->lock);
-	for (; e->waiting && e->n_written < WRITTEN_AT_ONCE; e->n_waiting--) {
-		e->written[e->n_written++] = e->waiting;
-		e->waiting = e->waiting->next_entry;
-	}
-	if (!e->waiting)
-		e->end = &e->waiting;
-	pthread_mutex_unlock(&e->lock);
-}
-
-/* Takes what has come until now, as late as can be; when it is run again, it is for the same. */
 static hf_status run(struct db_task *task, struct db *db)
 {
 	struct entries *e = (struct entries *)task;
 
-	if (e->n_written == 0)
-		take(e);
 	for (size_t i = 0; i < e->n_written; i++)
 		HF_TRY(add(e->written[i], db));
 	return HF_SUCCESS;
@@ -150,65 +125,58 @@ static void finish(struct crypto_call *c, hf_status s)
 		withhold(c);
 }
 
-/* Is there more? If not, nobody writes, and `e` may be somebody else's at once. */
-static bool goes_on(struct entries *e, size_t *ret_waiting)
-{
-	bool more;
-
-	pthread_mutex_lock(&e->lock);
-	e->n_written = 0;
-	*ret_waiting = e->n_waiting;
-	more = e->writing = e->waiting != NULL;
-	pthread_mutex_unlock(&e->lock);
-	return more;
-}
-
-/* The written, and how many; those that were to be, where it failed before they were taken: never
- * any that came after. */
-static size_t taken(struct entries *e, hf_status s, struct crypto_call *ret[WRITTEN_AT_ONCE])
-{
-	if (e->n_written == 0 && !hf_ok(s))
-		take(e);
-	for (size_t i = 0; i < e->n_written; i++)
-		ret[i] = e->written[i];
-	return e->n_written;
-}
-
-static void done(struct db_task *task, hf_status s);
-
-static void begin(struct entries *e)
-{
-	size_t waiting;
-
-	while (goes_on(e, &waiting)) {
-		struct crypto_call *refused[WRITTEN_AT_ONCE];
-		hf_status s;
-		size_t n;
-
-		e->task = (struct db_task){
-			.run = run,
-			.done = done,
-			.durability = DB_RELAXED,
-			.linger_us = atomic_load(&e->under_way) > waiting ? LINGER_US : 0,
-		};
-		s = db_work_submit(e->core->writer, &e->task);
-		if (hf_ok(s))
-			return;
-		n = taken(e, s, refused);
-		for (size_t i = 0; i < n; i++)
-			finish(refused[i], s);
-	}
-}
+static void begin(struct entries *e);
 
 static void done(struct db_task *task, hf_status s)
 {
 	struct entries *e = (struct entries *)task;
 	struct crypto_call *written[WRITTEN_AT_ONCE];
-	size_t n = taken(e, s, written);
+	size_t n = e->n_written;
 
+	for (size_t i = 0; i < n; i++)
+		written[i] = e->written[i];
 	begin(e); /* the next ones first: `e` is another's from here on */
 	for (size_t i = 0; i < n; i++)
 		finish(written[i], s);
+}
+
+/* Takes what waits; nobody writes when that is nothing. */
+static bool take(struct entries *e)
+{
+	bool any;
+
+	pthread_mutex_lock(&e->lock);
+	for (e->n_written = 0; e->waiting && e->n_written < WRITTEN_AT_ONCE; e->n_waiting--) {
+		e->written[e->n_written++] = e->waiting;
+		e->waiting = e->waiting->next_entry;
+	}
+	if (!e->waiting)
+		e->end = &e->waiting;
+	any = e->writing = e->n_written > 0;
+	pthread_mutex_unlock(&e->lock);
+	return any; /* if not, it may be somebody else's task already */
+}
+
+static void begin(struct entries *e)
+{
+	while (take(e)) {
+		struct crypto_call *refused[WRITTEN_AT_ONCE];
+		size_t n = e->n_written;
+		hf_status s;
+
+		for (size_t i = 0; i < n; i++)
+			refused[i] = e->written[i];
+		e->task = (struct db_task){
+			.run = run,
+			.done = done,
+			.durability = DB_RELAXED,
+		};
+		s = db_work_submit(e->core->writer, &e->task);
+		if (hf_ok(s))
+			return;
+		for (size_t i = 0; i < n; i++)
+			finish(refused[i], s);
+	}
 }
 
 static bool append(struct entries *e, struct crypto_call *c, bool *ret_first)

@@ -13,8 +13,6 @@
 struct entries;
 HF_MUST hf_status entries_new(const struct core *core, struct entries **ret);
 void entries_free(struct entries *e);
-/* One call more that may come to be entered, or one less. */
-void entries_under_way(struct entries *e, bool more);
 
 /* Enters what c->status and `reason` (NULL: success) say, when that is to be entered: then `then`
  * is called once it is written, on any thread, and this returns true. False: there is nothing to

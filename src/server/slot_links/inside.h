@@ -23,8 +23,6 @@
 #define LINK_ROUND_MS 100           /* pause before all links are tried once more */
 #define LINK_BATCH_BYTES (1u << 20) /* of operations, where there are more than one */
 #define LINK_REPLY_BYTES (3u << 20) /* as far as can be foreseen */
-#define LINK_GATHER_MOST 8          /* so many do not wait for the answer to another request */
-#define LINK_GATHER_MS 2            /* and nobody waits longer than this for it */
 #define LINK_LOOK_MS 5000           /* what was seen to work since then is not asked again */
 #define LINK_OVERDUE_MS 700         /* of a gateway that usually answers within half of that */
 #define LINK_MAKE_MS 3000           /* an answer about a new key is not overdue before */
@@ -70,8 +68,6 @@ struct backend_state {
 	pthread_mutex_t lock;
 	struct slot_links *links;
 	struct backend_call *call; /* until every operation is settled */
-	struct backend_call *ended;
-	STAILQ_ENTRY(backend_state) entry; /* of those that have ended and were not told yet */
 	int64_t began_ms, deadline_ms;
 	size_t n, left;
 	struct link *route[GROUP_LINKS_MAX]; /* held, in the order in which they are asked */
@@ -79,7 +75,6 @@ struct backend_state {
 	struct crypto_result *results;
 	struct slot_op ops[];
 };
-STAILQ_HEAD(ways, backend_state);
 
 /* way.c. */
 void way_begin(struct slot_links *s, struct backend_call *call);
@@ -103,9 +98,6 @@ bool op_is_worked_on(const struct slot_op *op, const struct link *l);
 bool op_has_other(const struct slot_op *op, const struct link *l);
 void way_lock(struct backend_state *c);
 void way_unlock(struct backend_state *c);
-/* The same, but a caller whose last operation this was is told by ways_tell(), under no lock. */
-void way_unlock_later(struct backend_state *c, struct ways *later);
-void ways_tell(struct ways *ended);
 
 /* One request under way. */
 struct attempt {
@@ -139,7 +131,6 @@ struct link {
 	_Atomic int64_t updated_ms; /* of the row that it was made from; 0: not yet */
 	_Atomic uint64_t waiting;   /* operations in its queues */
 	atomic_bool woken, stop;
-	atomic_bool gathers; /* a request is under way, and a few more operations can wait for it */
 	atomic_bool recheck; /* its row may have changed */
 	atomic_bool probe;   /* somebody wants to know now */
 	int wake_fd;
@@ -159,7 +150,6 @@ struct link {
 	int64_t up_since_ms, probe_ms;
 	int64_t slowest_us; /* of recent answers, fading */
 	int64_t per_op_us;  /* how long an operation took lately, the batch shared out */
-	int64_t brief_us;   /* how long a request of few operations took lately */
 	struct hf_buf ops, body;
 	struct slot_ops sending;
 	struct slot_results *answer;

@@ -96,7 +96,6 @@ static void slept(struct link *l)
 
 bool link_push(struct link *l, struct slot_op *op, enum lane lane)
 {
-	uint64_t waiting = 0;
 	bool taken;
 
 	pthread_mutex_lock(&l->lock);
@@ -104,11 +103,10 @@ bool link_push(struct link *l, struct slot_op *op, enum lane lane)
 	if (taken) {
 		op->lane = lane;
 		TAILQ_INSERT_TAIL(op->not_before_ms ? &l->later : &l->queues[lane], op, entry);
-		waiting = atomic_fetch_add(&l->waiting, 1) + 1;
+		atomic_fetch_add(&l->waiting, 1);
 	}
 	pthread_mutex_unlock(&l->lock);
-	if (taken &&
-	    !(lane == LANE_QUICK && waiting < LINK_GATHER_MOST && atomic_load(&l->gathers)))
+	if (taken)
 		link_wake(l);
 	return taken;
 }
@@ -305,8 +303,6 @@ static void work(struct link *l)
 	int64_t now = hf_mono_ms();
 	bool due = atomic_exchange(&l->probe, false) || (l->probe_ms && now >= l->probe_ms);
 
-	/* Before the queues are looked at: whoever pushes from now on wakes us. */
-	atomic_store(&l->gathers, false);
 	wake_later(l, now);
 	expire(l, now);
 	link_look_at_batches(l, now);
@@ -334,8 +330,6 @@ static int pause_ms(const struct link *l)
 	int64_t now = hf_mono_ms(),
 	        until = now + (atomic_load(&l->waiting) ? LINK_ROUND_MS : 60000);
 
-	if (atomic_load(&l->gathers)) /* who comes now does not wake us */
-		until = sooner(until, now + LINK_GATHER_MS);
 	until = sooner(until, l->probe_ms);
 	until = sooner(until, link_next_due(l));
 	return until <= now ? 1 : (int)(until - now);

@@ -8,9 +8,6 @@
 #include <string.h>
 
 #define REOPENED_MOST 2
-/* Callers of one operation each that are told together share what follows: the entries in the audit
- * log, the wake-ups, and, when they come again, the next request. */
-#define TOLD_AT_ONCE 8
 
 void batch_end(struct batch *b)
 {
@@ -102,8 +99,8 @@ static void clean(struct crypto_result *r)
 	memcpy(r->text, text, sizeof(text));
 }
 
-static bool take_bytes(struct link *l, struct attempt *a, struct hf_span bytes, struct ways *ended,
-                       bool *ill, struct hf_err *err)
+static bool take_bytes(struct link *l, struct attempt *a, struct hf_span bytes, bool *ill,
+                       struct hf_err *err)
 {
 	struct slot_op *op = a->op;
 	struct backend_state *c = op->of;
@@ -128,7 +125,7 @@ static bool take_bytes(struct link *l, struct attempt *a, struct hf_span bytes, 
 			sense = false;
 		}
 	}
-	way_unlock_later(c, ended);
+	way_unlock(c);
 	way_release(c);
 	return sense;
 }
@@ -143,29 +140,23 @@ static void note_latency(struct link *l, const struct batch *b)
 	l->slowest_us -= l->slowest_us / 32;
 	if (us > l->slowest_us)
 		l->slowest_us = us;
-	if (b->n < LINK_GATHER_MOST)
-		l->brief_us = (7 * l->brief_us + us) / 8;
 	l->per_op_us = l->per_op_us ? (7 * l->per_op_us + each) / 8 : each;
 }
 
 static void take_results(struct link *l, struct batch *b)
 {
 	struct hf_err err = { .text = "" }, words = { .text = "" };
-	struct ways ended = STAILQ_HEAD_INITIALIZER(ended);
 	bool sense = true, ill = false;
 
 	for (size_t i = 0; i < b->n; i++) {
 		bool is_ill = false;
 
-		if (!take_bytes(l, &b->attempts[i], l->answer->results[i], &ended, &is_ill, &err))
+		if (!take_bytes(l, &b->attempts[i], l->answer->results[i], &is_ill, &err))
 			sense = false;
 		if ((is_ill || !sense) && !*words.text)
 			words = err;
 		ill = ill || is_ill;
-		if ((i + 1) % TOLD_AT_ONCE == 0)
-			ways_tell(&ended);
 	}
-	ways_tell(&ended);
 	note_latency(l, b);
 	if (sense && !ill) {
 		link_is_up(l);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define AT_ONCE 2 /* requests in each lane: one is answered while the other gathers */
-#define BRIEF_US 1000
 #define OVERDUE_MIN_MS 300
 #define OVERDUE_MAX_MS 5000
 #define DOWN_MS 2000    /* nobody waits longer for one that is known to be down */
@@ -225,31 +224,9 @@ static bool send_one(struct link *l, enum lane lane)
 	return sent;
 }
 
-/* Where answers come at once, what comes meanwhile goes together: fewer and larger requests cost
- * everybody less, and nobody waits noticeably. An HSM that takes its time is kept busy. */
-static bool may_wait(const struct link *l)
-{
-	const struct batch *b;
-
-	if (l->brief_us > BRIEF_US || atomic_load(&l->waiting) >= LINK_GATHER_MOST)
-		return false;
-	LIST_FOREACH(b, &l->batches, entry)
-	{
-		if (b->lane == LANE_QUICK && hf_mono_ms() - b->sent_ms < LINK_GATHER_MS)
-			return true;
-	}
-	return false;
-}
-
-static bool may_send(const struct link *l, enum lane lane)
-{
-	return l->open && l->in_flight[lane] < AT_ONCE && !(lane == LANE_QUICK && may_wait(l));
-}
-
 void link_send(struct link *l)
 {
 	for (int lane = 0; lane < LANES; lane++)
-		while (may_send(l, (enum lane)lane) && send_one(l, (enum lane)lane))
+		while (l->open && l->in_flight[lane] < AT_ONCE && send_one(l, (enum lane)lane))
 			;
-	atomic_store(&l->gathers, may_wait(l));
 }

@@ -47,34 +47,15 @@ void way_release(struct backend_state *c)
 	free(c);
 }
 
-void way_unlock_later(struct backend_state *c, struct ways *later)
-{
-	bool ended = c->left == 0 && c->call;
-
-	if (ended) {
-		c->ended = hf_take(c->call);
-		STAILQ_INSERT_TAIL(later, c, entry);
-	}
-	pthread_mutex_unlock(&c->lock);
-}
-
-void ways_tell(struct ways *ended)
-{
-	struct backend_state *c;
-
-	while ((c = STAILQ_FIRST(ended))) {
-		STAILQ_REMOVE_HEAD(ended, entry);
-		c->ended->done(c->ended, c->results);
-		way_release(c);
-	}
-}
-
 void way_unlock(struct backend_state *c)
 {
-	struct ways ended = STAILQ_HEAD_INITIALIZER(ended);
+	struct backend_call *call = c->left == 0 ? hf_take(c->call) : NULL;
 
-	way_unlock_later(c, &ended);
-	ways_tell(&ended);
+	pthread_mutex_unlock(&c->lock);
+	if (!call)
+		return;
+	call->done(call, c->results);
+	way_release(c);
 }
 
 void op_settle(struct slot_op *op, const struct crypto_result *r)
