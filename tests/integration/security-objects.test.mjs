@@ -268,6 +268,9 @@ test('only a key that may leave is exported or copied', async () => {
 	const weak = await dsm.newApp({ name: 'weak', permissions: ['ENCRYPT'] })
 	await refused(403, /EXPORT/, weak, 'POST', '/crypto/v1/keys/export', { kid: leaves.kid })
 	await refused(403, /only apps/, dsm.admin, 'POST', '/crypto/v1/keys/export', { kid: leaves.kid })
+	/* Nor by way of a group where the app might do what it may not here. */
+	const around = await dsm.newApp({ name: 'around', groups: { [dsm.group]: ['COPY_SOBJECTS', 'ENCRYPT'], [applying]: ALL } })
+	await refused(403, /EXPORT/, around, 'POST', '/crypto/v1/keys/copy', { key: { kid: leaves.kid }, name: 'around', group_id: applying })
 })
 
 test('a key that was taken out of the HSM behind our back is told, and changed nowhere', async () => {

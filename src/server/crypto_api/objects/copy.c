@@ -159,6 +159,18 @@ static hf_status plan_copy(struct making_call *x, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
+/* In another group an app may have permissions that it has not here. So it takes a value there only
+ * where it might take it out. False: the call has ended. */
+static bool may_leave_group(struct making_call *x, const struct object *object)
+{
+	struct crypto_call *c = &x->call;
+
+	if (c->who->kind != PRINCIPAL_APP || c->who->app_admin || object->public_only ||
+	    object->type == OBJECT_CERTIFICATE || strcmp(x->group_id, object->group_id) == 0)
+		return true;
+	return crypto_call_may(c, ACT_EXPORT, object, NULL, NULL);
+}
+
 static void to_be_copied(struct crypto_call *c, struct object *object)
 {
 	struct making_call *x = (struct making_call *)c;
@@ -170,6 +182,8 @@ static void to_be_copied(struct crypto_call *c, struct object *object)
 	s = plan_copy(x, &c->err);
 	if (!hf_ok(s))
 		crypto_call_fail(c, s);
+	else if (!may_leave_group(x, object))
+		return;
 	else if (!(object->uses & USE_EXPORT) && !object->value.len && !object->public_only)
 		crypto_call_fail_with(
 		        c, 403,
