@@ -186,12 +186,14 @@ struct fault_script *script_now(void)
 {
 	static struct fault_script script;
 	static struct timespec read_at;
+	static off_t read_size; /* two scripts of one tick of the file system's clock */
 	const char *path = getenv("HOLDFAST_FAULT_SCRIPT");
 	char text[SCRIPT_MAX];
 	struct stat st;
 	ssize_t len;
 
-	if (!path || stat(path, &st) || !memcmp(&st.st_mtim, &read_at, sizeof(read_at)))
+	if (!path || stat(path, &st) ||
+	    (st.st_size == read_size && !memcmp(&st.st_mtim, &read_at, sizeof(read_at))))
 		return &script;
 	HF_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
@@ -199,6 +201,7 @@ struct fault_script *script_now(void)
 		return &script;
 	text[len] = 0;
 	read_at = st.st_mtim;
+	read_size = st.st_size;
 	script_parse(text, &script);
 	return &script;
 }

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import https from 'node:https'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { startDsm } from '../e2e/dsm.mjs'
 import { request } from '../e2e/raw.mjs'
@@ -38,6 +39,7 @@ before(async () => {
 	const sql = [['key_groups', moved.group_id], ['group_links', moved.group_id, 'group_id'], ['objects', moved.key_id], ['quorum_requests', moved.req_id], ['scans', moved.scan_id]]
 		.map(([table, id, column = 'id']) => `UPDATE ${table} SET org_id = 'or-other' WHERE ${column} = '${id}';`)
 	sqlite(`PRAGMA foreign_keys = OFF; INSERT INTO orgs (id, name, created_at) VALUES ('or-other', 'Another Bank', 1); ${sql.join(' ')}`)
+	await sleep(2500) /* what was changed behind the server's back counts after two seconds */
 })
 after(async () => {
 	agent.destroy()
