@@ -66,11 +66,12 @@ start() {
 
 port() { sed -n "s/.*\b$2=\([0-9]*\).*/\1/p" "$D/$1.ready"; }
 
-# stay HINT …: until interrupted; D/env is there only now, and all at once, so that who waits for it finds everything ready.
+# stay HINT PID …: until interrupted, or one of these ends; D/env is there only now, and all at once, so that who waits for it finds everything ready.
 stay() {
 	mv "$D/env.new" "$D/env"
 	say "Running until interrupted (Ctrl-C). $1" "" "  set -a; . '$D/env'" ""
-	wait -n "${PIDS[@]}" || true
+	shift
+	wait -n "$@" || true
 	die "a process of the demo ended" "see the logs in $D"
 }
 
