@@ -46,24 +46,6 @@ static const struct remote_request cmd_app_show_request = {
 };
 REMOTE_COMMAND(cmd_app_show, "app show", "APP", "show an app and what it may do", NULL);
 
-/* "add_groups": {group: [permissions]} */
-static hf_status write_groups(struct remote *r, const struct remote_config *o,
-                              struct json_writer *w, const char *member, struct hf_err *err)
-{
-	static const struct remote_field permissions = { "", PERMISSIONS, REMOTE_LIST };
-	struct remote_field in_group = permissions;
-	char group[64];
-
-	if (!o->text[GROUP])
-		return HF_SUCCESS;
-	HF_TRY(remote_resolve(r, SUBJECT_GROUP, o->text[GROUP], group, err));
-	in_group.member = group;
-	json_open_object(w, member);
-	HF_TRY(remote_field_write(r, o, &in_group, w, err));
-	json_close_object(w);
-	return HF_SUCCESS;
-}
-
 #define DEFAULT_PERMISSIONS "SIGN,VERIFY,ENCRYPT,DECRYPT,MACGENERATE,MACVERIFY"
 
 static hf_status create_more(struct remote *r, const struct remote_config *o, const char *id,
@@ -71,7 +53,7 @@ static hf_status create_more(struct remote *r, const struct remote_config *o, co
 {
 	char group[64];
 
-	HF_TRY(write_groups(r, o, w, "add_groups", err));
+	HF_TRY(remote_group_list(r, o, w, "add_groups", GROUP, PERMISSIONS, err));
 	if (!o->text[GROUP])
 		return HF_SUCCESS;
 	HF_TRY(remote_resolve(r, SUBJECT_GROUP, o->text[GROUP], group, err));
@@ -166,8 +148,9 @@ static hf_status grant_more(struct remote *r, const struct remote_config *o, con
 	hf_buf_printf(&path, "/sys/v1/apps/%s%c", id, 0);
 	HF_TRY(remote_call(r, "GET", (const char *)path.ptr, HF_SPAN(NULL, 0), &app, err));
 	groups = app ? json_member(app, "groups") : NULL;
-	return write_groups(
-	        r, o, w, groups && json_member(groups, group) ? "mod_groups" : "add_groups", err);
+	return remote_group_list(r, o, w,
+	                         groups && json_member(groups, group) ? "mod_groups" : "add_groups",
+	                         GROUP, PERMISSIONS, err);
 }
 
 static const struct cli_option cmd_app_grant_options[] = {

@@ -90,6 +90,10 @@ HF_MUST hf_status remote_resolve(struct remote *r, enum remote_subject subject, 
 HF_MUST hf_status remote_field_write(struct remote *r, const struct remote_config *o,
                                      const struct remote_field *field, struct json_writer *w,
                                      struct hf_err *err);
+/* The member {group: [words]} of the options at these places; left out without a group. */
+HF_MUST hf_status remote_group_list(struct remote *r, const struct remote_config *o,
+                                    struct json_writer *w, const char *member, unsigned group_at,
+                                    unsigned list_at, struct hf_err *err);
 /* A file's bytes ("-": standard input), appended. */
 HF_MUST hf_status remote_file(const char *path, struct hf_buf *to, struct hf_err *err);
 

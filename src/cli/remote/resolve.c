@@ -280,3 +280,19 @@ hf_status remote_write_pem(struct json_writer *w, const char *member, const char
 	hf_wipe(text.ptr, text.len);
 	return n ? HF_SUCCESS : hf_fail(err, HF_INVALID, "%s has nothing in PEM", path);
 }
+
+hf_status remote_group_list(struct remote *r, const struct remote_config *o, struct json_writer *w,
+                            const char *member, unsigned group_at, unsigned list_at,
+                            struct hf_err *err)
+{
+	char group[64];
+	const struct remote_field list = { group, list_at, REMOTE_LIST };
+
+	if (!o->text[group_at])
+		return HF_SUCCESS;
+	HF_TRY(remote_resolve(r, SUBJECT_GROUP, o->text[group_at], group, err));
+	json_open_object(w, member);
+	HF_TRY(remote_field_write(r, o, &list, w, err));
+	json_close_object(w);
+	return HF_SUCCESS;
+}

@@ -47,27 +47,10 @@ static const struct remote_request cmd_user_show_request = {
 };
 REMOTE_COMMAND(cmd_user_show, "user show", "EMAIL", "show somebody", NULL);
 
-static hf_status write_group_role(struct remote *r, const struct remote_config *o,
-                                  struct json_writer *w, const char *member, struct hf_err *err)
-{
-	static const struct remote_field roles = { "", GROUP_ROLE, REMOTE_LIST };
-	struct remote_field in_group = roles;
-	char group[64];
-
-	if (!o->text[GROUP])
-		return HF_SUCCESS;
-	HF_TRY(remote_resolve(r, SUBJECT_GROUP, o->text[GROUP], group, err));
-	in_group.member = group;
-	json_open_object(w, member);
-	HF_TRY(remote_field_write(r, o, &in_group, w, err));
-	json_close_object(w);
-	return HF_SUCCESS;
-}
-
 static hf_status invite_more(struct remote *r, const struct remote_config *o, const char *id,
                              struct json_writer *w, struct hf_err *err)
 {
-	return write_group_role(r, o, w, "add_groups", err);
+	return remote_group_list(r, o, w, "add_groups", GROUP, GROUP_ROLE, err);
 }
 
 #define GROUP_ROLE_OPTIONS                                                                         \
@@ -121,8 +104,9 @@ static hf_status update_more(struct remote *r, const struct remote_config *o, co
 		json_close_object(w);
 		return HF_SUCCESS;
 	}
-	return write_group_role(
-	        r, o, w, groups && json_member(groups, group) ? "mod_groups" : "add_groups", err);
+	return remote_group_list(r, o, w,
+	                         groups && json_member(groups, group) ? "mod_groups" : "add_groups",
+	                         GROUP, GROUP_ROLE, err);
 }
 
 static const struct remote_field update_fields[] = {
