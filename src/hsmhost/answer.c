@@ -134,14 +134,20 @@ void answer_distrust(struct seat *s)
 
 #define LOOK_AGAIN_MS 5000
 
-void answer_look_again(struct hsmhost *h, struct seat *s, int64_t pause_ms)
+bool answer_may_replace(struct hsmhost *h, int64_t pause_ms)
 {
 	int64_t now = hf_mono_ms();
 
-	if (h->looked_again_ms && now - h->looked_again_ms < pause_ms)
-		return;
-	h->looked_again_ms = now;
-	answer_distrust(s);
+	if (h->replaced_ms && now - h->replaced_ms < pause_ms)
+		return false;
+	h->replaced_ms = now;
+	return true;
+}
+
+void answer_look_again(struct hsmhost *h, struct seat *s, int64_t pause_ms)
+{
+	if (answer_may_replace(h, pause_ms))
+		s->worn = true;
 }
 
 bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *frame)

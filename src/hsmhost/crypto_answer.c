@@ -114,7 +114,8 @@ static void judge(struct hsmhost *h, struct seat *s, const struct flight *f,
 	         HF_KS("key", f->crypto.key_id), HF_KS("operation", crypto_op_name(f->crypto.kind)),
 	         HF_KS("what", fault), HF_KS("token", h->stats.token));
 	fail(said, OP_RETRY, HF_UNAUTHENTIC, fault, false);
-	answer_look_again(h, s, LOOK_AGAIN_MS);
+	if (answer_may_replace(h, LOOK_AGAIN_MS))
+		answer_distrust(s);
 }
 
 /* Those that only ask whether a key is there are no sign that the signer has not seen it. */

@@ -25,7 +25,7 @@ struct hsmhost {
 	struct hf_err last_failure;
 	unsigned strikes;        /* failures since the last job done */
 	unsigned unchecked;      /* signatures since the last one that was verified here */
-	int64_t looked_again_ms; /* when a signer was last replaced for not seeing a key */
+	int64_t replaced_ms; /* when a signer was last replaced for what it answered */
 	int64_t ended_told_ms; /* when the log last heard that a signer ended, or could not start */
 	int64_t start_at_ms;
 	size_t n_seats; /* two more than processes: for replacements while others drain */
@@ -62,9 +62,12 @@ void crypto_give_back(struct hsmhost *h, struct flight *f, enum hf_code code, co
 void answer_hand_over(struct hsmhost *h, struct flight *f, struct hsmhost_answer *answer);
 /* A seat whose HSM said what does not verify gets no more work. */
 void answer_distrust(struct seat *s);
+/* Was no signer replaced for what it answered in the last `pause_ms`? Then one may be now: requests
+ * must not be able to keep signers from working by what they ask for. */
+bool answer_may_replace(struct hsmhost *h, int64_t pause_ms);
 /* A module need not see an object that another process has made since it started. A new signer
- * does, so this one is replaced, unless that was tried less than `pause_ms` ago: then the key is
- * elsewhere. */
+ * does, and takes this one's place once it works, unless that was tried less than `pause_ms` ago:
+ * then the key is elsewhere. */
 void answer_look_again(struct hsmhost *h, struct seat *s, int64_t pause_ms);
 /* Hands in what an ANSWER frame says. False: the signer broke the protocol. */
 bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *frame);

@@ -61,6 +61,11 @@ const refused = (status, words) => (error) => {
 
 const health = async (gateway) => (await fetch(`http://127.0.0.1:${gateway.ports.health}/health`)).status
 
+async function isHealthy(gateway) {
+	const answer = await fetch(`http://127.0.0.1:${gateway.ports.health}/health`)
+	assert.equal(answer.status, 204, await answer.text())
+}
+
 async function becomes(status, gateway, patienceMs = 10_000) {
 	const until = Date.now() + patienceMs
 	let last
@@ -79,7 +84,7 @@ test('a slot is opened, and says which token is in it', () => withGateway({}, as
 	assert.equal(opened.label, 'wallet')
 	assert.equal(opened.moved, false)
 	assert.match(opened.library, /PKCS#11 2\.40/)
-	assert.equal(await health(gateway), 204)
+	await isHealthy(gateway)
 }))
 
 test('two slots are open at once, each with its own keys; a slot that is open costs no other login', () =>
@@ -100,7 +105,7 @@ test('a wrong PIN is put to the token once, and after two different ones no othe
 		await assert.rejects(link.open(at('wallet')), refused(403, /--pin-attempts/))
 		assert.equal(gateway.counted(1), 2)
 		await link.open(at('second')) /* another token counts for itself */
-		assert.equal(await health(gateway), 204)
+		await isHealthy(gateway)
 		assert.ok(!gateway.log.includes('wrong"') && !gateway.log.includes(PIN))
 	}))
 
@@ -191,7 +196,7 @@ test('what is no request of ours is refused, and the next one is served', () => 
 	assert.equal((await link.post('/v1/ops', ops, { 'content-type': TYPE })).status, 200)
 	const [first, second] = await link.ops([Buffer.from('not an operation'), wire.ping()])
 	assert.deepEqual([first.outcome, first.code, second.outcome], ['failed', 'invalid', 'done'])
-	assert.equal(await health(gateway), 204)
+	await isHealthy(gateway)
 }))
 
 test('operations: keys are made, listed, used and destroyed; results come in order', () => withGateway({}, async (gateway, link) => {
@@ -218,7 +223,7 @@ test('operations: keys are made, listed, used and destroyed; results come in ord
 	for (const gone of [key, symmetric]) assert.equal((await link.op(wire.destroy(gone))).outcome, 'done')
 	const missing = await link.op(wire.destroy(key))
 	assert.deepEqual([missing.outcome, missing.code, missing.unhealthy], ['failed', 'notfound', false])
-	assert.equal(await health(gateway), 204)
+	await isHealthy(gateway)
 }))
 
 test('the same works over many connections at once', () => withGateway({}, async (gateway) => {
@@ -252,9 +257,21 @@ test('a key that is taken out of the HSM while its handle is remembered, and put
 		await tool('--delete-object', '--type', 'secrkey', '--id', Buffer.from('gone').toString('hex'))
 		const without = await encrypt()
 		assert.deepEqual([without.outcome, without.code, without.unhealthy], ['failed', 'notfound', false], without.text)
-		assert.equal(await health(gateway), 204)
+		await isHealthy(gateway)
 		await makeAes('gone', 'gone')
 		assert.equal((await encrypt()).outcome, 'done')
+	}))
+
+test('asking for a key that is not there takes no signer away: the one that is to look afresh comes first', () =>
+	withFaults('', { args: ['--signers', '1'] }, async (gateway, link) => {
+		await link.open(at('wallet'))
+		gateway.faults('C_Initialize delay=300ms')
+		const missing = { type: wire.OBJECT.AES, id: 'nowhere', label: 'nowhere' }
+		const answer = await link.op(wire.encrypt(missing, Buffer.alloc(16)))
+		assert.deepEqual([answer.outcome, answer.code], ['failed', 'notfound'], answer.text)
+		await sleep(50)
+		await isHealthy(gateway)
+		assert.equal((await link.op(wire.random(16))).outcome, 'done')
 	}))
 
 test('two keys with one CKA_ID: by their labels they are two; alike in both, neither is used', () =>
@@ -269,7 +286,7 @@ test('two keys with one CKA_ID: by their labels they are two; alike in both, nei
 		assert.deepEqual([alike.outcome, alike.code, alike.unhealthy], ['failed', 'exists', false], alike.text)
 		assert.match(alike.text, /2 keys with this CKA_ID and CKA_LABEL, and nothing tells them apart/)
 		assert.equal((await encrypt('other')).outcome, 'done')
-		assert.equal(await health(gateway), 204)
+		await isHealthy(gateway)
 	}))
 
 test('a fault of the HSM makes the slot unhealthy, and it recovers by itself; a fault of the request does not', () =>
@@ -278,7 +295,7 @@ test('a fault of the HSM makes the slot unhealthy, and it recovers by itself; a 
 		gateway.faults('C_GenerateRandom return CKR_ARGUMENTS_BAD')
 		const own = await link.op(wire.random(16))
 		assert.deepEqual([own.outcome, own.unhealthy], ['failed', false], own.text)
-		assert.equal(await health(gateway), 204)
+		await isHealthy(gateway)
 		gateway.faults('C_GenerateRandom return CKR_DEVICE_ERROR\nC_GetSessionInfo return CKR_DEVICE_ERROR')
 		const theirs = await link.op(wire.random(16))
 		assert.deepEqual([theirs.outcome, theirs.unhealthy], ['retry', true], theirs.text)
@@ -372,7 +389,7 @@ test('a slot whose queue is full says so, and stays healthy', () =>
 		await link.open(at('wallet'))
 		for (const r of await link.ops(Array(11).fill(wire.ping()))) assert.deepEqual([r.outcome, r.code, r.unhealthy], ['retry', 'busy', false])
 		assert.equal((await link.op(wire.ping())).outcome, 'done')
-		assert.equal(await health(gateway), 204)
+		await isHealthy(gateway)
 	}))
 
 test('health and metrics are where load balancers look', () => withGateway({}, async (gateway, link) => {
