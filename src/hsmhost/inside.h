@@ -23,9 +23,9 @@ struct hsmhost {
 	int64_t told_ms;    /* when the log last heard of that */
 	bool closing;       /* hsmhost_stop(): no new signers */
 	struct hf_err last_failure;
-	unsigned strikes;        /* failures since the last job done */
-	unsigned unchecked;      /* signatures since the last one that was verified here */
-	int64_t replaced_ms; /* when a signer was last replaced for what it answered */
+	unsigned strikes;      /* failures since the last job done */
+	unsigned unchecked;    /* signatures since the last one that was verified here */
+	int64_t replaced_ms;   /* when a signer was last replaced for what it answered */
 	int64_t ended_told_ms; /* when the log last heard that a signer ended, or could not start */
 	int64_t start_at_ms;
 	size_t n_seats; /* two more than processes: for replacements while others drain */
