@@ -164,6 +164,7 @@ void http_conn_expire(struct http_deadline *d)
 	switch (c->state) {
 	case STATE_HEAD:
 	case STATE_BODY:
+	case STATE_CHUNKS:
 		http_conn_refuse_and_close(c, 408, "The request did not arrive in time.");
 		return;
 	case STATE_HANDSHAKE:

@@ -4,6 +4,7 @@
 #ifndef HF_HTTP_CONN_IMPL_H
 #define HF_HTTP_CONN_IMPL_H
 
+#include "http/chunks.h"
 #include "http/conn.h"
 
 #include <event2/buffer.h>
@@ -15,6 +16,7 @@ enum http_conn_state {
 	STATE_IDLE,
 	STATE_HEAD,
 	STATE_BODY,
+	STATE_CHUNKS,   /* a body without a length */
 	STATE_HANDLING, /* the request is at its handler, or parked */
 	STATE_CLOSING,  /* the last reply is being sent */
 	STATE_LINGER, /* sent; waits for the peer to close, since closing first may destroy what it
@@ -36,6 +38,7 @@ struct http_conn {
 	bool peer_done; /* the peer sends no more */
 	size_t seen;    /* of the head, by the scan */
 	struct http_request *req;
+	struct http_chunks chunks;
 	/* Instead of req: refused, but the body is read first. */
 	struct http_refusal refusal;
 	uint64_t skip;

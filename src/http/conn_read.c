@@ -49,7 +49,7 @@ static void refuse_after_body(struct http_conn *c, const struct http_head *head,
 	struct http_refusal why = { status, route_message(status) };
 	bool head_only = hf_span_is(head->method, "HEAD");
 
-	if (head->content_length > SKIP_MAX || head->expect_continue) {
+	if (head->content_length > SKIP_MAX || head->chunked || head->expect_continue) {
 		http_conn_refuse(c, why, true, head_only);
 		return;
 	}
@@ -66,6 +66,17 @@ static size_t body_limit(const struct http_route *route)
 	return route->max_body ? route->max_body : 2;
 }
 
+/* Memory as the bytes come, since nobody has said how many there will be. */
+static void begin_chunks(struct http_conn *c)
+{
+	size_t max = body_limit(c->req->route);
+
+	c->req->body.max = max;
+	c->req->body.secret = c->req->route->secret;
+	http_chunks_begin(&c->chunks, max);
+	c->state = STATE_CHUNKS;
+}
+
 static bool take_request(struct http_conn *c, struct hf_span bytes, const struct http_head *head,
                          const struct http_match *match)
 {
@@ -78,9 +89,12 @@ static bool take_request(struct http_conn *c, struct hf_span bytes, const struct
 	if (why.status)
 		return http_conn_refuse(c, why, true, false);
 	evbuffer_drain(input(c), bytes.len);
-	if (head->expect_continue && head->content_length && evbuffer_get_length(input(c)) == 0)
+	if (head->expect_continue && (head->content_length || head->chunked) &&
+	    evbuffer_get_length(input(c)) == 0)
 		bufferevent_write(c->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 	c->state = STATE_BODY;
+	if (head->chunked)
+		begin_chunks(c);
 	return true;
 }
 
@@ -174,6 +188,25 @@ static bool read_body(struct http_conn *c)
 	return hand_over(c);
 }
 
+static bool read_chunks(struct http_conn *c)
+{
+	struct evbuffer_iovec piece;
+	struct hf_span in, data;
+	enum http_chunks_found found;
+
+	if (evbuffer_peek(input(c), -1, NULL, &piece, 1) < 1)
+		return false;
+	in = HF_SPAN(piece.iov_base, piece.iov_len);
+	while ((found = http_chunks_next(&c->chunks, &in, &data)) == HTTP_CHUNKS_DATA)
+		hf_buf_put(&c->req->body, data.ptr, data.len);
+	evbuffer_drain(input(c), piece.iov_len - in.len);
+	if (!hf_ok(hf_buf_status(&c->req->body)))
+		return http_conn_refuse_and_close(c, 503, "The server is out of memory.");
+	if (found == HTTP_CHUNKS_BAD)
+		return http_conn_refuse(c, c->chunks.why, true, false);
+	return found == HTTP_CHUNKS_DONE ? hand_over(c) : true;
+}
+
 bool http_conn_step(struct http_conn *c)
 {
 	switch (c->state) {
@@ -183,6 +216,8 @@ bool http_conn_step(struct http_conn *c)
 		return read_head(c);
 	case STATE_BODY:
 		return read_body(c);
+	case STATE_CHUNKS:
+		return read_chunks(c);
 	case STATE_CLOSING:
 	case STATE_LINGER:
 		evbuffer_drain(input(c), evbuffer_get_length(input(c)));

@@ -22,6 +22,7 @@ struct http_head {
 	bool http10;          /* HTTP/1.0: one request a connection */
 	bool close;           /* the peer asked for the connection to end */
 	bool expect_continue; /* the peer waits for "100 Continue" before it sends the body */
+	bool chunked;         /* the body comes in chunks (http/chunks.h); else it has a length */
 	uint64_t content_length;
 	size_t n_fields;
 	struct http_field fields[HTTP_FIELDS_MAX];

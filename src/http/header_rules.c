@@ -114,8 +114,8 @@ static bool read_length(struct hf_span s, uint64_t *ret)
 	return true;
 }
 
-/* Where the body ends. Only Content-Length counts here: chunked bodies are refused, which leaves
- * one way to say it. */
+/* Where the body ends (RFC 9112 section 6.1): one way of saying it, and of the codings only the one
+ * that says nothing else. */
 static struct http_refusal check_framing(struct http_head *head)
 {
 	const struct http_field *length = http_head_field(head, "content-length");
@@ -123,8 +123,12 @@ static struct http_refusal check_framing(struct http_head *head)
 
 	if (coding && length)
 		return REFUSED(400, "Content-Length and Transfer-Encoding exclude each other.");
-	if (coding)
-		return REFUSED(411, "Transfer-Encoding is not accepted; send Content-Length.");
+	if (coding && head->http10)
+		return REFUSED(400, "HTTP/1.0 has no Transfer-Encoding.");
+	if (coding && !http_same_name(coding->value, "chunked"))
+		return REFUSED(501,
+		               "The only Transfer-Encoding that is understood is \"chunked\".");
+	head->chunked = coding != NULL;
 	if (length && !read_length(length->value, &head->content_length))
 		return REFUSED(400, "Content-Length is not a number.");
 	return fine;

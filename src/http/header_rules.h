@@ -12,7 +12,7 @@ bool http_is_field_value(struct hf_span s);
 bool http_same_name(struct hf_span s, const char *name); /* ASCII, without case */
 
 /* Checks all fields of a head whose lines have been split, and fills in what they say about the
- * message: content_length, close, expect_continue. */
+ * message: content_length or chunked, close, expect_continue. */
 struct http_refusal http_header_rules(struct http_head *head);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The HTTP/1.1 server: requests, routes, limits. Over libevent, with the guards that it lacks: an
  * absolute deadline for each connection's handshake, header and body; strict header rules (RFC
- * 9112: one Host, one Content-Length, digits only, no Transfer-Encoding, token names); notice of a
- * peer that leaves while its request is parked.
+ * 9112: one Host; one Content-Length, digits only, or chunks; token names); notice of a peer that
+ * leaves while its request is parked.
  *
  * Each event loop is a thread with a listener of its own. Handlers run on that thread and must not
  * block: a handler answers at once, or keeps the request and answers later from any thread. */

@@ -37,12 +37,12 @@ export function request(stack, { method = 'GET', path, headers = {}, body, port 
 }
 
 /** Bytes as they are, over TLS; resolves with everything that came back until the other side closed, or `waitMs` passed. */
-export function rawBytes(stack, bytes, { port = stack.ports.api, waitMs = 3000 } = {}) {
+export function rawBytes(stack, bytes, { port = stack.ports.api, waitMs = 3000, tls: options = {} } = {}) {
 	return new Promise((done, failed) => {
 		const parts = []
 		const began = Date.now()
 		const finish = () => done({ text: Buffer.concat(parts).toString('latin1'), ms: Date.now() - began, closed: socket.destroyed || socket.readableEnded })
-		const socket = tls.connect({ host: '127.0.0.1', port, ca: readFileSync(join(stack.pki, 'root.pem')) }, () => socket.write(bytes))
+		const socket = tls.connect({ host: '127.0.0.1', port, ca: readFileSync(join(stack.pki, 'root.pem')), ...options }, () => socket.write(bytes))
 		const timer = setTimeout(() => {
 			finish()
 			socket.destroy()

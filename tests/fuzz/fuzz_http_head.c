@@ -36,7 +36,9 @@ static void check_same(const struct http_head *a, const struct http_head *b)
 	FUZZ_CHECK(hf_span_equal(a->method, b->method) && hf_span_equal(a->target, b->target));
 	FUZZ_CHECK(a->http10 == b->http10 && a->close == b->close);
 	FUZZ_CHECK(a->expect_continue == b->expect_continue);
-	FUZZ_CHECK(a->content_length == b->content_length && a->n_fields == b->n_fields);
+	FUZZ_CHECK(a->content_length == b->content_length && a->chunked == b->chunked);
+	FUZZ_CHECK(!a->chunked || a->content_length == 0);
+	FUZZ_CHECK(a->n_fields == b->n_fields);
 	for (size_t i = 0; i < a->n_fields; i++) {
 		FUZZ_CHECK(hf_span_equal(a->fields[i].name, b->fields[i].name));
 		FUZZ_CHECK(hf_span_equal(a->fields[i].value, b->fields[i].value));

@@ -120,13 +120,38 @@ test('headers beyond the limit are refused', async () => {
 })
 
 const SMUGGLING = ['Content-Length: 5\r\nContent-Length: 6', 'Content-Length: +5', 'Content-Length: 5\r\nTransfer-Encoding: chunked',
-	'Content-Length : 5', 'Content-Length: 0x5', 'Content-Length: -1', 'Transfer-Encoding: chunked, identity']
+	'Content-Length : 5', 'Content-Length: 0x5', 'Content-Length: -1', 'Transfer-Encoding: chunked, identity',
+	'Transfer-Encoding: gzip, chunked', 'Transfer-Encoding: xchunked', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked',
+	'Transfer-Encoding : chunked', 'Transfer-Encoding: chunked\r\nContent-Length: 5', 'Transfer-Encoding: chunked']
 
 test('ambiguous lengths are refused, and the connection is closed', async () => {
 	for (const header of SMUGGLING) {
 		const { text } = await rawBytes(stack, `POST /auth/action HTTP/1.1\r\nHost: localhost\r\n${header}\r\n\r\nhelloGET /keys HTTP/1.1\r\nHost: localhost\r\n\r\n`)
 		assert.match(text, /^(HTTP\/1\.1 (4\d\d|501) |$)/, header)
 		assert.equal(text.split('HTTP/1.1 ').length <= 2, true, `${header}: two answers`)
+	}
+})
+
+test('a body may come in chunks, and another request after it', async () => {
+	const head = (path) => `POST ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${stack.account.DFNS_AUTH_TOKEN}\r\nTransfer-Encoding: chunked\r\n`
+	const chunks = (text) => [...text].map((c) => `1;n\r\n${c}\r\n`).join('') + '0\r\nX: y\r\n\r\n'
+	const init = JSON.stringify(valid('/auth/action/init'))
+	const { text } = await rawBytes(stack, `${head('/auth/action/init')}\r\n${chunks(init)}GET /keys HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+	assert.match(text, /^HTTP\/1\.1 200 [^]*"challengeIdentifier"[^]*HTTP\/1\.1 401 /)
+	const waits = await rawBytes(stack, `${head('/auth/action/init')}Expect: 100-continue\r\n\r\n`, { waitMs: 300 })
+	assert.match(waits.text, /^HTTP\/1\.1 100 Continue\r\n\r\n$/)
+})
+
+const BAD_CHUNKS = ['5\nhello\r\n0\r\n\r\n', '0x5\r\nhello\r\n0\r\n\r\n', ' 5\r\nhello\r\n0\r\n\r\n', '5 \r\nhello\r\n0\r\n\r\n', '+5\r\nhello\r\n0\r\n\r\n',
+	'-1\r\nhello', '5;a\nhello\r\n0\r\n\r\n', '5\r\nhelloo\r\n0\r\n\r\n', '5\r\nhell\r\n0\r\n\r\n', '0\r\nA: b\r\n c\r\n\r\n', '0\r\nA\r\n\r\n', '0\n\n',
+	'fffffffffffffffff\r\nhello', '10000000000000005\r\nhello', '40000000\r\nhello', `0;${'x'.repeat(9000)}\r\n\r\n`, `0\r\nX: ${'x'.repeat(9000)}\r\n\r\n`]
+
+test('doubtful chunks are refused, and nothing after them is taken for a request', async () => {
+	for (const chunks of BAD_CHUNKS) {
+		const { text } = await rawBytes(stack, `POST /auth/action HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}GET /keys HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+		assert.match(text, /^HTTP\/1\.1 4(00|13|31) /, chunks.slice(0, 40))
+		assert.equal(text.split('HTTP/1.1 ').length, 2, `${chunks.slice(0, 40)}: two answers`)
+		assert.match(text, /Connection: close/)
 	}
 })
 
@@ -159,6 +184,9 @@ test('the drivers\' endpoint answers nonsense from a driver with 4xx, and lives 
 		assert.equal((await post('/v1/poll', body, poll)).status, 400)
 	assert.ok([400, 415].includes((await post('/v1/poll', '{}', 'application/json')).status))
 	assert.equal((await post('/nonsense', '{}', poll)).status, 404)
+	const chunked = `POST /v1/poll HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: ${poll}\r\nTransfer-Encoding: chunked\r\n\r\n`
+	assert.match((await rawBytes(stack, `${chunked}2\r\n{}\r\n0\r\n\r\n`, { port: stack.ports.driver, tls })).text, /^HTTP\/1\.1 400 (?![^]*chunks)/)
+	assert.match((await rawBytes(stack, `${chunked}2\n{}\r\n0\r\n\r\n`, { port: stack.ports.driver, tls })).text, /^HTTP\/1\.1 400 [^]*chunks/)
 	const { body } = await signedRequest(stack, 'POST', `/keys/${key.id}/signatures`, { kind: 'Hash', hash: sha256('after').toString('hex') })
 	assert.equal(body.status, 'Signed')
 })

@@ -92,8 +92,18 @@ static void a_body_has_one_length_in_digits(void **state)
 		{ 400, "Content-Length: 5 5\r\n" },
 		{ 400, "Content-Length:\r\n" },
 		{ 400, "Content-Length : 5\r\n" },
-		{ 411, "Transfer-Encoding: chunked\r\n" },
-		{ 411, "Transfer-Encoding: identity\r\n" },
+		{ 0, "Transfer-Encoding: chunked\r\n" },
+		{ 0, "Transfer-Encoding: \t Chunked \r\n" },
+		{ 501, "Transfer-Encoding: identity\r\n" },
+		{ 501, "Transfer-Encoding: gzip, chunked\r\n" },
+		{ 501, "Transfer-Encoding: chunked, identity\r\n" },
+		{ 501, "Transfer-Encoding: chunked, chunked\r\n" },
+		{ 501, "Transfer-Encoding: xchunked\r\n" },
+		{ 501, "Transfer-Encoding: \"chunked\"\r\n" },
+		{ 501, "Transfer-Encoding:\r\n" },
+		{ 400, "Transfer-Encoding: \x0b"
+		       "chunked\r\n" },
+		{ 400, "Transfer-Encoding : chunked\r\n" },
 		{ 400, "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" },
 		{ 400, "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n" },
 		{ 400, "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n" },
@@ -106,6 +116,22 @@ static void a_body_has_one_length_in_digits(void **state)
 		if (status_of(text, &head) != cases[i].status)
 			fail_msg("case %zu: %s", i, cases[i].fields);
 	}
+}
+
+static void chunks_are_told_from_a_length_and_are_not_of_http_1_0(void **state)
+{
+	struct http_head head;
+
+	assert_int_equal(
+	        status_of("POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", &head),
+	        0);
+	CHECK(head.chunked && head.content_length == 0);
+	assert_int_equal(status_of("POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n", &head),
+	                 0);
+	CHECK(!head.chunked);
+	assert_int_equal(
+	        status_of("POST / HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", &head),
+	        400);
 }
 
 static void a_length_beyond_all_numbers_stays_beyond_all_limits(void **state)
@@ -204,6 +230,7 @@ int main(void)
 		cmocka_unit_test(a_plain_request_is_taken_apart),
 		cmocka_unit_test(malformed_heads_are_refused),
 		cmocka_unit_test(a_body_has_one_length_in_digits),
+		cmocka_unit_test(chunks_are_told_from_a_length_and_are_not_of_http_1_0),
 		cmocka_unit_test(a_length_beyond_all_numbers_stays_beyond_all_limits),
 		cmocka_unit_test(fields_that_carry_proofs_stand_once),
 		cmocka_unit_test(the_connection_ends_when_the_peer_says_so),

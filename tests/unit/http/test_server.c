@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #define HOST "Host: h\r\n"
+#define CHUNKS HOST "Transfer-Encoding: chunked\r\n\r\n"
 #define END HOST "Connection: close\r\n\r\n"
 
 static struct stand stand;
@@ -112,10 +113,15 @@ static void every_malformed_request_gets_its_status_and_the_server_lives(void **
 		          "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello"),
 		CASE(400, "POST /echo HTTP/1.1\r\n" HOST
 		          "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-		CASE(411, "POST /echo HTTP/1.1\r\n" HOST
-		          "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
-		CASE(411, "POST /echo HTTP/1.1\r\n" HOST
-		          "Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n"),
+		CASE(501, "POST /echo HTTP/1.1\r\n" HOST
+		          "Transfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
+		CASE(400, "POST /echo HTTP/1.1\r\n" CHUNKS "0x5\r\nhello\r\n"),
+		CASE(400, "POST /echo HTTP/1.1\r\n" CHUNKS "5\nhello\r\n0\r\n\r\n"),
+		CASE(400, "POST /echo HTTP/1.1\r\n" CHUNKS "5\r\nhello\r\n0\r\nA: b\r\n c\r\n\r\n"),
+		CASE(413, "POST /echo HTTP/1.1\r\n" CHUNKS "3e9\r\n"),
+		CASE(413, "POST /echo HTTP/1.1\r\n" CHUNKS "2\r\nab\r\n3e7\r\n"),
+		CASE(413, "POST /echo HTTP/1.1\r\n" CHUNKS "fffffffffffffffff\r\n"),
+		CASE(413, "DELETE /nothing HTTP/1.1\r\n" CHUNKS "3\r\n"),
 		CASE(400, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: +5\r\n\r\nhello"),
 		CASE(400, "POST /echo HTTP/1.1\r\n" HOST "Content-Length : 5\r\n\r\nhello"),
 		CASE(413, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1001\r\n\r\n"),
@@ -181,6 +187,51 @@ static void a_body_may_be_as_long_as_its_route_says(void **state)
 	CHECK(in_answer("\r\n\r\nbbbb"));
 }
 
+static void a_body_may_come_in_chunks_and_the_next_request_after_it(void **state)
+{
+	static const char text[] =
+	        "POST /echo HTTP/1.1\r\n" CHUNKS "3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\n"
+	        "X-Trailer: t\r\n\r\nDELETE /nothing HTTP/1.1\r\n" CHUNKS
+	        "0\r\n\r\nGET /keys/7 HTTP/1.1\r\n" END;
+	HF_FD int fd = raw_connect(&stand);
+
+	assert_int_equal(ask(text), 200);
+	CHECK(in_answer("\r\n\r\nhello") && in_answer("HTTP/1.1 204 ") && in_answer("[7]"));
+	assert_int_equal(answers(), 3);
+	for (size_t i = 0; i < strlen(text); i++)
+		raw_send(fd, text + i, 1);
+	CHECK(raw_read(fd, got, sizeof(got), 2000));
+	CHECK(in_answer("\r\n\r\nhello") && in_answer("HTTP/1.1 204 ") && in_answer("[7]"));
+	assert_int_equal(answers(), 3);
+}
+
+/* Several times what the server reads ahead. */
+static void a_long_body_in_chunks_arrives_whole(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF(5u << 20);
+	static char piece[5000];
+	HF_FD int fd = raw_connect(&stand);
+
+	hf_buf_text(&b, "POST /count HTTP/1.1\r\nConnection: close\r\n" CHUNKS);
+	for (size_t i = 0; i < 200; i++) {
+		hf_buf_printf(&b, "%zx\r\n", sizeof(piece));
+		hf_buf_put(&b, piece, sizeof(piece));
+		hf_buf_text(&b, "\r\n");
+	}
+	hf_buf_text(&b, "0\r\n\r\n");
+	raw_send(fd, b.ptr, b.len);
+	CHECK(raw_read(fd, got, sizeof(got), 2000));
+	CHECK(in_answer("\r\n\r\n1000000"));
+}
+
+static void chunks_that_nobody_takes_end_the_connection(void **state)
+{
+	assert_int_equal(ask("POST /none HTTP/1.1\r\n" CHUNKS
+	                     "5\r\nhello\r\n0\r\n\r\nGET /keys/2 HTTP/1.1\r\n" END),
+	                 404);
+	assert_int_equal(answers(), 1);
+}
+
 static void nothing_and_an_empty_object_are_the_same_without_a_body(void **state)
 {
 	assert_int_equal(ask("DELETE /nothing HTTP/1.1\r\n" END), 204);
@@ -237,6 +288,10 @@ static void who_waits_for_continue_is_told_to(void **state)
 	raw_expect(fd, "HTTP/1.1 100 Continue\r\n\r\n");
 	raw_say(fd, "hello");
 	raw_expect(fd, "\r\n\r\nhello");
+	raw_say(fd, "POST /echo HTTP/1.1\r\nExpect: 100-continue\r\n" CHUNKS);
+	raw_expect(fd, "HTTP/1.1 100 Continue\r\n\r\n");
+	raw_say(fd, "2\r\nab\r\n0\r\n\r\n");
+	raw_expect(fd, "\r\n\r\nab");
 }
 
 static void who_closes_only_its_sending_side_still_gets_the_answer(void **state)
@@ -393,6 +448,8 @@ static void slow_heads_and_bodies_are_cut_off(void **state)
 {
 	trickle("GET /keys/1 HTTP/1.1\r\n", "A: b\r\n");
 	trickle("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 900\r\n\r\n", "b");
+	trickle("POST /echo HTTP/1.1\r\n" CHUNKS, "1\r\nb\r\n");
+	trickle("POST /echo HTTP/1.1\r\n" CHUNKS "0\r\n", "A: b\r\n");
 }
 
 static void silent_and_idle_connections_are_closed(void **state)
@@ -481,6 +538,9 @@ int main(void)
 		PLAIN(a_refusal_by_path_keeps_the_connection),
 		PLAIN(a_head_that_is_too_long_is_431),
 		PLAIN(a_body_may_be_as_long_as_its_route_says),
+		PLAIN(a_body_may_come_in_chunks_and_the_next_request_after_it),
+		PLAIN(a_long_body_in_chunks_arrives_whole),
+		PLAIN(chunks_that_nobody_takes_end_the_connection),
 		PLAIN(nothing_and_an_empty_object_are_the_same_without_a_body),
 		PLAIN(requests_in_a_row_are_answered_in_a_row),
 		PLAIN(a_flood_of_requests_in_a_row_is_answered_whole),
