@@ -42,7 +42,7 @@ struct engine {
 	char fault[256]; /* of the last failure on the HSM's side; "": none since a success */
 	int64_t unwell_since_ms; /* without a working signer; 0: there is one */
 	int64_t heard_ms;        /* the last answer, or probe */
-	bool probing;
+	bool probing, pin_refused;
 	struct hf_buf ping;
 	struct pollfd fds[FDS_MAX];
 };
@@ -108,6 +108,13 @@ static void answered(void *ctx, const struct hsmhost_answer *answer)
 	e->in_hsm--;
 	unload(e);
 	work_answer(answer->tag, &r);
+}
+
+static void pin_refused(void *ctx)
+{
+	struct engine *e = ctx;
+
+	e->pin_refused = true;
 }
 
 static void take_inbox(struct engine *e)
@@ -194,6 +201,7 @@ static void publish(struct engine *e, const struct hsmhost_stats *stats)
 	struct engine_state s = {
 		.healthy = stats->health == HSMHOST_HEALTHY && !e->fault[0],
 		.stopped = stats->health == HSMHOST_STOPPED,
+		.pin_refused = e->pin_refused,
 		.waiting = e->waiting.n,
 		.in_hsm = e->in_hsm,
 		.signers_ready = stats->signers_ready,
@@ -281,7 +289,7 @@ static void tell_begun(struct engine *e, hf_status s, const struct hf_err *err)
 	e->started = true;
 	e->failed = !hf_ok(s);
 	if (e->failed)
-		hf_ignore(hf_fail(&e->why_failed, s.code, "%s",
+		hf_ignore(hf_fail(&e->why_failed, e->pin_refused ? HF_DENIED : s.code, "%s",
 		                  err->code == s.code ? err->text : hf_code_name(s.code)));
 	e->state.healthy = hf_ok(s);
 	pthread_cond_signal(&e->begun);
@@ -328,6 +336,7 @@ static hf_status prepare(struct engine *e, const struct engine_config *config)
 	pthread_cond_init(&e->begun, NULL);
 	e->config = *config;
 	e->config.hsm.setup.pin = (struct hf_secret){ 0 };
+	e->config.hsm.pin_refused = pin_refused;
 	waiting_init(&e->inbox);
 	waiting_init(&e->waiting);
 	e->told_healthy = true;

@@ -21,7 +21,7 @@ struct engine_config {
 };
 
 /* Starts the signers and waits until the first is ready: the PIN is tried once. Blocks. Words and
- * codes are those of hsmhost_start(): HF_STOP when the token has refused the PIN. */
+ * codes are those of hsmhost_start(), but HF_DENIED when the token has refused the PIN. */
 HF_MUST hf_status engine_start(const struct engine_config *config, struct engine **ret,
                                struct hf_err *err);
 /* What waits is given back; what is in the HSM has `grace_ms` to end. Blocks. */
@@ -34,6 +34,7 @@ HF_MUST hf_status engine_submit(struct engine *e, struct work *w);
 struct engine_state {
 	bool healthy;
 	bool stopped;     /* an operator has to act */
+	bool pin_refused; /* since the token says that the PIN is wrong */
 	char reason[256]; /* unless healthy */
 	size_t waiting, in_hsm;
 	unsigned signers_ready;

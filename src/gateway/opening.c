@@ -44,12 +44,15 @@ static hf_status log_in(struct slots *s, const struct hsmhost_token *token, stru
 		pins_accepted(s->pins, token);
 		return st;
 	}
-	if (st.code != HF_STOP)
-		return st;
-	pins_refused(s->pins, token, &o->pin);
-	hf_count(&s->config.metrics->logins_refused, 1);
-	err->code = HF_DENIED; /* the words are the token's */
-	return HF_FAILURE(HF_DENIED);
+	if (st.code == HF_DENIED) {
+		pins_refused(s->pins, token, &o->pin);
+		hf_count(&s->config.metrics->logins_refused, 1);
+	} else if (st.code == HF_STOP) {
+		/* A PIN that is locked, say: once it is not any more, it may be the right one. The
+		 * words are the token's. */
+		st.code = err->code = HF_DENIED;
+	}
+	return st;
 }
 
 static bool is_same(const struct hsmhost_token *a, const struct hsmhost_token *b)
@@ -73,18 +76,19 @@ static struct slot *free_slot(struct slots *s)
 	return NULL;
 }
 
-/* The token has refused the PIN in use to a signer that took another's place. */
-static hf_status check_given_up(const struct slot *slot, struct hf_err *err)
+/* Is the slot at work, with this PIN? One that had to be given up is opened anew, as if it had not
+ * been open; but for a PIN that the token has refused meanwhile, to a signer that took another's
+ * place. */
+static bool is_at_work(struct slots *s, const struct slot *slot, const struct pin_mark *pin)
 {
 	struct engine_state state;
 
+	if (!pin_mark_equal(&slot->pin, pin))
+		return false;
 	engine_state(slot->engine, &state);
-	if (!state.stopped)
-		return HF_SUCCESS;
-	return hf_fail(err, HF_DENIED,
-	               "the slot was given up, and its PIN is not tried again: %s; give the right "
-	               "PIN, or restart the gateway",
-	               state.reason);
+	if (state.pin_refused)
+		pins_refused(s->pins, &slot->token, pin);
+	return !state.stopped;
 }
 
 /* Puts the engine into the token's place, new or not. What was there before is *ret_old. */
@@ -104,7 +108,7 @@ static void place(struct slots *s, struct slot *slot, const struct hsmhost_token
 static void tell_opened(const struct hsmhost_token *token, bool again, uint64_t asked)
 {
 	if (again)
-		HF_INFO("the slot goes on with another PIN", HF_KS("token", token->label),
+		HF_INFO("the slot goes on with a new login", HF_KS("token", token->label),
 		        HF_KS("serial", token->serial), HF_KI("slot", token->slot));
 	else
 		HF_INFO("slot opened", HF_KS("token", token->label), HF_KS("serial", token->serial),
@@ -129,9 +133,7 @@ static hf_status open_token(struct slots *s, const struct hsmhost_token *token, 
 	if (!slot)
 		return hf_fail(err, HF_BUSY, "this gateway serves %d slots already: use another",
 		               SLOTS_MAX);
-	if (again && pin_mark_equal(&slot->pin, &o->pin)) {
-		HF_TRY(check_given_up(slot, err));
-	} else {
+	if (!again || !is_at_work(s, slot, &o->pin)) {
 		HF_TRY(log_in(s, token, o, &engine, err));
 		tell_opened(token, again, o->open.slot);
 	}

@@ -73,6 +73,14 @@ static struct refusals *find_free(struct pins *p)
 	return NULL;
 }
 
+static bool has_refused(const struct refusals *r, const struct pin_mark *pin)
+{
+	for (unsigned i = 0; r && i < r->n; i++)
+		if (pin_mark_equal(&r->pins[i], pin))
+			return true;
+	return false;
+}
+
 hf_status pins_may_try(struct pins *p, const struct hsmhost_token *token,
                        const struct pin_mark *pin, struct hf_err *err)
 {
@@ -82,13 +90,12 @@ hf_status pins_may_try(struct pins *p, const struct hsmhost_token *token,
 		return hf_fail(err, HF_DENIED,
 		               "too many tokens have refused PINs: correct them and restart the "
 		               "gateway");
-	for (unsigned i = 0; r && i < r->n; i++)
-		if (pin_mark_equal(&r->pins[i], pin))
-			return hf_fail(err, HF_DENIED,
-			               "token %s has refused this PIN before, and is not asked "
-			               "again, since each try counts towards locking it: give the "
-			               "right PIN, or restart the gateway if this one is right now",
-			               token->label);
+	if (has_refused(r, pin))
+		return hf_fail(err, HF_DENIED,
+		               "token %s has refused this PIN before, and is not asked "
+		               "again, since each try counts towards locking it: give the "
+		               "right PIN, or restart the gateway if this one is right now",
+		               token->label);
 	if (r && r->n >= p->attempts)
 		return hf_fail(err, HF_DENIED,
 		               "token %s has refused %u PINs, and is asked for no other: find "
@@ -105,6 +112,8 @@ void pins_refused(struct pins *p, const struct hsmhost_token *token, const struc
 		r = find_free(p);
 	if (!r || r->n == PIN_ATTEMPTS_MAX)
 		return; /* pins_may_try() has said no */
+	if (has_refused(r, pin))
+		return;
 	r->used = true;
 	memcpy(r->serial, token->serial, sizeof(r->serial));
 	r->slot = token->slot;

@@ -29,6 +29,7 @@ bool pin_mark_equal(const struct pin_mark *a, const struct pin_mark *b); /* cons
 /* May it be put to the token? HF_DENIED, with words: it was refused before, or too many were. */
 HF_MUST hf_status pins_may_try(struct pins *p, const struct hsmhost_token *token,
                                const struct pin_mark *pin, struct hf_err *err);
+/* Only what the token has said of this very PIN, not that it is locked, say. Once or again. */
 void pins_refused(struct pins *p, const struct hsmhost_token *token, const struct pin_mark *pin);
 /* The token has counted anew since then, too. */
 void pins_accepted(struct pins *p, const struct hsmhost_token *token);

@@ -34,6 +34,10 @@ struct hsmhost_config {
 	                       * in; 0: 120 s */
 	uint64_t recycle_ops; /* 0: never */
 	uint64_t recycle_rss; /* bytes; 0: never */
+	void (*pin_refused)(void *ctx); /* NULL, or called, with hsmhost_start()'s ctx, when the
+	                                 * token has said that the PIN is wrong: of what else ends
+	                                 * in HF_STOP, such as a PIN that is locked, it need not be
+	                                 * the cause */
 	unsigned spot_checks; /* of a host whose caller's caller verifies every signature of a
 	                       * `crypto` itself: here only the first of so many is, so that a
 	                       * faulty HSM is noticed where it stands. 0, 1: every one is */

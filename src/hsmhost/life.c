@@ -298,6 +298,11 @@ static bool take_failed(struct hsmhost *h, struct seat *s, const struct wire_fra
 
 	if (!hf_ok(wire_get_failed(frame->body, &err)))
 		return false;
+	if (s->state == SEAT_STARTING && err.code == HF_UNAUTHENTIC) {
+		err.code = HF_STOP;
+		if (h->config.pin_refused)
+			h->config.pin_refused(h->ctx);
+	}
 	if (err.code == HF_STOP) {
 		stop_for_good(h, &err);
 	} else {

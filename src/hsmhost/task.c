@@ -56,6 +56,11 @@ static hf_status next_frame(struct runner *r, int64_t until_ms, struct wire_fram
 	return HF_SUCCESS;
 }
 
+static bool is_wrong_pin(enum wire_type want, const struct hf_err *told)
+{
+	return want == WIRE_READY && told->code == HF_UNAUTHENTIC;
+}
+
 /* FAILED gives its words; any other frame than `want` is a broken signer. */
 static hf_status expect(const struct wire_frame *frame, enum wire_type want, struct hf_err *err)
 {
@@ -64,7 +69,8 @@ static hf_status expect(const struct wire_frame *frame, enum wire_type want, str
 	if (frame->type == want)
 		return HF_SUCCESS;
 	if (frame->type == WIRE_FAILED && hf_ok(wire_get_failed(frame->body, &told)))
-		return hf_fail(err, told.code, "%s", told.text);
+		return hf_fail(err, is_wrong_pin(want, &told) ? HF_STOP : told.code, "%s",
+		               told.text);
 	return hf_fail(err, HF_IO, "the signer is of another version: reinstall Holdfast");
 }
 

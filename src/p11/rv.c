@@ -331,6 +331,11 @@ bool p11_is_unhealthy(CK_RV rv, enum hf_code code)
 	return false;
 }
 
+bool p11_pin_is_wrong(CK_RV rv)
+{
+	return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE;
+}
+
 const char *p11_class_name(enum rv_class class)
 {
 	switch (class) {

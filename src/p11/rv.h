@@ -53,6 +53,9 @@ enum rv_class p11_class_of(enum hf_code code);
 /* Does a failure with this code say that the slot is ill? `rv`: of the last call that failed, or
  * CKR_OK; it counts if it is what the code came from. */
 bool p11_is_unhealthy(CK_RV rv, enum hf_code code);
+/* Is it the PIN that was put to the token that is wrong? Of a PIN that is locked or has expired,
+ * and the like, the token does not say so: it may be right. */
+bool p11_pin_is_wrong(CK_RV rv);
 const char *p11_class_name(
         enum rv_class class); /* "ok", "retry-session", "busy", "reinit", "request", "stop" */
 

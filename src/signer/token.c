@@ -5,6 +5,7 @@
 #include "os/process.h"
 #include "json/write.h"
 #include "p11/preflight.h"
+#include "p11/rv.h"
 
 #include <stdio.h>
 
@@ -36,8 +37,11 @@ static hf_status log_in(struct token *t, void *ret_session, struct hf_err *err)
 	HF_TRY(p11_session_open(&t->module, &t->id, t->setup.allow_resident, ret, err));
 	s = p11_session_login(ret, &t->setup.pin, err);
 	hf_secret_done(&t->setup.pin);
-	if (!hf_ok(s))
-		p11_session_close(ret);
+	if (hf_ok(s))
+		return s;
+	p11_session_close(ret);
+	if (p11_pin_is_wrong(ret->rv)) /* which the host tells from one that may be right */
+		s.code = err->code = HF_UNAUTHENTIC;
 	return s;
 }
 

@@ -48,7 +48,7 @@ enum wire_type {
 	WIRE_ANSWER = 17, /* out: outcome; a new key and its record, a raw signature, or the record
 	                     of a rewrapped key */
 	WIRE_FAILED = 18, /* out: set-up, session or task failed: code, words; then the
-	                     signer ends */
+	                     signer ends. HF_UNAUTHENTIC of a set-up: the PIN is wrong */
 	WIRE_REPORT = 19, /* out: the task's result, JSON */
 	WIRE_NEWS = 20,   /* out: progress of a task, one line of text */
 	WIRE_CRYPTO_ANSWER = 21, /* out: u64 hsm_us, crypto_result_encode() */

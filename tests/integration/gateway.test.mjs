@@ -112,7 +112,23 @@ test('a wrong PIN is put to the token once, and after two different ones no othe
 test('a locked PIN is not tried at all', () =>
 	withFaults('C_Login shared pin-locked', {}, async (gateway, link) => {
 		await assert.rejects(link.open(at('wallet')), refused(403, /locked/))
+		await assert.rejects(link.open(at('wallet')), refused(403, /locked/))
 		assert.equal(gateway.counted(1), 0)
+		gateway.faults('C_Login shared delay=0us') /* unlocked */
+		await link.open(at('wallet'))
+		assert.equal((await link.op(wire.ping())).outcome, 'done')
+	}))
+
+test('a slot that was given up, since the PIN got locked, opens again when it is unlocked', () =>
+	withFaults('C_Login shared delay=0us', { args: ['--signers', '1'] }, async (gateway, link) => {
+		await link.open(at('wallet'))
+		gateway.faults('C_Login shared pin-locked\nC_GenerateRandom once=died crash')
+		while ((await link.op(wire.ping())).outcome !== 'failed') await sleep(20)
+		await assert.rejects(link.open(at('wallet')), refused(403, /locked/))
+		gateway.faults('C_Login shared delay=0us')
+		await link.open(at('wallet'))
+		assert.equal((await link.op(wire.ping())).outcome, 'done')
+		await isHealthy(gateway)
 	}))
 
 test('with a slot open, a wrong PIN changes nothing for those who have the right one', () => withGateway({ args: ['--signers', '1'] }, async (gateway, link) => {
@@ -129,7 +145,7 @@ test('a PIN that was changed in the HSM takes the place of the old one', () => w
 	await changePin('changing', PIN, 'a-new-one')
 	await linkTo(gateway).open({ slot, pin: 'a-new-one' })
 	assert.equal((await link.op(wire.ping())).outcome, 'done')
-	await gateway.logged(/goes on with another PIN/)
+	await gateway.logged(/goes on with a new login/)
 }))
 
 const changePin = (label, from, to) => succeed(['pkcs11-tool', '--module', softhsm, '--token-label', label, '--login', '--pin', from,

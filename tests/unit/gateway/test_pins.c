@@ -39,10 +39,12 @@ static void check_denied(struct pins *p, const struct hsmhost_token *token, cons
 static void a_refused_pin_is_not_tried_again(void **state)
 {
 	struct pins *p = NULL;
-	struct pin_mark right;
+	struct pin_mark right, wrong;
 
 	CHECK_OK(pins_new(2, &p));
+	wrong = mark(p, "1234");
 	refuse(p, &one, "1234");
+	pins_refused(p, &one, &wrong); /* said once more, it counts no more */
 	check_denied(p, &one, "1234", "before");
 	right = mark(p, "4321");
 	CHECK_OK(pins_may_try(p, &one, &right, NULL));
