@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const char hexdigits[] = "0123456789abcdef";
-static const char b64digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+#define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+static const char b64_digits[] = ALNUM "+/", b64url_digits[] = ALNUM "-_";
 
 void hf_hex(const void *from, size_t len, char *to)
 {
@@ -54,37 +55,45 @@ hf_status hf_unhex(struct hf_span text, struct hf_buf *b)
 	return hf_buf_status(b);
 }
 
+/* Whole threes of bytes as fours of digits; what is left, without padding, as two or three. */
+static uint8_t *put_base64(uint8_t *to, struct hf_span from, const char *digits)
+{
+	const uint8_t *p = from.ptr;
+	size_t left = from.len;
+
+	for (; left >= 3; p += 3, left -= 3) {
+		*to++ = (uint8_t)digits[p[0] >> 2];
+		*to++ = (uint8_t)digits[(p[0] << 4 | p[1] >> 4) & 63];
+		*to++ = (uint8_t)digits[(p[1] << 2 | p[2] >> 6) & 63];
+		*to++ = (uint8_t)digits[p[2] & 63];
+	}
+	if (left) {
+		uint8_t second = left == 2 ? p[1] : 0;
+
+		*to++ = (uint8_t)digits[p[0] >> 2];
+		*to++ = (uint8_t)digits[(p[0] << 4 | second >> 4) & 63];
+		if (left == 2)
+			*to++ = (uint8_t)digits[second << 2 & 63];
+	}
+	return to;
+}
+
 void hf_buf_base64url(struct hf_buf *b, struct hf_span from)
 {
 	uint8_t *to = from.len ? hf_buf_grow(b, (from.len * 8 + 5) / 6) : NULL;
-	uint32_t acc = 0;
-	unsigned bits = 0;
 
-	for (size_t i = 0; to && i < from.len; i++) {
-		acc = acc << 8 | from.ptr[i];
-		bits += 8;
-		while (bits >= 6) {
-			bits -= 6;
-			*to++ = (uint8_t)b64digits[acc >> bits & 63];
-		}
-	}
-	if (to && bits)
-		*to = (uint8_t)b64digits[acc << (6 - bits) & 63];
+	if (to)
+		put_base64(to, from, b64url_digits);
 }
 
 void hf_buf_base64(struct hf_buf *b, struct hf_span from)
 {
-	size_t at = b->len;
+	uint8_t *to = from.len ? hf_buf_grow(b, (from.len + 2) / 3 * 4) : NULL;
 
-	hf_buf_base64url(b, from);
-	for (; at < b->len; at++) {
-		if (b->ptr[at] == '-')
-			b->ptr[at] = '+';
-		else if (b->ptr[at] == '_')
-			b->ptr[at] = '/';
-	}
-	for (size_t pad = (3 - from.len % 3) % 3; pad; pad--)
-		hf_buf_u8(b, '=');
+	if (!to)
+		return;
+	to = put_base64(to, from, b64_digits);
+	memset(to, '=', (3 - from.len % 3) % 3);
 }
 
 /* Both alphabets; -1 for what is in neither. */
@@ -103,12 +112,40 @@ static int b64_value(uint8_t c)
 	return c < sizeof(values) ? values[c] : -1;
 }
 
+/* n digits, n % 4 not being 1: false when one is none, or has bits that no encoder sets,
+ * which would be a second text for the same bytes. */
+static bool get_base64(const uint8_t *p, size_t n, uint8_t *to)
+{
+	int a, b, c, d;
+
+	for (; n >= 4; p += 4, n -= 4) {
+		a = b64_value(p[0]);
+		b = b64_value(p[1]);
+		c = b64_value(p[2]);
+		d = b64_value(p[3]);
+		if ((a | b | c | d) < 0)
+			return false;
+		*to++ = (uint8_t)(a << 2 | b >> 4);
+		*to++ = (uint8_t)(b << 4 | c >> 2);
+		*to++ = (uint8_t)(c << 6 | d);
+	}
+	if (!n)
+		return true;
+	a = b64_value(p[0]);
+	b = b64_value(p[1]);
+	c = n == 3 ? b64_value(p[2]) : 0;
+	if ((a | b | c) < 0 || (n == 3 ? c & 3 : b & 15))
+		return false;
+	*to++ = (uint8_t)(a << 2 | b >> 4);
+	if (n == 3)
+		*to++ = (uint8_t)(b << 4 | c >> 2);
+	return true;
+}
+
 hf_status hf_unbase64(struct hf_span text, struct hf_buf *b)
 {
 	size_t before = b->len, n = text.len;
 	uint8_t *to;
-	uint32_t acc = 0;
-	unsigned bits = 0;
 
 	if (n % 4 == 0)
 		for (int pad = 0; pad < 2 && n && text.ptr[n - 1] == '='; pad++)
@@ -119,21 +156,7 @@ hf_status hf_unbase64(struct hf_span text, struct hf_buf *b)
 	to = hf_buf_grow(b, n * 6 / 8);
 	if (!to)
 		return hf_buf_status(b);
-	for (size_t i = 0; i < n; i++) {
-		int v = b64_value(text.ptr[i]);
-
-		if (v < 0) {
-			b->len = before;
-			return HF_FAILURE(HF_INVALID);
-		}
-		acc = acc << 6 | (uint32_t)v;
-		bits += 6;
-		if (bits >= 8) {
-			bits -= 8;
-			*to++ = (uint8_t)(acc >> bits);
-		}
-	}
-	if (acc & ((1u << bits) - 1)) { /* bits that no encoder sets: two texts for one value */
+	if (!get_base64(text.ptr, n, to)) {
 		b->len = before;
 		return HF_FAILURE(HF_INVALID);
 	}

@@ -2,6 +2,7 @@
 #include "json/read.h"
 
 #include "base/secret.h"
+#include "json/plain.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -37,6 +38,11 @@ hf_status json_parse(struct hf_span text, size_t max_bytes, struct json_t **ret,
 	if (text.len > max_bytes)
 		return hf_fail(err, HF_TOOBIG, "JSON of %zu bytes: at most %zu are allowed",
 		               text.len, max_bytes);
+	doc = json_plain(text);
+	if (doc) {
+		*ret = doc;
+		return HF_SUCCESS;
+	}
 	if (too_deep(text))
 		return hf_fail(err, HF_INVALID, "JSON is nested deeper than %d levels",
 		               JSON_DEPTH_MAX);
@@ -87,12 +93,17 @@ static const char *kind_name(enum json_kind kind)
 	return "";
 }
 
+static bool is_counted(const struct json_field *f)
+{
+	return f->min != 0 || f->max != 0;
+}
+
 static hf_status unexpected(const struct json_field *f, const char *what, struct hf_err *err)
 {
 	const char *unit = f->kind == JSON_READ_TEXT ? "characters" : "elements";
 	const char *null = f->nullable ? " or null" : "";
 
-	if (f->min == 0 && f->max == 0)
+	if (!is_counted(f))
 		return hf_fail(err, HF_INVALID, "field \"%s\"%s: expected %s%s", f->name, what,
 		               kind_name(f->kind), null);
 	if (f->kind == JSON_READ_INT)
@@ -105,7 +116,7 @@ static hf_status unexpected(const struct json_field *f, const char *what, struct
 
 static bool in_bounds(const struct json_field *f, int64_t v)
 {
-	return (f->min == 0 && f->max == 0) || (v >= f->min && v <= f->max);
+	return !is_counted(f) || (v >= f->min && v <= f->max);
 }
 
 static int64_t characters(const char *utf8)
@@ -124,7 +135,9 @@ static bool store(const struct json_field *f, json_t *v, void *to)
 
 	switch (f->kind) {
 	case JSON_READ_TEXT:
-		if (!json_is_string(v) || !in_bounds(f, characters(json_string_value(v))))
+		if (!json_is_string(v))
+			return false;
+		if (is_counted(f) && !in_bounds(f, characters(json_string_value(v))))
 			return false;
 		*(const char **)at = json_string_value(v);
 		return true;

@@ -47,6 +47,33 @@ static void base64_with_stray_bits_blanks_or_a_lone_digit_is_refused(void **stat
 	CHECK_CODE(decode64("Zg=", &b), HF_INVALID);
 	CHECK_CODE(decode64("Zg===", &b), HF_INVALID);
 	CHECK_CODE(decode64("=", &b), HF_INVALID);
+	CHECK_CODE(decode64("Zm9vZm9\x80", &b), HF_INVALID);
+	CHECK_CODE(decode64("Zm9*Zm9v", &b), HF_INVALID);
+	CHECK_CODE(decode64("Zm9vZm9vYf", &b), HF_INVALID);
+	CHECK_CODE(decode64("Zm9vYmF", &b), HF_INVALID);
+	CHECK(b.len == 0);
+}
+
+static void base64_of_every_length_round_trips_in_both_alphabets(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(1000), back = HF_BUF(1000);
+	uint8_t bytes[256];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(255 - i);
+	for (size_t n = 0; n <= sizeof(bytes); n++) {
+		hf_buf_clear(&text);
+		hf_buf_clear(&back);
+		hf_buf_base64(&text, HF_SPAN(bytes, n));
+		CHECK(text.len == (n + 2) / 3 * 4);
+		CHECK_OK(hf_unbase64(hf_buf_span(&text), &back));
+		hf_buf_clear(&text);
+		hf_buf_base64url(&text, HF_SPAN(bytes, n));
+		CHECK(text.len == (n * 8 + 5) / 6);
+		CHECK_OK(hf_unbase64(hf_buf_span(&text), &back));
+		CHECK(back.len == 2 * n && hf_span_equal(HF_SPAN(back.ptr, n), HF_SPAN(bytes, n)));
+		CHECK(hf_span_equal(HF_SPAN(back.ptr + n, n), HF_SPAN(bytes, n)));
+	}
 }
 
 static void hex_round_trips_and_refuses_the_rest(void **state)
@@ -94,6 +121,7 @@ int main(void)
 		cmocka_unit_test(base64url_gives_the_vectors_of_rfc_4648),
 		cmocka_unit_test(padding_and_both_alphabets_are_accepted),
 		cmocka_unit_test(base64_with_stray_bits_blanks_or_a_lone_digit_is_refused),
+		cmocka_unit_test(base64_of_every_length_round_trips_in_both_alphabets),
 		cmocka_unit_test(hex_round_trips_and_refuses_the_rest),
 		cmocka_unit_test(numbers_have_bounds_and_nothing_after),
 		cmocka_unit_test(what_is_not_utf8_becomes_question_marks),
