@@ -2,7 +2,7 @@
 // Who calls the Crypto API: every way in, how long each lasts, how each ends, and what each may not do.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { createHash, createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { X509Certificate, createHash, createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { after, before, test } from 'node:test'
@@ -262,6 +262,46 @@ test('keys that sign JWTs are fetched, kept for their time, and fetched anew for
 		keys.close()
 		plain.close()
 	}
+})
+
+test('a session ends with the JWT or the certificate that opened it, however often it is renewed', async () => {
+	const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' }), SKEW_S = 60
+	const keys = { ES256: pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64') }
+	const app = await makeApp('by-short-jwt', { credential: { signedjwt: { valid_issuers: ['i'], signing_keys: { kind: 'stored', keys } } } })
+	/* The clock of who signs may differ by a minute: until then the token itself is good. */
+	const exp = now() - SKEW_S + 2, token = jwt('ES256', pair.privateKey, { iss: 'i', sub: app.app_id, exp })
+	let as = bearer(await open(bearer(token)))
+	const other = bearer(await open(bearer(jwt('ES256', pair.privateKey, { iss: 'i', sub: app.app_id, exp: now() + 300 }))))
+	let good_ = 0
+	while ((await seesItself(app, { as })).status === 200) {
+		good_++
+		const again = await call('POST', '/sys/v1/session/reauth', { as })
+		if (again.status === 200) as = bearer(again.body.access_token)
+		await call('POST', '/sys/v1/session/refresh', { as })
+		assert.ok(now() <= exp + SKEW_S + 1, 'it has ended by now')
+		await sleep(100)
+	}
+	assert.ok(good_)
+	assert.ok(Date.now() >= (exp + SKEW_S) * 1000, 'not before its time')
+	await good(seesItself(app, { as: bearer(await open(bearer(jwt('ES256', pair.privateKey, { iss: 'i', sub: app.app_id, exp: now() + 300 })))) }))
+	await call('POST', '/sys/v1/session/terminate', { as: other })
+	const mine = makeCertificate('bounded')
+	await makeApp('by-bounded-certificate', { credential: { certificate: mine.der } })
+	const session = await open(undefined, { tls: mine.tls })
+	const until = new Date(new X509Certificate(mine.tls.cert).validTo).getTime()
+	const ends = execFileSync('sqlite3', [stack.serverDb, '-cmd', '.timeout 5000',
+		`SELECT ends_at FROM crypto_sessions WHERE hash = x'${createHash('sha256').update(session).digest('hex')}'`], { encoding: 'utf8' }).trim()
+	assert.equal(Number(ends), until)
+})
+
+test('members of a body that the routes of sessions do not know are refused', async () => {
+	const app = await makeApp('strict')
+	const as = bearer(await open(app.key))
+	for (const [path, body, by] of [['auth', { colour: 'red' }, app.key], ['auth', { method: 'password', email: ADMIN[0], password: ADMIN[1], otp: '1' }], ['auth', { password: 'x' }, app.key],
+		['auth/discover', { colour: 'red' }], ['select_account', { acct_id: account, colour: 'red' }, as], ['refresh', { colour: 'red' }, as], ['reauth', { colour: 'red' }, as],
+		['terminate', { colour: 'red' }, as]])
+		await refused(call('POST', `/sys/v1/session/${path}`, { as: by, body }), 400)
+	for (const [path, by] of [['auth', app.key], ['auth/discover'], ['refresh', as], ['terminate', as]]) await good(call('POST', `/sys/v1/session/${path}`, { as: by, body: {} }))
 })
 
 test('an address that is not on the list is told so, whatever it knows', async () => {

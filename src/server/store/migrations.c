@@ -9,6 +9,7 @@
 #include "server/store/migrations/people.h"
 #include "server/store/migrations/policies.h"
 #include "server/store/migrations/quorum.h"
+#include "server/store/migrations/second_factors.h"
 #include "server/store/migrations/wallets.h"
 #include "server/store/migrations/webhooks.h"
 
@@ -170,6 +171,11 @@ static const struct db_migration migrations[] = {
 	        .name = "what quorums have to approve",
 	        .sqlite = QUORUM("TEXT", "BLOB", " WITHOUT ROWID"),
 	        .postgres = QUORUM("TEXT COLLATE \"C\"", "BYTEA", ""),
+	},
+	{
+	        .name = "second factors, and ends of sessions",
+	        .sqlite = SECOND_FACTORS("TEXT", " WITHOUT ROWID"),
+	        .postgres = SECOND_FACTORS("TEXT COLLATE \"C\"", ""),
 	},
 };
 

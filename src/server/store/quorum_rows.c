@@ -242,3 +242,11 @@ hf_status quorum_decisions(struct db *db, const char *request_id, quorum_decisio
 		HF_TRY(fn(ctx, db_col_text(st, 0), db_col_int(st, 1) != 0));
 	}
 }
+
+hf_status quorum_decisions_forget(struct db *db, const char *identity_id)
+{
+	return with_id(db,
+	               "DELETE FROM quorum_decisions WHERE identity_id = $1 AND request_id IN"
+	               " (SELECT id FROM quorum_requests WHERE running_at IS NULL)",
+	               identity_id);
+}

@@ -63,4 +63,7 @@ typedef hf_status (*quorum_decision_fn)(void *ctx, const char *identity_id, bool
 HF_MUST hf_status quorum_decisions(struct db *db, const char *request_id, quorum_decision_fn fn,
                                    void *ctx);
 
+/* Those of his that have not been carried out are none any longer. */
+HF_MUST hf_status quorum_decisions_forget(struct db *db, const char *identity_id);
+
 #endif

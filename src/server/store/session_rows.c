@@ -7,11 +7,20 @@
 
 #define FORGET_AT_ONCE 256
 
+static void bind_time(struct db_stmt *st, int i, int64_t ms)
+{
+	if (ms)
+		db_bind_int(st, i, ms);
+	else
+		db_bind_null(st, i);
+}
+
 hf_status session_row_insert(struct db *db, const struct session_row *row)
 {
 	static const char sql[] =
 	        "INSERT INTO crypto_sessions (hash, id, org_id, identity_id, created_at,"
-	        " expires_at, idle_ms, bound) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+	        " expires_at, idle_ms, bound, ends_at, factor_at)"
+	        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 	DB_STMT st = NULL;
 
 	HF_TRY(db_query(db, sql, &st));
@@ -26,13 +35,16 @@ hf_status session_row_insert(struct db *db, const struct session_row *row)
 		db_bind_blob(st, 8, HF_SPAN(row->bound, sizeof(row->bound)));
 	else
 		db_bind_null(st, 8);
+	bind_time(st, 9, row->ends_ms);
+	bind_time(st, 10, row->factor_ms);
 	return db_run(st, NULL);
 }
 
 hf_status session_row_get(struct db *db, struct hf_span hash, struct session_row *ret)
 {
 	static const char sql[] = "SELECT id, org_id, identity_id, created_at, expires_at, idle_ms,"
-	                          " bound FROM crypto_sessions WHERE hash = $1";
+	                          " bound, ends_at, factor_at, unlocked_until FROM crypto_sessions"
+	                          " WHERE hash = $1";
 	DB_STMT st = NULL;
 	struct hf_span bound;
 	bool row;
@@ -50,6 +62,9 @@ hf_status session_row_get(struct db *db, struct hf_span hash, struct session_row
 	ret->expires_ms = db_col_int(st, 4);
 	ret->idle_ms = db_col_int(st, 5);
 	ret->is_bound = !db_col_null(st, 6);
+	ret->ends_ms = db_col_int(st, 7);
+	ret->factor_ms = db_col_int(st, 8);
+	ret->unlocked_ms = db_col_int(st, 9);
 	bound = db_col_blob(st, 6);
 	HF_ENSURE(!ret->is_bound || bound.len == sizeof(ret->bound), HF_CORRUPT);
 	if (ret->is_bound)
@@ -60,7 +75,8 @@ hf_status session_row_get(struct db *db, struct hf_span hash, struct session_row
 hf_status session_row_extend(struct db *db, struct hf_span hash, int64_t expires_ms)
 {
 	static const char sql[] = "UPDATE crypto_sessions SET expires_at = $1"
-	                          " WHERE hash = $2 AND expires_at < $1";
+	                          " WHERE hash = $2 AND expires_at < $1"
+	                          " AND (ends_at IS NULL OR ends_at >= $1)";
 	DB_STMT st = NULL;
 
 	HF_TRY(db_query(db, sql, &st));

@@ -15,12 +15,15 @@ struct session_row {
 	int64_t idle_ms; /* a use moves expires_ms this far; 0: it stays */
 	bool is_bound;
 	uint8_t bound[SHA256_LEN]; /* of the certificate that goes with it */
+	int64_t ends_ms;           /* expires_ms never goes beyond; 0: no such time */
+	int64_t factor_ms;         /* since when the second factor is shown; 0: it is not */
+	int64_t unlocked_ms;       /* until when it may change second factors; 0: it may not */
 };
 
 HF_MUST hf_status session_row_insert(struct db *db, const struct session_row *row);
 /* HF_NOTFOUND. Its time may be over. */
 HF_MUST hf_status session_row_get(struct db *db, struct hf_span hash, struct session_row *ret);
-/* Never back. */
+/* Never back, and never beyond its end. */
 HF_MUST hf_status session_row_extend(struct db *db, struct hf_span hash, int64_t expires_ms);
 HF_MUST hf_status session_row_delete(struct db *db, struct hf_span hash);
 HF_MUST hf_status session_rows_delete_of(struct db *db, const char *identity_id);

@@ -372,9 +372,17 @@ static const struct db_column of_app_groups[] = {
 };
 
 static const struct db_column of_crypto_sessions[] = {
-	{ "hash", DB_BLOB },        { "id", DB_TEXT },        { "org_id", DB_TEXT },
-	{ "identity_id", DB_TEXT }, { "created_at", DB_INT }, { "expires_at", DB_INT },
-	{ "idle_ms", DB_INT },      { "bound", DB_BLOB },
+	{ "hash", DB_BLOB },
+	{ "id", DB_TEXT },
+	{ "org_id", DB_TEXT },
+	{ "identity_id", DB_TEXT },
+	{ "created_at", DB_INT },
+	{ "expires_at", DB_INT },
+	{ "idle_ms", DB_INT },
+	{ "bound", DB_BLOB },
+	{ "ends_at", DB_INT, 14 },
+	{ "factor_at", DB_INT, 14 },
+	{ "unlocked_until", DB_INT, 14 },
 };
 
 static const struct db_column of_account_settings[] = {
@@ -398,6 +406,19 @@ static const struct db_column of_quorum_decisions[] = {
 	{ "identity_id", DB_TEXT },
 	{ "by_app", DB_INT },
 	{ "decided_at", DB_INT },
+};
+
+static const struct db_column of_mfa_devices[] = {
+	{ "id", DB_TEXT },          { "identity_id", DB_TEXT },
+	{ "name", DB_TEXT },        { "credential_id", DB_TEXT },
+	{ "public_key", DB_TEXT },  { "origin", DB_TEXT },
+	{ "counter", DB_INT },      { "created_at", DB_INT },
+	{ "last_used_at", DB_INT },
+};
+
+static const struct db_column of_mfa_challenges[] = {
+	{ "identity_id", DB_TEXT }, { "purpose", DB_TEXT },   { "subject", DB_TEXT },
+	{ "challenge", DB_TEXT },   { "expires_at", DB_INT },
 };
 
 const struct db_table server_tables[SERVER_TABLES] = {
@@ -446,4 +467,6 @@ const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("account_settings", 12, 1, of_account_settings),
 	DB_TABLE("quorum_requests", 13, 1, of_quorum_requests),
 	DB_TABLE("quorum_decisions", 13, 2, of_quorum_decisions),
+	DB_TABLE("mfa_devices", 14, 1, of_mfa_devices),
+	DB_TABLE("mfa_challenges", 14, 3, of_mfa_challenges),
 };

@@ -236,6 +236,28 @@ static void sessions_are_extended_forward_only_and_end_with_their_owner(void **s
 	CHECK_CODE(session_row_get(db, hash, &found), HF_NOTFOUND);
 }
 
+static void a_session_is_not_extended_beyond_its_end(void **state)
+{
+	struct session_row row = { .id = "se-2",
+		                   .org_id = "or-1",
+		                   .identity_id = "us-1",
+		                   .created_ms = NOW,
+		                   .expires_ms = NOW + 1000,
+		                   .idle_ms = 1000,
+		                   .hash = { 3 },
+		                   .ends_ms = NOW + 2000 };
+	struct hf_span hash = HF_SPAN(row.hash, sizeof(row.hash));
+	struct session_row found;
+
+	CHECK_OK(session_row_insert(db, &row));
+	CHECK_OK(session_row_extend(db, hash, NOW + 2000));
+	CHECK_OK(session_row_extend(db, hash, NOW + 2001));
+	CHECK_OK(session_row_get(db, hash, &found));
+	assert_int_equal(found.expires_ms, NOW + 2000);
+	assert_int_equal(found.ends_ms, NOW + 2000);
+	CHECK(!found.factor_ms && !found.unlocked_ms && !found.is_bound);
+}
+
 static hf_status count(void *ctx, const struct app_row *row)
 {
 	++*(int *)ctx;
@@ -275,6 +297,7 @@ int main(void)
 		TEST(a_group_that_goes_takes_memberships_along),
 		TEST(a_pinned_certificate_of_two_apps_is_nobodys),
 		TEST(sessions_are_extended_forward_only_and_end_with_their_owner),
+		TEST(a_session_is_not_extended_beyond_its_end),
 		TEST(apps_are_listed_by_account_group_and_page),
 	};
 

@@ -7,6 +7,7 @@
 #include "server/core/access/approvals.h"
 #include "server/store/group_rows.h"
 #include "server/store/identity_rows.h"
+#include "server/store/member_rows.h"
 #include "server/store/migrations.h"
 
 #define ORG "or-01k9h-x3v7q-8m2c4d6e8f0g1h2j"
@@ -33,6 +34,27 @@ static void is_user(struct principal *p, const char *id)
 	*p = (struct principal){ .kind = PRINCIPAL_USER };
 	snprintf(p->org_id, sizeof(p->org_id), "%s", ORG);
 	snprintf(p->identity_id, sizeof(p->identity_id), "%s", id);
+}
+
+static void is_member(const struct principal *p, bool enabled)
+{
+	struct member_row row = { .enabled = enabled, .roles = ACCOUNT_MEMBER, .created_ms = NOW };
+
+	snprintf(row.id, sizeof(row.id), "%s", p->identity_id);
+	snprintf(row.org_id, sizeof(row.org_id), "%s", ORG);
+	if (member_row_insert(db, &row).code == HF_EXISTS)
+		CHECK_OK(member_row_update(db, &row));
+}
+
+static void joins(const struct principal *p, const char *name)
+{
+	struct identity_row row = { .kind = KIND_USER, .active = true, .created_ms = NOW };
+
+	snprintf(row.id, sizeof(row.id), "%s", p->identity_id);
+	snprintf(row.org_id, sizeof(row.org_id), "%s", ORG);
+	snprintf(row.name, sizeof(row.name), "%s", name);
+	CHECK_OK(identity_row_insert(db, &row));
+	is_member(p, true);
 }
 
 static void put_group(const char *approval_policy, bool first)
@@ -65,6 +87,11 @@ static int setup(void **state)
 	is_user(&cec, ID(3));
 	is_user(&dan, ID(4));
 	is_user(&eve, ID(5));
+	joins(&ann, "ann");
+	joins(&bob, "bob");
+	joins(&cec, "cec");
+	joins(&dan, "dan");
+	joins(&eve, "eve");
 	return 0;
 }
 
@@ -237,6 +264,42 @@ static void what_was_approved_under_another_policy_is_not_begun(void **state)
 	approval_run_done(&run);
 }
 
+static void who_has_left_or_is_disabled_does_not_count(void **state)
+{
+	char id[HF_UUID_MAX];
+	bool done;
+
+	ask(&eve, id);
+	CHECK(approve(&ann, id, false, &done) == HF_OK);
+	CHECK_OK(member_row_delete(db, ann.identity_id));
+	CHECK(approve(&bob, id, false, &done) == HF_OK && !done);
+	is_member(&ann, false);
+	CHECK(approve(&bob, id, false, &done) == HF_OK && !done);
+	is_member(&ann, true);
+	CHECK_OK(quorum_decisions_forget(db, ann.identity_id));
+	CHECK(approve(&bob, id, false, &done) == HF_OK && !done);
+	CHECK(approve(&ann, id, false, &done) == HF_OK && done);
+}
+
+static void who_leaves_before_it_is_begun_does_not_count(void **state)
+{
+	struct approval_run run = { 0 };
+	char id[HF_UUID_MAX];
+	bool done;
+
+	ask(&eve, id);
+	CHECK(approve(&ann, id, false, &done) == HF_OK);
+	CHECK(approve(&bob, id, false, &done) == HF_OK && done);
+	is_member(&bob, false);
+	CHECK_OK(db_begin(db));
+	CHECK_CODE(approval_begin(&core, db, ORG, id, NOW, &run, &err), HF_STATE);
+	CHECK(strstr(err.text, "has left"));
+	db_rollback(db);
+	is_member(&bob, true);
+	CHECK_OK(approval_begin(&core, db, ORG, id, NOW, &run, &err));
+	approval_run_done(&run);
+}
+
 static void a_body_is_no_clear_text_in_the_table(void **state)
 {
 	char id[HF_UUID_MAX];
@@ -265,6 +328,8 @@ int main(void)
 		cmocka_unit_test(an_expired_request_is_not_there),
 		cmocka_unit_test(what_was_approved_is_carried_out_once),
 		cmocka_unit_test(what_was_approved_under_another_policy_is_not_begun),
+		cmocka_unit_test(who_has_left_or_is_disabled_does_not_count),
+		cmocka_unit_test(who_leaves_before_it_is_begun_does_not_count),
 		cmocka_unit_test(a_body_is_no_clear_text_in_the_table),
 	};
 

@@ -65,6 +65,7 @@ static void finish(struct access_request *r, hf_status s)
 	if (hf_ok(s))
 		s = check_address(r);
 	r->who = hf_take(r->found.who);
+	r->ends_ms = r->found.expires_ms;
 	r->done(r, as_refusal(r, s));
 }
 
@@ -166,6 +167,7 @@ static hf_status load_session(struct access_request *r, struct db *db, const cha
 	memcpy(r->found.session, hash, sizeof(hash));
 	r->found.expires_ms = row.expires_ms;
 	r->found.idle_ms = row.idle_ms;
+	r->found.ends_ms = row.ends_ms;
 	return HF_SUCCESS;
 }
 
@@ -199,6 +201,12 @@ static hf_status begin_jwt(struct access_request *r, struct db *db, const struct
 	return app_jwt_new(HF_SPAN(json.ptr, json.len), app->id, token, &r->jwt, &r->err);
 }
 
+static hf_status proved_by_certificate(struct access_request *r)
+{
+	r->by_certificate = true;
+	return shown_leaf_until(r->shown.certificates, &r->found.expires_ms, &r->err);
+}
+
 static hf_status check_app(struct access_request *r, struct db *db, const struct app_row *app,
                            const char *secret)
 {
@@ -210,13 +218,11 @@ static hf_status check_app(struct access_request *r, struct db *db, const struct
 		HF_TRY(app_secret_check(app, hf_span_text(secret)));
 		break;
 	case APP_CERTIFICATE:
-		r->by_certificate = true;
 		HF_TRY(app_certificate_check(app, r->shown.certificates, r->shown.now_ms, &r->err));
-		break;
+		return proved_by_certificate(r);
 	case APP_TRUSTED_CA:
-		r->by_certificate = true;
 		HF_TRY(check_authority(r, db, app));
-		break;
+		return proved_by_certificate(r);
 	case APP_SIGNED_JWT:
 		if (!good_before(r, app->credential_ms))
 			HF_TRY(begin_jwt(r, db, app, secret));

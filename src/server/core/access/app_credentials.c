@@ -193,6 +193,17 @@ hf_status shown_leaf_hash(struct hf_span shown, uint8_t ret[SHA256_LEN])
 	return sha256(own, ret);
 }
 
+hf_status shown_leaf_until(struct hf_span shown, int64_t *ret_ms, struct hf_err *err)
+{
+	struct hf_span own;
+	int64_t until_s;
+
+	HF_TRY(leaf(shown, &own));
+	HF_TRY(client_cert_until(own, &until_s, err));
+	*ret_ms = until_s * 1000;
+	return HF_SUCCESS;
+}
+
 hf_status shown_leaf_dates(struct hf_span shown, int64_t now_ms, struct hf_err *err)
 {
 	struct hf_span own;

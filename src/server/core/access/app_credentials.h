@@ -44,6 +44,8 @@ HF_MUST hf_status app_certificate_check(const struct app_row *app, struct hf_spa
 
 /* SHA-256 of the client's own certificate. HF_NOTFOUND: it showed none. */
 HF_MUST hf_status shown_leaf_hash(struct hf_span shown, uint8_t ret[SHA256_LEN]);
+/* Its notAfter. HF_NOTFOUND as above. */
+HF_MUST hf_status shown_leaf_until(struct hf_span shown, int64_t *ret_ms, struct hf_err *err);
 /* It is valid now: a session does not outlive the certificate that it is bound to. */
 HF_MUST hf_status shown_leaf_dates(struct hf_span shown, int64_t now_ms, struct hf_err *err);
 

@@ -109,16 +109,23 @@ hf_status approval_reviewer(const struct principal *who, const struct quorum_row
 	return HF_SUCCESS;
 }
 
-/* Everybody who has approved, one after another, against the tree. */
+/* Everybody who has approved and may call today, one after another, against the tree. */
 struct approvers {
+	struct db *db;
+	const char *org_id;
 	const struct quorum_policy *policy;
 	bool said[QUORUM_NODES_MAX];
 };
 
 static hf_status mark(void *ctx, const char *identity_id, bool by_app)
 {
+	PRINCIPAL_SCOPED struct principal *today = NULL;
 	struct approvers *a = ctx;
+	hf_status s = principal_load(a->db, a->org_id, identity_id, &today);
 
+	if (s.code == HF_NOTFOUND)
+		return HF_SUCCESS; /* removed or disabled since */
+	HF_TRY(s);
 	for (size_t i = 0; i < a->policy->n_nodes; i++)
 		a->said[i] = a->said[i] || is_node_of(&a->policy->nodes[i], identity_id, by_app);
 	return HF_SUCCESS;
@@ -161,16 +168,23 @@ static hf_status same_policy(struct review *v, const struct quorum_row *row)
 	return HF_SUCCESS;
 }
 
+static hf_status count(struct db *db, const struct quorum_row *row,
+                       const struct quorum_policy *policy, bool *ret_complete)
+{
+	struct approvers a = { .db = db, .org_id = row->org_id, .policy = policy };
+
+	HF_TRY(quorum_decisions(db, row->id, mark, &a));
+	*ret_complete = is_met(&a, 0);
+	return HF_SUCCESS;
+}
+
 static hf_status approve(struct review *v, const struct quorum_row *row,
                          const struct quorum_policy *policy)
 {
-	struct approvers a = { .policy = policy };
-
 	HF_TRY(same_policy(v, row));
 	HF_TRY(quorum_decision_insert(v->db, row->id, v->who->identity_id,
 	                              v->who->kind == PRINCIPAL_APP, v->now_ms));
-	HF_TRY(quorum_decisions(v->db, row->id, mark, &a));
-	v->complete = is_met(&a, 0);
+	HF_TRY(count(v->db, row, policy, &v->complete));
 	if (!v->complete)
 		return HF_SUCCESS;
 	return quorum_row_decide(v->db, row->id, QUORUM_APPROVED, NULL, NULL,
@@ -274,13 +288,28 @@ struct beginning {
 	struct approval_run *run;
 };
 
+/* Nobody may have begun for days: a server died between the last approval and this. */
+static hf_status check_still(struct review *v, const struct quorum_row *row)
+{
+	struct quorum_policy *policy HF_CLEANUP(quorum_policy_free_at) = NULL;
+	bool complete;
+
+	HF_TRY(same_policy(v, row));
+	HF_TRY(quorum_policy_parse(hf_span_text(row->policy), &policy, v->err));
+	HF_TRY(count(v->db, row, policy, &complete));
+	if (!complete)
+		return hf_fail(v->err, HF_STATE,
+		               "somebody who approved this has left or was disabled since: it "
+		               "has to be asked anew");
+	return HF_SUCCESS;
+}
+
 static hf_status read_run(void *ctx, const struct quorum_row *row)
 {
 	struct beginning *b = ctx;
 	struct approval_run *run = b->run;
 
-	/* Nobody may have begun for days: a server died between the last approval and this. */
-	HF_TRY(same_policy(&b->review, row));
+	HF_TRY(check_still(&b->review, row));
 	memcpy(run->id, row->id, sizeof(run->id));
 	memcpy(run->org_id, row->org_id, sizeof(run->org_id));
 	memcpy(run->group_id, row->group_id, sizeof(run->group_id));

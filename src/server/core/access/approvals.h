@@ -6,7 +6,9 @@
  *
  * A request is carried out in its requester's name, with his rights as they are then, when the last
  * approval comes. Its approvals count for the group's policy as it was when it was asked: when that
- * has changed since, it has to be asked anew. Nobody approves his own request. Inside the caller's
+ * has changed since, it has to be asked anew. Nobody approves his own request. An approval counts
+ * while its approver may call: each time they are counted, and once more when it is carried out,
+ * those of people and apps that were removed or disabled since are none. Inside the caller's
  * transaction; failures come with words. */
 #ifndef HF_SERVER_CORE_ACCESS_APPROVALS_H
 #define HF_SERVER_CORE_ACCESS_APPROVALS_H

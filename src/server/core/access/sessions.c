@@ -206,14 +206,20 @@ static bool is_fresh(const struct entry *e, int64_t now_ms)
 	return hf_mono_ms() - e->loaded_ms < PRINCIPAL_FRESH_MS && !is_over(e, now_ms);
 }
 
+static int64_t no_later(int64_t ms, int64_t end_ms)
+{
+	return end_ms && ms > end_ms ? end_ms : ms;
+}
+
 /* Whether that is to be written down. */
 static bool use(struct crypto_sessions *s, struct entry *e, int64_t now_ms)
 {
-	int64_t until = now_ms + e->what.idle_ms;
+	int64_t until = no_later(now_ms + e->what.idle_ms, e->what.ends_ms);
 
 	TAILQ_REMOVE(&s->by_use, e, by_use);
 	TAILQ_INSERT_HEAD(&s->by_use, e, by_use);
-	if (!e->what.idle_ms || until - e->what.expires_ms < e->what.idle_ms / 10)
+	if (!e->what.idle_ms || until <= e->what.expires_ms ||
+	    until - e->what.expires_ms < e->what.idle_ms / 10)
 		return false;
 	e->what.expires_ms = until;
 	return true;
@@ -341,27 +347,30 @@ static hf_status make_token(char to[SESSION_TOKEN_MAX])
 	return s;
 }
 
-hf_status crypto_session_open(struct crypto_sessions *s, struct db *db, const struct principal *who,
-                              struct hf_span certificates, int64_t now_ms,
-                              struct session_opened *ret)
+hf_status crypto_session_open(struct crypto_sessions *s, struct db *db,
+                              const struct session_new *from, struct session_opened *ret)
 {
-	bool app = who->kind == PRINCIPAL_APP;
+	bool app = from->who->kind == PRINCIPAL_APP;
+	int64_t lasts_ms = app ? s->app_idle_ms : s->user_ms;
 	struct session_row row = {
-		.created_ms = now_ms,
+		.created_ms = from->now_ms,
+		.expires_ms = no_later(from->now_ms + lasts_ms, from->ends_ms),
 		.idle_ms = app ? s->app_idle_ms : 0,
-		.is_bound = certificates.len > 0,
+		.is_bound = from->certificates.len > 0,
+		.ends_ms = from->ends_ms,
+		.factor_ms = from->factor_ms,
 	};
 
 	HF_TRY(make_token(ret->token));
 	HF_TRY(sha256(hf_span_text(ret->token), row.hash));
 	if (row.is_bound)
-		HF_TRY(shown_leaf_hash(certificates, row.bound));
+		HF_TRY(shown_leaf_hash(from->certificates, row.bound));
 	hf_id_new("se", row.id);
-	memcpy(row.org_id, who->org_id, sizeof(row.org_id));
-	memcpy(row.identity_id, who->identity_id, sizeof(row.identity_id));
-	ret->lasts_ms = app ? s->app_idle_ms : s->user_ms;
-	row.expires_ms = now_ms + ret->lasts_ms;
-	HF_TRY(session_rows_forget(db, now_ms));
+	memcpy(ret->id, row.id, sizeof(row.id));
+	memcpy(row.org_id, from->who->org_id, sizeof(row.org_id));
+	memcpy(row.identity_id, from->who->identity_id, sizeof(row.identity_id));
+	ret->lasts_ms = row.expires_ms - from->now_ms;
+	HF_TRY(session_rows_forget(db, from->now_ms));
 	return session_row_insert(db, &row);
 }
 
@@ -385,27 +394,34 @@ hf_status crypto_session_close(struct db *db, const struct shown *shown, struct 
 	return session_row_delete(db, HF_SPAN(hash, sizeof(hash)));
 }
 
-hf_status crypto_session_is_bound(struct db *db, const struct shown *shown, bool *ret,
-                                  struct hf_err *err)
+hf_status crypto_session_replace(struct crypto_sessions *s, struct db *db,
+                                 const struct shown *shown, const struct principal *who,
+                                 struct session_opened *ret, struct hf_err *err)
 {
+	struct session_new from = { .who = who, .now_ms = shown->now_ms };
 	struct session_row row;
 	uint8_t hash[SHA256_LEN];
 
 	HF_TRY(token_of(shown, hash, err));
 	HF_TRY(session_row_get(db, HF_SPAN(hash, sizeof(hash)), &row));
-	*ret = row.is_bound;
-	return HF_SUCCESS;
+	from.certificates = row.is_bound ? shown->certificates : HF_SPAN(NULL, 0);
+	from.ends_ms = row.ends_ms;
+	from.factor_ms = row.factor_ms;
+	HF_TRY(session_row_delete(db, HF_SPAN(hash, sizeof(hash))));
+	return crypto_session_open(s, db, &from, ret);
 }
 
 hf_status crypto_session_refresh(struct crypto_sessions *s, struct db *db,
                                  const struct shown *shown, int64_t *ret_lasts_ms,
                                  struct hf_err *err)
 {
+	int64_t until;
 	struct session_row row;
 	uint8_t hash[SHA256_LEN];
 
 	HF_TRY(token_of(shown, hash, err));
 	HF_TRY(session_row_get(db, HF_SPAN(hash, sizeof(hash)), &row));
-	*ret_lasts_ms = row.idle_ms ? row.idle_ms : s->user_ms;
-	return session_row_extend(db, HF_SPAN(hash, sizeof(hash)), shown->now_ms + *ret_lasts_ms);
+	until = no_later(shown->now_ms + (row.idle_ms ? row.idle_ms : s->user_ms), row.ends_ms);
+	*ret_lasts_ms = until - shown->now_ms;
+	return session_row_extend(db, HF_SPAN(hash, sizeof(hash)), until);
 }

@@ -3,7 +3,8 @@
  *
  * A session's token is 256 random bits; only its SHA-256 is stored. One of an app ends when it has
  * not been used for a while, one of a user after a fixed time; each ends at once when it is
- * terminated, or when what proved its owner changes.
+ * terminated, or when what proved its owner changes, and none outlives that proof (a JWT, a
+ * certificate).
  *
  * Whatever came with a request (a token, an API key, a certificate …) is remembered by its SHA-256
  * with the principal that it stands for, and believed for PRINCIPAL_FRESH_MS; then the database is
@@ -49,21 +50,30 @@ void crypto_sessions_forget(struct crypto_sessions *s, const char *identity_id);
 /* The same of a group's members. */
 #define crypto_sessions_forget_all(s) crypto_sessions_forget(s, NULL)
 
+struct session_new {
+	const struct principal *who;
+	struct hf_span certificates; /* its owner proved himself by them, so that every request has
+	                                to show them; or empty */
+	int64_t ends_ms;   /* of what proved him, which it does not outlive; 0: not by itself */
+	int64_t factor_ms; /* since when his second factor is shown; 0: it is not */
+	int64_t now_ms;
+};
 struct session_opened {
 	char token[SESSION_TOKEN_MAX];
+	char id[HF_ID_MAX];
 	int64_t lasts_ms;
 };
-/* In a transaction of the writer. `certificates`: when its owner proved himself by one, every
- * request has to show it; otherwise empty. */
+/* In a transaction of the writer. */
 HF_MUST hf_status crypto_session_open(struct crypto_sessions *s, struct db *db,
-                                      const struct principal *who, struct hf_span certificates,
-                                      int64_t now_ms, struct session_opened *ret);
+                                      const struct session_new *from, struct session_opened *ret);
 /* The one whose token the request shows. HF_STATE with words: it shows none. */
 HF_MUST hf_status crypto_session_close(struct db *db, const struct shown *shown,
                                        struct hf_err *err);
-/* Does it ask for its certificate? HF_STATE as above. */
-HF_MUST hf_status crypto_session_is_bound(struct db *db, const struct shown *shown, bool *ret,
-                                          struct hf_err *err);
+/* Another one instead of it, for the same time at most, and asking for the same certificate.
+ * HF_STATE as above. */
+HF_MUST hf_status crypto_session_replace(struct crypto_sessions *s, struct db *db,
+                                         const struct shown *shown, const struct principal *who,
+                                         struct session_opened *ret, struct hf_err *err);
 HF_MUST hf_status crypto_session_refresh(struct crypto_sessions *s, struct db *db,
                                          const struct shown *shown, int64_t *ret_lasts_ms,
                                          struct hf_err *err);
@@ -73,6 +83,7 @@ struct remembered {
 	struct principal *who; /* a reference */
 	int64_t expires_ms;    /* of the proof, wall clock; 0: not by itself */
 	int64_t idle_ms;       /* a use moves expires_ms so far; 0: not */
+	int64_t ends_ms;       /* but never beyond; 0: no such time */
 	int64_t stamp;         /* when the credential behind it was last changed */
 	uint8_t session[SHA256_LEN];
 };

@@ -361,8 +361,9 @@ static void after_result(struct crypto_call *c)
 
 	if (r->pending && r->tried)
 		crypto_call_fail_with(c, 503,
-		                      "this request is not carried out yet: ask again; or anew, "
-		                      "if its group's approval policy has changed since");
+		                      "this request is not carried out yet: ask again; or anew, if "
+		                      "its group's approval policy has changed since, or somebody "
+		                      "who approved it has left");
 	else if (r->pending)
 		approval_carry_out(c->api, c->who->org_id, id_of(c), result_there, r);
 	else

@@ -21,7 +21,7 @@ struct session_call {
 	char authorization[CREDENTIALS_MAX]; /* that a body with a password stands for */
 	char org_id[HF_ID_MAX];
 	struct session_opened opened;
-	struct hf_span bound;
+	struct session_new begin;
 };
 
 static struct session_call *self(struct crypto_call *c)
@@ -38,21 +38,35 @@ static void release(struct crypto_call *c)
 	hf_wipe(&s->opened, sizeof(s->opened));
 }
 
+/* What the body may say; which of it is needed is the method's to say. */
+struct auth_body {
+	const char *method, *token_type, *email, *account, *name, *password;
+	struct json_t *bind_to;
+};
+
+static const struct json_field auth_fields[] = {
+	{ "method", JSON_READ_TEXT, offsetof(struct auth_body, method), false, true },
+	{ "token_type", JSON_READ_TEXT, offsetof(struct auth_body, token_type), false, true },
+	{ "email", JSON_READ_TEXT, offsetof(struct auth_body, email), false, true },
+	{ "acct_id", JSON_READ_TEXT, offsetof(struct auth_body, account), false, true },
+	{ "name", JSON_READ_TEXT, offsetof(struct auth_body, name), false, true },
+	{ "password", JSON_READ_TEXT, offsetof(struct auth_body, password), false, true },
+	{ "bind_to", JSON_READ_ANY, offsetof(struct auth_body, bind_to), false, true },
+};
+
 /* {"method": "password"} */
-static hf_status read_password(struct session_call *s, const struct json_t *body,
+static hf_status read_password(struct session_call *s, const struct auth_body *b,
                                struct hf_err *err)
 {
-	const char *email = json_member_text(body, "email"),
-	           *password = json_member_text(body, "password");
 	HF_BUF_SCOPED struct hf_buf both = HF_BUF(CREDENTIALS_MAX / 2),
 	                            text = HF_BUF(CREDENTIALS_MAX - 1);
 	hf_status status;
 
-	if (!email || !password || strchr(email, ':'))
+	if (!b->email || !b->password || strchr(b->email, ':'))
 		return hf_fail(err, HF_INVALID, "this way in needs \"email\" and \"password\"");
-	hf_buf_text(&both, email);
+	hf_buf_text(&both, b->email);
 	hf_buf_u8(&both, ':');
-	hf_buf_text(&both, password);
+	hf_buf_text(&both, b->password);
 	hf_buf_text(&text, "Basic ");
 	hf_buf_base64(&text, hf_buf_span(&both));
 	status = hf_buf_status(&both);
@@ -68,41 +82,52 @@ static hf_status read_password(struct session_call *s, const struct json_t *body
 }
 
 /* {"method": "auth-by-app-name"} */
-static hf_status read_app_name(struct session_call *s, const struct json_t *body,
+static hf_status read_app_name(struct session_call *s, const struct auth_body *b,
                                struct hf_err *err)
 {
-	const char *account = json_member_text(body, "acct_id");
-
-	s->ask->app_name = json_member_text(body, "name");
-	s->ask->app_secret = json_member_text(body, "password");
+	s->ask->app_name = b->name;
+	s->ask->app_secret = b->password;
 	s->ask->org_id = s->org_id;
-	if (!account || !s->ask->app_name || !s->ask->app_secret ||
-	    !hf_ok(hf_id_of_uuid("or", account, s->org_id)))
+	if (!b->account || !b->name || !b->password ||
+	    !hf_ok(hf_id_of_uuid("or", b->account, s->org_id)))
 		return hf_fail(err, HF_INVALID,
 		               "this way in needs \"acct_id\", \"name\" and \"password\"");
 	return HF_SUCCESS;
 }
 
+static bool is_method(const struct auth_body *b, const char *name)
+{
+	return b->method && strcmp(b->method, name) == 0;
+}
+
+static hf_status check_method(const struct auth_body *b, struct hf_err *err)
+{
+	if (b->method && !is_method(b, "password") && !is_method(b, "auth-by-app-name"))
+		return hf_fail(err, HF_UNSUPPORTED,
+		               "method: password and auth-by-app-name are supported; others of the "
+		               "reference (LDAP, SAML, OAuth, AWS IAM) are not");
+	return HF_SUCCESS;
+}
+
 static hf_status read_method(struct session_call *s, const struct json_t *body, struct hf_err *err)
 {
-	const char *method = json_member_text(body, "method"),
-	           *type = json_member_text(body, "token_type");
+	struct auth_body b = { .method = json_member_text(body, "method") };
 
-	if (type && strcmp(type, "Bearer") != 0)
+	HF_TRY(check_method(&b, err)); /* whose members we do not know */
+	HF_TRY(json_read(body, auth_fields, HF_COUNT(auth_fields), &b, err));
+	if (b.token_type && strcmp(b.token_type, "Bearer") != 0)
 		return hf_fail(err, HF_UNSUPPORTED, "token_type: only Bearer is supported");
-	if (json_member(body, "bind_to"))
+	if (!json_value_null(b.bind_to))
 		return hf_fail(err, HF_UNSUPPORTED, "bind_to is not supported");
-	if (!method)
-		return HF_SUCCESS;
-	if (strcmp(method, "auth-by-app-name") == 0)
-		return read_app_name(s, body, err);
-	if (hf_span_is(hf_span_text(method), "password") && json_member(body, "email"))
-		return read_password(s, body, err);
-	if (hf_span_is(hf_span_text(method), "password"))
-		return HF_SUCCESS; /* as the header says */
-	return hf_fail(err, HF_UNSUPPORTED,
-	               "method: password and auth-by-app-name are supported; others of the "
-	               "reference (LDAP, SAML, OAuth, AWS IAM) are not");
+	if (is_method(&b, "auth-by-app-name"))
+		return read_app_name(s, &b, err);
+	if (is_method(&b, "password") && b.email)
+		return read_password(s, &b, err);
+	if (b.email || b.account || b.name || b.password)
+		return hf_fail(err, HF_INVALID,
+		               "\"method\" says for which way in the other members are: password "
+		               "or auth-by-app-name");
+	return HF_SUCCESS; /* as the header says */
 }
 
 static hf_status prepare_auth(struct crypto_call *c, struct hf_err *err)
@@ -123,7 +148,7 @@ static hf_status open_session(struct crypto_call *c, struct db *db)
 		HF_TRY(member_row_logged_in(db, c->who->identity_id, c->now_ms));
 	else
 		HF_TRY(app_row_used(db, c->who->identity_id, c->now_ms));
-	HF_TRY(crypto_session_open(c->api->sessions, db, c->who, s->bound, c->now_ms, &s->opened));
+	HF_TRY(crypto_session_open(c->api->sessions, db, &s->begin, &s->opened));
 	hf_ignore(hf_uuid_of_id(c->who->identity_id, c->subject_id));
 	return crypto_call_audit(c, db);
 }
@@ -159,8 +184,11 @@ static void proved(struct crypto_call *c)
 		                      "another session's token");
 		return;
 	}
+	s->begin = (struct session_new){ .who = c->who,
+		                         .ends_ms = c->access->ends_ms,
+		                         .now_ms = c->now_ms };
 	if (c->access->by_certificate)
-		s->bound = c->access->shown.certificates;
+		s->begin.certificates = c->access->shown.certificates;
 	crypto_call_step(c, &open);
 }
 
@@ -174,20 +202,34 @@ static void auth(struct crypto_call *c)
 /* Which ways in there are says nothing of who is there. */
 static hf_status discover(struct crypto_call *c, struct hf_err *err)
 {
+	const struct json_field fields[] = { { "user_email", JSON_READ_TEXT, 0, false, true } };
+	const char *email = NULL;
+
+	if (c->body)
+		HF_TRY(json_read(c->body, fields, HF_COUNT(fields), &email, err));
 	hf_buf_text(&c->out, "[{\"method\":\"password\"}]");
 	return HF_SUCCESS;
 }
 
 static hf_status select_account(struct crypto_call *c, struct hf_err *err)
 {
-	const char *account = json_member_text(c->body, "acct_id");
+	const struct json_field fields[] = { { "acct_id", JSON_READ_TEXT, 0, true, false } };
+	const char *account = NULL;
 	char org_id[HF_ID_MAX];
 
-	if (!account || !hf_ok(hf_id_of_uuid("or", account, org_id)) ||
-	    strcmp(org_id, c->who->org_id) != 0)
+	if (!c->body)
+		return hf_fail(err, HF_INVALID, "expected {\"acct_id\"}");
+	HF_TRY(json_read(c->body, fields, HF_COUNT(fields), &account, err));
+	if (!hf_ok(hf_id_of_uuid("or", account, org_id)) || strcmp(org_id, c->who->org_id) != 0)
 		return hf_fail(err, HF_NOTFOUND, "there is no such account");
 	hf_buf_text(&c->out, "{}");
 	return HF_SUCCESS;
+}
+
+/* Those that need no more than the token. */
+static hf_status no_members(struct crypto_call *c, struct hf_err *err)
+{
+	return c->body ? json_read(c->body, NULL, 0, NULL, err) : HF_SUCCESS;
 }
 
 static hf_status refresh(struct crypto_call *c, struct db *db)
@@ -220,14 +262,9 @@ static hf_status run_reauth(struct crypto_call *c, struct db *db)
 {
 	struct session_call *s = self(c);
 	struct shown shown;
-	bool bound;
 
 	crypto_call_shown(c, &shown);
-	HF_TRY(crypto_session_is_bound(db, &shown, &bound, &c->err));
-	HF_TRY(crypto_session_close(db, &shown, &c->err));
-	HF_TRY(crypto_session_open(c->api->sessions, db, c->who,
-	                           bound ? shown.certificates : HF_SPAN(NULL, 0), c->now_ms,
-	                           &s->opened));
+	HF_TRY(crypto_session_replace(c->api->sessions, db, &shown, c->who, &s->opened, &c->err));
 	return crypto_call_audit(c, db);
 }
 
@@ -261,18 +298,21 @@ const struct crypto_operation crypto_session_select = {
 const struct crypto_operation crypto_session_refresh_op = {
 	.size = sizeof(struct crypto_call),
 	.writes = true,
+	.prepare = no_members,
 	.run = refresh,
 	.after = forget,
 };
 const struct crypto_operation crypto_session_terminate = {
 	.size = sizeof(struct crypto_call),
 	.writes = true,
+	.prepare = no_members,
 	.run = terminate,
 	.after = forget,
 };
 const struct crypto_operation crypto_session_reauth = {
 	.size = sizeof(struct session_call),
 	.writes = true,
+	.prepare = no_members,
 	.run = run_reauth,
 	.after = reauthenticated,
 	.release = release,

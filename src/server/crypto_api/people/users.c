@@ -7,6 +7,7 @@
 #include "server/core/access/sessions.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/people/rights.h"
+#include "server/store/quorum_rows.h"
 #include "server/store/session_rows.h"
 
 #include <string.h>
@@ -156,6 +157,13 @@ static hf_status find_to_change(struct crypto_call *c, struct db *db, struct mem
 	return HF_SUCCESS;
 }
 
+/* His sessions, and what he has approved: also for the day on which he is let in again. */
+static hf_status end_all(struct db *db, const char *id)
+{
+	HF_TRY(session_rows_delete_of(db, id));
+	return quorum_decisions_forget(db, id);
+}
+
 static hf_status change(struct crypto_call *c, struct db *db)
 {
 	struct json_writer w = JSON_WRITER(&c->out);
@@ -169,7 +177,7 @@ static hf_status change(struct crypto_call *c, struct db *db)
 	HF_TRY(member_row_update(db, &user));
 	HF_TRY(user_set_groups(c, db, &self(c)->edit, user.id));
 	if (!user.enabled)
-		HF_TRY(session_rows_delete_of(db, user.id));
+		HF_TRY(end_all(db, user.id));
 	hf_ignore(hf_uuid_of_id(user.id, c->subject_id));
 	HF_TRY(user_print(db, &user, NULL, &w));
 	return crypto_call_audit(c, db);
@@ -185,7 +193,7 @@ static hf_status remove_user(struct crypto_call *c, struct db *db)
 		return hf_fail(&c->err, HF_DENIED, NOT_ADMINISTRATOR_TEXT);
 	HF_TRY(check_last(c, db, &user, NULL));
 	HF_TRY(member_row_delete(db, user.id));
-	HF_TRY(session_rows_delete_of(db, user.id));
+	HF_TRY(end_all(db, user.id));
 	hf_ignore(hf_uuid_of_id(user.id, c->subject_id));
 	return crypto_call_audit(c, db);
 }
