@@ -84,6 +84,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_key_tokenize,
 	&cmd_app_grant,
 	&cmd_app_reset,
+	&cmd_app_end_old_key,
 	&cmd_app_create,
 	&cmd_app_api_key,
 	&cmd_app_show,

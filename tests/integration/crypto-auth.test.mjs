@@ -304,6 +304,86 @@ test('members of a body that the routes of sessions do not know are refused', as
 	for (const [path, by] of [['auth', app.key], ['auth/discover'], ['refresh', as], ['terminate', as]]) await good(call('POST', `/sys/v1/session/${path}`, { as: by, body: {} }))
 })
 
+const credentialOf = (app) => good(call('GET', `/sys/v1/apps/${app.app_id}/credential`, { as: admin }))
+const reset = (app, body) => good(call('POST', `/sys/v1/apps/${app.app_id}/reset_secret`, { as: admin, body }), 200)
+
+test('the old secret stays good beside the new one, is shown as such, and ends at once when that is said', async () => {
+	const app = await makeApp('rotated'), at = `/sys/v1/apps/${app.app_id}`
+	const before = bearer(await open(app.key))
+	const answer = await reset(app, { credential_migration_period: 3600 }), shown = await credentialOf(app), fresh = basic(app.app_id, shown.credential.secret)
+	assert.match(answer.previous_credential_valid_until, /^\d{8}T\d{6}Z$/)
+	assert.deepEqual(shown.previous_credential, { credential: app.credential, valid_until: answer.previous_credential_valid_until })
+	const old = bearer(await open(app.key)), renewed = bearer((await good(call('POST', '/sys/v1/session/reauth', { as: bearer(await open(app.key)) }))).access_token)
+	for (const as of [before, app.key, fresh, old, renewed]) await good(seesItself(app, { as }))
+	await refused(seesItself(app, { as: basic(app.app_id, `${app.credential.secret}x`) }), 401)
+	const by = bearer(await open(fresh))
+	await good(call('DELETE', `${at}/previous_credential`, { as: admin }), 204)
+	for (const as of [by, fresh]) await good(seesItself(app, { as }))
+	for (const as of [before, app.key, old, renewed]) await refused(seesItself(app, { as }), 401)
+	await refused(call('DELETE', `${at}/previous_credential`, { as: admin }), 404, /one secret/)
+	assert.equal((await credentialOf(app)).previous_credential, undefined)
+	assert.equal((await good(seesItself(app, { as: fresh }))).previous_credential_valid_until, undefined)
+	for (const period of [14 * 86400 + 1, -1, 'a day']) await refused(call('POST', `${at}/reset_secret`, { as: admin, body: { credential_migration_period: period } }), 400)
+	await good(call('PATCH', at, { as: admin, body: { credential: { secret: {} }, credential_migration_period: 14 * 86400 } }), 200)
+	await good(seesItself(app, { as: fresh }))
+	await refused(call('PATCH', at, { as: admin, body: { credential: { certificate: makeCertificate('next').der }, credential_migration_period: 60 } }), 501, /a secret/)
+	await refused(call('PATCH', at, { as: admin, body: { credential_migration_period: 60 } }), 400, /goes with/)
+	await reset(app, { credential_migration_period: 60 })
+	await refused(seesItself(app, { as: fresh }), 401) /* one before is kept, not two */
+	const { hits } = await good(call('GET', `/sys/v1/logs?object_id=${app.app_id}`, { as: admin }))
+	assert.ok(hits.some((h) => /EndPreviousCredential/.test(JSON.stringify(h))))
+})
+
+test('after its time an old secret has ended, and each session that it opened, used or not', async () => {
+	const app = await makeApp('migrates'), before = bearer(await open(app.key)), began = Date.now()
+	await reset(app, { credential_migration_period: 2 })
+	const fresh = basic(app.app_id, (await credentialOf(app)).credential.secret), old = bearer(await open(app.key))
+	const works = async (as) => (await seesItself(app, { as })).status === 200
+	for (let left = [true]; left.some(Boolean); await sleep(100)) {
+		left = await Promise.all([app.key, before, old].map(works))
+		if (Date.now() < began + 1900) assert.ok(left[0])
+		assert.ok(await works(fresh))
+		assert.ok(Date.now() < began + 20_000, 'it ends some time')
+	}
+	assert.equal((await credentialOf(app)).previous_credential, undefined)
+})
+
+test('an app with two credentials shows both, a certificate and a secret, with every request', async () => {
+	const mine = makeCertificate('both'), other = makeCertificate('both-other')
+	const app = await makeApp('by-both', { credential: { all: [{ certificate: mine.der }, { secret: { size: 48 } }] } })
+	assert.deepEqual([app.auth_type, app.auth_type_all], ['All', ['Certificate', 'Secret']])
+	assert.match(app.cert_not_after, /^\d{8}T\d{6}Z$/)
+	assert.deepEqual(app.credential.all[0], { certificate: mine.der })
+	const secret = (credential) => basic(app.app_id, credential.all.find((one) => one.secret).secret), key = secret(app.credential)
+	await good(seesItself(app, { tls: mine.tls, as: key }))
+	const as = bearer(await open(key, { tls: mine.tls }))
+	await good(seesItself(app, { tls: mine.tls, as }))
+	for (const way of [{ as: key }, { tls: mine.tls }, { tls: mine.tls, as: basic(app.app_id, '') }, { tls: other.tls, as: key }, { as }, { tls: other.tls, as }])
+		await refused(seesItself(app, way), 401)
+	await reset(app, { credential_migration_period: 600 })
+	const { credential } = await credentialOf(app)
+	assert.deepEqual(credential.all[0], { certificate: mine.der })
+	for (const one of [key, secret(credential)]) {
+		await good(seesItself(app, { tls: mine.tls, as: one }))
+		await refused(seesItself(app, { as: one }), 401)
+	}
+	for (const all of [[{ certificate: mine.der }], [{ secret: {} }, { secret: {} }], [{ certificate: mine.der }, { certificate: other.der }], [{ certificate: mine.der }, { secret: {} }, { secret: {} }], 'both'])
+		await refused(call('POST', '/sys/v1/apps', { as: admin, body: { name: 'x', credential: { all } } }), 400, /"all" has two/)
+})
+
+test('a trusted authority and a JWT, both', async () => {
+	const ca = makeCertificate('ca-both', { ca: true }), leaf = makeCertificate('leaf-both', { issuer: 'ca-both', san: 'DNS:app.bank.example' })
+	const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' }), keys = { ES256: publicKey.export({ type: 'spki', format: 'der' }).toString('base64') }
+	const app = await makeApp('by-authority-and-jwt', { credential: { all: [{ signedjwt: { valid_issuers: ['https://issuer.example'], signing_keys: { kind: 'stored', keys } } },
+		{ trustedca: { ca_certificate: ca.der, subjects: [{ dns_name: 'app.bank.example' }] } }] } })
+	const token = jwt('ES256', privateKey, { iss: 'https://issuer.example', sub: app.app_id, exp: now() + 300 })
+	assert.deepEqual(app.auth_type_all, ['TrustedCa', 'SignedJwt'])
+	for (const as of [bearer(token), basic(app.app_id, token), bearer(token)]) await good(seesItself(app, { as, tls: leaf.tls }))
+	await good(seesItself(app, { as: bearer(await open(bearer(token), { tls: leaf.tls })), tls: leaf.tls }))
+	for (const way of [{ as: bearer(token) }, { tls: leaf.tls }, { as: basic(app.app_id, ''), tls: leaf.tls }]) await refused(seesItself(app, way), 401)
+	await refused(call('POST', `/sys/v1/apps/${app.app_id}/reset_secret`, { as: admin }), 400, /SignedJwt/)
+})
+
 test('an address that is not on the list is told so, whatever it knows', async () => {
 	const app = await makeApp('from-elsewhere', { ip_address_policy: { whitelist: ['192.0.2.0/24'] } })
 	await refused(seesItself(app, { as: app.key }), 403, /address/)

@@ -190,7 +190,7 @@ const valid = () => {
 		'POST /sys/v1/session/auth': { method: 'password', email: 'x@bank.example', password: PASSWORD }, 'POST /sys/v1/session/auth/discover': { user_email: 'x@bank.example' }, 'POST /sys/v1/session/select_account': { acct_id: NEVER },
 		'POST /sys/v1/apps': { name: 'made', description: 'd', add_groups: { [dsm.group]: ['SIGN'] }, default_group: dsm.group, role: 'crypto', interface: 'REST', credential: { secret: 'x' }, ip_address_policy: { whitelist: ['10.0.0.0/8'] } },
 		'PATCH /sys/v1/apps/:app_id': { description: 'd', add_groups: {}, mod_groups: {}, del_groups: [], enabled: true }, 'POST /sys/v1/apps/:app_id/groups': { group_id: dsm.group, permissions: ['SIGN'] },
-		'PATCH /sys/v1/apps/:app_id/groups/:group_id': { permissions: ['SIGN'] }, 'POST /sys/v1/apps/:app_id/reset_secret': { secret_size: 32 },
+		'PATCH /sys/v1/apps/:app_id/groups/:group_id': { permissions: ['SIGN'] }, 'POST /sys/v1/apps/:app_id/reset_secret': { secret_size: 32, credential_migration_period: 60 },
 		'POST /sys/v1/users': { user_email: `${randomBytes(4).toString('hex')}@bank.example`, user_password: PASSWORD, account_role: ['ACCOUNTMEMBER'], add_groups: {}, description: 'd' }, 'POST /sys/v1/users/invite': { user_email: `${randomBytes(4).toString('hex')}@bank.example` },
 		'POST /sys/v1/users/change_password': { current_password: PASSWORD, new_password: `${PASSWORD} 2` }, 'PATCH /sys/v1/users/:user_id': { description: 'd', enable: true, add_groups: {} },
 		'POST /sys/v1/users/:user_id/validate_token': { reset_token: 'x' }, 'POST /sys/v1/users/:user_id/reset_password': { reset_token: 'x', new_password: PASSWORD }, 'PATCH /sys/v1/accounts/:acct_id': { description: 'd', custom_metadata: { a: 'b' } },

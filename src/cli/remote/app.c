@@ -19,6 +19,8 @@ static const struct table_column show_columns[] = {
 	{ "enabled", "enabled" },
 	{ "interface", "interface" },
 	{ "shows itself by", "auth_type" },
+	{ "both", "auth_type_all" },
+	{ "old API key good until", "previous_credential_valid_until" },
 	{ "default group", "default_group" },
 	{ "groups and permissions", "groups" },
 	{ "addresses", "ip_address_policy" },
@@ -26,7 +28,18 @@ static const struct table_column show_columns[] = {
 	{ "last used", "lastused_at" },
 };
 
-enum { NAME, GROUP, PERMISSIONS, DESCRIPTION, ROLE, CREDENTIAL, ENABLED, ADDRESSES, INTERFACE };
+enum {
+	NAME,
+	GROUP,
+	PERMISSIONS,
+	DESCRIPTION,
+	ROLE,
+	CREDENTIAL,
+	ENABLED,
+	ADDRESSES,
+	INTERFACE,
+	KEEP_OLD
+};
 
 static const struct cli_option cmd_app_list_options[] = { REMOTE_OPTIONS };
 static const struct remote_request cmd_app_list_request = {
@@ -74,8 +87,8 @@ static const struct remote_field create_fields[] = {
 	REMOTE_OPTION(DESCRIPTION, "description", "TEXT", "what it is for"),                       \
 	        REMOTE_OPTION(INTERFACE, "interface", "NAME", "how it calls: REST, PKCS11, …"),    \
 	        REMOTE_OPTION(CREDENTIAL, "credential", "JSON",                                    \
-	                      "file with how it shows itself: certificate, trustedca, signedjwt; " \
-	                      "without it, an API key"),                                           \
+	                      "file with how it shows itself: certificate, trustedca, signedjwt, " \
+	                      "or two of them (all); without it, an API key"),                     \
 	        REMOTE_OPTION(ADDRESSES, "addresses", "JSON",                                      \
 	                      "file with the addresses it may call from")
 #define APP_OPTION_PERMISSIONS                                                                     \
@@ -228,18 +241,44 @@ REMOTE_COMMAND(cmd_app_api_key, "app api-key", "APP", "print an app's API key", 
 static hf_status say_reset(struct remote *r, const struct remote_config *o,
                            const struct json_t *answer, struct hf_err *err)
 {
-	puts("The app has a new API key (holdfast app api-key); the old one and its sessions end "
-	     "now.");
+	const char *until = json_member_text(answer, "previous_credential_valid_until");
+
+	if (until)
+		printf("The app has a new API key (holdfast app api-key); the old one is good "
+		       "until %s, or until: holdfast app end-old-key\n",
+		       until);
+	else
+		puts("The app has a new API key (holdfast app api-key); the old one and its "
+		     "sessions end now.");
 	return HF_SUCCESS;
 }
 
-static const struct cli_option cmd_app_reset_options[] = { REMOTE_OPTIONS_ASK };
+static const struct remote_field reset_fields[] = {
+	{ "credential_migration_period", KEEP_OLD, REMOTE_NUMBER },
+};
+static const struct cli_option cmd_app_reset_options[] = {
+	REMOTE_OPTION(KEEP_OLD, "keep-old-seconds", "SECONDS",
+	              "so long the old key stays good beside the new one; at most 14 days"),
+	REMOTE_OPTIONS_ASK,
+};
 static const struct remote_request cmd_app_reset_request = {
 	.command = "app reset",
 	.method = "POST",
 	.path = "/sys/v1/apps/{}/reset_secret",
 	.subject = SUBJECT_APP,
+	REMOTE_FIELDS(reset_fields),
 	.empty_body = true,
 	.print = say_reset,
 };
 REMOTE_COMMAND(cmd_app_reset, "app reset", "APP", "give an app a new API key", NULL);
+
+static const struct cli_option cmd_app_end_old_key_options[] = { REMOTE_OPTIONS_ASK };
+static const struct remote_request cmd_app_end_old_key_request = {
+	.command = "app end-old-key",
+	.method = "DELETE",
+	.path = "/sys/v1/apps/{}/previous_credential",
+	.subject = SUBJECT_APP,
+	.done = "The old API key has ended, and its sessions with it.",
+};
+REMOTE_COMMAND(cmd_app_end_old_key, "app end-old-key", "APP",
+               "end the API key that app reset left good for a while", NULL);

@@ -14,7 +14,8 @@ extern const struct crypto_operation crypto_session_auth, crypto_session_discove
         crypto_session_reauth, crypto_session_2fa;
 /* people/apps.c, app_list.c, app_credential.c */
 extern const struct crypto_operation crypto_app_create, crypto_app_show, crypto_app_change,
-        crypto_app_delete, crypto_app_list, crypto_app_credential, crypto_app_reset_secret;
+        crypto_app_delete, crypto_app_list, crypto_app_credential, crypto_app_reset_secret,
+        crypto_app_end_previous;
 /* people/app_groups.c */
 extern const struct crypto_operation crypto_app_group_list, crypto_app_group_show,
         crypto_app_group_add, crypto_app_group_change, crypto_app_group_leave;

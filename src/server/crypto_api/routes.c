@@ -36,6 +36,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "DELETE", "/sys/v1/apps/:app_id", "Crypto:DeleteApp", CALLER_ADMIN, ROUTE_AUDITED, SMALL, &crypto_app_delete },
 	{ "GET",    "/sys/v1/apps/:app_id/credential",   "Crypto:GetAppCredential",  CALLER_ADMIN, ROUTE_AUDITED | ROUTE_SECRET, 0, &crypto_app_credential },
 	{ "POST",   "/sys/v1/apps/:app_id/reset_secret", "Crypto:ResetAppSecret", CALLER_ADMIN, ROUTE_AUDITED | ROUTE_SECRET, SMALL, &crypto_app_reset_secret },
+	{ "DELETE", "/sys/v1/apps/:app_id/previous_credential", "Crypto:EndPreviousCredential", CALLER_ADMIN, ROUTE_AUDITED, SMALL, &crypto_app_end_previous },
 	{ "GET",    "/sys/v1/apps/:app_id/groups",           "Crypto:ListAppGroups",  CALLER_ANY,   NONE, 0, &crypto_app_group_list },
 	{ "POST",   "/sys/v1/apps/:app_id/groups",           "Crypto:AddAppGroup",    CALLER_ADMIN, ROUTE_AUDITED, SMALL, &crypto_app_group_add },
 	{ "GET",    "/sys/v1/apps/:app_id/groups/:group_id", "Crypto:GetAppGroup",    CALLER_ANY,   NONE, 0, &crypto_app_group_show },

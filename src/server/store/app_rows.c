@@ -5,11 +5,13 @@
 
 #include <string.h>
 
+#define FORGET_AT_ONCE 64
 #define COLUMNS                                                                                    \
 	"i.id, i.org_id, i.name, i.created_by, i.is_active, a.is_admin, a.app_type, a.interface,"  \
 	" a.description, a.default_group, a.ip_policy, a.client_configurations,"                   \
 	" a.credential_kind, a.proof, a.credential_at, a.certificate_until, i.created_at,"         \
-	" a.last_used_at"
+	" a.last_used_at, a.certificate_kind, a.certificate_proof, a.previous_proof,"              \
+	" a.previous_until"
 #define FROM_APPS " FROM apps a JOIN identities i ON i.id = a.identity_id"
 #define SELECT "SELECT " COLUMNS FROM_APPS " WHERE i.is_archived = 0 AND "
 
@@ -18,10 +20,10 @@ static const char *or_null(const char *text)
 	return text[0] ? text : NULL;
 }
 
-static void bind_proof(struct db_stmt *st, int i, const struct app_row *row)
+static void bind_proof(struct db_stmt *st, int i, bool there, const uint8_t proof[SHA256_LEN])
 {
-	if (row->has_proof)
-		db_bind_blob(st, i, HF_SPAN(row->proof, sizeof(row->proof)));
+	if (there)
+		db_bind_blob(st, i, HF_SPAN(proof, SHA256_LEN));
 	else
 		db_bind_null(st, i);
 }
@@ -39,8 +41,8 @@ hf_status app_row_insert(struct db *db, const struct app_row *row, struct hf_spa
 	static const char sql[] =
 	        "INSERT INTO apps (identity_id, org_id, is_admin, app_type, interface, description,"
 	        " default_group, ip_policy, client_configurations, credential_kind, credential,"
-	        " proof, credential_at, certificate_until)"
-	        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+	        " proof, credential_at, certificate_until, certificate_kind, certificate_proof)"
+	        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 	DB_STMT st = NULL;
 
 	HF_TRY(db_query(db, sql, &st));
@@ -55,16 +57,26 @@ hf_status app_row_insert(struct db *db, const struct app_row *row, struct hf_spa
 	db_bind_text(st, 9, or_null(row->client_configurations));
 	db_bind_int(st, 10, row->credential_kind);
 	db_bind_blob(st, 11, credential);
-	bind_proof(st, 12, row);
+	bind_proof(st, 12, row->has_proof, row->proof);
 	db_bind_int(st, 13, row->credential_ms);
 	bind_number(st, 14, row->certificate_until_s);
+	db_bind_int(st, 15, row->certificate_kind);
+	bind_proof(st, 16, row->is_pinned, row->certificate_proof);
 	return db_run(st, NULL);
+}
+
+static bool read_proof(struct db_stmt *st, int i, uint8_t to[SHA256_LEN])
+{
+	struct hf_span proof = db_col_blob(st, i);
+
+	if (proof.len != SHA256_LEN)
+		return false;
+	memcpy(to, proof.ptr, proof.len);
+	return true;
 }
 
 static void read_row(struct db_stmt *st, struct app_row *to)
 {
-	struct hf_span proof = db_col_blob(st, 13);
-
 	column_text(st, 0, to->id, sizeof(to->id));
 	column_text(st, 1, to->org_id, sizeof(to->org_id));
 	column_text(st, 2, to->name, sizeof(to->name));
@@ -78,13 +90,14 @@ static void read_row(struct db_stmt *st, struct app_row *to)
 	column_text(st, 10, to->ip_policy, sizeof(to->ip_policy));
 	column_text(st, 11, to->client_configurations, sizeof(to->client_configurations));
 	to->credential_kind = (int)db_col_int(st, 12);
-	to->has_proof = proof.len == sizeof(to->proof);
-	if (to->has_proof)
-		memcpy(to->proof, proof.ptr, proof.len);
+	to->has_proof = read_proof(st, 13, to->proof);
 	to->credential_ms = db_col_int(st, 14);
 	to->certificate_until_s = db_col_int(st, 15);
 	to->created_ms = db_col_int(st, 16);
 	to->last_used_ms = db_col_int(st, 17);
+	to->certificate_kind = (int)db_col_int(st, 18);
+	to->is_pinned = read_proof(st, 19, to->certificate_proof);
+	to->previous_until_ms = read_proof(st, 20, to->previous_proof) ? db_col_int(st, 21) : 0;
 }
 
 static hf_status read_one(struct db_stmt *st, struct app_row *ret)
@@ -136,19 +149,30 @@ hf_status app_row_of_proof(struct db *db, struct hf_span proof, struct app_row *
 	return HF_SUCCESS;
 }
 
-hf_status app_credential_get(struct db *db, const char *id, struct hf_buf *to)
+static hf_status get_sealed(struct db *db, const char *sql, const char *id, struct hf_buf *to)
 {
 	DB_STMT st = NULL;
 	struct hf_span sealed;
 	bool row;
 
-	HF_TRY(db_query(db, "SELECT credential FROM apps WHERE identity_id = $1", &st));
+	HF_TRY(db_query(db, sql, &st));
 	db_bind_text(st, 1, id);
 	HF_TRY(db_step(st, &row));
-	HF_ENSURE(row, HF_NOTFOUND);
+	HF_ENSURE(row && !db_col_null(st, 0), HF_NOTFOUND);
 	sealed = db_col_blob(st, 0);
 	hf_buf_put(to, sealed.ptr, sealed.len);
 	return hf_buf_status(to);
+}
+
+hf_status app_credential_get(struct db *db, const char *id, struct hf_buf *to)
+{
+	return get_sealed(db, "SELECT credential FROM apps WHERE identity_id = $1", id, to);
+}
+
+hf_status app_previous_get(struct db *db, const char *id, struct hf_buf *to)
+{
+	return get_sealed(db, "SELECT previous_credential FROM apps WHERE identity_id = $1", id,
+	                  to);
 }
 
 hf_status app_rows_list(struct db *db, const char *org_id, const char *group_id, const char *after,
@@ -203,16 +227,32 @@ hf_status app_credential_put(struct db *db, const struct app_row *row, struct hf
 {
 	static const char sql[] =
 	        "UPDATE apps SET credential_kind = $1, credential = $2, proof = $3,"
-	        " credential_at = $4, certificate_until = $5 WHERE identity_id = $6";
+	        " credential_at = $4, certificate_until = $5, certificate_kind = $6,"
+	        " certificate_proof = $7 WHERE identity_id = $8";
 	DB_STMT st = NULL;
 
 	HF_TRY(db_query(db, sql, &st));
 	db_bind_int(st, 1, row->credential_kind);
 	db_bind_blob(st, 2, credential);
-	bind_proof(st, 3, row);
+	bind_proof(st, 3, row->has_proof, row->proof);
 	db_bind_int(st, 4, row->credential_ms);
 	bind_number(st, 5, row->certificate_until_s);
-	db_bind_text(st, 6, row->id);
+	db_bind_int(st, 6, row->certificate_kind);
+	bind_proof(st, 7, row->is_pinned, row->certificate_proof);
+	db_bind_text(st, 8, row->id);
+	return db_run(st, NULL);
+}
+
+hf_status app_previous_put(struct db *db, const char *id, int64_t until_ms)
+{
+	static const char sql[] =
+	        "UPDATE apps SET previous_credential = credential, previous_proof = proof,"
+	        " previous_until = $1 WHERE identity_id = $2";
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_int(st, 1, until_ms);
+	db_bind_text(st, 2, id);
 	return db_run(st, NULL);
 }
 
@@ -232,6 +272,27 @@ static hf_status run_on(struct db *db, const char *sql, const char *id)
 
 	HF_TRY(db_query(db, sql, &st));
 	db_bind_text(st, 1, id);
+	return db_run(st, NULL);
+}
+
+#define NO_PREVIOUS                                                                                \
+	"UPDATE apps SET previous_credential = NULL, previous_proof = NULL, previous_until = NULL"
+
+hf_status app_previous_delete(struct db *db, const char *id)
+{
+	return run_on(db, NO_PREVIOUS " WHERE identity_id = $1", id);
+}
+
+hf_status app_previous_forget(struct db *db, int64_t now_ms)
+{
+	static const char sql[] =
+	        NO_PREVIOUS " WHERE identity_id IN (SELECT identity_id FROM apps"
+	                    " WHERE previous_until IS NOT NULL AND previous_until < $1 LIMIT $2)";
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_int(st, 1, now_ms);
+	db_bind_int(st, 2, FORGET_AT_ONCE);
 	return db_run(st, NULL);
 }
 

@@ -23,8 +23,13 @@ struct app_row {
 	int credential_kind;                             /* enum app_credential_kind */
 	bool has_proof;
 	uint8_t proof[SHA256_LEN];
-	int64_t credential_ms;       /* when it was last changed */
-	int64_t certificate_until_s; /* since 1970; 0: none */
+	int certificate_kind; /* the same, of a certificate that is needed besides; 0: none */
+	bool is_pinned;       /* to this one: */
+	uint8_t certificate_proof[SHA256_LEN];
+	uint8_t previous_proof[SHA256_LEN]; /* of the secret before: good until … */
+	int64_t previous_until_ms;          /* 0: there is none */
+	int64_t credential_ms;              /* when it was last changed */
+	int64_t certificate_until_s;        /* since 1970; 0: none */
 	int64_t created_ms, last_used_ms;
 };
 
@@ -40,15 +45,24 @@ HF_MUST hf_status app_row_find(struct db *db, const char *org_id, const char *na
 HF_MUST hf_status app_row_of_proof(struct db *db, struct hf_span proof, struct app_row *ret);
 /* As it is sealed. Appended. */
 HF_MUST hf_status app_credential_get(struct db *db, const char *id, struct hf_buf *to);
+/* Likewise, the one before. HF_NOTFOUND: none. */
+HF_MUST hf_status app_previous_get(struct db *db, const char *id, struct hf_buf *to);
 /* Oldest first, those with an id above `after`; of a group: `group_id`, or NULL. */
 typedef hf_status (*app_row_fn)(void *ctx, const struct app_row *row);
 HF_MUST hf_status app_rows_list(struct db *db, const char *org_id, const char *group_id,
                                 const char *after, int limit, app_row_fn fn, void *ctx);
 /* Everything but name, active and credential. */
 HF_MUST hf_status app_row_update(struct db *db, const struct app_row *row);
-/* With row->credential_kind, proof, credential_ms, certificate_until_s. */
+/* With row->credential_kind, proof, certificate_kind, certificate_proof, credential_ms,
+ * certificate_until_s. */
 HF_MUST hf_status app_credential_put(struct db *db, const struct app_row *row,
                                      struct hf_span credential);
+/* What is the credential now is the one before from here on, until then; whichever was before that
+ * is forgotten. Then app_credential_put(). */
+HF_MUST hf_status app_previous_put(struct db *db, const char *id, int64_t until_ms);
+HF_MUST hf_status app_previous_delete(struct db *db, const char *id);
+/* Those whose time is over, a few at a time. */
+HF_MUST hf_status app_previous_forget(struct db *db, int64_t now_ms);
 HF_MUST hf_status app_row_used(struct db *db, const char *id, int64_t now_ms);
 /* With its groups. */
 HF_MUST hf_status app_row_delete(struct db *db, const char *id);

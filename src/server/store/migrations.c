@@ -2,6 +2,7 @@
 #include "server/store/migrations.h"
 
 #include "server/store/migrations/audit.h"
+#include "server/store/migrations/crypto_account.h"
 #include "server/store/migrations/crypto_groups.h"
 #include "server/store/migrations/crypto_pool.h"
 #include "server/store/migrations/objects.h"
@@ -176,6 +177,12 @@ static const struct db_migration migrations[] = {
 	        .name = "second factors, and ends of sessions",
 	        .sqlite = SECOND_FACTORS("TEXT", " WITHOUT ROWID"),
 	        .postgres = SECOND_FACTORS("TEXT COLLATE \"C\"", ""),
+	},
+	{ .name = "reserved 15", .sqlite = "", .postgres = "" },
+	{
+	        .name = "apps' old secrets, and policies of accounts",
+	        .sqlite = CRYPTO_ACCOUNT("TEXT", "BLOB"),
+	        .postgres = CRYPTO_ACCOUNT("TEXT COLLATE \"C\"", "BYTEA"),
 	},
 };
 

@@ -19,8 +19,8 @@ hf_status session_row_insert(struct db *db, const struct session_row *row)
 {
 	static const char sql[] =
 	        "INSERT INTO crypto_sessions (hash, id, org_id, identity_id, created_at,"
-	        " expires_at, idle_ms, bound, ends_at, factor_at)"
-	        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+	        " expires_at, idle_ms, bound, ends_at, factor_at, by_previous)"
+	        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 	DB_STMT st = NULL;
 
 	HF_TRY(db_query(db, sql, &st));
@@ -37,14 +37,15 @@ hf_status session_row_insert(struct db *db, const struct session_row *row)
 		db_bind_null(st, 8);
 	bind_time(st, 9, row->ends_ms);
 	bind_time(st, 10, row->factor_ms);
+	db_bind_int(st, 11, row->by_previous);
 	return db_run(st, NULL);
 }
 
 hf_status session_row_get(struct db *db, struct hf_span hash, struct session_row *ret)
 {
 	static const char sql[] = "SELECT id, org_id, identity_id, created_at, expires_at, idle_ms,"
-	                          " bound, ends_at, factor_at, unlocked_until FROM crypto_sessions"
-	                          " WHERE hash = $1";
+	                          " bound, ends_at, factor_at, unlocked_until, by_previous"
+	                          " FROM crypto_sessions WHERE hash = $1";
 	DB_STMT st = NULL;
 	struct hf_span bound;
 	bool row;
@@ -65,6 +66,7 @@ hf_status session_row_get(struct db *db, struct hf_span hash, struct session_row
 	ret->ends_ms = db_col_int(st, 7);
 	ret->factor_ms = db_col_int(st, 8);
 	ret->unlocked_ms = db_col_int(st, 9);
+	ret->by_previous = db_col_int(st, 10) != 0;
 	bound = db_col_blob(st, 6);
 	HF_ENSURE(!ret->is_bound || bound.len == sizeof(ret->bound), HF_CORRUPT);
 	if (ret->is_bound)
@@ -100,6 +102,32 @@ hf_status session_rows_delete_of(struct db *db, const char *identity_id)
 
 	HF_TRY(db_query(db, "DELETE FROM crypto_sessions WHERE identity_id = $1", &st));
 	db_bind_text(st, 1, identity_id);
+	return db_run(st, NULL);
+}
+
+hf_status session_rows_delete_previous(struct db *db, const char *identity_id)
+{
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(
+	        db, "DELETE FROM crypto_sessions WHERE identity_id = $1 AND by_previous = 1", &st));
+	db_bind_text(st, 1, identity_id);
+	return db_run(st, NULL);
+}
+
+hf_status session_rows_end(struct db *db, const char *identity_id, int64_t ends_ms)
+{
+	static const char sql[] =
+	        "UPDATE crypto_sessions SET by_previous = 1,"
+	        " ends_at = CASE WHEN ends_at < $1 THEN ends_at ELSE $1 END,"
+	        " expires_at = CASE WHEN expires_at < $1 THEN expires_at ELSE $1 END"
+	        " WHERE identity_id = $2";
+	DB_STMT st = NULL;
+
+	HF_TRY(session_rows_delete_previous(db, identity_id));
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_int(st, 1, ends_ms);
+	db_bind_text(st, 2, identity_id);
 	return db_run(st, NULL);
 }
 

@@ -18,6 +18,7 @@ struct session_row {
 	int64_t ends_ms;           /* expires_ms never goes beyond; 0: no such time */
 	int64_t factor_ms;         /* since when the second factor is shown; 0: it is not */
 	int64_t unlocked_ms;       /* until when it may change second factors; 0: it may not */
+	bool by_previous;          /* the secret before the present one opened it */
 };
 
 HF_MUST hf_status session_row_insert(struct db *db, const struct session_row *row);
@@ -27,6 +28,11 @@ HF_MUST hf_status session_row_get(struct db *db, struct hf_span hash, struct ses
 HF_MUST hf_status session_row_extend(struct db *db, struct hf_span hash, int64_t expires_ms);
 HF_MUST hf_status session_row_delete(struct db *db, struct hf_span hash);
 HF_MUST hf_status session_rows_delete_of(struct db *db, const char *identity_id);
+/* The present secret is the one before from now on: what it opened ends then at the latest; what
+ * one before it opened, now. */
+HF_MUST hf_status session_rows_end(struct db *db, const char *identity_id, int64_t ends_ms);
+/* What the secret before opened ends now. */
+HF_MUST hf_status session_rows_delete_previous(struct db *db, const char *identity_id);
 /* Those whose time is over, a few at a time. */
 HF_MUST hf_status session_rows_forget(struct db *db, int64_t now_ms);
 

@@ -363,6 +363,11 @@ static const struct db_column of_apps[] = {
 	{ "credential_at", DB_INT },
 	{ "certificate_until", DB_INT },
 	{ "last_used_at", DB_INT },
+	{ "certificate_kind", DB_INT, 16 },
+	{ "certificate_proof", DB_BLOB, 16 },
+	{ "previous_credential", DB_BLOB, 16 },
+	{ "previous_proof", DB_BLOB, 16 },
+	{ "previous_until", DB_INT, 16 },
 };
 
 static const struct db_column of_app_groups[] = {
@@ -383,12 +388,15 @@ static const struct db_column of_crypto_sessions[] = {
 	{ "ends_at", DB_INT, 14 },
 	{ "factor_at", DB_INT, 14 },
 	{ "unlocked_until", DB_INT, 14 },
+	{ "by_previous", DB_INT, 16 },
 };
 
 static const struct db_column of_account_settings[] = {
 	{ "org_id", DB_TEXT },
 	{ "settings", DB_TEXT },
 	{ "updated_at", DB_INT },
+	{ "approval_policy", DB_TEXT, 16 },
+	{ "cryptographic_policy", DB_TEXT, 16 },
 };
 
 static const struct db_column of_quorum_requests[] = {

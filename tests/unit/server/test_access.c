@@ -141,6 +141,8 @@ static void easy_passwords_are_refused(void **state)
 	CHECK_OK(password_check_new("Zw\xc3\xb6lf Zeichen", "a@b.example", NULL));
 }
 
+#define OWN_SECRET "my own secret, which is long enough"
+
 static void secrets_are_made_long_or_not_at_all(void **state)
 {
 	HF_BUF_SCOPED struct hf_buf made = HF_BUF(4096), again = HF_BUF(4096);
@@ -161,7 +163,30 @@ static void secrets_are_made_long_or_not_at_all(void **state)
 	CHECK_CODE(app_secret_check(&a, HF_SPAN("", 0)), HF_UNAUTHENTIC);
 	CHECK_CODE(app_credential_make(NULL, 31, 1, &a, &made, NULL), HF_INVALID);
 	CHECK_CODE(app_credential_make(shorter, 0, 1, &a, &made, NULL), HF_INVALID);
-	CHECK_CODE(app_credential_make(both, 0, 1, &a, &made, NULL), HF_UNSUPPORTED);
+	CHECK_CODE(app_credential_make(both, 0, 1, &a, &made, NULL), HF_INVALID);
+}
+
+static void a_secret_is_followed_by_another_and_good_until_its_end(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf made = HF_BUF(4096), next = HF_BUF(4096);
+	JSON_SCOPED struct json_t *all = json("{\"all\":[{\"secret\":\"" OWN_SECRET "\"},"
+	                                      "{\"certificate\":\"\"}]}");
+	JSON_SCOPED struct json_t *own = json("{\"secret\":\"" OWN_SECRET "\"}");
+	struct app_row a = { 0 };
+
+	CHECK_CODE(app_credential_make(all, 0, 1, &a, &next, NULL), HF_INVALID);
+	hf_buf_clear(&next);
+	CHECK_OK(app_credential_make(own, 0, 1, &a, &made, NULL));
+	memcpy(a.previous_proof, a.proof, sizeof(a.proof));
+	a.previous_until_ms = 1000;
+	CHECK_OK(app_secret_renew(hf_buf_span(&made), 32, 2, &a, &next, NULL));
+	CHECK_CODE(app_secret_check(&a, hf_span_text(OWN_SECRET)), HF_UNAUTHENTIC);
+	CHECK_OK(app_previous_check(&a, hf_span_text(OWN_SECRET), 999));
+	CHECK_CODE(app_previous_check(&a, hf_span_text(OWN_SECRET), 1000), HF_UNAUTHENTIC);
+	CHECK_CODE(app_previous_check(&a, HF_SPAN("", 0), 999), HF_UNAUTHENTIC);
+	a.credential_kind = APP_SIGNED_JWT;
+	CHECK_CODE(app_previous_check(&a, hf_span_text(OWN_SECRET), 999), HF_UNAUTHENTIC);
+	CHECK_CODE(app_secret_renew(hf_buf_span(&made), 32, 2, &a, &next, NULL), HF_STATE);
 }
 
 static void a_credential_opens_for_its_own_app_only(void **state)
@@ -271,6 +296,7 @@ int main(void)
 		cmocka_unit_test(a_password_verifies_against_its_own_hash_only),
 		cmocka_unit_test(easy_passwords_are_refused),
 		cmocka_unit_test(secrets_are_made_long_or_not_at_all),
+		cmocka_unit_test(a_secret_is_followed_by_another_and_good_until_its_end),
 		cmocka_unit_test(a_credential_opens_for_its_own_app_only),
 		cmocka_unit_test(jwts_are_spelt_in_one_way),
 		cmocka_unit_test(only_public_keys_for_signatures_are_read),

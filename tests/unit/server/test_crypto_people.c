@@ -258,6 +258,50 @@ static void a_session_is_not_extended_beyond_its_end(void **state)
 	CHECK(!found.factor_ms && !found.unlocked_ms && !found.is_bound);
 }
 
+static void sessions_of_an_old_secret_end_with_it_however_they_are_used(void **state)
+{
+	struct session_row row = { .id = "se-1",
+		                   .org_id = "or-1",
+		                   .identity_id = "us-1",
+		                   .expires_ms = NOW + 1000,
+		                   .idle_ms = 600 };
+	struct hf_span hash = HF_SPAN(row.hash, sizeof(row.hash));
+	struct session_row found;
+
+	memset(row.hash, 1, sizeof(row.hash));
+	CHECK_OK(session_row_insert(db, &row));
+	CHECK_OK(session_rows_delete_previous(db, "us-1"));
+	CHECK_OK(session_rows_end(db, "us-1", NOW + 500));
+	CHECK_OK(session_row_get(db, hash, &found));
+	assert_int_equal(found.expires_ms, NOW + 500);
+	CHECK_OK(session_row_extend(db, hash, NOW + 3000));
+	CHECK_OK(session_row_get(db, hash, &found));
+	assert_int_equal(found.expires_ms, NOW + 500);
+	assert_int_equal(found.ends_ms, NOW + 500);
+	CHECK_OK(session_rows_end(db, "us-1", NOW + 9000));
+	CHECK_CODE(session_row_get(db, hash, &found), HF_NOTFOUND);
+}
+
+static void an_old_secret_is_forgotten_after_its_time(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf sealed = HF_BUF(64);
+	struct app_row app, found;
+
+	make_app("app", "payments", &app);
+	CHECK_CODE(app_previous_get(db, app.id, &sealed), HF_NOTFOUND);
+	CHECK_OK(app_previous_put(db, app.id, NOW + 10));
+	memset(app.proof, 8, sizeof(app.proof));
+	CHECK_OK(app_credential_put(db, &app, HF_SPAN("another", 7)));
+	CHECK_OK(app_previous_forget(db, NOW + 10));
+	CHECK_OK(app_row_get(db, "or-1", app.id, &found));
+	assert_int_equal(found.previous_until_ms, NOW + 10);
+	CHECK(found.previous_proof[0] == 7 && found.proof[0] == 8);
+	CHECK_OK(app_previous_get(db, app.id, &sealed));
+	CHECK(hf_span_is(hf_buf_span(&sealed), "sealed"));
+	CHECK_OK(app_previous_forget(db, NOW + 11));
+	CHECK_CODE(app_previous_get(db, app.id, &sealed), HF_NOTFOUND);
+}
+
 static hf_status count(void *ctx, const struct app_row *row)
 {
 	++*(int *)ctx;
@@ -298,6 +342,8 @@ int main(void)
 		TEST(a_pinned_certificate_of_two_apps_is_nobodys),
 		TEST(sessions_are_extended_forward_only_and_end_with_their_owner),
 		TEST(a_session_is_not_extended_beyond_its_end),
+		TEST(sessions_of_an_old_secret_end_with_it_however_they_are_used),
+		TEST(an_old_secret_is_forgotten_after_its_time),
 		TEST(apps_are_listed_by_account_group_and_page),
 	};
 

@@ -107,15 +107,25 @@ static void check_password(struct access_request *r)
 		finish(r, s);
 }
 
+/* The first end of several proofs is the end of all. */
+static void ends_by(struct access_request *r, int64_t ms)
+{
+	if (!r->found.expires_ms || ms < r->found.expires_ms)
+		r->found.expires_ms = ms;
+}
+
 /* ---- signed JWTs: maybe with keys that have to be fetched */
 
 static void have_keys(struct jwks_wait *wait, hf_status s, const struct jwks_set *set)
 {
 	struct access_request *r =
 	        (struct access_request *)((char *)wait - offsetof(struct access_request, keys));
+	int64_t until;
 
 	if (hf_ok(s))
-		s = app_jwt_check(r->jwt, set, r->shown.now_ms, &r->found.expires_ms, &r->err);
+		s = app_jwt_check(r->jwt, set, r->shown.now_ms, &until, &r->err);
+	if (hf_ok(s))
+		ends_by(r, until);
 	finish(r, s);
 }
 
@@ -156,6 +166,8 @@ static hf_status load_session(struct access_request *r, struct db *db, const cha
 	if (crypto_sessions_recall(r->sessions, &r->shown, &stamp, &expires) &&
 	    expires > row.expires_ms)
 		row.expires_ms = expires; /* used, and not yet written down */
+	if (row.ends_ms && row.expires_ms > row.ends_ms)
+		row.expires_ms = row.ends_ms; /* since another server said so */
 	HF_ENSURE(r->shown.now_ms < row.expires_ms, HF_UNAUTHENTIC);
 	if (row.is_bound) {
 		HF_TRY(shown_leaf_hash(r->shown.certificates, leaf));
@@ -201,10 +213,30 @@ static hf_status begin_jwt(struct access_request *r, struct db *db, const struct
 	return app_jwt_new(HF_SPAN(json.ptr, json.len), app->id, token, &r->jwt, &r->err);
 }
 
-static hf_status proved_by_certificate(struct access_request *r)
+static hf_status check_certificate(struct access_request *r, struct db *db,
+                                   const struct app_row *app, int kind)
 {
+	int64_t until;
+
 	r->by_certificate = true;
-	return shown_leaf_until(r->shown.certificates, &r->found.expires_ms, &r->err);
+	if (kind == APP_TRUSTED_CA)
+		HF_TRY(check_authority(r, db, app));
+	else
+		HF_TRY(app_certificate_check(app, r->shown.certificates, r->shown.now_ms, &r->err));
+	HF_TRY(shown_leaf_until(r->shown.certificates, &until, &r->err));
+	ends_by(r, until);
+	return HF_SUCCESS;
+}
+
+static hf_status check_secret(struct access_request *r, const struct app_row *app,
+                              struct hf_span secret)
+{
+	if (hf_ok(app_secret_check(app, secret)))
+		return HF_SUCCESS;
+	HF_TRY(app_previous_check(app, secret, r->shown.now_ms));
+	r->by_previous = true;
+	ends_by(r, app->previous_until_ms);
+	return HF_SUCCESS;
 }
 
 static hf_status check_app(struct access_request *r, struct db *db, const struct app_row *app,
@@ -213,16 +245,16 @@ static hf_status check_app(struct access_request *r, struct db *db, const struct
 	r->kind = PROOF_APP;
 	r->found.stamp = app->credential_ms;
 	HF_TRY(principal_of_app(db, app, &r->found.who));
+	if (app->certificate_kind)
+		HF_TRY(check_certificate(r, db, app, app->certificate_kind));
 	switch ((enum app_credential_kind)app->credential_kind) {
 	case APP_SECRET:
-		HF_TRY(app_secret_check(app, hf_span_text(secret)));
+		HF_TRY(check_secret(r, app, hf_span_text(secret)));
 		break;
 	case APP_CERTIFICATE:
-		HF_TRY(app_certificate_check(app, r->shown.certificates, r->shown.now_ms, &r->err));
-		return proved_by_certificate(r);
 	case APP_TRUSTED_CA:
-		HF_TRY(check_authority(r, db, app));
-		return proved_by_certificate(r);
+		HF_TRY(check_certificate(r, db, app, app->credential_kind));
+		break;
 	case APP_SIGNED_JWT:
 		if (!good_before(r, app->credential_ms))
 			HF_TRY(begin_jwt(r, db, app, secret));
@@ -331,6 +363,7 @@ static hf_status run(struct db_task *task, struct db *db)
 	app_jwt_free(hf_take(r->jwt));
 	r->found = (struct remembered){ 0 };
 	r->password_hash[0] = '\0';
+	r->by_certificate = r->by_previous = false;
 	r->err = (struct hf_err){ 0 };
 	return load(r, db);
 }

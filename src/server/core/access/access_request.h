@@ -34,7 +34,9 @@ struct access_request {
 	struct principal *who; /* the callee's; of a failure: whom it was about, or NULL */
 	enum proof_kind kind;
 	bool by_certificate; /* that is what proved him */
-	int64_t ends_ms;     /* of the proof: a JWT's, a certificate's; 0: not by itself */
+	bool by_previous;    /* an app's secret before the present one */
+	int64_t ends_ms;     /* of the proof: a JWT's, a certificate's, an old secret's; 0: not by
+	                        itself */
 	struct hf_err err;
 	/* ---- its own */
 	unsigned generation;

@@ -57,17 +57,32 @@ static hf_status check_secret(const char *secret, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
-static hf_status use_secret(const char *given, int64_t size, struct app_row *row,
-                            struct hf_buf *json, struct hf_err *err)
+/* One proof, read. */
+struct made {
+	enum app_credential_kind kind;
+	bool has_proof;
+	uint8_t proof[SHA256_LEN];
+	int64_t until_s; /* of a certificate */
+};
+
+static hf_status check_size(int64_t *size, struct hf_err *err)
+{
+	if (!*size)
+		*size = APP_SECRET_BYTES;
+	if (*size < APP_SECRET_BYTES_MIN || *size > APP_SECRET_BYTES_MAX)
+		return hf_fail(err, HF_INVALID, "secret_size: from %d to %d bytes",
+		               APP_SECRET_BYTES_MIN, APP_SECRET_BYTES_MAX);
+	return HF_SUCCESS;
+}
+
+static hf_status use_secret(const char *given, int64_t size, struct made *ret, struct hf_buf *json,
+                            struct hf_err *err)
 {
 	char secret[2 * APP_SECRET_BYTES_MAX + 1];
 	struct json_writer w = JSON_WRITER(json);
 	hf_status s;
 
-	size = size ? size : APP_SECRET_BYTES;
-	if (size < APP_SECRET_BYTES_MIN || size > APP_SECRET_BYTES_MAX)
-		return hf_fail(err, HF_INVALID, "secret_size: from %d to %d bytes",
-		               APP_SECRET_BYTES_MIN, APP_SECRET_BYTES_MAX);
+	HF_TRY(check_size(&size, err));
 	if (given) {
 		HF_TRY(check_secret(given, err));
 		snprintf(secret, sizeof(secret), "%s", given);
@@ -77,79 +92,187 @@ static hf_status use_secret(const char *given, int64_t size, struct app_row *row
 	json_open_object(&w, NULL);
 	json_text(&w, "secret", secret);
 	json_close_object(&w);
-	s = sha256(hf_span_text(secret), row->proof);
+	s = sha256(hf_span_text(secret), ret->proof);
 	hf_wipe(secret, sizeof(secret));
-	row->credential_kind = APP_SECRET;
-	row->has_proof = true;
+	ret->kind = APP_SECRET;
+	ret->has_proof = true;
 	return s;
 }
 
-static hf_status use_certificate(const char *base64, struct app_row *row, struct hf_err *err)
+static hf_status use_certificate(const char *base64, struct made *ret, struct hf_err *err)
 {
 	HF_BUF_SCOPED struct hf_buf der = HF_BUF(CLIENT_CERT_MAX);
 
 	if (!base64 || !hf_ok(hf_unbase64(hf_span_text(base64), &der)))
 		return hf_fail(err, HF_INVALID, "certificate: expected DER in base64");
-	HF_TRY(client_cert_until(hf_buf_span(&der), &row->certificate_until_s, err));
-	HF_TRY(sha256(hf_buf_span(&der), row->proof));
-	row->credential_kind = APP_CERTIFICATE;
-	row->has_proof = true;
+	HF_TRY(client_cert_until(hf_buf_span(&der), &ret->until_s, err));
+	HF_TRY(sha256(hf_buf_span(&der), ret->proof));
+	ret->kind = APP_CERTIFICATE;
+	ret->has_proof = true;
 	return HF_SUCCESS;
 }
 
-static hf_status use_authority(const struct json_t *ca, struct app_row *row, struct hf_err *err)
-{
-	HF_TRY(trusted_ca_check(ca, &row->certificate_until_s, err));
-	row->credential_kind = APP_TRUSTED_CA;
-	return HF_SUCCESS;
-}
-
-static hf_status use_jwt(const struct json_t *jwt, struct app_row *row, struct hf_err *err)
-{
-	HF_TRY(app_jwt_check_trust(jwt, err));
-	row->credential_kind = APP_SIGNED_JWT;
-	return HF_SUCCESS;
-}
-
-static hf_status choose(const struct json_t *from, const char *kind, const struct json_t *value,
-                        struct app_row *row, struct hf_err *err)
+static hf_status choose(const char *kind, const struct json_t *value, struct made *ret,
+                        struct hf_err *err)
 {
 	if (strcmp(kind, "certificate") == 0)
-		return use_certificate(json_value_text(value), row, err);
-	if (strcmp(kind, "trustedca") == 0)
-		return use_authority(value, row, err);
-	if (strcmp(kind, "signedjwt") == 0)
-		return use_jwt(value, row, err);
+		return use_certificate(json_value_text(value), ret, err);
+	if (strcmp(kind, "trustedca") == 0) {
+		ret->kind = APP_TRUSTED_CA;
+		return trusted_ca_check(value, &ret->until_s, err);
+	}
+	if (strcmp(kind, "signedjwt") == 0) {
+		ret->kind = APP_SIGNED_JWT;
+		return app_jwt_check_trust(value, err);
+	}
 	return hf_fail(err, HF_UNSUPPORTED,
 	               "credential: \"%.32s\" is not supported; secret, certificate, trustedca and "
 	               "signedjwt are",
 	               kind);
 }
 
-hf_status app_credential_make(const struct json_t *request, int64_t secret_size, int64_t now_ms,
-                              struct app_row *row, struct hf_buf *json, struct hf_err *err)
+/* {"secret": {"size": 64}}, {"secret": "one's own"}: to be made, or to be kept. */
+static hf_status read_secret(const struct json_t *value, int64_t size, struct made *ret,
+                             struct hf_buf *json, struct hf_err *err)
+{
+	static const struct json_field fields[] = {
+		{ "size", JSON_READ_INT, 0, false, true, 0, 4096 },
+	};
+	const char *given = json_value_text(value);
+
+	if (json_value_is(value, JSON_READ_OBJECT))
+		HF_TRY(json_read(value, fields, HF_COUNT(fields), &size, err));
+	return use_secret(given && *given ? given : NULL, size, ret, json, err);
+}
+
+/* An object with one member: appends the JSON that is stored. */
+static hf_status make_one(const struct json_t *request, int64_t secret_size, struct made *ret,
+                          struct hf_buf *json, struct hf_err *err)
 {
 	struct json_t *value = NULL, *more;
 	void *at = NULL;
-	const char *kind = request ? json_member_next(request, &at, &value) : NULL;
-	const char *given = json_value_text(value);
+	const char *kind = json_value_is(request, JSON_READ_OBJECT)
+	                           ? json_member_next(request, &at, &value)
+	                           : NULL;
 
-	row->credential_ms = now_ms;
-	row->has_proof = false;
-	row->certificate_until_s = 0;
-	if (request && !kind)
+	*ret = (struct made){ 0 };
+	if (!kind || json_member_next(request, &at, &more))
 		return hf_fail(err, HF_INVALID, "credential: expected an object with one member");
-	if (kind && json_member_next(request, &at, &more))
-		return hf_fail(err, HF_UNSUPPORTED,
-		               "credential: one proof for each app; several (\"all\") are not "
-		               "supported");
-	if (!kind || hf_span_is(hf_span_text(kind), "secret"))
-		return use_secret(given && *given ? given : NULL, secret_size, row, json, err);
-	HF_TRY(choose(request, kind, value, row, err));
-	HF_TRY(json_canonical(request, json));
+	if (strcmp(kind, "secret") == 0)
+		return read_secret(value, secret_size, ret, json, err);
+	HF_TRY(choose(kind, value, ret, err));
+	return json_canonical(request, json);
+}
+
+static void set_main(struct app_row *row, const struct made *m)
+{
+	row->credential_kind = m->kind;
+	row->has_proof = m->has_proof;
+	memcpy(row->proof, m->proof, sizeof(row->proof));
+	if (m->until_s)
+		row->certificate_until_s = m->until_s;
+}
+
+static void set_certificate(struct app_row *row, const struct made *m)
+{
+	row->certificate_kind = m->kind;
+	row->is_pinned = m->has_proof;
+	memcpy(row->certificate_proof, m->proof, sizeof(row->certificate_proof));
+	row->certificate_until_s = m->until_s;
+}
+
+static bool is_certificate(const struct made *m)
+{
+	return m->kind == APP_CERTIFICATE || m->kind == APP_TRUSTED_CA;
+}
+
+/* Both have to be shown: a certificate in the handshake, the other in the request. */
+static hf_status make_both(const struct json_t *list, int64_t secret_size, struct app_row *row,
+                           struct hf_buf *json, struct hf_err *err)
+{
+	struct made m[2];
+
+	if (!json_value_is(list, JSON_READ_ARRAY) || json_count(list) != HF_COUNT(m))
+		return hf_fail(err, HF_INVALID, APP_BOTH_TEXT);
+	hf_buf_text(json, "{\"all\":[");
+	HF_TRY(make_one(json_element(list, 0), secret_size, &m[0], json, err));
+	hf_buf_text(json, ",");
+	HF_TRY(make_one(json_element(list, 1), secret_size, &m[1], json, err));
+	hf_buf_text(json, "]}");
+	if (is_certificate(&m[0]) == is_certificate(&m[1]))
+		return hf_fail(err, HF_INVALID, APP_BOTH_TEXT);
+	set_certificate(row, is_certificate(&m[0]) ? &m[0] : &m[1]);
+	set_main(row, is_certificate(&m[0]) ? &m[1] : &m[0]);
+	return hf_buf_status(json);
+}
+
+static hf_status make_any(const struct json_t *request, int64_t secret_size, struct app_row *row,
+                          struct hf_buf *json, struct hf_err *err)
+{
+	struct json_t *all = json_member(request, "all"), *first;
+	struct made made = { 0 };
+	void *at = NULL;
+
+	if (!request)
+		HF_TRY(use_secret(NULL, secret_size, &made, json, err));
+	else if (all && json_member_next(request, &at, &first) &&
+	         !json_member_next(request, &at, &first))
+		return make_both(all, secret_size, row, json, err);
+	else
+		HF_TRY(make_one(request, secret_size, &made, json, err));
+	set_main(row, &made);
+	return HF_SUCCESS;
+}
+
+hf_status app_credential_make(const struct json_t *request, int64_t secret_size, int64_t now_ms,
+                              struct app_row *row, struct hf_buf *json, struct hf_err *err)
+{
+	row->credential_ms = now_ms;
+	row->certificate_until_s = 0;
+	row->certificate_kind = 0;
+	row->is_pinned = false;
+	HF_TRY(make_any(request, secret_size, row, json, err));
 	if (json->len > APP_CREDENTIAL_MAX)
 		return hf_fail(err, HF_TOOBIG, "credential: at most %u bytes", APP_CREDENTIAL_MAX);
 	return HF_SUCCESS;
+}
+
+hf_status app_secret_renew(struct hf_span stored, int64_t secret_size, int64_t now_ms,
+                           struct app_row *row, struct hf_buf *json, struct hf_err *err)
+{
+	JSON_SCOPED struct json_t *doc = NULL;
+	const struct json_t *all;
+	struct made made = { 0 };
+
+	HF_ENSURE(row->credential_kind == APP_SECRET, HF_STATE);
+	HF_TRY(json_parse(stored, APP_CREDENTIAL_MAX, &doc, NULL));
+	all = json_member(doc, "all");
+	if (all)
+		hf_buf_text(json, "{\"all\":[");
+	for (size_t i = 0; i < json_count(all); i++)
+		if (!json_member(json_element(all, i), "secret")) {
+			HF_TRY(json_canonical(json_element(all, i), json));
+			hf_buf_text(json, ",");
+		}
+	HF_TRY(use_secret(NULL, secret_size, &made, json, err));
+	if (all)
+		hf_buf_text(json, "]}");
+	json_wipe(doc);
+	row->credential_ms = now_ms;
+	memcpy(row->proof, made.proof, sizeof(row->proof));
+	return hf_buf_status(json);
+}
+
+const struct json_t *app_credential_part(const struct json_t *credential, const char *name)
+{
+	const struct json_t *all = json_member(credential, "all"), *part;
+
+	for (size_t i = 0; i < json_count(all); i++) {
+		part = json_member(json_element(all, i), name);
+		if (part)
+			return part;
+	}
+	return json_member(credential, name);
 }
 
 hf_status app_credential_seal(const struct hf_secret *key, const char *app_id, struct hf_span json,
@@ -166,14 +289,26 @@ hf_status app_credential_open(const struct hf_secret *key, const char *app_id,
 	return s.code == HF_UNAUTHENTIC ? HF_FAILURE(HF_CORRUPT) : s;
 }
 
-hf_status app_secret_check(const struct app_row *app, struct hf_span secret)
+static hf_status check_hash(struct hf_span shown, const uint8_t proof[SHA256_LEN])
 {
 	uint8_t hash[SHA256_LEN];
 
-	HF_ENSURE(app->credential_kind == APP_SECRET && app->has_proof, HF_UNAUTHENTIC);
-	HF_TRY(sha256(secret, hash));
-	HF_ENSURE(hf_equal_ct(hash, app->proof, sizeof(hash)), HF_UNAUTHENTIC);
+	HF_TRY(sha256(shown, hash));
+	HF_ENSURE(hf_equal_ct(hash, proof, sizeof(hash)), HF_UNAUTHENTIC);
 	return HF_SUCCESS;
+}
+
+hf_status app_secret_check(const struct app_row *app, struct hf_span secret)
+{
+	HF_ENSURE(app->credential_kind == APP_SECRET && app->has_proof, HF_UNAUTHENTIC);
+	return check_hash(secret, app->proof);
+}
+
+hf_status app_previous_check(const struct app_row *app, struct hf_span secret, int64_t now_ms)
+{
+	HF_ENSURE(app->credential_kind == APP_SECRET && now_ms < app->previous_until_ms,
+	          HF_UNAUTHENTIC);
+	return check_hash(secret, app->previous_proof);
 }
 
 static hf_status leaf(struct hf_span shown, struct hf_span *ret)
@@ -212,15 +347,22 @@ hf_status shown_leaf_dates(struct hf_span shown, int64_t now_ms, struct hf_err *
 	return client_cert_within_dates(own, now_ms, err);
 }
 
+static const uint8_t *pinned(const struct app_row *app)
+{
+	if (app->credential_kind == APP_CERTIFICATE && app->has_proof)
+		return app->proof;
+	if (app->certificate_kind == APP_CERTIFICATE && app->is_pinned)
+		return app->certificate_proof;
+	return NULL;
+}
+
 hf_status app_certificate_check(const struct app_row *app, struct hf_span shown, int64_t now_ms,
                                 struct hf_err *err)
 {
-	uint8_t hash[SHA256_LEN];
+	const uint8_t *proof = pinned(app);
 	struct hf_span own;
 
-	HF_ENSURE(app->credential_kind == APP_CERTIFICATE && app->has_proof, HF_UNAUTHENTIC);
-	HF_ENSURE(hf_ok(leaf(shown, &own)), HF_UNAUTHENTIC);
-	HF_TRY(sha256(own, hash));
-	HF_ENSURE(hf_equal_ct(hash, app->proof, sizeof(hash)), HF_UNAUTHENTIC);
+	HF_ENSURE(proof && hf_ok(leaf(shown, &own)), HF_UNAUTHENTIC);
+	HF_TRY(check_hash(own, proof));
 	return client_cert_within_dates(own, now_ms, err);
 }

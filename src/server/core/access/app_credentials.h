@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What proves an app: one of a secret (its API key), a pinned certificate, a certificate of an
- * authority that it trusts, or a JWT that somebody it trusts has signed.
+ * authority that it trusts, or a JWT that somebody it trusts has signed; or, by {"all": […]}, a
+ * certificate and one of the other two, both with every request.
  *
  * Stored as the API's JSON (AppCredential), sealed. The secret's, or the pinned certificate's
  * SHA-256 stands beside it, so that the frequent check opens nothing. Any thread. */
@@ -29,6 +30,15 @@ const char *app_credential_name(int kind); /* "Secret": the API's auth_type */
 HF_MUST hf_status app_credential_make(const struct json_t *request, int64_t secret_size,
                                       int64_t now_ms, struct app_row *row, struct hf_buf *json,
                                       struct hf_err *err);
+#define APP_BOTH_TEXT                                                                              \
+	"credential: \"all\" has two: one of certificate and trustedca, and one of secret and "    \
+	"signedjwt"
+/* Another secret in the place of the one in `stored`; a certificate beside it stays. HF_STATE: it
+ * has none. */
+HF_MUST hf_status app_secret_renew(struct hf_span stored, int64_t secret_size, int64_t now_ms,
+                                   struct app_row *row, struct hf_buf *json, struct hf_err *err);
+/* "trustedca", say, of a stored credential, or of one of its two; NULL: it has none. */
+const struct json_t *app_credential_part(const struct json_t *credential, const char *name);
 HF_MUST hf_status app_credential_seal(const struct hf_secret *key, const char *app_id,
                                       struct hf_span json, struct hf_buf *to);
 /* The caller owns *ret. HF_CORRUPT. */
@@ -37,6 +47,9 @@ HF_MUST hf_status app_credential_open(const struct hf_secret *key, const char *a
 
 /* HF_UNAUTHENTIC. Constant time in the secret. */
 HF_MUST hf_status app_secret_check(const struct app_row *app, struct hf_span secret);
+/* The one before, within its time. */
+HF_MUST hf_status app_previous_check(const struct app_row *app, struct hf_span secret,
+                                     int64_t now_ms);
 /* The first of the certificates that were shown (crypto/tls.h: tls_peer_shown()) is the pinned one,
  * and within its dates. HF_UNAUTHENTIC with words. */
 HF_MUST hf_status app_certificate_check(const struct app_row *app, struct hf_span shown,

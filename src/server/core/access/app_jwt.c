@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/access/app_jwt.h"
 
+#include "server/core/access/app_credentials.h"
+
 #include "base/text.h"
 #include "server/core/access/trusted_ca.h"
 
@@ -122,7 +124,7 @@ static hf_status fill(struct app_jwt *j, struct hf_span credential, const char *
 	j->token = hf_strdup(token);
 	HF_ENSURE(j->token, HF_NOMEM);
 	HF_TRY(json_parse(credential, CREDENTIAL_MAX, &j->credential, NULL));
-	j->trust = json_member(j->credential, "signedjwt");
+	j->trust = app_credential_part(j->credential, "signedjwt");
 	return jwt_parse(j->token, &j->jwt);
 }
 
@@ -222,5 +224,5 @@ hf_status app_authority_check(struct hf_span credential, struct hf_span shown, i
 	JSON_SCOPED struct json_t *doc = NULL;
 
 	HF_TRY(json_parse(credential, CREDENTIAL_MAX, &doc, NULL));
-	return trusted_ca_accepts(json_member(doc, "trustedca"), shown, now_ms, err);
+	return trusted_ca_accepts(app_credential_part(doc, "trustedca"), shown, now_ms, err);
 }

@@ -359,6 +359,7 @@ hf_status crypto_session_open(struct crypto_sessions *s, struct db *db,
 		.is_bound = from->certificates.len > 0,
 		.ends_ms = from->ends_ms,
 		.factor_ms = from->factor_ms,
+		.by_previous = from->by_previous,
 	};
 
 	HF_TRY(make_token(ret->token));
@@ -407,6 +408,7 @@ hf_status crypto_session_replace(struct crypto_sessions *s, struct db *db,
 	from.certificates = row.is_bound ? shown->certificates : HF_SPAN(NULL, 0);
 	from.ends_ms = row.ends_ms;
 	from.factor_ms = row.factor_ms;
+	from.by_previous = row.by_previous;
 	HF_TRY(session_row_delete(db, HF_SPAN(hash, sizeof(hash))));
 	return crypto_session_open(s, db, &from, ret);
 }

@@ -4,7 +4,7 @@
  * A session's token is 256 random bits; only its SHA-256 is stored. One of an app ends when it has
  * not been used for a while, one of a user after a fixed time; each ends at once when it is
  * terminated, or when what proved its owner changes, and none outlives that proof (a JWT, a
- * certificate).
+ * certificate, a secret that another one has followed).
  *
  * Whatever came with a request (a token, an API key, a certificate …) is remembered by its SHA-256
  * with the principal that it stands for, and believed for PRINCIPAL_FRESH_MS; then the database is
@@ -56,6 +56,7 @@ struct session_new {
 	                                to show them; or empty */
 	int64_t ends_ms;   /* of what proved him, which it does not outlive; 0: not by itself */
 	int64_t factor_ms; /* since when his second factor is shown; 0: it is not */
+	bool by_previous;  /* an app's secret before the present one proved it */
 	int64_t now_ms;
 };
 struct session_opened {

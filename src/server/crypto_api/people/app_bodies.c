@@ -27,12 +27,18 @@ hf_status app_edit_read(const struct json_t *body, struct app_edit *ret, struct 
 		  true },
 		{ "enabled", JSON_READ_BOOL, AT(enabled), false, true },
 		{ "secret_size", JSON_READ_INT, AT(secret_size), false, true, 0, 4096 },
+		{ "credential_migration_period", JSON_READ_INT, AT(migration_s), false, true, 0,
+		  APP_MIGRATION_MAX_S },
 	};
 	struct app_edit e = { 0 };
 
 	if (!json_value_is(body, JSON_READ_OBJECT))
 		return hf_fail(err, HF_INVALID, "expected an object that describes an app");
 	HF_TRY(json_read(body, fields, HF_COUNT(fields), &e, err));
+	if (e.migration_s && !e.credential)
+		return hf_fail(err, HF_INVALID,
+		               "credential_migration_period goes with a credential, or with "
+		               "reset_secret");
 	e.enabled_given = json_value_is(json_member(body, "enabled"), JSON_READ_BOOL);
 	*ret = e;
 	return HF_SUCCESS;

@@ -35,6 +35,19 @@ static void print_stored(struct json_writer *w, const char *key, const char *jso
 	json_raw(w, key, hf_span_text(json[0] ? json : otherwise));
 }
 
+static void print_ways(struct json_writer *w, const struct app_row *app)
+{
+	const char *main = app_credential_name(app->credential_kind);
+
+	json_text(w, "auth_type", app->certificate_kind ? "All" : main);
+	if (!app->certificate_kind)
+		return;
+	json_open_array(w, "auth_type_all");
+	json_text(w, NULL, app_credential_name(app->certificate_kind));
+	json_text(w, NULL, main);
+	json_close_array(w);
+}
+
 hf_status app_print(struct db *db, const struct app_row *app, const char *key,
                     struct json_writer *w)
 {
@@ -46,7 +59,7 @@ hf_status app_print(struct db *db, const struct app_row *app, const char *key,
 	json_text(w, "app_type", app->app_type);
 	json_text_if(w, "interface", app->interface);
 	json_text(w, "role", app->admin ? "admin" : "crypto");
-	json_text(w, "auth_type", app_credential_name(app->credential_kind));
+	print_ways(w, app);
 	json_bool(w, "enabled", app->active);
 	json_bool(w, "legacy_access", false);
 	json_text_if(w, "default_group", app->default_group);
@@ -57,6 +70,8 @@ hf_status app_print(struct db *db, const struct app_row *app, const char *key,
 	print_time(w, "created_at", app->created_ms);
 	print_time(w, "lastused_at", app->last_used_ms);
 	print_time(w, "cert_not_after", 1000 * app->certificate_until_s);
+	if (hf_wall_ms() < app->previous_until_ms)
+		print_time(w, "previous_credential_valid_until", app->previous_until_ms);
 	json_open_object(w, "groups");
 	HF_TRY(app_group_rows_list(db, app->id, print_group, w));
 	json_close_object(w);

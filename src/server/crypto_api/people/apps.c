@@ -172,6 +172,9 @@ static hf_status read_create(struct crypto_call *c, struct hf_err *err)
 	HF_TRY(app_edit_read(c->body, &a->edit, err));
 	if (!a->edit.name)
 		return hf_fail(err, HF_INVALID, "name: an app needs one");
+	if (a->edit.migration_s)
+		return hf_fail(err, HF_INVALID,
+		               "credential_migration_period: a new app has no secret before");
 	return HF_SUCCESS;
 }
 
@@ -186,7 +189,7 @@ static hf_status insert(struct crypto_call *c, struct db *db, const struct app_e
                         struct app_row *app)
 {
 	const struct hf_secret *key = &c->api->core->secrets.storage_key;
-	HF_BUF_SCOPED struct hf_buf json = HF_BUF(APP_CREDENTIAL_MAX + 1),
+	HF_BUF_SCOPED struct hf_buf json = HF_BUF_SECRET(APP_CREDENTIAL_MAX + 1),
 	                            sealed = HF_BUF(APP_CREDENTIAL_MAX + 64);
 	struct identity_row identity = { .active = app->active,
 		                         .registered = true,
@@ -275,17 +278,15 @@ static hf_status rename_app(struct crypto_call *c, struct db *db, const char *na
 static hf_status replace_credential(struct crypto_call *c, struct db *db, const struct app_edit *e,
                                     struct app_row *app)
 {
-	const struct hf_secret *key = &c->api->core->secrets.storage_key;
-	HF_BUF_SCOPED struct hf_buf json = HF_BUF(APP_CREDENTIAL_MAX + 1),
-	                            sealed = HF_BUF(APP_CREDENTIAL_MAX + 64);
-	hf_status s;
+	HF_BUF_SCOPED struct hf_buf json = HF_BUF_SECRET(APP_CREDENTIAL_MAX + 1);
+	bool was_secret = app->credential_kind == APP_SECRET;
 
 	HF_TRY(app_credential_make(e->credential, e->secret_size, c->now_ms, app, &json, &c->err));
-	s = app_credential_seal(key, app->id, hf_buf_span(&json), &sealed);
-	hf_wipe(json.ptr, json.len);
-	HF_TRY(s);
-	HF_TRY(app_credential_put(db, app, hf_buf_span(&sealed)));
-	return session_rows_delete_of(db, app->id);
+	if (e->migration_s && !(was_secret && app->credential_kind == APP_SECRET))
+		return hf_fail(&c->err, HF_UNSUPPORTED,
+		               "credential_migration_period: a secret that another one follows is "
+		               "good for a while; other credentials end at once");
+	return app_credential_replace(c, db, e, app, &json);
 }
 
 /* An app that administrates does not change what it is itself. */

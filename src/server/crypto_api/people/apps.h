@@ -17,7 +17,9 @@ struct app_edit {
 	        *client_configurations;
 	bool enabled, enabled_given;
 	int64_t secret_size;
+	int64_t migration_s; /* so long the secret before stays good */
 };
+#define APP_MIGRATION_MAX_S (14 * 86400)
 HF_MUST hf_status app_edit_read(const struct json_t *body, struct app_edit *ret,
                                 struct hf_err *err);
 /* Everything in it but name, groups and credential, into a row. HF_INVALID with words. */
@@ -35,6 +37,12 @@ HF_MUST hf_status app_groups_each(const struct json_t *groups, app_group_fn fn, 
                                   struct hf_err *err);
 HF_MUST hf_status app_permissions_read(const struct json_t *list, uint64_t *ret,
                                        struct hf_err *err);
+
+/* Stores what app_credential_make() or app_secret_renew() gave, and wipes it. The one before, and
+ * the sessions that it opened, are good for edit->migration_s more, or end now. */
+HF_MUST hf_status app_credential_replace(struct crypto_call *c, struct db *db,
+                                         const struct app_edit *e, struct app_row *app,
+                                         struct hf_buf *json);
 
 /* The app of the path, as an id. HF_NOTFOUND with words. */
 HF_MUST hf_status app_of_path(const struct crypto_call *c, char to[HF_ID_MAX], struct hf_err *err);

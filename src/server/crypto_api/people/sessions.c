@@ -148,6 +148,7 @@ static hf_status open_session(struct crypto_call *c, struct db *db)
 		HF_TRY(member_row_logged_in(db, c->who->identity_id, c->now_ms));
 	else
 		HF_TRY(app_row_used(db, c->who->identity_id, c->now_ms));
+	HF_TRY(app_previous_forget(db, c->now_ms));
 	HF_TRY(crypto_session_open(c->api->sessions, db, &s->begin, &s->opened));
 	hf_ignore(hf_uuid_of_id(c->who->identity_id, c->subject_id));
 	return crypto_call_audit(c, db);
@@ -186,6 +187,7 @@ static void proved(struct crypto_call *c)
 	}
 	s->begin = (struct session_new){ .who = c->who,
 		                         .ends_ms = c->access->ends_ms,
+		                         .by_previous = c->access->by_previous,
 		                         .now_ms = c->now_ms };
 	if (c->access->by_certificate)
 		s->begin.certificates = c->access->shown.certificates;
