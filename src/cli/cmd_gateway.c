@@ -19,7 +19,7 @@
 struct options {
 	const char *module, *module_args, *signer;
 	const char *cert, *key, *cert_password_file, *client_ca, *client_crl;
-	const char *defaults_file;
+	const char *defaults_file, *master_label;
 	const char *listen, *health_listen, *health_tls_listen;
 	int64_t listen_port, signers, op_deadline_ms, recycle_ops, recycle_mib, pin_attempts, queue,
 	        sessions, linger;
@@ -100,6 +100,9 @@ static const struct cli_option options[] = {
 	                  "leak; 0: never"),
 	CLI_OPTION_NUMBER(struct options, recycle_mib, "recycle-mib", "256", 0, 1048576,
 	                  "a signer is replaced when it uses more memory, in MiB; 0: never"),
+	CLI_OPTION_TEXT(struct options, master_label, "master-label", "LABEL", NULL,
+	                "label of a master key (holdfast hsm init-master) in the slots: it wraps "
+	                "transient keys; without it there are none"),
 	CLI_OPTION_TEXT(struct options, signer, "signer", "FILE", NULL,
 	                "the holdfast-signer program; without it, the one installed with this one"),
 	CLI_OPTION_TEXT(struct options, ready_file, "ready-file", "FILE", NULL,
@@ -196,6 +199,8 @@ static hf_status make_config(struct options *o, struct gateway_config *ret, stru
 	};
 	HF_TRY(put_text("module", o->module, ret->hsm.setup.module, sizeof(ret->hsm.setup.module),
 	                err));
+	HF_TRY(put_text("master-label", o->master_label, ret->hsm.setup.master_label,
+	                sizeof(ret->hsm.setup.master_label), err));
 	return put_text("module-args", o->module_args, ret->hsm.setup.module_args,
 	                sizeof(ret->hsm.setup.module_args), err);
 }

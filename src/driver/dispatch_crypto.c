@@ -57,6 +57,7 @@ static bool is_for_a_pool(const struct crypto_op *op)
 	case CRYPTO_AGREE:
 	case CRYPTO_RANDOM:
 	case CRYPTO_PING:
+	case CRYPTO_PERSIST:
 		break;
 	}
 	return true;
@@ -78,6 +79,11 @@ static hf_status read_ids(struct crypto_task *c, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
+static bool is_transient_id(const char *id)
+{
+	return hf_id_valid(TRANSIENT_ID, id);
+}
+
 static hf_status read_task(const struct task *t, struct crypto_task *c, struct hf_err *err)
 {
 	struct crypto_op *op = &c->op;
@@ -88,11 +94,9 @@ static hf_status read_task(const struct task *t, struct crypto_task *c, struct h
 	if (!is_for_a_pool(op))
 		return hf_fail(err, HF_UNSUPPORTED, "a pool of drivers does not %s",
 		               crypto_op_name(op->kind));
-	if (op->key.record.len || op->subject.record.len ||
-	    (crypto_op_makes(op->kind) && op->made.persistent))
-		return hf_fail(err, HF_DENIED,
-		               "records come from the driver's own database, and keys of a pool "
-		               "do not stay in the HSM");
+	if (crypto_op_makes(op->kind) && op->made.persistent)
+		return hf_fail(err, HF_DENIED, "keys of a pool do not stay in the HSM");
+	HF_TRY(crypto_op_check_records(op, err));
 	if (names_a_key && strcmp(op->key_id, t->op.key_id) != 0)
 		return hf_fail(err, HF_INVALID, "the operation is about another key than its job");
 	return read_ids(c, err);
@@ -103,19 +107,19 @@ static void go_on(struct dispatch *d, struct task *t)
 {
 	struct crypto_task *c = t->crypto;
 
-	if (c->stage == STAGE_MADE && c->made_id[0]) {
+	if (c->stage == STAGE_MADE && c->made_id[0] && !is_transient_id(c->made_id)) {
 		dispatch_look_up(d, t, c->made_id);
 		return;
 	}
 	if (c->stage == STAGE_MADE)
 		c->stage = STAGE_KEY;
-	if (c->stage == STAGE_KEY && crypto_op_uses_key(c->op.kind)) {
+	if (c->stage == STAGE_KEY && crypto_op_uses_key(c->op.kind) && !c->op.key.record.len) {
 		dispatch_look_up(d, t, c->op.key_id);
 		return;
 	}
 	if (c->stage == STAGE_KEY)
 		c->stage = STAGE_SUBJECT;
-	if (c->stage == STAGE_SUBJECT && c->subject_id[0]) {
+	if (c->stage == STAGE_SUBJECT && c->subject_id[0] && !c->op.subject.record.len) {
 		dispatch_look_up(d, t, c->subject_id);
 		return;
 	}
@@ -162,7 +166,8 @@ static void finish_with(struct dispatch *d, struct task *t, const struct crypto_
 	struct op_result r = { .outcome = OP_DONE };
 	struct crypto_result shown = *result;
 
-	shown.record = HF_SPAN(NULL, 0); /* stays here */
+	if (!is_transient_id(c->made_id))
+		shown.record = HF_SPAN(NULL, 0); /* stays here */
 	r.signature.recid = -1;
 	hf_buf_clear(&c->told);
 	crypto_result_encode(&c->told, &shown);
@@ -238,8 +243,10 @@ void dispatch_crypto_job(struct task *t, struct hsmhost_job *job)
 {
 	struct crypto_task *c = t->crypto;
 
-	c->op.key.record = hf_buf_span(&t->record);
-	c->op.subject.record = hf_buf_span(&c->subject);
+	if (t->record.len)
+		c->op.key.record = hf_buf_span(&t->record);
+	if (c->subject.len)
+		c->op.subject.record = hf_buf_span(&c->subject);
 	hf_buf_clear(&c->asked);
 	crypto_op_encode(&c->asked, &c->op);
 	job->crypto = hf_buf_span(&c->asked); /* one that failed to grow is no operation */
@@ -263,12 +270,13 @@ static void store(struct dispatch *d, struct task *t, const struct crypto_result
 void dispatch_crypto_answered(struct dispatch *d, struct task *t, const struct hsmhost_answer *a)
 {
 	const struct crypto_result *r = a->crypto;
+	const struct crypto_task *c = t->crypto;
 
 	if (r->outcome != OP_DONE && dispatch_others_may_differ(t, &a->result))
 		dispatch_refuse(d, t, OP_RETRY, r->code, r->text);
 	else if (r->outcome != OP_DONE)
 		dispatch_refuse(d, t, r->outcome, r->code, r->text);
-	else if (r->record.len)
+	else if (r->record.len && !is_transient_id(c->made_id))
 		store(d, t, r);
 	else
 		finish_with(d, t, r);

@@ -21,11 +21,15 @@ static void take_op(struct work_item *item, struct hf_span encoded)
 	struct hf_err err = { 0 };
 	struct crypto_op op;
 
+	hf_status s = crypto_op_decode(encoded, &op, &err);
+
 	item->op = encoded;
-	if (hf_ok(crypto_op_decode(encoded, &op, &err)))
+	if (hf_ok(s)) {
 		item->kind = op.kind;
-	else
-		work_fail(item, OP_FAILED, HF_INVALID, false,
+		s = crypto_op_check_records(&op, &err);
+	}
+	if (!hf_ok(s))
+		work_fail(item, OP_FAILED, s.code, false,
 		          err.text[0] ? err.text : "the operation is malformed");
 }
 

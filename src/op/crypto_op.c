@@ -29,6 +29,7 @@ static unsigned parts_of(enum crypto_op_kind kind)
 	case CRYPTO_IMPORT:
 		return PART_MADE | PART_DATA;
 	case CRYPTO_UPDATE:
+	case CRYPTO_PERSIST:
 		return PART_KEY | PART_MADE;
 	case CRYPTO_DESTROY:
 		return PART_KEY | PART_PRIVATE_ONLY;
@@ -84,10 +85,27 @@ const char *crypto_op_name(enum crypto_op_kind kind)
 		[CRYPTO_WRAP] = "wrap",         [CRYPTO_UNWRAP] = "unwrap",
 		[CRYPTO_DERIVE] = "derive",     [CRYPTO_AGREE] = "agree",
 		[CRYPTO_RANDOM] = "random",     [CRYPTO_PING] = "ping",
+		[CRYPTO_PERSIST] = "persist",
 	};
 
 	_Static_assert(HF_COUNT(names) == CRYPTO_OP_KIND_MAX + 1, "a name for each");
 	return kind >= 1 && kind <= CRYPTO_OP_KIND_MAX ? names[kind] : "unknown";
+}
+
+hf_status crypto_op_check_records(const struct crypto_op *op, struct hf_err *err)
+{
+	const struct hf_span records[] = { op->key.record, op->subject.record };
+	struct key_record r;
+
+	for (size_t i = 0; i < HF_COUNT(records); i++)
+		if (records[i].len &&
+		    (!hf_ok(record_decode(records[i], &r)) || !record_is_transient(&r)))
+			return hf_fail(err, HF_DENIED,
+			               "records come from the database of whoever has the HSM, but "
+			               "for those of transient keys");
+	if (op->kind == CRYPTO_PERSIST && !op->key.record.len)
+		return hf_fail(err, HF_DENIED, "only a transient key is persisted");
+	return HF_SUCCESS;
 }
 
 void crypto_op_encode(struct hf_buf *to, const struct crypto_op *op)

@@ -35,12 +35,14 @@ enum crypto_op_kind {
 	CRYPTO_MAC_VERIFY = 12, /* key, mech, data, more: the MAC -> verified */
 	CRYPTO_WRAP = 13,       /* key, mech, subject -> data: the wrapped key, iv, tag */
 	CRYPTO_UNWRAP = 14,     /* key, mech, data, made -> made; as GENERATE */
-	CRYPTO_DERIVE = 15, /* key, mech (ENCRYPT_DATA or HKDF), data, made -> made; as GENERATE */
-	CRYPTO_AGREE = 16,  /* key, more: the peer's SPKI, mech ECDH, made -> made; as GENERATE */
-	CRYPTO_RANDOM = 17, /* count: bytes -> data */
-	CRYPTO_PING = 18,   /* does the slot answer? C_GenerateRandom or a session's info */
+	CRYPTO_DERIVE = 15,  /* key, mech (ENCRYPT_DATA or HKDF), data, made -> made; as GENERATE */
+	CRYPTO_AGREE = 16,   /* key, more: the peer's SPKI, mech ECDH, made -> made; as GENERATE */
+	CRYPTO_RANDOM = 17,  /* count: bytes -> data */
+	CRYPTO_PING = 18,    /* does the slot answer? C_GenerateRandom or a session's info */
+	CRYPTO_PERSIST = 19, /* key: the record of a transient one, made: a kept one of the same
+	                        material, with none but its uses -> made; as GENERATE */
 };
-#define CRYPTO_OP_KIND_MAX 18
+#define CRYPTO_OP_KIND_MAX 19
 
 /* May it be sent again, elsewhere, when nobody knows whether it happened? Those that make a key may
  * not without looking for it first; everything else leaves nothing behind, or the same. */
@@ -101,6 +103,10 @@ void crypto_op_encode(struct hf_buf *to, const struct crypto_op *op);
 HF_MUST hf_status crypto_op_decode(struct hf_span from, struct crypto_op *ret, struct hf_err *err);
 void crypto_result_encode(struct hf_buf *to, const struct crypto_result *r);
 HF_MUST hf_status crypto_result_decode(struct hf_span from, struct crypto_result *ret);
+
+/* Records that come along with an operation from another machine are those of transient keys: all
+ * others come from the database of whoever does it. HF_DENIED with words. */
+HF_MUST hf_status crypto_op_check_records(const struct crypto_op *op, struct hf_err *err);
 
 /* crypto_verify.c: does the signature verify for the public key that the operation names?
  * HF_INVALID: it names none, or its mechanism is no way to sign; otherwise verify_any()'s. */

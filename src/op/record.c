@@ -34,6 +34,11 @@ void record_encode(struct hf_buf *to, const struct key_record *r)
 	hf_buf_field(to, r->mac);
 }
 
+bool record_is_transient(const struct key_record *r)
+{
+	return !r->key_type && r->mac_kind != MAC_NONE && hf_id_valid(TRANSIENT_ID, r->key_id);
+}
+
 struct key_shape record_shape(const struct key_record *r)
 {
 	return (struct key_shape){

@@ -50,6 +50,11 @@ struct key_record {
 	struct hf_span mac;
 };
 
+/* A transient key is in no database: its record goes with whoever may use it, and comes with every
+ * operation. Its id says so, under the MAC; where nothing seals records it cannot be. */
+#define TRANSIENT_ID "tk" /* prefix: base/id.h */
+bool record_is_transient(const struct key_record *r);
+
 /* The bytes that the MAC covers: every field but the MAC itself, each with its length, and a
  * version. */
 void record_mac_input(struct hf_buf *to, const struct key_record *r);

@@ -53,6 +53,7 @@ static unsigned use_of(const struct crypto_op *op)
 	case CRYPTO_DESTROY:
 	case CRYPTO_RANDOM:
 	case CRYPTO_PING:
+	case CRYPTO_PERSIST:
 		break;
 	}
 	return 0;
@@ -188,6 +189,7 @@ static hf_status use_key(struct run *r)
 	case CRYPTO_EXPORT:
 	case CRYPTO_RANDOM:
 	case CRYPTO_PING:
+	case CRYPTO_PERSIST:
 		break;
 	}
 	return hf_fail(r->err, HF_INTERNAL, "%s uses no key", crypto_op_name(op->kind));
@@ -217,6 +219,7 @@ static hf_status perform(struct run *r)
 		return describe(r);
 	case CRYPTO_GENERATE:
 	case CRYPTO_IMPORT:
+	case CRYPTO_PERSIST:
 		return crypto_make(r->d, r->op, P11_NO_OBJECT, r->out, r->err);
 	case CRYPTO_UPDATE:
 		return update(r);

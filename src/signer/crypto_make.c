@@ -33,10 +33,29 @@ static struct key_shape wanted(const struct crypto_op *op)
 	return shape;
 }
 
+/* What its record does not say, nobody gives it afterwards. */
+static hf_status persist(struct desk *d, const struct crypto_op *op, const struct key_shape *shape,
+                         CK_OBJECT_HANDLE *ret, struct hf_err *err)
+{
+	struct key_record r;
+
+	if (!op->key.record.len)
+		return hf_fail(err, HF_INVALID, "only a transient key is persisted");
+	HF_TRY(crypto_record_open(d, &op->key, op->key_id, &r, err));
+	if (!record_is_transient(&r))
+		return hf_fail(err, HF_DENIED, "key %s is kept already", r.key_id);
+	if (r.type != shape->type || r.curve != shape->curve || !op->made.uses_given ||
+	    (op->made.uses & ~r.uses))
+		return hf_fail(err, HF_DENIED, "key %s is another key, or may do less", r.key_id);
+	return crypto_record_unwrap_as(d, &r, shape, ret, err);
+}
+
 /* From another key. */
 static hf_status make_from(struct desk *d, const struct crypto_op *op, CK_OBJECT_HANDLE key,
                            const struct key_shape *shape, CK_OBJECT_HANDLE *ret, struct hf_err *err)
 {
+	if (op->kind == CRYPTO_PERSIST)
+		return persist(d, op, shape, ret, err);
 	if (op->kind == CRYPTO_UNWRAP)
 		return p11_unwrap_key(&d->session, key, &op->mech, op->data, shape, ret, err);
 	if (op->kind == CRYPTO_DERIVE)
@@ -111,6 +130,10 @@ static hf_status make_session_key(struct desk *d, const struct crypto_op *op, CK
 		return p11_object_import(&d->session, shape, op->data, ret, &out->result.made,
 		                         &out->store, err);
 	HF_TRY(make_from(d, op, key, shape, ret, err));
+	if (op->kind == CRYPTO_PERSIST) { /* its record says what it is */
+		out->result.made = op->made;
+		return HF_SUCCESS;
+	}
 	s = p11_object_shape(&d->session, *ret, P11_NO_OBJECT, &name, &out->result.made,
 	                     &out->store, err);
 	if (!hf_ok(s))
@@ -167,6 +190,8 @@ hf_status crypto_make(struct desk *d, const struct crypto_op *op, CK_OBJECT_HAND
 		HF_TRY(make_or_find(d, op, key, &shape, out, err));
 		if (!out->result.made.bits) /* the token does not tell */
 			out->result.made.bits = shape.bits;
+		if (op->kind == CRYPTO_PERSIST && !out->result.made.public_key.len)
+			out->result.made.public_key = op->made.public_key;
 		return HF_SUCCESS;
 	}
 	return make_wrapped(d, op, key, &shape, out, err);

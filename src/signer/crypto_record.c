@@ -55,22 +55,30 @@ static bool mech_of(enum wrap_format format, struct hf_span *blob, struct crypto
 	return false;
 }
 
-hf_status crypto_record_unwrap(struct desk *d, const struct key_record *r, enum key_purpose purpose,
-                               CK_OBJECT_HANDLE *ret, struct hf_err *err)
+hf_status crypto_record_unwrap_as(struct desk *d, const struct key_record *r,
+                                  const struct key_shape *shape, CK_OBJECT_HANDLE *ret,
+                                  struct hf_err *err)
 {
 	const struct p11_master *master;
 	struct hf_span blob = r->blob;
 	struct crypto_mech mech;
-	struct key_shape shape = record_shape(r);
 
 	HF_TRY(sealed_master(d, r, &master, err));
 	if (!mech_of(r->format, &blob, &mech))
 		return hf_fail(err, HF_UNSUPPORTED, "a record wrapped as %s is of no use here",
 		               wrap_format_name(r->format));
+	return p11_unwrap_key(&d->session, master->key, &mech, blob, shape, ret, err);
+}
+
+hf_status crypto_record_unwrap(struct desk *d, const struct key_record *r, enum key_purpose purpose,
+                               CK_OBJECT_HANDLE *ret, struct hf_err *err)
+{
+	struct key_shape shape = record_shape(r);
+
 	shape.id = HF_SPAN(NULL, 0);
 	shape.sensitive = purpose != KEY_TO_EXPORT;
 	shape.extractable = purpose != KEY_TO_USE;
-	return p11_unwrap_key(&d->session, master->key, &mech, blob, &shape, ret, err);
+	return crypto_record_unwrap_as(d, r, &shape, ret, err);
 }
 
 static hf_status wrap_as(struct desk *d, const struct p11_master *master, CK_OBJECT_HANDLE key,

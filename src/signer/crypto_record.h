@@ -18,6 +18,11 @@ HF_MUST hf_status crypto_record_unwrap(struct desk *d, const struct key_record *
                                        enum key_purpose purpose, CK_OBJECT_HANDLE *ret,
                                        struct hf_err *err);
 
+/* As an object of this shape; the record is checked (crypto_record_open()). */
+HF_MUST hf_status crypto_record_unwrap_as(struct desk *d, const struct key_record *r,
+                                          const struct key_shape *shape, CK_OBJECT_HANDLE *ret,
+                                          struct hf_err *err);
+
 /* Wraps a session object of this shape (its uses are those of the record), seals the record, and
  * proves that it gives the key back before anybody hears of it. The length of an AES key that the
  * token did not tell (0) is seen from the wrapped key. */

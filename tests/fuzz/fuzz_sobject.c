@@ -16,7 +16,7 @@ static void check_row(struct sobject_request *r, const struct object_row *row)
 {
 	char *again;
 
-	FUZZ_CHECK(*row->name && strlen(row->name) < OBJECT_NAME_MAX);
+	FUZZ_CHECK(!*row->name == row->transient && strlen(row->name) < OBJECT_NAME_MAX);
 	FUZZ_CHECK(object_type_name(row->type));
 	FUZZ_CHECK(row->state == OBJECT_PREACTIVE || row->state == OBJECT_ACTIVE);
 	FUZZ_CHECK(object_type_has_bits(row->type, row->curve, row->bits, false));

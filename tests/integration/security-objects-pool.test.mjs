@@ -8,10 +8,11 @@ import { Dsm } from '../e2e/dsm.mjs'
 import { Stack } from '../e2e/stack.mjs'
 
 const EMAIL = 'anna@bank.example', PASSWORD = 'a long password of the administrator'
-let stack, app, group
+const ALL = ['SIGN', 'VERIFY', 'ENCRYPT', 'DECRYPT', 'WRAPKEY', 'UNWRAPKEY', 'DERIVEKEY', 'MACGENERATE', 'MACVERIFY', 'EXPORT', 'MANAGE', 'AGREEKEY']
+let stack, app, group, slot, dsm
 
 before(async () => {
-	const dsm = new Dsm()
+	dsm = new Dsm()
 	stack = dsm.stack = await Stack.prepare({})
 	writeFileSync(stack.path('password'), PASSWORD, { mode: 0o600 })
 	const made = await stack.holdfast(['server', 'crypto-admin', ...stack.serverDatabase, '--email', EMAIL, '--password-file', stack.path('password')], { pin: null })
@@ -21,7 +22,10 @@ before(async () => {
 	const stores = await stack.holdfast(['server', 'store', 'list', ...stack.serverDatabase], { pin: null })
 	dsm.admin = await dsm.session(EMAIL, PASSWORD)
 	group = dsm.group = (await dsm.admin.succeed('POST', '/sys/v1/groups', { name: 'pool', key_store: stores.stdout.match(/store-[0-9a-z-]+/)[0] })).group_id
-	app = await dsm.newApp({ name: 'app' })
+	/* A slot of the same HSM: it has a master key, too. */
+	dsm.certificate = await stack.linkCertificate()
+	slot = (await dsm.newGroup({ name: 'slot', gateway: await stack.startGateway({ args: ['--master-label', 'holdfast-master'] }), label: stack.tokenLabel })).group_id
+	app = await dsm.newApp({ name: 'app', groups: { [group]: ALL, [slot]: ALL } })
 })
 after(() => stack?.stop())
 
@@ -59,3 +63,69 @@ test('what is destroyed is gone, whatever the group says of its changes', async 
 	assert.equal((await app.call('DELETE', `/crypto/v1/keys/${pair.kid}`)).status, 204)
 	assert.equal((await app.call('GET', `/crypto/v1/keys/${pair.kid}`)).status, 404)
 })
+
+for (const [where, of] of [['a pool', () => group], ['a slot with a master key', () => slot]]) {
+	const gcm = { alg: 'AES', mode: 'GCM' }
+	const transient = (more = {}) => app.succeed('POST', '/crypto/v1/keys', { obj_type: 'AES', key_size: 256, group_id: of(), transient: true, ...more })
+	const listed = async () => (await app.succeed('GET', `/crypto/v1/keys?group_id=${of()}`)).length
+
+	test(`a transient key of ${where} is used by who carries it, and is in no list`, async () => {
+		const before = await listed(), made = await transient({ name: 'ignored', key_ops: ['ENCRYPT', 'DECRYPT'] })
+		assert.deepEqual([made.kid, made.name, made.state, made.group_id, made.external], [undefined, undefined, 'Active', of(), undefined])
+		const key = { transient_key: made.transient_key }
+		const secret = await app.succeed('POST', '/crypto/v1/encrypt', { key, ...gcm, plain: 'aGVsbG8=' })
+		assert.equal(secret.kid, undefined)
+		assert.equal((await app.succeed('POST', '/crypto/v1/decrypt', { key, ...gcm, ...secret })).plain, 'aGVsbG8=')
+		assert.deepEqual((await info(key)).key_ops, ['ENCRYPT', 'DECRYPT'])
+		assert.equal((await app.call('POST', '/crypto/v1/mac', { key, data: 'AAAA' })).status, 403)
+		assert.equal((await app.call('POST', '/crypto/v1/keys/export', key)).status, 403)
+		assert.equal(await listed(), before)
+	})
+
+	test(`a transient key of ${where} is its session's alone`, async () => {
+		const key = { transient_key: (await transient()).transient_key }
+		const other = await dsm.session(app.id, app.secret)
+		const altered = Buffer.from(key.transient_key, 'base64')
+		altered[altered.length - 1] ^= 1
+		const use = (client, key) => client.call('POST', '/crypto/v1/encrypt', { key, ...gcm, plain: 'aGVsbG8=' })
+		for (const [client, shown] of [[other, key], [app, { transient_key: altered.toString('base64') }], [app, { transient_key: 'AAAA' }], [app, { transient_key: '?' }]]) {
+			const answer = await use(client, shown)
+			assert.deepEqual([answer.status, /transient_key/.test(answer.text)], [400, true], answer.text)
+		}
+		const sessionless = Object.assign(await dsm.session(app.id, app.secret), { authorization: `Basic ${Buffer.from(`${app.id}:${app.secret}`).toString('base64')}` })
+		assert.match((await sessionless.call('POST', '/crypto/v1/keys', { obj_type: 'AES', key_size: 256, group_id: of(), transient: true })).text, /session/)
+		const mine = { transient_key: (await other.succeed('POST', '/crypto/v1/keys', { obj_type: 'AES', key_size: 256, group_id: of(), transient: true })).transient_key }
+		assert.equal((await use(other, mine)).status, 200)
+		await other.succeed('POST', '/sys/v1/session/terminate')
+		assert.equal((await use(other, mine)).status, 401)
+		assert.equal((await use(app, mine)).status, 400)
+	})
+
+	test(`what was transient in ${where} is kept under a name`, async () => {
+		const made = await transient({ obj_type: 'EC', key_size: undefined, elliptic_curve: 'NistP256', key_ops: ['SIGN', 'VERIFY', 'APPMANAGEABLE'] })
+		const name = `kept in ${where}`, kept = await app.succeed('POST', '/crypto/v1/keys/persist', { name, transient_key: made.transient_key })
+		assert.deepEqual([kept.pub_key, kept.key_ops, kept.name], [made.pub_key, made.key_ops, name])
+		const { signature } = await app.succeed('POST', '/crypto/v1/sign', { key: { transient_key: made.transient_key }, hash_alg: 'SHA256', data: 'AAAA' })
+		assert.equal((await app.succeed('POST', '/crypto/v1/verify', { key: { name }, hash_alg: 'SHA256', data: 'AAAA', signature })).result, true)
+		const again = await app.succeed('POST', '/crypto/v1/sign', { key: { name }, hash_alg: 'SHA256', data: 'AAAA' })
+		assert.equal((await app.succeed('POST', '/crypto/v1/verify', { key: { kid: kept.kid }, hash_alg: 'SHA256', data: 'AAAA', signature: again.signature })).result, true)
+		assert.equal((await app.call('POST', '/crypto/v1/keys/persist', { name: 'x', transient_key: made.transient_key, key_ops: ['EXPORT'] })).status, 400)
+	})
+
+	test(`transient keys of ${where} are imported, derived, unwrapped, wrapped, exported and used in pieces`, async () => {
+		const key_ops = ['ENCRYPT', 'DECRYPT', 'WRAPKEY', 'UNWRAPKEY', 'DERIVEKEY', 'EXPORT'], value = Buffer.alloc(32, 5).toString('base64')
+		const imported = { transient_key: (await app.succeed('PUT', '/crypto/v1/keys', { obj_type: 'AES', value, key_ops, group_id: of(), transient: true })).transient_key }
+		assert.equal((await app.succeed('POST', '/crypto/v1/keys/export', imported)).value, value)
+		const wrapping = { transient_key: (await transient({ key_ops })).transient_key }
+		const wrapped = await app.succeed('POST', '/crypto/v1/wrapkey', { key: wrapping, subject: imported, alg: 'AES', mode: 'KWP' })
+		const unwrapped = await app.succeed('POST', '/crypto/v1/unwrapkey', { key: wrapping, alg: 'AES', mode: 'KWP', wrapped_key: wrapped.wrapped_key, obj_type: 'AES', key_ops, transient: true })
+		assert.equal((await app.succeed('POST', '/crypto/v1/keys/export', { transient_key: unwrapped.transient_key })).value, value)
+		const derived = await app.succeed('POST', '/crypto/v1/derive', { key: imported, key_type: 'AES', key_size: 256, transient: true, mechanism: { encrypt_data: { alg: 'AES', mode: 'ECB', plain: value } } })
+		assert.ok(derived.transient_key)
+		const begun = await app.succeed('POST', '/crypto/v1/encrypt/init', { key: imported, alg: 'AES', mode: 'CTR' })
+		const more = await app.succeed('POST', '/crypto/v1/encrypt/update', { key: imported, plain: 'aGVsbG8=', state: begun.state })
+		assert.equal((await app.succeed('POST', '/crypto/v1/decrypt', { key: imported, alg: 'AES', mode: 'CTR', iv: begun.iv, cipher: more.cipher })).plain, 'aGVsbG8=')
+		assert.equal((await app.call('POST', '/crypto/v1/encrypt/update', { key: wrapping, plain: 'aGVsbG8=', state: begun.state })).status, 400)
+		assert.equal((await app.call('POST', '/crypto/v1/keys/copy', { key: imported, name: 'copy of a transient key' })).status, 400)
+	})
+}

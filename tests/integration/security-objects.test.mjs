@@ -134,7 +134,8 @@ test('what cannot be made is refused with words', async () => {
 	await post(400, /key_size/, { key_size: undefined })
 	await post(501, /obj_type/, { obj_type: 'ARIA' })
 	await post(400, /PUT/, { obj_type: 'OPAQUE' })
-	await post(501, /session/, { transient: true })
+	await post(501, /no master key/, { transient: true })
+	await post(400, /rotation_policy/, { transient: true, rotation_policy: { interval_days: 30 } })
 	await post(400, /not known/, { colour: 'red' })
 	await post(400, /SIGN/, { key_ops: ['SIGN'] })
 	await post(400, /one line/, { name: 'a\nb' })
@@ -142,7 +143,7 @@ test('what cannot be made is refused with words', async () => {
 	await post(404, /no such group/, { group_id: NOBODY })
 	await post(400, /deactivation_date/, { deactivation_date: '20200101T000000Z' })
 	assert.equal((await inHsm()).some((k) => k.label?.toString() === 'bad'), false)
-	await refused(501, /transient/, dsm.app, 'POST', '/crypto/v1/keys/persist', { name: 'x', transient_key: 'AAAA' })
+	await refused(400, /transient_key/, dsm.app, 'POST', '/crypto/v1/keys/persist', { name: 'x', transient_key: 'AAAA' })
 })
 
 test('without the policy a change is one of the virtual key alone', async () => {

@@ -144,13 +144,20 @@ void crypto_call_fail_with(struct crypto_call *c, int status, const char *text);
 HF_MUST hf_status crypto_call_audit(struct crypto_call *c, struct db *db);
 
 /* The object that the body or the path names, with its group; then `then`, or the call ends with
- * 404. `desc`: a SobjectDescriptor ({"kid"} or {"name"}; "transient_key" and "inline" are refused
+ * 404. `desc`: a SobjectDescriptor ({"kid"}, {"name"} or {"transient_key"}; "inline" is refused
  * with words). The reference given to `then` is the callee's. */
 typedef void (*crypto_call_object_fn)(struct crypto_call *c, struct object *object);
 void crypto_call_object(struct crypto_call *c, const struct json_t *desc,
                         crypto_call_object_fn then);
 void crypto_call_object_of(struct crypto_call *c, const char *kid, const char *name,
                            crypto_call_object_fn then);
+
+/* A transient key of this session, in base64; NULL is refused. See call_transient.c. */
+void crypto_call_transient(struct crypto_call *c, const char *sealed, crypto_call_object_fn then);
+/* Whether there is a session for transient keys to live in. False: the call has ended. */
+bool crypto_call_in_session(struct crypto_call *c);
+/* Whether it is more than a transient key. False: the call has ended. */
+bool crypto_call_keeps(struct crypto_call *c, const struct object *object);
 
 /* guard_check() for c->who; fills c->subject_id and group_id. False: the call has ended (404, 403,
  * or 403 with GUARD_QUORUM_TEXT). */

@@ -80,16 +80,18 @@ void crypto_call_object(struct crypto_call *c, const struct json_t *desc,
                         crypto_call_object_fn then)
 {
 	const char *kid = json_member_text(desc, "kid"), *name = json_member_text(desc, "name");
+	const char *transient = json_member_text(desc, "transient_key");
 
-	if (json_member(desc, "transient_key") || json_member(desc, "inline"))
+	if (json_member(desc, "inline"))
 		crypto_call_fail_with(c, 501,
-		                      "transient keys and keys that come along with a request are "
-		                      "not supported: keys stay in the HSM. Name one by kid or "
-		                      "name");
-	else if (!kid == !name)
+		                      "keys that come along with a request are not supported: keys "
+		                      "stay in the HSM. Name one by kid or name");
+	else if (!!kid + !!name + !!transient != 1)
 		crypto_call_fail_with(c, 400,
-		                      "a key is named by {\"kid\": …} or by {\"name\": …}, one of "
-		                      "the two");
+		                      "a key is named by {\"kid\": …}, by {\"name\": …} or by "
+		                      "{\"transient_key\": …}, one of them");
+	else if (transient)
+		crypto_call_transient(c, transient, then);
 	else
 		crypto_call_object_of(c, kid, name, then);
 }

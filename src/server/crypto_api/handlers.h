@@ -41,7 +41,9 @@ extern const struct crypto_operation crypto_key_update;
 extern const struct crypto_operation crypto_key_rekey, crypto_key_replace;
 /* objects/life.c */
 extern const struct crypto_operation crypto_key_activate, crypto_key_revoke, crypto_key_destroy,
-        crypto_key_delete, crypto_key_drop_private, crypto_key_revert, crypto_key_persist;
+        crypto_key_delete, crypto_key_drop_private, crypto_key_revert;
+/* objects/persist.c */
+extern const struct crypto_operation crypto_key_persist;
 /* objects/copy.c */
 extern const struct crypto_operation crypto_key_copy, crypto_key_export;
 

@@ -90,7 +90,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/crypto/v1/keys/replace", "Crypto:ReplaceSobject", CALLER_ANY, ROUTE_AUDITED, SMALL, &crypto_key_replace },
 	{ "POST",   "/crypto/v1/keys/copy", "Crypto:CopySobject", CALLER_ANY, ROUTE_AUDITED, SOBJECT, &crypto_key_copy },
 	{ "POST",   "/crypto/v1/keys/export", "Crypto:ExportSobject", CALLER_APP, ROUTE_AUDITED | ROUTE_SECRET, SMALL, &crypto_key_export },
-	{ "POST",   "/crypto/v1/keys/persist", "Crypto:PersistTransientKey", CALLER_APP, ROUTE_SECRET, SOBJECT, &crypto_key_persist },
+	{ "POST",   "/crypto/v1/keys/persist", "Crypto:PersistTransientKey", CALLER_APP, ROUTE_AUDITED | ROUTE_SECRET, SOBJECT, &crypto_key_persist },
 	{ "GET",    "/crypto/v1/keys/:key_id", "Crypto:GetSobject", CALLER_ANY, NONE, 0, &crypto_key_get },
 	{ "PATCH",  "/crypto/v1/keys/:key_id", "Crypto:UpdateSobject", CALLER_ANY, ROUTE_AUDITED, SOBJECT, &crypto_key_update },
 	{ "DELETE", "/crypto/v1/keys/:key_id", "Crypto:DeleteSobject", CALLER_ANY, ROUTE_AUDITED, 0, &crypto_key_delete },

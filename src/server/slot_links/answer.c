@@ -112,6 +112,7 @@ hf_status answer_check(const struct crypto_op *op, const struct crypto_result *r
 	case CRYPTO_UNWRAP:
 	case CRYPTO_DERIVE:
 	case CRYPTO_AGREE:
+	case CRYPTO_PERSIST:
 		return check_made(op, r, err);
 	case CRYPTO_UPDATE:
 	case CRYPTO_DESTROY:

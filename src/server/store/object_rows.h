@@ -28,7 +28,8 @@ enum object_state {
  * slot any more. public_only: no private half, or none any more. creator: an identity; "" when it
  * was a scan of the group. Times: 0 for none. public_key: SubjectPublicKeyInfo. options: JSON (aes,
  * fpe, rsa, deterministic_signatures, allow_sign_hash …). revocation: JSON (revocation_reason).
- * Links: "" for none. value: of opaque objects and certificates, sealed; otherwise empty. */
+ * Links: "" for none. value: of opaque objects and certificates, sealed; otherwise empty.
+ * transient: never stored, see core/objects/transient_key.h. */
 #define OBJECT_MEMBERS                                                                             \
 	char id[HF_UUID_MAX]; /* kid */                                                            \
 	char org_id[HF_ID_MAX];                                                                    \
@@ -47,6 +48,7 @@ enum object_state {
 	bool public_only;                                                                          \
 	bool never_exportable;                                                                     \
 	bool publish_public_key;                                                                   \
+	bool transient;                                                                            \
 	char creator[HF_ID_MAX];                                                                   \
 	int64_t created_ms, last_used_ms, activation_ms, deactivation_ms, compromise_ms,           \
 	        destruction_ms, rotate_at_ms;                                                      \

@@ -336,6 +336,50 @@ static void what_is_nothing_for_a_pool_is_refused(void **state)
 	refused(&op, HF_INVALID);
 }
 
+#define TRANSIENT "tk-01k9h-x3v7q-8m2c4d6e8f0g1h2j"
+
+static void a_transient_key_is_handed_out_and_comes_with_each_operation(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf got = HF_BUF(RECORD_ENCODED_MAX);
+	HF_BUF_SCOPED struct hf_buf record = aes_record(TRANSIENT, USE_ENCRYPT);
+	struct crypto_op op = make_op(TRANSIENT);
+
+	take(1, &op);
+	answer_made(TRANSIENT);
+	assert_int_equal(last.outcome, OP_DONE);
+	CHECK(hf_span_equal(last_crypto.record, hf_buf_span(&record)));
+	CHECK_CODE(keydb_get_one(keydb, TRANSIENT, &got, NULL), HF_NOTFOUND);
+	op = use_op(CRYPTO_ENCRYPT, TRANSIENT);
+	op.key.record = hf_buf_span(&record);
+	take(2, &op);
+	assert_int_equal(n_submitted, 2);
+	CHECK(hf_span_equal(given.key.record, hf_buf_span(&record)));
+	answer(&(struct crypto_result){ .outcome = OP_DONE });
+}
+
+static void only_a_transient_key_is_persisted(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf record = aes_record(TRANSIENT, USE_ENCRYPT);
+	HF_BUF_SCOPED struct hf_buf kept = aes_record("key-1", USE_ENCRYPT);
+	struct crypto_op op = make_op("key-2");
+
+	put("key-1");
+	op.kind = CRYPTO_PERSIST;
+	op.key.name.type = OBJECT_AES;
+	snprintf(op.key_id, sizeof(op.key_id), "key-1");
+	refused(&op, HF_DENIED);
+	op.key.record = hf_buf_span(&kept);
+	refused(&op, HF_DENIED);
+	snprintf(op.key_id, sizeof(op.key_id), "%s", TRANSIENT);
+	op.key.record = hf_buf_span(&record);
+	take(1, &op);
+	assert_int_equal(n_submitted, 1);
+	answer_made("key-2");
+	settle();
+	assert_int_equal(last.outcome, OP_DONE);
+	CHECK(last_crypto.record.len == 0);
+}
+
 static void a_driver_that_checks_requests_does_none_of_them(void **state)
 {
 	struct crypto_op op = use_op(CRYPTO_ENCRYPT, "key-1");
@@ -365,6 +409,11 @@ int main(void)
 		        destroying_removes_the_record_of_such_a_key_and_never_a_wallets, set_up,
 		        tear_down),
 		cmocka_unit_test_setup_teardown(what_is_nothing_for_a_pool_is_refused, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(
+		        a_transient_key_is_handed_out_and_comes_with_each_operation, set_up,
+		        tear_down),
+		cmocka_unit_test_setup_teardown(only_a_transient_key_is_persisted, set_up,
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(a_driver_that_checks_requests_does_none_of_them,
 		                                set_up_checks, tear_down),

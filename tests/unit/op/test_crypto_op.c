@@ -181,7 +181,7 @@ static void only_what_makes_keys_is_not_sent_twice_blindly(void **state)
 {
 	for (int k = 1; k <= CRYPTO_OP_KIND_MAX; k++) {
 		bool makes = k == CRYPTO_GENERATE || k == CRYPTO_IMPORT || k == CRYPTO_UNWRAP ||
-		             k == CRYPTO_DERIVE || k == CRYPTO_AGREE;
+		             k == CRYPTO_DERIVE || k == CRYPTO_AGREE || k == CRYPTO_PERSIST;
 
 		CHECK(crypto_op_makes((enum crypto_op_kind)k) == makes);
 		CHECK(crypto_op_repeatable((enum crypto_op_kind)k) == !makes);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/objects/object.h"
 
+#include "base/uuid.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -77,11 +79,13 @@ static struct hf_span move_bytes(char **to, struct hf_span from)
 }
 
 /* One piece of memory: what the row points to stands behind it. */
-hf_status object_new(const struct object_row *row, struct group *group, struct object **ret)
+hf_status object_new_with(const struct object_row *row, struct hf_span record, struct group *group,
+                          struct object **ret)
 {
 	size_t more = text_size(row->description) + text_size(row->options) +
 	              text_size(row->custom_metadata) + text_size(row->rotation_policy) +
-	              text_size(row->revocation) + row->public_key.len + row->value.len;
+	              text_size(row->revocation) + row->public_key.len + row->value.len +
+	              record.len;
 	struct object *o = calloc(1, sizeof(*o) + more);
 	char *to;
 
@@ -97,8 +101,14 @@ hf_status object_new(const struct object_row *row, struct group *group, struct o
 	o->revocation = move_text(&to, row->revocation);
 	o->public_key = move_bytes(&to, row->public_key);
 	o->value = move_bytes(&to, row->value);
+	o->record = move_bytes(&to, record);
 	*ret = o;
 	return HF_SUCCESS;
+}
+
+hf_status object_new(const struct object_row *row, struct group *group, struct object **ret)
+{
+	return object_new_with(row, HF_SPAN(NULL, 0), group, ret);
 }
 
 void object_where(const struct object *o, struct key_where *ret, char ret_key_id[HF_ID_MAX])
@@ -114,4 +124,9 @@ void object_where(const struct object *o, struct key_where *ret, char ret_key_id
 	if (!o->virtual_key)
 		ret->name.id = hf_span_text(o->id);
 	snprintf(ret_key_id, HF_ID_MAX, "%s", o->id);
+	if (!o->transient)
+		return;
+	ret->record = o->record;
+	if (hf_ok(hf_id_of_uuid(TRANSIENT_ID, o->id, ret_key_id)))
+		ret->name.id = hf_span_text(ret_key_id);
 }

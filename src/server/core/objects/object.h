@@ -18,7 +18,8 @@
  * a whole o->row. */
 struct object {
 	atomic_uint references;
-	struct group *group; /* held */
+	struct group *group;   /* held */
+	struct hf_span record; /* of a transient key, which is nowhere else; otherwise empty */
 	union {
 		struct object_row row;
 		struct {
@@ -37,13 +38,18 @@ HF_DEFINE_CLEANUP(object_unref, struct object *)
 HF_MUST hf_status object_new(const struct object_row *row, struct group *group,
                              struct object **ret);
 
+/* The same of a transient key, whose record it is; of others it is empty. */
+HF_MUST hf_status object_new_with(const struct object_row *row, struct hf_span record,
+                                  struct group *group, struct object **ret);
+
 /* Its state at this time: a date that has come counts before anybody has written it down. */
 enum object_state object_state_at(const struct object_row *o, int64_t now_ms);
 const char *object_state_name(int state); /* "PreActive"; NULL for a number that is none */
 HF_MUST hf_status object_state_parse(const char *name, enum object_state *ret);
 
 /* How an operation names it: fills op->key (or ->subject): its name in the slot, or, with an empty
- * record, its id in the pool, which the driver completes. Borrowed from the object. */
+ * record, its id in the pool, which the driver completes; a transient key by its record. Borrowed
+ * from the object and from `ret_key_id`. */
 void object_where(const struct object *o, struct key_where *ret, char ret_key_id[HF_ID_MAX]);
 
 struct objects;

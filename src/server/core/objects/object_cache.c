@@ -230,7 +230,7 @@ void objects_used(struct objects *o, const struct object *object, int64_t now_ms
 	struct uses *list = &o->uses[bucket_of(o, object->id)];
 	struct use *u;
 
-	if (now_ms - object->last_used_ms < USED_EVERY_MS)
+	if (object->transient || now_ms - object->last_used_ms < USED_EVERY_MS)
 		return;
 	pthread_mutex_lock(&o->lock);
 	LIST_FOREACH(u, list, next)

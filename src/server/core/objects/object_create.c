@@ -49,10 +49,13 @@ void object_shape(const struct object_row *row, const struct group *group, struc
 		.extractable = exportable,
 		.sensitive = !exportable,
 		.has_private = !row->public_only,
-		.persistent = !*group->store_id,
+		.persistent = !*group->store_id && !row->transient,
 		.id = HF_SPAN(row->cka_id, row->cka_id_len),
 		.label = HF_SPAN(row->cka_label, row->cka_label_len),
+		.public_key = row->public_key,
+		.have_kcv = row->have_kcv,
 	};
+	memcpy(ret->kcv, row->kcv, sizeof(ret->kcv));
 	if (*group->store_id)
 		ret->id = hf_span_text(row->id);
 }
@@ -200,6 +203,64 @@ static void reserved(struct db_task *task, hf_status s)
 	backend_submit(m->core, &m->call);
 }
 
+/* ---- a transient key: the HSM's answer is all there is of it */
+
+static hf_status keep(struct object_making *m, const struct crypto_result *r)
+{
+	struct key_record record;
+
+	HF_TRY(take(m, &r->made));
+	if (!hf_ok(record_decode(r->record, &record)) || !record_is_transient(&record) ||
+	    strcmp(record.key_id, m->transient_id) != 0)
+		return hf_fail(&m->err, HF_UNSUPPORTED,
+		               "this HSM does not seal what it wraps (its master key has no MAC "
+		               "key), so it makes no transient keys");
+	return object_new_with(&m->row, r->record, m->group, &m->object);
+}
+
+static void transient_made(struct backend_call *call, const struct crypto_result *r)
+{
+	struct object_making *m = call->ctx;
+
+	if (r->outcome == OP_DONE)
+		end(m, keep(m, r));
+	else
+		end(m, hf_fail(&m->err, r->code == HF_OK ? HF_IO : r->code, "%s", r->text));
+}
+
+static hf_status prepare_transient(struct object_making *m)
+{
+	struct object_row *row = &m->row;
+
+	HF_TRY(hf_id_of_uuid(TRANSIENT_ID, row->id, m->transient_id));
+	*row->name = '\0';
+	row->virtual_key = false;
+	object_shape(row, m->group, &m->op.made);
+	m->op.made.id = hf_span_text(m->transient_id);
+	m->op.made.public_exponent = m->public_exponent;
+	if (m->op.kind == CRYPTO_GENERATE || m->op.kind == CRYPTO_IMPORT)
+		memcpy(m->op.key_id, m->transient_id, sizeof(m->transient_id));
+	return HF_SUCCESS;
+}
+
+static void make_transient(struct object_making *m)
+{
+	hf_status s = prepare_transient(m);
+
+	m->call = (struct backend_call){
+		.group = m->group,
+		.org_id = m->row.org_id,
+		.ops = &m->op,
+		.n_ops = 1,
+		.done = transient_made,
+		.ctx = m,
+	};
+	if (hf_ok(s))
+		backend_submit(m->core, &m->call);
+	else
+		end(m, s);
+}
+
 static hf_status seal_value(struct object_making *m)
 {
 	m->sealed = HF_BUF(m->op.data.len + AEAD_OVERHEAD);
@@ -233,6 +294,10 @@ void object_make(struct object_making *m)
 	memcpy(row->group_id, m->group->id, sizeof(row->group_id));
 	row->created_ms = m->now_ms;
 	row->never_exportable = !(row->uses & USE_EXPORT);
+	if (row->transient) {
+		make_transient(m);
+		return;
+	}
 	row->virtual_key = m->op.kind && !*m->group->store_id;
 	if (row->virtual_key) {
 		hf_random(row->cka_id, CKA_ID_LEN);

@@ -12,6 +12,9 @@
 #include "server/core/backends/backend.h"
 #include "server/core/objects/object.h"
 
+/* Of a transient key (row.transient) none of this is: it is made in the HSM and given out, with its
+ * record, and settle() is not called. */
+
 #define CKA_ID_LEN 16 /* random, of keys made here */
 
 /* Embedded by the caller, who fills the first part, zeroes the rest, and keeps it and everything
@@ -41,6 +44,7 @@ struct object_making {
 	hf_status failed;
 	int64_t now_ms;
 	char name[OBJECT_NAME_MAX]; /* that it will have */
+	char transient_id[HF_ID_MAX];
 	uint8_t public_key[SPKI_MAX];
 	struct hf_buf sealed;
 };

@@ -55,8 +55,8 @@ static hf_status name_key(struct batch_item *item, struct hf_err *err)
 	}
 	if (json_member(key, "transient_key") || json_member(key, "inline"))
 		return hf_fail(err, HF_UNSUPPORTED,
-		               "transient keys and keys that come along with a request are not "
-		               "supported: keys stay in the HSM. Name one by kid or name");
+		               "in a batch keys are named by kid or name: use a transient key in "
+		               "calls of its own");
 	if (!item->kid == !item->name)
 		return hf_fail(err, HF_INVALID,
 		               "a key is named by {\"kid\": …} or by {\"name\": …}, one of the "

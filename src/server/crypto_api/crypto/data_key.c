@@ -6,6 +6,7 @@
 #include "server/crypto_api/crypto/bodies.h"
 #include "server/crypto_api/crypto/work.h"
 #include "server/crypto_api/handlers.h"
+#include "server/crypto_api/objects/print.h"
 
 #include <string.h>
 
@@ -59,7 +60,7 @@ static void encrypted(struct backend_call *backend, const struct crypto_result *
 		return;
 	}
 	json_open_object(&w, NULL);
-	json_text(&w, "kid", d->key->id);
+	print_kid(&w, &d->key->row);
 	json_base64(&w, "plain", HF_SPAN(d->plain, d->len));
 	json_base64(&w, "wrapped", r->data);
 	json_text(&w, "mode", "GCM");

@@ -6,6 +6,7 @@
 #include "server/crypto_api/crypto/stream.h"
 #include "server/crypto_api/crypto/work.h"
 #include "server/crypto_api/handlers.h"
+#include "server/crypto_api/objects/print.h"
 
 #include <string.h>
 
@@ -66,7 +67,7 @@ static void reply(struct multipart *m, struct hf_span out, bool has_out)
 	}
 	json_open_object(&w, NULL);
 	if (m->at == MULTIPART_INIT)
-		json_text(&w, "kid", m->key->id);
+		print_kid(&w, &m->key->row);
 	if (m->at == MULTIPART_INIT && m->kind == CRYPTO_ENCRYPT && m->stream.mode != MODE_ECB)
 		json_base64(&w, "iv", HF_SPAN(m->stream.iv, m->stream.block));
 	if (has_out)
@@ -162,13 +163,25 @@ static void init(struct multipart *m)
 
 /* ---- The others */
 
-static hf_status plan_step(struct multipart *m, struct hf_err *err)
+/* A transient key is only there when it comes along. */
+static bool brings_key(const struct multipart *m)
+{
+	return json_member_text(m->body.key, "transient_key");
+}
+
+static bool is_of_key(const struct multipart *m)
 {
 	const char *kid = json_member_text(m->body.key, "kid"),
 	           *name = json_member_text(m->body.key, "name");
 
-	if (m->body.key && !(kid && strcmp(kid, m->key->id) == 0) &&
-	    !(name && strcmp(name, m->key->name) == 0))
+	if (!m->body.key || brings_key(m))
+		return strcmp(m->stream.kid, m->key->id) == 0;
+	return (kid && strcmp(kid, m->key->id) == 0) || (name && strcmp(name, m->key->name) == 0);
+}
+
+static hf_status plan_step(struct multipart *m, struct hf_err *err)
+{
+	if (!is_of_key(m))
 		return hf_fail(err, HF_INVALID, "field \"state\": it is one of another key");
 	m->asked.mech.mode = m->stream.mode;
 	m->asked.mech.iv = HF_SPAN(m->stream.iv, m->stream.block);
@@ -224,7 +237,7 @@ static void begin(struct crypto_call *c)
 {
 	struct multipart *m = (struct multipart *)c;
 
-	if (m->at == MULTIPART_INIT)
+	if (m->at == MULTIPART_INIT || brings_key(m))
 		crypto_call_object(c, m->body.key, found);
 	else
 		crypto_call_object_of(c, m->stream.kid, NULL, found);

@@ -3,6 +3,7 @@
 
 #include "server/crypto_api/crypto/fpe.h"
 #include "server/crypto_api/errors.h"
+#include "server/crypto_api/objects/print.h"
 
 void work_item_release(struct work_item *item)
 {
@@ -49,7 +50,7 @@ hf_status work_print(const struct work *work, struct work_item *item, const stru
                      const struct crypto_result *r, struct json_writer *w, struct hf_err *err)
 {
 	json_open_object(w, NULL);
-	json_text(w, "kid", item->object->id);
+	print_kid(w, &item->object->row);
 	HF_TRY(work->print(item, op, r, w, err));
 	json_close_object(w);
 	return hf_buf_status(w->to);

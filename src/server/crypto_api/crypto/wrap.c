@@ -12,6 +12,7 @@ struct wrap_call {
 	struct hf_buf bytes;
 	struct wrap_body body;
 	struct object *key, *subject;
+	char subject_id[HF_ID_MAX];
 	struct crypto_op op;
 	struct backend_call backend;
 };
@@ -55,7 +56,6 @@ static void done(struct backend_call *backend, const struct crypto_result *resul
 static hf_status plan(struct wrap_call *x, struct hf_err *err)
 {
 	struct mode_key key = work_key(x->key);
-	char subject_id[HF_ID_MAX];
 
 	if (strcmp(x->key->group_id, x->subject->group_id) != 0)
 		return hf_fail(err, HF_INVALID,
@@ -72,7 +72,7 @@ static hf_status plan(struct wrap_call *x, struct hf_err *err)
 		               "a private key is too long to be wrapped by RSA: use an AES key");
 	x->op.kind = CRYPTO_WRAP;
 	object_where(x->key, &x->op.key, x->op.key_id);
-	object_where(x->subject, &x->op.subject, subject_id);
+	object_where(x->subject, &x->op.subject, x->subject_id);
 	return mode_of_cipher(&key, CRYPTO_WRAP, &x->body.said, &x->op.mech, err);
 }
 

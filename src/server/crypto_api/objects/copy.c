@@ -105,6 +105,7 @@ static hf_status prepare_copy(struct crypto_call *c, struct hf_err *err)
 	struct making_call *x = (struct making_call *)c;
 
 	HF_TRY(sobject_request_read(c->body, more, HF_COUNT(more), c->now_ms, &x->request, err));
+	HF_TRY(sobject_request_not_transient(&x->request, err));
 	if (!json_value_is(json_member(c->body, "key"), JSON_READ_OBJECT))
 		return hf_fail(err, HF_INVALID, "field \"key\": {\"kid\": …} or {\"name\": …}");
 	if (x->request.value)
@@ -177,7 +178,7 @@ static void to_be_copied(struct crypto_call *c, struct object *object)
 	hf_status s;
 
 	x->source = object;
-	if (!crypto_call_may(c, ACT_COPY, object, NULL, NULL))
+	if (!crypto_call_may(c, ACT_COPY, object, NULL, NULL) || !crypto_call_keeps(c, object))
 		return;
 	s = plan_copy(x, &c->err);
 	if (!hf_ok(s))

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "crypto/private_info.h"
+#include "server/crypto_api/call_transient.h"
 #include "server/crypto_api/crypto/bodies.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/objects/print.h"
@@ -45,18 +46,43 @@ static hf_status settle(struct object_making *m, struct db *db)
 	return crypto_call_audit(c, db);
 }
 
+/* Nothing was written down yet but by the HSM: what it made is forgotten when this fails. */
+static hf_status print_transient(struct making_call *x)
+{
+	struct crypto_call *c = &x->call;
+	HF_BUF_SCOPED struct hf_buf sealed = HF_BUF(TRANSIENT_KEY_MAX);
+	const struct transient_session of = crypto_call_session(c);
+	struct json_writer w = JSON_WRITER(&c->out);
+	hf_status s = check_kcv(x, &x->making.err);
+
+	HF_TRY(s);
+	s = transient_key_seal(&of, x->making.object, &sealed);
+	if (s.code == HF_TOOBIG)
+		return hf_fail(&x->making.err, s.code,
+		               "a transient key carries less about it: leave out metadata");
+	HF_TRY(s);
+	memcpy(c->subject_id, x->making.row.id, sizeof(c->subject_id));
+	c->status = 201;
+	sobject_print_more(&w, &x->making.object->row,
+	                   &(struct sobject_more){ .transient_key = hf_buf_span(&sealed) });
+	return HF_SUCCESS;
+}
+
 static void done(struct object_making *m, hf_status s)
 {
 	struct crypto_call *c = &of_making(m)->call;
 	struct json_writer w = JSON_WRITER(&c->out);
 
+	if (hf_ok(s) && m->row.transient)
+		s = print_transient(of_making(m));
 	if (!hf_ok(s)) {
 		c->entered = false; /* that entry was undone with the rest */
 		c->err = m->err;
 		crypto_call_fail(c, s);
 		return;
 	}
-	sobject_print(&w, m->object);
+	if (!m->row.transient)
+		sobject_print(&w, m->object);
 	crypto_call_reply(c);
 }
 
@@ -70,7 +96,8 @@ static void group_found(struct crypto_call *c, struct group *group)
 	object_shape(&m->row, group, &judged.made);
 	if (!judged.kind) /* what stays in the database is made, too */
 		judged.kind = CRYPTO_IMPORT;
-	if (!crypto_call_may(c, ACT_CREATE, NULL, group, &judged))
+	if (!crypto_call_may(c, ACT_CREATE, NULL, group, &judged) ||
+	    (m->row.transient && !crypto_call_in_session(c)))
 		return;
 	m->core = c->api->core;
 	m->settle = settle;
@@ -183,6 +210,11 @@ static hf_status prepare_import(struct crypto_call *c, struct hf_err *err)
 	m->op.data = value;
 	if (r->type != OBJECT_OPAQUE && r->type != OBJECT_CERTIFICATE)
 		m->op.kind = CRYPTO_IMPORT;
+	else if (r->is_transient)
+		return hf_fail(err, HF_INVALID,
+		               "field \"transient\": %s objects are in no HSM, where a transient "
+		               "key would be wrapped",
+		               object_type_name(r->type));
 	x->kcv = r->kcv;
 	return HF_SUCCESS;
 }

@@ -202,18 +202,7 @@ static void refuse_revert(struct crypto_call *c)
 	                      "changes of keys are not taken back: key history is not supported");
 }
 
-static void refuse_persist(struct crypto_call *c)
-{
-	crypto_call_fail_with(c, 501,
-	                      "there are no transient keys: every key is kept in its HSM from the "
-	                      "start. Create it under its name at once");
-}
-
 const struct crypto_operation crypto_key_revert = {
 	.size = sizeof(struct crypto_call),
 	.after = refuse_revert,
-};
-const struct crypto_operation crypto_key_persist = {
-	.size = sizeof(struct crypto_call),
-	.after = refuse_persist,
 };

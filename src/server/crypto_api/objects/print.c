@@ -29,6 +29,12 @@ void print_principal(struct json_writer *w, const char *key, const char *identit
 	json_close_object(w);
 }
 
+void print_kid(struct json_writer *w, const struct object_row *o)
+{
+	if (!o->transient)
+		json_text(w, "kid", o->id);
+}
+
 void print_uses(struct json_writer *w, const char *key, unsigned uses)
 {
 	json_open_array(w, key);
@@ -136,6 +142,8 @@ static void print_values(struct json_writer *w, const struct object_row *o,
 	}
 	if (more->value.len)
 		json_base64(w, "value", more->value);
+	if (more->transient_key.len)
+		json_base64(w, "transient_key", more->transient_key);
 }
 
 void sobject_print_more(struct json_writer *w, const struct object_row *o,
@@ -150,8 +158,8 @@ void sobject_print_more(struct json_writer *w, const struct object_row *o,
 	json_open_object(w, more->key);
 	print_uuid(w, "acct_id", o->org_id);
 	json_text(w, "group_id", o->group_id);
-	json_text(w, "kid", o->id);
-	json_text(w, "name", o->name);
+	print_kid(w, o);
+	json_text_if(w, "name", o->name);
 	json_text_if(w, "description", o->description);
 	print_principal(w, "creator", o->creator);
 	print_kind(w, o);

@@ -9,8 +9,9 @@
 
 /* What an answer has besides. */
 struct sobject_more {
-	const char *key;      /* its name in the document; NULL: an element, or the whole */
-	struct hf_span value; /* exported; empty: left out */
+	const char *key;              /* its name in the document; NULL: an element, or the whole */
+	struct hf_span value;         /* exported; empty: left out */
+	struct hf_span transient_key; /* as it is carried; empty: left out */
 	const char (*copied_to)[HF_UUID_MAX];
 	size_t n_copied_to;
 	bool without_pub_key, without_kcv;
@@ -27,6 +28,8 @@ void print_uuid(struct json_writer *w, const char *key, const char *id);
 /* {"app": …}, {"user": …}; "system" for "", as of a key that a scan has found. */
 void print_principal(struct json_writer *w, const char *key, const char *identity_id);
 
+/* A transient key has none. */
+void print_kid(struct json_writer *w, const struct object_row *o);
 void print_uses(struct json_writer *w, const char *key, unsigned uses);
 
 #endif

@@ -79,7 +79,7 @@ static void found(struct crypto_call *c, struct object *object)
 	x->object = object;
 	if (!crypto_call_may(c, ACT_READ, object, NULL, NULL))
 		return;
-	if (!copied) {
+	if (!copied || object->transient) {
 		print(x);
 		return;
 	}
@@ -115,7 +115,7 @@ static void print_kcv(struct crypto_call *c, struct object *object)
 	}
 	hf_hex(object->kcv, sizeof(object->kcv), kcv);
 	json_open_object(&w, NULL);
-	json_text(&w, "kid", object->id);
+	print_kid(&w, &object->row);
 	json_text(&w, "kcv", kcv);
 	json_close_object(&w);
 	crypto_call_reply(c);

@@ -37,6 +37,7 @@ static const struct json_field fields[] = {
 	AS("enabled", JSON_READ_ANY, enabled),
 	AS("deterministic_signatures", JSON_READ_ANY, deterministic),
 	AS("allow_sign_hash", JSON_READ_ANY, allow_sign_hash),
+	AS("transient", JSON_READ_ANY, transient),
 	{ "key_size", JSON_READ_INT, offsetof(struct sobject_request, key_size), false, true, 1,
 	  SIZE_MAX_BITS },
 	{ "pub_exponent", JSON_READ_INT, offsetof(struct sobject_request, exponent), false, true, 1,
@@ -47,7 +48,6 @@ static const struct json_field fields[] = {
 static const struct {
 	const char *name, *instead;
 } refused[] = {
-	{ "transient", "keys that end with a session are not supported: every key is in its HSM" },
 	{ "external", "keys of cloud services are not supported" },
 	{ "export_policy", "whether a key may leave is said by EXPORT in its key_ops" },
 	{ "google_access_reason_policy", "that is for keys that Google uses" },
@@ -199,6 +199,39 @@ static hf_status check_bool(const char *field, const struct json_t *value, struc
 	return hf_fail(err, HF_INVALID, "field \"%s\": expected true or false", field);
 }
 
+hf_status sobject_request_not_transient(const struct sobject_request *r, struct hf_err *err)
+{
+	if (!r->is_transient)
+		return HF_SUCCESS;
+	return hf_fail(err, HF_INVALID,
+	               "field \"transient\": transient keys are generated, imported, unwrapped, "
+	               "derived or agreed on, and nothing else");
+}
+
+/* It is active from the start, and ends with its session. */
+static hf_status read_transient(struct sobject_request *r, struct hf_err *err)
+{
+	const char *field = r->activation        ? "activation_date"
+	                    : r->deactivation    ? "deactivation_date"
+	                    : r->rotation_policy ? "rotation_policy"
+	                    : r->publish         ? "publish_public_key"
+	                                         : NULL;
+
+	r->is_transient = json_value_true(r->transient);
+	if (!r->is_transient)
+		return HF_SUCCESS;
+	if (r->wanted == OBJECT_PREACTIVE)
+		field = "state";
+	if (r->enabled && !json_value_true(r->enabled))
+		field = "enabled";
+	if (field)
+		return hf_fail(err, HF_INVALID,
+		               "field \"%s\": a transient key is active and enabled until its "
+		               "session ends",
+		               field);
+	return HF_SUCCESS;
+}
+
 static hf_status read_publish(const struct sobject_request *r, struct hf_err *err)
 {
 	const char *state = json_member_text(r->publish, "state");
@@ -251,12 +284,14 @@ hf_status sobject_request_read(const struct json_t *doc, const char *const *more
 	HF_TRY(check_bool("enabled", ret->enabled, err));
 	HF_TRY(check_bool("deterministic_signatures", ret->deterministic, err));
 	HF_TRY(check_bool("allow_sign_hash", ret->allow_sign_hash, err));
+	HF_TRY(check_bool("transient", ret->transient, err));
 	HF_TRY(read_type(ret, err));
 	HF_TRY(read_uses(ret, err));
 	HF_TRY(read_metadata(ret, err));
 	HF_TRY(read_rotation(ret, now_ms, err));
 	HF_TRY(read_publish(ret, err));
-	return read_state(ret, err);
+	HF_TRY(read_state(ret, err));
+	return read_transient(ret, err);
 }
 
 void sobject_request_done(struct sobject_request *r)

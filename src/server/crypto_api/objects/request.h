@@ -16,19 +16,24 @@ struct sobject_request {
 	const char *name, *group_id, *description, *obj_type, *curve, *state, *activation,
 	        *deactivation, *value, *kcv;
 	struct json_t *key_ops, *aes, *des3, *rsa, *fpe, *custom_metadata, *rotation_policy,
-	        *publish, *enabled, *deterministic, *allow_sign_hash;
+	        *publish, *enabled, *deterministic, *allow_sign_hash, *transient;
 	int64_t key_size, exponent; /* 0: not given */
 	/* Read of the above. */
 	enum object_type type; /* 0: not given */
 	enum curve curve_id;
 	unsigned uses;
 	bool uses_given;
+	bool is_transient;
 	int64_t activation_ms, deactivation_ms;
 	int64_t rotate_at_ms;
 	enum object_state wanted; /* 0: not given */
 	/* What the row's JSON fields point to; the request's own. */
 	struct hf_buf options_text, metadata_text, rotation_text;
 };
+
+/* The words for a field that a transient key has not. */
+HF_MUST hf_status sobject_request_not_transient(const struct sobject_request *r,
+                                                struct hf_err *err);
 
 /* `more`: names of fields that the caller reads himself. HF_INVALID, HF_UNSUPPORTED with words.
  * sobject_request_done() in any case. */

@@ -87,8 +87,10 @@ hf_status sobject_request_row(struct sobject_request *r, const struct sobject_ma
                               const struct principal *who, int64_t now_ms, struct object_row *ret,
                               struct hf_err *err)
 {
-	*ret = (struct object_row){ .type = r->type, .public_only = made->public_only };
-	if (!r->name)
+	*ret = (struct object_row){ .type = r->type,
+		                    .public_only = made->public_only,
+		                    .transient = r->is_transient };
+	if (!r->name && !r->is_transient)
 		return hf_fail(err, HF_INVALID, "field \"name\" is missing");
 	if (!r->type)
 		return hf_fail(err, HF_INVALID, "field \"obj_type\" is missing");
@@ -97,7 +99,7 @@ hf_status sobject_request_row(struct sobject_request *r, const struct sobject_ma
 	HF_TRY(sobject_request_uses(r, r->type, ret->curve, made->public_only, &ret->uses, err));
 	HF_TRY(choose_state(r, now_ms, ret, err));
 	HF_TRY(sobject_request_options(r, r->type, ret->bits, NULL, &ret->options, err));
-	snprintf(ret->name, sizeof(ret->name), "%s", r->name);
+	snprintf(ret->name, sizeof(ret->name), "%s", r->is_transient ? "" : r->name);
 	snprintf(ret->creator, sizeof(ret->creator), "%s", who->identity_id);
 	ret->description = (char *)(uintptr_t)r->description;
 	ret->custom_metadata = text_of(&r->metadata_text);

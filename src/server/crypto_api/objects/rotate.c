@@ -29,6 +29,7 @@ static hf_status prepare_rekey(struct crypto_call *c, struct hf_err *err)
 	const struct json_t *deactivate = json_member(c->body, more[0]);
 
 	HF_TRY(sobject_request_read(c->body, more, HF_COUNT(more), c->now_ms, &x->request, err));
+	HF_TRY(sobject_request_not_transient(&x->request, err));
 	if (!x->request.name)
 		return hf_fail(err, HF_INVALID, "field \"name\" is missing: the key to rotate");
 	if (x->request.value)
@@ -227,7 +228,8 @@ static void new_found(struct crypto_call *c, struct object *object)
 
 	x->new = object;
 	if (!crypto_call_may(c, ACT_ROTATE, object, NULL, NULL) ||
-	    !crypto_call_may(c, ACT_ROTATE, x->old, NULL, NULL))
+	    !crypto_call_may(c, ACT_ROTATE, x->old, NULL, NULL) || !crypto_call_keeps(c, object) ||
+	    !crypto_call_keeps(c, x->old))
 		return;
 	x->task = (struct db_task){ .run = run_replace,
 		                    .done = replace_done,

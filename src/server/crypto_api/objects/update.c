@@ -30,6 +30,7 @@ static hf_status prepare(struct crypto_call *c, struct hf_err *err)
 	const struct sobject_request *r = &x->request;
 
 	HF_TRY(sobject_request_read(c->body, NULL, 0, c->now_ms, &x->request, err));
+	HF_TRY(sobject_request_not_transient(r, err));
 	if (r->value || r->kcv || r->exponent)
 		return hf_fail(err, HF_INVALID,
 		               "the value of a key is not changed: rotate it, or import another");
