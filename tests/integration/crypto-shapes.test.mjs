@@ -113,6 +113,24 @@ test('apps and users, sessions, accounts, the version', async () => {
 	has(await get('/sys/v1/version'), SHAPES.Version, 'the version')
 })
 
+test('lists as official clients ask for them', async () => {
+	for (const path of ['/crypto/v1/keys?sort=kid', '/crypto/v1/keys?sort=name', '/sys/v1/apps?group_permissions=true&sort=app_id', '/sys/v1/users?sort=user_id', '/sys/v1/groups?sort_by=group_id', '/sys/v1/groups?sort_by=group_name'])
+		assert.ok((await get(path)).length > 0, path)
+	assert.deepEqual((await get('/crypto/v1/keys?sort=name')).map(({ name }) => name), (await get('/crypto/v1/keys?sort=name:desc')).map(({ name }) => name).reverse())
+	for (const path of ['/crypto/v1/keys?sort=kids', '/crypto/v1/keys?sort=kid:', '/crypto/v1/keys?sort=kid:up', '/sys/v1/groups?sort_by=group_idea']) assert.equal((await admin.call('GET', path)).status, 400, path)
+	for (const list of ['plugins', 'external_roles']) assert.deepEqual(await get(`/sys/v1/${list}`), [])
+	assert.deepEqual((await get('/sys/v1/roles')).items, [])
+	assert.deepEqual(await get('/sys/v1/apps/client_configs', app), {})
+})
+
+test('a connection is of a kind that official clients know, whatever it was made as', async () => {
+	for (const [given, official, own] of [['Pkcs11', 'Ncipher', 'Pkcs11'], ['SOFTHSM', 'Ncipher', 'Softhsm'], ['SAFENET', 'Safenet', 'Safenet'], ['awscloudhsm', 'AwsCloudHsm', 'AwsCloudHsm']]) {
+		const link = await dsm.link({ gateway: dsm.gateway, label: dsm.label })
+		const { hmg } = await admin.succeed('POST', '/sys/v1/groups', { name: `of kind ${given}`, add_hmg: [{ ...link, kind: given }] })
+		assert.deepEqual(Object.values(hmg).map(({ kind, connection }) => [kind, connection.kind]), [[official, own]])
+	}
+})
+
 test('scans', async () => {
 	has(await admin.succeed('POST', `/sys/v1/groups/${dsm.group}/hmg/scans`, {}), SHAPES.Scan, 'a scan that begins')
 	each(await admin.succeed('POST', `/sys/v1/groups/${(await dsm.newGroup({ name: 'scanned' })).group_id}/hmg/scan`, {}), 'Sobject')

@@ -250,7 +250,7 @@ test('members that nobody knows are refused', async () => {
 })
 
 test('what is no route, or no method of one, is told so', async () => {
-	for (const path of ['/', '/crypto', '/crypto/v2/sign', '/sys/v1/plugins', '/sys/v1/groups/', '//sys/v1/groups', '/crypto/v1/keys/../../../etc/passwd', '/%', `/${'x'.repeat(3000)}`])
+	for (const path of ['/', '/crypto', '/crypto/v2/sign', '/sys/v1/nonsense', '/sys/v1/groups/', '//sys/v1/groups', '/crypto/v1/keys/../../../etc/passwd', '/%', `/${'x'.repeat(3000)}`])
 		isRefusal(await ask(admin.authorization, 'GET', path), [400, 404, 414], path)
 	for (const [method, path] of [['PUT', '/sys/v1/groups'], ['DELETE', '/crypto/v1/sign'], ['PATCH', '/sys/v1/logs'], ['BREW', '/sys/v1/version']])
 		isRefusal(await ask(admin.authorization, method, path), [405, 501, 400], `${method} ${path}`)

@@ -12,7 +12,7 @@ static const struct table_column link_columns[] = {
 	{ "GATEWAY", "url" },
 	{ "SLOT", "slot" },
 	{ "ORDER", "hsm_order" },
-	{ "KIND", "kind" },
+	{ "KIND", "connection.kind" },
 	{ "STATE", "connection.state" },
 	{ "TOKEN", "connection.token.label" },
 	{ "", "connection.message" },

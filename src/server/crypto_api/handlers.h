@@ -6,7 +6,8 @@
 #include "server/crypto_api/call.h"
 
 /* system.c */
-extern const struct crypto_operation crypto_version, crypto_health, crypto_info;
+extern const struct crypto_operation crypto_version, crypto_health, crypto_info,
+        crypto_client_configs, crypto_none, crypto_no_roles;
 
 /* people/sessions.c */
 extern const struct crypto_operation crypto_session_auth, crypto_session_discover,

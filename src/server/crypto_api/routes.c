@@ -17,6 +17,11 @@ const struct crypto_route crypto_routes[] = {
 	{ "GET",    "/sys/v1/health",  "Crypto:Health",  CALLER_NOBODY, NONE, 0, &crypto_health },
 	{ "GET",    "/sys/v1/info",    "Crypto:Info",    CALLER_NOBODY, NONE, 0, &crypto_info },
 
+	{ "GET",    "/sys/v1/roles",          "Crypto:ListRoles",         CALLER_ANY, NONE, 0, &crypto_no_roles },
+	{ "GET",    "/sys/v1/external_roles", "Crypto:ListExternalRoles", CALLER_ANY, NONE, 0, &crypto_none },
+	{ "GET",    "/sys/v1/plugins",        "Crypto:ListPlugins",       CALLER_ANY, NONE, 0, &crypto_none },
+	{ "GET",    "/sys/v1/apps/client_configs", "Crypto:GetClientConfigs", CALLER_APP, NONE, 0, &crypto_client_configs },
+
 	/* Sessions */
 	{ "POST",   "/sys/v1/session/auth",           "Crypto:OpenSession", CALLER_NOBODY, PROVES, SMALL, &crypto_session_auth },
 	{ "POST",   "/sys/v1/session/auth/discover",  "Crypto:DiscoverSession", CALLER_NOBODY, NONE, SMALL, &crypto_session_discover },

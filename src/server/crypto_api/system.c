@@ -29,6 +29,28 @@ static hf_status print_info(struct crypto_call *c, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
+/* What an administrator may set for clients of one interface or another: nothing here. */
+static hf_status print_client_configs(struct crypto_call *c, struct hf_err *err)
+{
+	hf_buf_text(&c->out, "{}");
+	return HF_SUCCESS;
+}
+
+/* Of what the reference has and this server has not, there are none: who lists it is told so. */
+static hf_status print_none(struct crypto_call *c, struct hf_err *err)
+{
+	hf_buf_text(&c->out, "[]");
+	return HF_SUCCESS;
+}
+
+/* This list is always with its metadata. */
+static hf_status print_no_roles(struct crypto_call *c, struct hf_err *err)
+{
+	hf_buf_text(&c->out,
+	            "{\"metadata\":{\"total_count\":0,\"filtered_count\":0},\"items\":[]}");
+	return HF_SUCCESS;
+}
+
 /* A database that answers is what a load balancer has to know of. */
 static hf_status touch(struct crypto_call *c, struct db *db)
 {
@@ -44,6 +66,18 @@ const struct crypto_operation crypto_version = {
 const struct crypto_operation crypto_health = {
 	.size = sizeof(struct crypto_call),
 	.run = touch,
+};
+const struct crypto_operation crypto_client_configs = {
+	.size = sizeof(struct crypto_call),
+	.prepare = print_client_configs,
+};
+const struct crypto_operation crypto_none = {
+	.size = sizeof(struct crypto_call),
+	.prepare = print_none,
+};
+const struct crypto_operation crypto_no_roles = {
+	.size = sizeof(struct crypto_call),
+	.prepare = print_no_roles,
 };
 const struct crypto_operation crypto_info = {
 	.size = sizeof(struct crypto_call),

@@ -21,6 +21,7 @@ static const struct {
 	{ "NCIPHER", "Ncipher" }, { "SAFENET", "Safenet" }, { "AWSCLOUDHSM", "AwsCloudHsm" },
 	{ "SOFTHSM", "Softhsm" }, { "PKCS11", "Pkcs11" },
 };
+#define N_OFFICIAL 3
 static const char *const elsewhere[] = {
 	"AwsKms", "Fortanix", "FortanixFipsCluster", "AzureKeyVault", "OciVault", "GcpKeyRing",
 };
@@ -63,6 +64,14 @@ const char *link_kind_shown(const char *kind)
 		if (strcmp(kind, kinds[i].name) == 0)
 			return kinds[i].shown;
 	return kind;
+}
+
+const char *link_kind_official(const char *kind)
+{
+	for (size_t i = 0; i < N_OFFICIAL; i++)
+		if (strcmp(kind, kinds[i].name) == 0)
+			return kinds[i].shown;
+	return kinds[0].shown;
 }
 
 static bool is_host(const char *host, size_t len)

@@ -30,8 +30,11 @@ struct link_config {
 HF_MUST hf_status link_config_read(const struct json_t *hmg, struct link_config *ret,
                                    struct hf_err *err);
 void link_config_done(struct link_config *c);
-/* "Safenet": as the API spells it. */
+/* "Safenet": as the API spells it; "Pkcs11": one of ours too. */
 const char *link_kind_shown(const char *kind);
+/* The same, in the words of the official clients: they cannot read a group with a kind that they do
+ * not know, so one of ours is shown as the first of theirs. */
+const char *link_kind_official(const char *kind);
 
 /* What a client of this connection needs for TLS, from the stored form. */
 struct link_tls {

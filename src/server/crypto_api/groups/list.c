@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "server/crypto_api/groups/groups.h"
 #include "server/crypto_api/handlers.h"
+#include "server/crypto_api/sort.h"
 #include "server/store/group_rows.h"
 
 #include <stdio.h>
@@ -46,16 +47,12 @@ static hf_status read_number(struct crypto_call *c, const char *name, int64_t ma
 static hf_status read_order(struct crypto_call *c, struct hf_err *err)
 {
 	static const struct {
-		const char *text;
+		const char *field;
 		enum group_order order;
-		bool descending;
 	} orders[] = {
-		{ "group_id:asc", GROUPS_BY_ID, false },
-		{ "group_id:desc", GROUPS_BY_ID, true },
-		{ "group_name:asc", GROUPS_BY_NAME, false },
-		{ "group_name:desc", GROUPS_BY_NAME, true },
-		{ "name:asc", GROUPS_BY_NAME, false },
-		{ "name:desc", GROUPS_BY_NAME, true },
+		{ "group_id", GROUPS_BY_ID },
+		{ "group_name", GROUPS_BY_NAME },
+		{ "name", GROUPS_BY_NAME },
 	};
 	const char *text = crypto_call_query(c, "sort_by");
 
@@ -64,9 +61,8 @@ static hf_status read_order(struct crypto_call *c, struct hf_err *err)
 	if (!text)
 		return HF_SUCCESS;
 	for (size_t i = 0; i < HF_COUNT(orders); i++)
-		if (strcmp(orders[i].text, text) == 0) {
+		if (crypto_sorts_by(text, orders[i].field, &of(c)->descending)) {
 			of(c)->order = orders[i].order;
-			of(c)->descending = orders[i].descending;
 			return HF_SUCCESS;
 		}
 	return hf_fail(err, HF_INVALID,

@@ -42,12 +42,13 @@ static void print_link(struct json_writer *w, const struct core *core, const str
 	if (core->slots)
 		slot_links_view(core->slots->links, l->id, &view);
 	json_open_object(w, l->id);
-	json_text(w, "kind", link_kind_shown(l->kind));
+	json_text(w, "kind", link_kind_official(l->kind));
 	json_text(w, "url", l->url);
 	json_int(w, "slot", (int64_t)l->slot);
 	json_raw(w, "tls", hf_span_text(l->tls));
 	json_int(w, "hsm_order", l->order);
 	json_open_object(w, "connection");
+	json_text(w, "kind", link_kind_shown(l->kind));
 	json_text(w, "state", state_name(view.state));
 	json_text_if(w, "message", view.message);
 	json_bool(w, "has_pin", l->has_pin);

@@ -7,6 +7,7 @@
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/objects/filter.h"
 #include "server/crypto_api/objects/print.h"
+#include "server/crypto_api/sort.h"
 
 #include <string.h>
 
@@ -53,13 +54,10 @@ static hf_status read_order(struct list_call *x, struct hf_err *err)
 
 	q->start = crypto_call_query(&x->call, "start");
 	if (sort) {
-		q->by_name = strncmp(sort, "name:", 5) == 0;
-		if ((!q->by_name && strncmp(sort, "kid:", 4) != 0) ||
-		    (strcmp(strchr(sort, ':'), ":asc") != 0 &&
-		     strcmp(strchr(sort, ':'), ":desc") != 0))
+		q->by_name = crypto_sorts_by(sort, "name", &q->descending);
+		if (!q->by_name && !crypto_sorts_by(sort, "kid", &q->descending))
 			return hf_fail(err, HF_INVALID,
 			               "query \"sort\": kid:asc, kid:desc, name:asc or name:desc");
-		q->descending = strcmp(strchr(sort, ':'), ":desc") == 0;
 	}
 	if (q->start && !q->by_name && !hf_uuid_valid(q->start))
 		return hf_fail(err, HF_INVALID, "query \"start\": the last kid of the page before");

@@ -6,6 +6,7 @@
 #include "base/uuid.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/people/rights.h"
+#include "server/crypto_api/sort.h"
 
 #include <string.h>
 
@@ -39,13 +40,14 @@ static hf_status prepare(struct crypto_call *c, struct hf_err *err)
 	struct app_list *l = (struct app_list *)c;
 	const char *start = crypto_call_query(c, "start"), *sort = crypto_call_query(c, "sort");
 	const char *metadata = crypto_call_query(c, "with_metadata");
+	bool descending;
 
 	l->limit = LIMIT_DEFAULT;
 	l->group_id = crypto_call_query(c, "group_id");
 	l->with_metadata = metadata && strcmp(metadata, "true") == 0;
 	HF_TRY(read_number(crypto_call_query(c, "limit"), INT32_MAX, "limit", &l->limit, err));
 	HF_TRY(read_number(crypto_call_query(c, "offset"), INT32_MAX, "offset", &l->offset, err));
-	if (sort && strcmp(sort, "app_id:asc") != 0)
+	if (sort && (!crypto_sorts_by(sort, "app_id", &descending) || descending))
 		return hf_fail(err, HF_UNSUPPORTED, "sort: apps come by app_id:asc");
 	if (start && !hf_ok(hf_id_of_uuid("app", start, l->after)))
 		return hf_fail(err, HF_INVALID, "start: expected an app's id");

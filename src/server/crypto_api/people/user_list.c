@@ -8,6 +8,7 @@
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/objects/print.h"
 #include "server/crypto_api/people/rights.h"
+#include "server/crypto_api/sort.h"
 
 #include <string.h>
 
@@ -93,12 +94,13 @@ static hf_status prepare(struct crypto_call *c, struct hf_err *err)
 	struct user_list *l = (struct user_list *)c;
 	const char *start = crypto_call_query(c, "start"), *sort = crypto_call_query(c, "sort"),
 	           *limit = crypto_call_query(c, "limit"), *offset = crypto_call_query(c, "offset");
+	bool descending;
 
 	l->limit = LIMIT_MAX;
 	if ((limit && !hf_ok(hf_parse_i64(limit, 0, INT32_MAX, &l->limit))) ||
 	    (offset && !hf_ok(hf_parse_i64(offset, 0, INT32_MAX, &l->offset))))
 		return hf_fail(err, HF_INVALID, "limit and offset are numbers");
-	if (sort && strcmp(sort, "user_id:asc") != 0)
+	if (sort && (!crypto_sorts_by(sort, "user_id", &descending) || descending))
 		return hf_fail(err, HF_UNSUPPORTED, "sort: users come by user_id:asc");
 	if (start && !hf_ok(hf_id_of_uuid("us", start, l->after)))
 		return hf_fail(err, HF_INVALID, "start: expected a user's id");
