@@ -12,8 +12,8 @@
 
 /* How many verifications a P-256 key has behind it when its table is made: those cost as much again
  * as the table does, so that no order of keys takes more than twice the time it had to. */
-#define VERIFY_TABLE_AFTER 512
-#define VERIFY_TABLES_MAX 32 /* 5 MB in all */
+#define VERIFY_TABLE_AFTER 100
+#define VERIFY_TABLES_MAX 32 /* 27 MB in all */
 
 /* Immutable while held. */
 struct verify_key {

@@ -5,73 +5,69 @@
 
 #define LIMBS 4
 
-_Static_assert(GMP_NUMB_BITS == 64 && P256_HALF == 8 * LIMBS, "limbs of 64 bits");
+_Static_assert(GMP_NUMB_BITS == 64 && P256_HALF == 8 * LIMBS &&
+                       sizeof(mp_limb_t) == sizeof(uint64_t),
+               "limbs of 64 bits");
 
-/* SEC 2, 2.4.2; limbs from the lowest. */
-static const mp_limb_t order[LIMBS] = { 0xf3b9cac2fc632551, 0xbce6faada7179e84, 0xffffffffffffffff,
-	                                0xffffffff00000000 };
-
-static void load(const uint8_t from[P256_HALF], mp_limb_t to[LIMBS])
+void p256_number_load(const uint8_t from[P256_HALF], struct p256_number *ret)
 {
 	for (unsigned i = 0; i < LIMBS; i++) {
 		const uint8_t *p = from + 8 * (LIMBS - 1 - i);
 
-		to[i] = 0;
+		ret->limb[i] = 0;
 		for (unsigned j = 0; j < 8; j++)
-			to[i] = to[i] << 8 | p[j];
+			ret->limb[i] = ret->limb[i] << 8 | p[j];
 	}
 }
 
-static void store(const mp_limb_t from[LIMBS], uint8_t to[P256_HALF])
+bool p256_number_below(const struct p256_number *a, const struct p256_number *b)
 {
-	for (unsigned i = 0; i < P256_HALF; i++)
-		to[P256_HALF - 1 - i] = (uint8_t)(from[i / 8] >> (8 * (i % 8)));
+	return mpn_cmp(a->limb, b->limb, LIMBS) < 0;
 }
 
-static bool within(const mp_limb_t x[LIMBS])
+static bool within(const struct p256_number *x, const struct p256_number *order)
 {
-	return !mpn_zero_p(x, LIMBS) && mpn_cmp(x, order, LIMBS) < 0;
+	return !mpn_zero_p(x->limb, LIMBS) && p256_number_below(x, order);
 }
 
 /* The functions on limbs take no memory of their own at this size: GMP would abort if there were
- * none. S of the extended algorithm, G = x*S + order*T with G = 1, comes with a sign. */
-static void invert(const mp_limb_t x[LIMBS], mp_limb_t ret[LIMBS])
+ * none. S of the extended algorithm, G = x*S + prime*T with G = 1, comes with a sign. */
+void p256_invert(const struct p256_number *x, const struct p256_number *prime,
+                 struct p256_number *ret)
 {
 	mp_limb_t u[LIMBS + 1], v[LIMBS + 1], g[LIMBS + 1], s[LIMBS + 2];
 	mp_size_t sn = 0;
 
-	mpn_copyi(u, x, LIMBS);
-	mpn_copyi(v, order, LIMBS);
+	mpn_copyi(u, x->limb, LIMBS);
+	mpn_copyi(v, prime->limb, LIMBS);
 	mpn_gcdext(g, s, &sn, u, LIMBS, v, LIMBS);
-	mpn_zero(ret, LIMBS);
+	mpn_zero(ret->limb, LIMBS);
 	if (sn >= 0)
-		mpn_copyi(ret, s, sn);
+		mpn_copyi(ret->limb, s, sn);
 	else
-		mpn_sub(ret, order, LIMBS, s, -sn);
+		mpn_sub(ret->limb, prime->limb, LIMBS, s, -sn);
 }
 
-static void multiply(const mp_limb_t a[LIMBS], const mp_limb_t b[LIMBS], mp_limb_t ret[LIMBS])
+static void multiply(const struct p256_number *a, const struct p256_number *b,
+                     const struct p256_number *order, struct p256_number *ret)
 {
 	mp_limb_t product[2 * LIMBS], quotient[LIMBS + 1];
 
-	mpn_mul_n(product, a, b, LIMBS);
-	mpn_tdiv_qr(quotient, ret, 0, product, 2 * LIMBS, order, LIMBS);
+	mpn_mul_n(product, a->limb, b->limb, LIMBS);
+	mpn_tdiv_qr(quotient, ret->limb, 0, product, 2 * LIMBS, order->limb, LIMBS);
 }
 
-bool p256_scalars(const uint8_t r[P256_HALF], const uint8_t s[P256_HALF],
-                  const uint8_t e[P256_HALF], uint8_t ret_u1[P256_HALF], uint8_t ret_u2[P256_HALF])
+bool p256_scalars(const struct p256_number *r, const struct p256_number *s,
+                  const struct p256_number *e, struct p256_number *ret_u1,
+                  struct p256_number *ret_u2)
 {
-	mp_limb_t lr[LIMBS], ls[LIMBS], le[LIMBS], w[LIMBS], u[LIMBS];
+	const struct p256_number order = P256_ORDER;
+	struct p256_number w;
 
-	load(r, lr);
-	load(s, ls);
-	load(e, le);
-	if (!within(lr) || !within(ls))
+	if (!within(r, &order) || !within(s, &order))
 		return false;
-	invert(ls, w);
-	multiply(le, w, u);
-	store(u, ret_u1);
-	multiply(lr, w, u);
-	store(u, ret_u2);
+	p256_invert(s, &order, &w);
+	multiply(e, &w, &order, ret_u1);
+	multiply(r, &w, &order, ret_u2);
 	return true;
 }
