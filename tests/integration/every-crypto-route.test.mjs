@@ -197,7 +197,7 @@ const valid = () => {
 		'POST /sys/v1/groups': { name: 'made', description: 'd', add_hmg: [hmg], hmg_redundancy: 'PriorityFailover', hmg_sync: true, hmg_segregation: false, approval_policy: { quorum: { n: 1, members: [{ user: ids.user_id }] } }, custom_metadata: { a: 'b' },
 			cryptographic_policy: { aes: { key_sizes: [256] } } },
 		'POST /sys/v1/groups/hmg/check': hmg, 'PATCH /sys/v1/groups/:group_id': { description: 'd', mod_hmg: {}, del_hmg: [] }, 'POST /sys/v1/groups/:group_id/hmg/check': { id: NEVER, config: hmg },
-		'POST /crypto/v1/keys': made, 'PUT /crypto/v1/keys': { ...made, value: base64('x'.repeat(32)) }, 'POST /crypto/v1/keys/info': key, 'POST /crypto/v1/keys/kcv': key, 'POST /crypto/v1/keys/rekey': { name: 'key one', deactivate_rotated_key: true },
+		'POST /crypto/v1/keys': made, 'PUT /crypto/v1/keys': { ...made, value: base64('x'.repeat(32)) }, 'POST /crypto/v1/keys/info': key, 'POST /crypto/v1/keys/kcv': key, 'POST /crypto/v1/keys/kcv/verify': { kcv: '000000', value: base64('x'.repeat(16)), obj_type: 'AES' }, 'POST /crypto/v1/keys/digest': { key, alg: 'SHA256' }, 'POST /crypto/v1/keys/rekey': { name: 'key one', deactivate_rotated_key: true },
 		'POST /crypto/v1/keys/replace': { replaced: key, replacement: key, replaced_new_name: 'x' }, 'POST /crypto/v1/keys/copy': { key, name: 'copied', group_id: dsm.group }, 'POST /crypto/v1/keys/export': key,
 		'PATCH /crypto/v1/keys/:key_id': { description: 'd', enabled: true, key_ops: ['SIGN'], custom_metadata: { a: 'b' }, activation_date: '20990101T000000Z', rotation_policy: { interval_days: 7, effective_at: '20990101T000000Z' } },
 		'POST /crypto/v1/keys/:key_id/revoke': { code: 'Unspecified', message: 'm', compromise_occurance_date: '20200101T000000Z' },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of security objects in a group on a pool of drivers: server, driver and SoftHSM2, all real.
 import assert from 'node:assert/strict'
+import { createCipheriv, createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 
@@ -51,6 +52,21 @@ test('keys are imported, exported and copied where they may leave', async () => 
 	assert.equal((await app.succeed('POST', '/crypto/v1/keys/export', { name: 'imported' })).value, value)
 	const copy = await app.succeed('POST', '/crypto/v1/keys/copy', { key: { name: 'imported' }, name: 'copy' })
 	assert.deepEqual([copy.links.copiedFrom, (await app.succeed('POST', '/crypto/v1/keys/export', { kid: copy.kid })).value], [imported.kid, value])
+})
+
+test('a value that may leave can be compared by its digest and its check value', async () => {
+	const key_ops = ['ENCRYPT', 'EXPORT'], value = Buffer.alloc(32, 9)
+	await dsm.admin.succeed('PATCH', `/sys/v1/apps/${app.id}`, { mod_groups: { [group]: [...ALL, 'CALCULATE_DIGEST'] } })
+	const key = await app.succeed('PUT', '/crypto/v1/keys', { name: 'compared', obj_type: 'AES', value: value.toString('base64'), key_ops, group_id: group })
+	const { kid, digest } = await app.succeed('POST', '/crypto/v1/keys/digest', { key: { kid: key.kid }, alg: 'SHA256' })
+	assert.deepEqual([kid, digest], [key.kid, createHash('sha256').update(value).digest('base64')])
+	const kept = await make('not compared')
+	assert.equal((await app.call('POST', '/crypto/v1/keys/digest', { key: { kid: kept.kid }, alg: 'SHA256' })).status, 403)
+	const verify = async (body) => (await app.succeed('POST', '/crypto/v1/keys/kcv/verify', { obj_type: 'AES', value: value.toString('base64'), ...body })).verified
+	const cipher = createCipheriv('aes-256-ecb', value, null), kcv = cipher.update(Buffer.alloc(16)).toString('hex').slice(0, 6)
+	assert.deepEqual([await verify({ kcv }), await verify({ kcv: kcv.toUpperCase() }), await verify({ kcv: '000000' }), await verify({ kcv, kcv_method: 'Cmac' })], [true, true, false, false])
+	assert.equal((await app.call('POST', '/crypto/v1/keys/kcv/verify', { obj_type: 'DES3', value: value.toString('base64'), kcv })).status, 400)
+	assert.equal((await app.call('POST', '/crypto/v1/keys/kcv/verify', { obj_type: 'AES', value: 'AAAA', kcv, colour: 'red' })).status, 400)
 })
 
 test('what is destroyed is gone, whatever the group says of its changes', async () => {

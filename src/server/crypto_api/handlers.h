@@ -46,7 +46,9 @@ extern const struct crypto_operation crypto_key_activate, crypto_key_revoke, cry
 /* objects/persist.c */
 extern const struct crypto_operation crypto_key_persist;
 /* objects/copy.c */
-extern const struct crypto_operation crypto_key_copy, crypto_key_export;
+extern const struct crypto_operation crypto_key_copy, crypto_key_export, crypto_key_digest;
+/* objects/check_value.c */
+extern const struct crypto_operation crypto_kcv_verify;
 
 /* crypto/single.c */
 extern const struct crypto_operation crypto_encrypt, crypto_decrypt, crypto_sign, crypto_verify,

@@ -91,6 +91,8 @@ const struct crypto_route crypto_routes[] = {
 	{ "GET",    "/crypto/v1/keys", "Crypto:ListSobjects", CALLER_ANY, NONE, 0, &crypto_key_list },
 	{ "POST",   "/crypto/v1/keys/info", "Crypto:GetSobject", CALLER_ANY, NONE, SMALL, &crypto_key_info },
 	{ "POST",   "/crypto/v1/keys/kcv", "Crypto:GetKcv", CALLER_ANY, NONE, SMALL, &crypto_key_kcv },
+	{ "POST",   "/crypto/v1/keys/kcv/verify", "Crypto:VerifyKcv", CALLER_ANY, ROUTE_SECRET, SMALL, &crypto_kcv_verify },
+	{ "POST",   "/crypto/v1/keys/digest", "Crypto:DigestSobject", CALLER_APP, ROUTE_AUDITED | ROUTE_SECRET, SMALL, &crypto_key_digest },
 	{ "POST",   "/crypto/v1/keys/rekey", "Crypto:RotateSobject", CALLER_ANY, ROUTE_AUDITED, SOBJECT, &crypto_key_rekey },
 	{ "POST",   "/crypto/v1/keys/replace", "Crypto:ReplaceSobject", CALLER_ANY, ROUTE_AUDITED, SMALL, &crypto_key_replace },
 	{ "POST",   "/crypto/v1/keys/copy", "Crypto:CopySobject", CALLER_ANY, ROUTE_AUDITED, SOBJECT, &crypto_key_copy },

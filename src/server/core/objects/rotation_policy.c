@@ -32,9 +32,11 @@ hf_status rotation_policy_read(const struct json_t *from, struct rotation_policy
 	int64_t effective = 0;
 
 	if (json_member(from, "rotate_copied_keys"))
-		return hf_fail(err, HF_UNSUPPORTED,
-		               "rotation_policy: rotate_copied_keys is not supported: copies have "
-		               "rotation policies of their own");
+		return hf_fail(
+		        err, HF_UNSUPPORTED,
+		        "rotation_policy: rotate_copied_keys is not supported: it would take "
+		        "keys out of their HSM with nobody asking for it. Rotate, then copy "
+		        "the new key (POST /crypto/v1/keys/copy)");
 	HF_TRY(hf_context(err, json_read(from, policy_fields, HF_COUNT(policy_fields), &in, err),
 	                  "rotation_policy"));
 	if (!in.days == !in.months)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * POST /crypto/v1/keys/copy and /export: keys that may leave their HSM. What they are passes
- * through this server's memory on its way, and is wiped. */
+ * POST /crypto/v1/keys/copy, /export and /digest: keys that may leave their HSM. What they are
+ * passes through this server's memory on its way, and is wiped. */
 #include "server/crypto_api/crypto/bodies.h"
+#include "server/crypto_api/crypto/mode_words.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/objects/create.h"
 #include "server/crypto_api/objects/print.h"
@@ -95,6 +96,73 @@ static void begin_export(struct crypto_call *c)
 		crypto_call_object_of(c, kid, NULL, to_be_exported);
 	else
 		crypto_call_object(c, c->body, to_be_exported);
+}
+
+/* ---- digest: what a key is can be compared without seeing it */
+
+static hf_status read_alg(const struct json_t *body, enum digest_alg *ret, struct hf_err *err)
+{
+	struct {
+		const char *alg;
+		struct json_t *key;
+	} in = { 0 };
+	const struct json_field fields[] = {
+		{ "alg", JSON_READ_TEXT, offsetof(__typeof__(in), alg), true, false, 1, 64 },
+		{ "key", JSON_READ_OBJECT, offsetof(__typeof__(in), key), true, false, 0, 0 },
+	};
+
+	if (!json_value_is(body, JSON_READ_OBJECT))
+		return hf_fail(err, HF_INVALID, "the body is {\"key\": …, \"alg\": …}");
+	HF_TRY(json_read(body, fields, HF_COUNT(fields), &in, err));
+	return mode_words_digest("alg", in.alg, ret, err);
+}
+
+static hf_status prepare_digest(struct crypto_call *c, struct hf_err *err)
+{
+	enum digest_alg alg;
+
+	return read_alg(c->body, &alg, err);
+}
+
+static void print_digest(struct crypto_call *c, struct hf_span value)
+{
+	struct making_call *x = (struct making_call *)c;
+	struct json_writer w = JSON_WRITER(&c->out);
+	uint8_t digest[DIGEST_LEN_MAX];
+	enum digest_alg alg;
+	size_t len;
+	hf_status s = read_alg(c->body, &alg, &c->err);
+
+	if (hf_ok(s))
+		s = digest_alg_hash(alg, value, digest, &len);
+	if (!hf_ok(s)) {
+		crypto_call_fail(c, s);
+		return;
+	}
+	json_open_object(&w, NULL);
+	print_kid(&w, &x->source->row);
+	json_base64(&w, "digest", HF_SPAN(digest, len));
+	json_close_object(&w);
+	objects_used(c->api->objects, x->source, c->now_ms);
+	crypto_call_reply(c);
+}
+
+static void to_be_digested(struct crypto_call *c, struct object *object)
+{
+	struct making_call *x = (struct making_call *)c;
+
+	x->source = object;
+	if (!crypto_call_may(c, ACT_DIGEST_KEY, object, NULL, NULL))
+		return;
+	if (object->public_only)
+		print_digest(c, object->public_key);
+	else
+		get_value(x, print_digest);
+}
+
+static void begin_digest(struct crypto_call *c)
+{
+	crypto_call_object(c, json_member(c->body, "key"), to_be_digested);
 }
 
 /* ---- copy */
@@ -205,6 +273,12 @@ const struct crypto_operation crypto_key_export = {
 	.size = sizeof(struct making_call),
 	.prepare = prepare_export,
 	.after = begin_export,
+	.release = making_call_release,
+};
+const struct crypto_operation crypto_key_digest = {
+	.size = sizeof(struct making_call),
+	.prepare = prepare_digest,
+	.after = begin_digest,
 	.release = making_call_release,
 };
 const struct crypto_operation crypto_key_copy = {
