@@ -84,6 +84,8 @@ void way_release(struct backend_state *c);
  * with this result: way_unlock() then tells the caller when it was the last. */
 void op_settle(struct slot_op *op, const struct crypto_result *r);
 void op_fail(struct slot_op *op, enum hf_code code, const char *text);
+/* The same where it may have been done: of what makes a key, the words say so. */
+void op_fail_unheard(struct slot_op *op, enum hf_code code, const char *text);
 /* An attempt, or waiting for one, ended without an answer. Goes to the next link, unless another
  * attempt is still under way. */
 void op_missed(struct slot_op *op, enum hf_code code, const char *text);

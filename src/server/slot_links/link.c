@@ -186,7 +186,9 @@ static void expire(struct link *l, int64_t now)
 		snprintf(text, sizeof(text), "no connection to the HSM in time: %.100s %.200s",
 		         link_where(l, where), op->text);
 		op->queued = false;
-		if (!op->settled)
+		if (!op->settled && op->unsure)
+			op_fail_unheard(op, HF_TIMEOUT, text);
+		else if (!op->settled)
 			op_fail(op, HF_TIMEOUT, text);
 		way_unlock(c);
 		way_release(c);

@@ -73,6 +73,21 @@ void op_fail(struct slot_op *op, enum hf_code code, const char *text)
 	op_settle(op, &r);
 }
 
+void op_fail_unheard(struct slot_op *op, enum hf_code code, const char *text)
+{
+	char words[512];
+
+	if (!crypto_op_makes(op->of->call->ops[op->index].kind)) {
+		op_fail(op, code, text);
+		return;
+	}
+	snprintf(words, sizeof(words),
+	         "nobody can tell whether the key was made: look for it before you try again "
+	         "(%.150s)",
+	         text);
+	op_fail(op, code, words);
+}
+
 void op_mark_tried(struct slot_op *op, const struct link *l)
 {
 	for (size_t i = 0; i < op->of->n_route; i++)
@@ -158,16 +173,11 @@ static bool may_come_back(const struct slot_op *op, int64_t now)
 static void give_up(struct slot_op *op)
 {
 	const struct backend_state *c = op->of;
-	const struct crypto_op *asked = &c->call->ops[op->index];
 	struct link_view view;
 	char text[512], where[LINK_URL_MAX];
 
-	if (op->unsure && crypto_op_makes(asked->kind)) {
-		snprintf(text, sizeof(text),
-		         "nobody can tell whether the key was made: look for it before you try "
-		         "again (%.150s)",
-		         op->text);
-		op_fail(op, HF_IO, text);
+	if (op->unsure && crypto_op_makes(c->call->ops[op->index].kind)) {
+		op_fail_unheard(op, HF_IO, op->text);
 	} else if (*op->text) {
 		op_fail(op, op->code, op->text);
 	} else if (c->n_route == 0) {
