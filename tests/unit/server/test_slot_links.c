@@ -238,6 +238,21 @@ static void when_nobody_can_tell_whether_a_key_was_made_that_is_said(void **stat
 	CHECK(strstr(w.text, "nobody can tell whether the key was made"));
 }
 
+static void it_is_said_when_time_is_over_too(void **state)
+{
+	const struct crypto_op op = make_op(ID_A);
+	struct wait w;
+
+	make_group(PIN, true);
+	gateway_stop(&fx.gateways[1]);
+	atomic_store(&fx.gateways[0].mood, GATEWAY_DEAF);
+	begin(&w, &op, 1, 300);
+	finish(&w);
+	assert_int_equal(w.outcome, OP_FAILED);
+	assert_int_equal(w.code, HF_TIMEOUT);
+	CHECK(strstr(w.text, "nobody can tell whether the key was made"));
+}
+
 static void a_key_of_another_kind_than_was_asked_for_is_refused(void **state)
 {
 	const struct crypto_op op = make_op(ID_A);
@@ -448,6 +463,7 @@ int main(void)
 		SLOTS(a_key_that_is_not_there_is_made_there),
 		SLOTS(a_key_that_may_still_be_being_made_is_not_made_a_second_time),
 		SLOTS(when_nobody_can_tell_whether_a_key_was_made_that_is_said),
+		SLOTS(it_is_said_when_time_is_over_too),
 		SLOTS(a_key_of_another_kind_than_was_asked_for_is_refused),
 		SLOTS(a_destruction_that_nobody_confirmed_is_done_when_the_key_is_gone),
 		SLOTS(another_token_in_the_slot_is_not_used),
