@@ -107,9 +107,10 @@ static hf_status use_postgres(struct rig *r, const char *url, struct hf_err *err
 	return in_given_database(r, "CREATE SCHEMA", "", err);
 }
 
-hf_status rig_new(const char *parent, const char *postgres_url, struct rig *r, struct hf_err *err)
+static hf_status init_server(struct rig *r, struct hf_err *err)
 {
-	struct server_init init = {
+	const struct server_init init = {
+		.db = r->server_db,
 		.secret_file = r->path[RIG_SECRET],
 		.org_name = "bench",
 		.store_name = "bench",
@@ -118,6 +119,11 @@ hf_status rig_new(const char *parent, const char *postgres_url, struct rig *r, s
 		.token_days = 1,
 	};
 
+	return server_init(&init, &r->account, err);
+}
+
+hf_status rig_new(const char *parent, const char *postgres_url, struct rig *r, struct hf_err *err)
+{
 	*r = (struct rig){ 0 };
 	if (!parent)
 		parent = getenv("TMPDIR");
@@ -132,12 +138,11 @@ hf_status rig_new(const char *parent, const char *postgres_url, struct rig *r, s
 	r->keys_db = (struct db_config){ .sqlite_path = r->path[RIG_KEYS_DB] };
 	if (postgres_url)
 		HF_TRY(use_postgres(r, postgres_url, err));
-	init.db = r->server_db;
 	HF_TRY(issue(r, ISSUE_CA, "bench authority", RIG_CA, RIG_CA_KEY, err));
 	HF_TRY(issue(r, ISSUE_SERVER, "bench server", RIG_SERVER_CERT, RIG_SERVER_KEY, err));
 	HF_TRY(issue(r, ISSUE_CLIENT, "bench driver", RIG_DRIVER_CERT, RIG_DRIVER_KEY, err));
 	HF_TRY(client_key_new(r->path[RIG_CREDENTIAL], &r->credential, err));
-	return server_init(&init, &r->account, err);
+	return init_server(r, err);
 }
 
 /* Only files, of the kinds that we and our children made: one level. */
@@ -261,6 +266,15 @@ hf_status rig_start_server(struct rig *r, bool relaxed, struct hf_err *err)
 	    !read_port(line, "crypto=", &r->crypto_port))
 		return hf_fail(err, HF_INVALID, "the server's ready file says \"%s\"", line);
 	return HF_SUCCESS;
+}
+
+hf_status rig_renew_server(struct rig *r, bool relaxed, struct hf_err *err)
+{
+	rig_stop(&r->server);
+	snprintf(r->path[RIG_SERVER_DB], sizeof(r->path[RIG_SERVER_DB]), "%s/server-%u.db", r->dir,
+	         ++r->renewed);
+	HF_TRY(init_server(r, err));
+	return rig_start_server(r, relaxed, err);
 }
 
 static hf_status write_file(const char *path, struct hf_span content, struct hf_err *err)

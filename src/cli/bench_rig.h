@@ -48,6 +48,7 @@ struct rig {
 	char schema[48];
 	const char *postgres_given;
 	struct rig_child server, drivers[RIG_DRIVERS_MAX], gateway;
+	unsigned renewed; /* times that the server was */
 	unsigned api_port, driver_port, crypto_port, gateway_port;
 };
 
@@ -60,6 +61,8 @@ void rig_done(struct rig *r);
 
 /* Runs `holdfast server` and fills the ports. */
 HF_MUST hf_status rig_start_server(struct rig *r, bool relaxed, struct hf_err *err);
+/* Ends it, and runs one with a database of its own, which is empty. With SQLite only. */
+HF_MUST hf_status rig_renew_server(struct rig *r, bool relaxed, struct hf_err *err);
 
 struct rig_driver {
 	struct module_options *module;

@@ -18,17 +18,21 @@ struct bench_slot {
 	char authorization[512];            /* the app's, for other connections */
 };
 
+#define BENCH_SLOT_KEYS 3
+
 /* `config` names the token. The caller owns *s, which is zeroed: bench_slot_close(), also after a
  * failure. */
 HF_MUST hf_status bench_slot_open(const struct rig *rig, const struct hsmhost_config *config,
                                   struct bench_slot *s, struct hf_err *err);
+/* The administrator and the group alone, which has no keys. */
+HF_MUST hf_status bench_slot_connect(const struct rig *rig, const struct hsmhost_config *config,
+                                     struct bench_slot *s, struct hf_err *err);
 void bench_slot_close(struct bench_slot *s);
 
 /* Makes `n` AES keys in the slot. */
 HF_MUST hf_status bench_slot_fill(struct bench_slot *s, int64_t n, struct hf_err *err);
-/* Another group takes all keys of the slot over; in how many seconds. Fewer than `least` are a
- * failure. */
-HF_MUST hf_status bench_slot_sync(struct bench_slot *s, int64_t least, double *ret_seconds,
+/* The group takes the slot's keys over: how many that it did not have, and in how many seconds. */
+HF_MUST hf_status bench_slot_sync(struct bench_slot *s, int64_t *ret_new, double *ret_seconds,
                                   struct hf_err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "cli/bench_load.h"
 #include "cli/bench_series.h"
 #include "cli/bench_slot.h"
+#include "cli/bench_sync.h"
 #include "cli/commands.h"
 #include "json/write.h"
 
@@ -37,9 +38,10 @@ static const struct cli_option options[] = {
 	                "one's client: its raw loop is what signatures are compared with"),
 	CLI_OPTION_NUMBER(struct options, against_threads, "against-threads", "4", 1,
 	                  WIRE_THREADS_MAX, "sessions of that library, in one process"),
-	CLI_OPTION_NUMBER(struct options, keys, "keys", "0", 0, 1000000,
-	                  "also: make so many keys in the slot, and sync them; they are removed "
-	                  "with the token's own tools"),
+	CLI_OPTION_NUMBER(
+	        struct options, keys, "keys", "0", 0, 1000000,
+	        "also: time the sync of so many keys; those that the slot lacks are made, "
+	        "and are removed with the token's own tools"),
 	CLI_OPTION_FLAG(struct options, relaxed, "relaxed",
 	                "the server commits without waiting for the disk"),
 };
@@ -230,16 +232,14 @@ static void report_cpu(struct run *r)
 
 static hf_status sync_keys(struct run *r)
 {
-	struct bench_result listed;
-	double synced;
+	const struct bench_sync sync = { .rig = &r->rig,
+		                         .slot = &r->slot,
+		                         .token = &r->token,
+		                         .keys = r->options->keys,
+		                         .rounds = r->options->rounds,
+		                         .relaxed = r->options->relaxed };
 
-	HF_TRY(bench_slot_fill(&r->slot, r->options->keys, r->err));
-	HF_TRY(bench_raw(&r->token, "list", "P-256", 1, &listed, r->err));
-	HF_TRY(bench_slot_sync(&r->slot, r->options->keys, &synced, r->err));
-	printf("\n%lld keys: the token lists them in %.3f s; a sync takes %.3f s: %.2f times\n",
-	       (long long)r->options->keys, (double)listed.latency.max_us / 1e6, synced,
-	       synced / ((double)listed.latency.max_us / 1e6));
-	return HF_SUCCESS;
+	return bench_sync(&sync, r->err);
 }
 
 static hf_status start(struct run *r)

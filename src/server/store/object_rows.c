@@ -194,6 +194,41 @@ hf_status object_row_insert(struct db *db, const struct object_row *row, int64_t
 	return HF_SUCCESS;
 }
 
+/* ---- many at once. PostgreSQL is sent many before the first is answered, so each is one
+ * statement. SQLite, asked in one statement, would copy every page that it touches into a file
+ * first, as it may have to take back an INSERT of several rows: there, it is two. */
+
+#define IS_THERE                                                                                   \
+	"SELECT 1 FROM objects o WHERE o.org_id = $1 AND o.cka_id = $2 AND o.group_id = $3"        \
+	" AND o.cka_label = $4 AND o.type = $5 AND o.state < 6 LIMIT 1"
+
+static hf_status is_there(struct db *db, const struct object_row *row, bool *ret)
+{
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, IS_THERE, &st));
+	db_bind_text(st, 1, row->org_id);
+	db_bind_blob(st, 2, HF_SPAN(row->cka_id, row->cka_id_len));
+	db_bind_text(st, 3, row->group_id);
+	db_bind_blob(st, 4, HF_SPAN(row->cka_label, row->cka_label_len));
+	db_bind_int(st, 5, row->type);
+	return db_step(st, ret);
+}
+
+static hf_status add_one(struct db *db, const struct object_row *row, bool *ret_inserted)
+{
+	bool there;
+	hf_status s;
+
+	*ret_inserted = false;
+	HF_TRY(is_there(db, row, &there));
+	if (there)
+		return HF_SUCCESS;
+	s = object_row_insert(db, row, 0);
+	*ret_inserted = hf_ok(s);
+	return s.code == HF_EXISTS ? HF_SUCCESS : s;
+}
+
 /* PostgreSQL knows no type for a parameter that is only selected. */
 #define TYPED_PARAMETERS                                                                           \
 	"$1::text, $2::text, $3::text, $4::bigint, $5::bigint, $6::bigint, $7::bigint,"            \
@@ -202,17 +237,17 @@ hf_status object_row_insert(struct db *db, const struct object_row *row, int64_t
 	" $20::bigint, $21::bytea, $22::bytea, $23::bytea, $24::bytea, $25::text, $26::text,"      \
 	" $27::text, $28::text, $29::text, $30::text, $31::text, $32::text, $33::bytea,"           \
 	" $34::text, $35::text, $36::text, $37::bigint, $38::bigint"
-#define UNLESS_THERE(BLOB)                                                                         \
-	" WHERE NOT EXISTS (SELECT 1 FROM objects o WHERE o.org_id = $35 AND o.cka_id = $21" BLOB  \
-	" AND o.group_id = $1 AND o.cka_label = $22" BLOB                                          \
-	" AND o.type = $4 AND o.state < 6) ON CONFLICT DO NOTHING"
 
 static hf_status send_row(struct db *db, const struct object_row *row, struct db_stmt **ret)
 {
-	static const char sqlite[] = INSERT "SELECT " PARAMETERS UNLESS_THERE("");
-	static const char postgres[] = INSERT "SELECT " TYPED_PARAMETERS UNLESS_THERE("::bytea");
+	static const char sql[] =
+	        INSERT "SELECT " TYPED_PARAMETERS
+	               " WHERE NOT EXISTS (SELECT 1 FROM objects o WHERE o.org_id = $35"
+	               " AND o.cka_id = $21::bytea AND o.group_id = $1"
+	               " AND o.cka_label = $22::bytea AND o.type = $4 AND o.state < 6)"
+	               " ON CONFLICT DO NOTHING";
 
-	HF_TRY(db_query(db, db_dialect(db, sqlite, postgres), ret));
+	HF_TRY(db_query(db, sql, ret));
 	bind_all(*ret, row, 0);
 	db_send(*ret);
 	return HF_SUCCESS;
@@ -241,12 +276,12 @@ static hf_status add_some(struct db *db, const struct object_row *rows, size_t n
 hf_status object_rows_add(struct db *db, const struct object_row *rows, size_t n,
                           bool *ret_inserted)
 {
-	/* SQLite sends nothing ahead, and prepares a statement anew that is in use already */
-	size_t at_once = *db_dialect(db, "", "postgres") ? ADD_AT_ONCE : 1;
+	bool postgres = *db_dialect(db, "", "postgres");
 
 	for (size_t i = 0, some; i < n; i += some) {
-		some = n - i < at_once ? n - i : at_once;
-		HF_TRY(add_some(db, rows + i, some, ret_inserted + i));
+		some = !postgres ? 1 : n - i < ADD_AT_ONCE ? n - i : ADD_AT_ONCE;
+		HF_TRY(postgres ? add_some(db, rows + i, some, ret_inserted + i)
+		                : add_one(db, rows + i, ret_inserted + i));
 	}
 	return HF_SUCCESS;
 }

@@ -3,17 +3,16 @@
  *   begin ──► LIST ──► LIST ──► LIST ──► LIST ──► (what was put off) ──► end
  *                └► store  └►── store ──┘
  *
- * Pages are stored while the next are listed; what has come meanwhile is one transaction. Whatever
- * calls back, from whichever thread, says what came of it and decides what is next within one hold
- * of the lock; what it then has to do keeps the scan alive, and whoever has nothing to do does not
- * touch it again. */
+ * Pages are stored while the next are listed, several in one transaction. Whatever calls back, from
+ * whichever thread, says what came of it and decides what is next within one hold of the lock; what
+ * it then has to do keeps the scan alive, and whoever has nothing to do does not touch it again. */
 #include "server/core/objects/scan.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/core/backends/backend.h"
 #include "server/core/objects/object.h"
-#include "server/core/objects/scan_page.h"
+#include "server/core/objects/scan_pages.h"
 #include "server/store/group_rows.h"
 
 #include <pthread.h>
@@ -21,7 +20,6 @@
 #include <string.h>
 
 #define RESTARTS_MAX 2 /* of the listing, when the slot has lost its place in it */
-#define ARRIVED_MAX 8  /* pages that wait for the database, before no more are asked for */
 
 struct scan {
 	struct db_task task; /* first */
@@ -35,13 +33,11 @@ struct scan {
 	struct backend_call call;
 	pthread_mutex_t lock;
 	/* ---- under the lock */
-	bool listing;                           /* a LIST is under way */
-	struct scan_page *arrived[ARRIVED_MAX]; /* read, to be sorted and stored */
-	size_t n_arrived;
-	struct scan_page *storing;            /* and those behind it */
-	struct scan_page *doubtful, *put_off; /* the one with room, and full ones */
-	uint64_t cursor;                      /* of the next LIST; 0: none */
-	bool listed;                          /* to its end */
+	bool listing; /* a LIST is under way */
+	struct scan_pages pages;
+	struct scan_page *storing; /* and those behind it */
+	uint64_t cursor;           /* of the next LIST; 0: none */
+	bool listed;               /* to its end */
 	unsigned restarts;
 	hf_status failed;
 	struct hf_err err;
@@ -53,33 +49,10 @@ struct next {
 	bool list, store, end;
 };
 
-static void pages_free(struct scan_page *p)
-{
-	while (p) {
-		struct scan_page *next = p->next;
-
-		scan_page_free(p);
-		p = next;
-	}
-}
-
-static void forget_arrived(struct scan *s)
-{
-	while (s->n_arrived)
-		scan_page_free(s->arrived[--s->n_arrived]);
-}
-
-static void forget_doubtful(struct scan *s)
-{
-	scan_page_free(hf_take(s->doubtful));
-	pages_free(hf_take(s->put_off));
-}
-
 static void scan_free(struct scan *s)
 {
-	forget_arrived(s);
-	pages_free(s->storing);
-	forget_doubtful(s);
+	scan_pages_forget(&s->pages);
+	scan_chain_free(s->storing);
 	known_keys_done(&s->known);
 	scan_warnings_done(&s->warnings);
 	group_unref(s->ask.group);
@@ -90,14 +63,13 @@ static void scan_free(struct scan *s)
 static struct next decide(struct scan *s);
 static void act(struct scan *s, const struct next *next);
 
-static void submit(struct scan *s, hf_status (*run)(struct db_task *, struct db *),
+static void submit(struct scan *s, enum db_durability durability,
+                   hf_status (*run)(struct db_task *, struct db *),
                    void (*done)(struct db_task *, hf_status))
 {
 	hf_status status;
 
-	s->task = (struct db_task){ .run = run,
-		                    .done = done,
-		                    .durability = core_durability(s->core) };
+	s->task = (struct db_task){ .run = run, .done = done, .durability = durability };
 	status = db_work_submit(s->core->writer, &s->task);
 	if (!hf_ok(status))
 		done(&s->task, status);
@@ -164,7 +136,7 @@ static void finish(struct scan *s)
 	s->row.failed = !hf_ok(s->failed);
 	s->row.message = s->row.failed ? s->err.text : NULL;
 	s->row.warnings = scan_warnings_text(&s->warnings);
-	submit(s, run_end, ended);
+	submit(s, core_durability(s->core), run_end, ended);
 }
 
 /* ---- storing */
@@ -203,7 +175,7 @@ static void stored(struct db_task *task, hf_status status)
 	fail_locked(s, status,
 	            status.code == HF_NOTFOUND ? "the scan was taken for dead by another server"
 	                                       : "");
-	pages_free(hf_take(s->storing));
+	scan_chain_free(hf_take(s->storing));
 	next = decide(s);
 	pthread_mutex_unlock(&s->lock);
 	act(s, &next);
@@ -213,7 +185,7 @@ static void stored(struct db_task *task, hf_status status)
 
 static void took_page(struct scan *s, struct scan_page *page, const struct crypto_result *r)
 {
-	s->arrived[s->n_arrived++] = page;
+	scan_pages_arrived(&s->pages, page);
 	s->cursor = r->cursor;
 	s->listed = r->cursor == 0;
 	s->total = r->total;
@@ -225,8 +197,7 @@ static void restart(struct scan *s)
 	s->restarts++;
 	s->cursor = 0;
 	s->done = 0;
-	forget_arrived(s);
-	forget_doubtful(s);
+	scan_pages_forget(&s->pages);
 	known_keys_forget(&s->known);
 }
 
@@ -273,55 +244,24 @@ static void list(struct scan *s)
 
 /* ---- what is next */
 
-/* Room for all of another page. */
-static hf_status make_room(struct scan *s, size_t n)
+static hf_status count(struct scan *s, const struct scan_page *pages)
 {
-	if (s->doubtful && s->doubtful->n + n <= CRYPTO_LIST_MAX)
-		return HF_SUCCESS;
-	if (s->doubtful) {
-		s->doubtful->next = s->put_off;
-		s->put_off = hf_take(s->doubtful);
-	}
-	return scan_page_new(&s->doubtful);
-}
-
-static hf_status sort(struct scan *s, struct scan_page *page, bool last)
-{
-	struct page_sort how = { .known = &s->known,
-		                 .warnings = &s->warnings,
-		                 .segregation = s->ask.group->segregation,
-		                 .last = last };
-
-	if (!last) {
-		HF_TRY(make_room(s, page->n));
-		how.doubtful = s->doubtful;
-	}
-	s->done += (int64_t)page->n_keys;
+	for (const struct scan_page *p = pages; p; p = p->next)
+		s->done += (int64_t)p->n_keys;
 	HF_ENSURE(s->done <= (s->ask.keys_max ? s->ask.keys_max : SCAN_KEYS_MAX), HF_TOOBIG);
 	HF_ENSURE(hf_mono_ms() - s->began_ms <= SCAN_LONGEST_MS, HF_TOOBIG);
-	return scan_page_sort(page, &how);
+	return HF_SUCCESS;
 }
 
-/* Everything that has arrived, sorted; or, when there is no more to come, what was put off. */
-static struct scan_page *next_pages(struct scan *s)
+/* Into s->storing: what is to be stored next, if anything. */
+static hf_status take_pages(struct scan *s)
 {
-	bool last = !s->n_arrived && s->listed;
-	struct scan_page *first = NULL, **end = &first, *off;
+	const struct page_sort how = { .known = &s->known,
+		                       .warnings = &s->warnings,
+		                       .segregation = s->ask.group->segregation };
 
-	for (size_t i = 0; i < s->n_arrived; i++, end = &(*end)->next)
-		*end = s->arrived[i];
-	s->n_arrived = 0;
-	if (last && (off = hf_take(s->doubtful))) {
-		off->next = hf_take(s->put_off);
-		first = off;
-	}
-	for (struct scan_page *p = first; p; p = p->next) {
-		hf_status status = sort(s, p, last);
-
-		fail_locked(s, status,
-		            status.code == HF_TOOBIG ? "the gateway lists keys without end" : "");
-	}
-	return first;
+	HF_TRY(scan_pages_take(&s->pages, s->listed, &how, &s->storing));
+	return count(s, s->storing);
 }
 
 static struct next decide(struct scan *s)
@@ -329,15 +269,15 @@ static struct next decide(struct scan *s)
 	struct next next = { 0 };
 
 	if (!s->storing && hf_ok(s->failed)) {
-		struct scan_page *pages = next_pages(s);
+		hf_status status = take_pages(s);
 
-		if (hf_ok(s->failed))
-			s->storing = pages;
-		else
-			pages_free(pages);
+		fail_locked(s, status,
+		            status.code == HF_TOOBIG ? "the gateway lists keys without end" : "");
+		if (!hf_ok(s->failed))
+			scan_chain_free(hf_take(s->storing));
 		next.store = s->storing != NULL;
 	}
-	if (!s->listing && s->n_arrived < ARRIVED_MAX && !s->listed && hf_ok(s->failed))
+	if (!s->listing && !scan_pages_full(&s->pages) && !s->listed && hf_ok(s->failed))
 		next.list = s->listing = true;
 	next.end = !s->storing && !s->listing && (!hf_ok(s->failed) || s->listed);
 	if (next.store) { /* for the row, which nobody changes while it is being written */
@@ -351,8 +291,8 @@ static void act(struct scan *s, const struct next *next)
 {
 	if (next->list)
 		list(s);
-	if (next->store)
-		submit(s, run_store, stored);
+	if (next->store) /* durable with the end, or with whatever is durable sooner */
+		submit(s, DB_RELAXED, run_store, stored);
 	if (next->end)
 		finish(s);
 }
@@ -408,7 +348,7 @@ void scan_start(const struct core *core, const struct scan_ask *ask)
 	s->core = core;
 	s->ask = *ask;
 	s->ask.group = group_ref(ask->group);
-	s->began_ms = hf_mono_ms();
+	s->began_ms = s->pages.taken_ms = hf_mono_ms();
 	pthread_mutex_init(&s->lock, NULL);
 	scan_warnings_begin(&s->warnings);
 	s->row.is_async = ask->is_async;
@@ -416,7 +356,7 @@ void scan_start(const struct core *core, const struct scan_ask *ask)
 	snprintf(s->row.group_id, sizeof(s->row.group_id), "%s", ask->group->id);
 	snprintf(s->row.org_id, sizeof(s->row.org_id), "%s", ask->group->org_id);
 	snprintf(s->row.server, sizeof(s->row.server), "%s", core->id);
-	submit(s, run_begin, begun);
+	submit(s, core_durability(s->core), run_begin, begun);
 }
 
 hf_status scans_bury(struct db *db)
