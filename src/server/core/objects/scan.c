@@ -41,7 +41,7 @@ struct scan {
 	unsigned restarts;
 	hf_status failed;
 	struct hf_err err;
-	int64_t total, done;
+	int64_t total, arrived, done; /* keys */
 };
 
 /* What is next. */
@@ -183,12 +183,19 @@ static void stored(struct db_task *task, hf_status status)
 
 /* ---- listing */
 
-static void took_page(struct scan *s, struct scan_page *page, const struct crypto_result *r)
+static hf_status took_page(struct scan *s, struct scan_page *page, const struct crypto_result *r)
 {
+	s->arrived += (int64_t)page->n_keys;
+	if (s->arrived > (s->ask.keys_max ? s->ask.keys_max : SCAN_KEYS_MAX) ||
+	    hf_mono_ms() - s->began_ms > SCAN_LONGEST_MS) {
+		scan_page_free(page);
+		return HF_FAILURE(HF_TOOBIG);
+	}
 	scan_pages_arrived(&s->pages, page);
 	s->cursor = r->cursor;
 	s->listed = r->cursor == 0;
 	s->total = r->total;
+	return HF_SUCCESS;
 }
 
 /* It has lost its place: from the start, past what is known by now. */
@@ -196,7 +203,7 @@ static void restart(struct scan *s)
 {
 	s->restarts++;
 	s->cursor = 0;
-	s->done = 0;
+	s->arrived = s->done = 0;
 	scan_pages_forget(&s->pages);
 	known_keys_forget(&s->known);
 }
@@ -217,12 +224,14 @@ static void listing_ended(struct backend_call *call, const struct crypto_result 
 	}
 	pthread_mutex_lock(&s->lock);
 	s->listing = false;
-	if (hf_ok(status))
-		took_page(s, page, r);
-	else if (status.code == HF_STATE && s->restarts < RESTARTS_MAX)
+	if (hf_ok(status)) {
+		status = took_page(s, page, r);
+		words = "the gateway lists keys without end";
+	}
+	if (status.code == HF_STATE && s->restarts < RESTARTS_MAX)
 		restart(s);
 	else
-		fail_locked(s, status, words);
+		fail_locked(s, status, words); /* if it is one */
 	next = decide(s);
 	pthread_mutex_unlock(&s->lock);
 	act(s, &next);
@@ -244,15 +253,6 @@ static void list(struct scan *s)
 
 /* ---- what is next */
 
-static hf_status count(struct scan *s, const struct scan_page *pages)
-{
-	for (const struct scan_page *p = pages; p; p = p->next)
-		s->done += (int64_t)p->n_keys;
-	HF_ENSURE(s->done <= (s->ask.keys_max ? s->ask.keys_max : SCAN_KEYS_MAX), HF_TOOBIG);
-	HF_ENSURE(hf_mono_ms() - s->began_ms <= SCAN_LONGEST_MS, HF_TOOBIG);
-	return HF_SUCCESS;
-}
-
 /* Into s->storing: what is to be stored next, if anything. */
 static hf_status take_pages(struct scan *s)
 {
@@ -261,7 +261,9 @@ static hf_status take_pages(struct scan *s)
 		                       .segregation = s->ask.group->segregation };
 
 	HF_TRY(scan_pages_take(&s->pages, s->listed, &how, &s->storing));
-	return count(s, s->storing);
+	for (const struct scan_page *p = s->storing; p; p = p->next)
+		s->done += (int64_t)p->n_keys;
+	return HF_SUCCESS;
 }
 
 static struct next decide(struct scan *s)
@@ -269,12 +271,7 @@ static struct next decide(struct scan *s)
 	struct next next = { 0 };
 
 	if (!s->storing && hf_ok(s->failed)) {
-		hf_status status = take_pages(s);
-
-		fail_locked(s, status,
-		            status.code == HF_TOOBIG ? "the gateway lists keys without end" : "");
-		if (!hf_ok(s->failed))
-			scan_chain_free(hf_take(s->storing));
+		fail_locked(s, take_pages(s), "");
 		next.store = s->storing != NULL;
 	}
 	if (!s->listing && !scan_pages_full(&s->pages) && !s->listed && hf_ok(s->failed))
