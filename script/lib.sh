@@ -72,7 +72,7 @@ PACKAGING_PACKAGES=(debhelper dpkg-dev fakeroot rpm)
 TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev llvm-14 mandoc sqlite3 python3 shellcheck git postgresql-15
 	iproute2 libfaketime libnss3 opencryptoki libopencryptoki0 libtpm2-pkcs11-1 libtss2-tcti-tabrmd0
 	libtss2-tcti-swtpm0 swtpm tpm2-abrmd dbus-daemon rsyslog rsyslog-openssl)
-TEST_PACKAGES+=(curl haproxy opensc python3-cryptography-vectors "${PACKAGING_PACKAGES[@]}" lintian rpmlint debootstrap python3-yaml spin)
+TEST_PACKAGES+=(curl fish haproxy opensc python3-cryptography-vectors "${PACKAGING_PACKAGES[@]}" lintian rpmlint debootstrap python3-yaml spin)
 
 node_is_new_enough() {
 	command -v node >/dev/null && command -v npm >/dev/null &&
