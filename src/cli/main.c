@@ -82,6 +82,8 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_key_detokenize,
 	&cmd_key_list,
 	&cmd_key_tokenize,
+	&cmd_account_show,
+	&cmd_account_update,
 	&cmd_app_grant,
 	&cmd_app_reset,
 	&cmd_app_end_old_key,

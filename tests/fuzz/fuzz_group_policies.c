@@ -52,7 +52,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (hf_ok(quorum_policy_parse(HF_SPAN(data, size), &quorum, &err)))
 		check_quorum(quorum);
-	if (hf_ok(crypto_policy_parse(HF_SPAN(data, size), &crypto, &err)))
+	quorum_policy_free(hf_take(quorum));
+	if (hf_ok(quorum_account_parse(HF_SPAN(data, size), &quorum, &err)))
+		check_quorum(quorum);
+	if (hf_ok(crypto_policy_parse(HF_SPAN(data, size), "group", &crypto, &err)))
 		check_crypto(crypto);
 	return 0;
 }

@@ -15,7 +15,7 @@ import { startDsm } from '../e2e/dsm.mjs'
 import { request } from '../e2e/raw.mjs'
 import { PIN, root } from '../e2e/stack.mjs'
 
-const SIZES = { 0: 0, SMALL: 16 << 10, SOBJECT: 128 << 10, APP_BODY_MAX: 96 << 10, CRYPTO_BODY_MAX: 1 << 20, CRYPTO_BATCH_BODY_MAX: 4 << 20, '32u << 10': 32 << 10 }
+const SIZES = { 0: 0, SMALL: 16 << 10, SOBJECT: 128 << 10, APP_BODY_MAX: 96 << 10, CRYPTO_BODY_MAX: 1 << 20, CRYPTO_BATCH_BODY_MAX: 4 << 20 }
 const ROUTES = [...readFileSync(join(root, 'src/server/crypto_api/routes.c'), 'utf8').matchAll(/^\t\{ "([A-Z]+)", +"([^"]+)", +"([^"]+)", +(CALLER_[A-Z]+), +([^,]+), ([^,]+), &(\w+) \},$/gm)]
 	.map(([, method, path, action, caller, flags, max, op]) => ({ method, path, action, caller, flags, max: SIZES[max], op, name: `${method} ${path}` }))
 const CLOSED = ROUTES.filter(({ caller }) => caller !== 'CALLER_NOBODY')
@@ -193,7 +193,7 @@ const valid = () => {
 		'PATCH /sys/v1/apps/:app_id/groups/:group_id': { permissions: ['SIGN'] }, 'POST /sys/v1/apps/:app_id/reset_secret': { secret_size: 32, credential_migration_period: 60 },
 		'POST /sys/v1/users': { user_email: `${randomBytes(4).toString('hex')}@bank.example`, user_password: PASSWORD, account_role: ['ACCOUNTMEMBER'], add_groups: {}, description: 'd' }, 'POST /sys/v1/users/invite': { user_email: `${randomBytes(4).toString('hex')}@bank.example` },
 		'POST /sys/v1/users/change_password': { current_password: PASSWORD, new_password: `${PASSWORD} 2` }, 'PATCH /sys/v1/users/:user_id': { description: 'd', enable: true, add_groups: {} },
-		'POST /sys/v1/users/:user_id/validate_token': { reset_token: 'x' }, 'POST /sys/v1/users/:user_id/reset_password': { reset_token: 'x', new_password: PASSWORD }, 'PATCH /sys/v1/accounts/:acct_id': { description: 'd', custom_metadata: { a: 'b' } },
+		'POST /sys/v1/users/:user_id/validate_token': { reset_token: 'x' }, 'POST /sys/v1/users/:user_id/reset_password': { reset_token: 'x', new_password: PASSWORD }, 'PATCH /sys/v1/accounts/:acct_id': { description: 'd', custom_metadata: { a: 'b' }, approval_policy: { policy: { quorum: { n: 1, members: [{ user: ids.user_id }] } } }, cryptographic_policy: { aes: { key_sizes: [256] } } },
 		'POST /sys/v1/groups': { name: 'made', description: 'd', add_hmg: [hmg], hmg_redundancy: 'PriorityFailover', hmg_sync: true, hmg_segregation: false, approval_policy: { quorum: { n: 1, members: [{ user: ids.user_id }] } }, custom_metadata: { a: 'b' },
 			cryptographic_policy: { aes: { key_sizes: [256] } } },
 		'POST /sys/v1/groups/hmg/check': hmg, 'PATCH /sys/v1/groups/:group_id': { description: 'd', mod_hmg: {}, del_hmg: [] }, 'POST /sys/v1/groups/:group_id/hmg/check': { id: NEVER, config: hmg },

@@ -354,6 +354,88 @@ test('what nobody has to approve, or nobody may ask for, is refused with words',
 	assert.equal((await small.succeed('GET', `${REQUESTS}/${asked.body.request_id}`)).status, 'FAILED')
 })
 
+const accountPath = async () => `/sys/v1/accounts/${(await admin.succeed('GET', '/sys/v1/accounts'))[0].acct_id}`
+
+test('an account\'s policy guards itself and what it names, and nobody locks the account by it', async () => {
+	const at = await accountPath(), set = (policy, more) => admin.call('PATCH', at, { approval_policy: { policy, ...more } })
+	const [me] = (await admin.succeed('GET', '/sys/v1/users')).filter((u) => u.account_role.includes('ACCOUNTADMINISTRATOR'))
+	const auditor = await dsm.newApp({ name: 'approves for the account', permissions: null, groups: {} })
+	for (const name of ['eva', 'fay']) people[name] = await person(name)
+	/* Who asks does not count; apps show no password; those who are not there do not approve. */
+	for (const policy of [{ user: me.user_id }, quorum(2, [user('ann'), { user: me.user_id }]), { user: auditor.id }, { app: people.ann.id }, quorum(1, [{ app: auditor.id }], { require_password: true })])
+		await refused(set(policy), 400, /nobody could change/)
+	for (const policy of [{ policy: {} }, { ...TWO_OF_THREE() }, { policy: TWO_OF_THREE(), colour: 'red' }, { policy: { ...TWO_OF_THREE(), protect_crypto_operations: true } }, { policy: quorum(3, [user('ann')]) }, 'never', 7])
+		await refused(admin.call('PATCH', at, { approval_policy: policy }), 400)
+	await refused(people.ann.call('PATCH', at, { approval_policy: { policy: user('ann') } }), 403, /administrators/)
+	assert.equal((await admin.succeed('GET', at)).approval_policy, undefined)
+	const policy = { policy: quorum(1, [user('eva'), user('fay')]), protect_cryptographic_policy: true, protect_logging_config: true }
+	assert.deepEqual((await admin.succeed('PATCH', at, { approval_policy: policy })).approval_policy, policy)
+	for (const change of [{ approval_policy: 'remove' }, { approval_policy: { policy: user('ann') } }, { cryptographic_policy: { aes: {} } }, { description: 'x', cryptographic_policy: 'remove' }])
+		await wanted(admin.call('PATCH', at, change))
+	assert.equal((await admin.succeed('PATCH', at, { description: 'of the bank' })).description, 'of the bank')
+	await refused(people.ann.post(REQUESTS, { method: 'PATCH', operation: at, body: { approval_policy: 'remove' } }), 403, /administrators/)
+	assert.equal((await admin.call('PATCH', `/sys/v1/users/${people.eva.id}`, { enable: false })).status, 200)
+	await refused(admin.call('PATCH', `/sys/v1/users/${people.fay.id}`, { enable: false }), 400, /nobody could change/)
+	await refused(admin.call('DELETE', `/sys/v1/users/${people.fay.id}`), 400, /nobody could change/)
+	const free = await guarded(null)
+	await admin.succeed('PATCH', `/sys/v1/groups/${free.id}`, { description: 'groups are not guarded' })
+	const old = await ask(admin, 'PATCH', at, { description: 'asked under the old policy', approval_policy: 'remove' })
+	assert.deepEqual(old.subjects, [{ account: at.split('/').pop() }])
+	const request = await ask(admin, 'PATCH', at, { approval_policy: { policy: TWO_OF_THREE() } }, { description: 'more people' })
+	await refused(approve('ann', request), 404)
+	await approved('fay', request, 'APPROVED')
+	const { status, body } = (await resultOf(admin, request)).body
+	assert.deepEqual([status, body.approval_policy], [200, { policy: TWO_OF_THREE() }], JSON.stringify(body))
+	await refused(approve('fay', old), 400, /account's approval policy has changed/)
+	await admin.succeed('PATCH', at, { cryptographic_policy: 'remove' })
+	assert.equal((await admin.call('DELETE', `/sys/v1/users/${people.fay.id}`)).status, 204)
+	assert.equal((await carriedOut(admin, 'PATCH', at, { approval_policy: 'remove' })).status, 200)
+	assert.equal((await admin.succeed('GET', at)).approval_policy, undefined)
+})
+
+test('an account\'s quorum guards the making, changing and removing of groups that have none of their own', async () => {
+	const at = await accountPath(), own = await guarded(), free = await guarded(null), groupAt = `/sys/v1/groups/${free.id}`
+	await admin.succeed('PATCH', at, { approval_policy: { policy: TWO_OF_THREE(), manage_groups: true } })
+	for (const [method, path, body] of [['POST', '/sys/v1/groups', { name: 'no leave' }], ['PATCH', groupAt, { name: 'no leave' }], ['PATCH', groupAt, { approval_policy: user('dan') }], ['PATCH', groupAt, { hmg_sync: true }], ['DELETE', groupAt]])
+		await wanted(admin.call(method, path, body))
+	assert.equal((await free.app.post('/crypto/v1/sign', signBody(free))).status, 200)
+	const made = await carriedOut(admin, 'POST', '/sys/v1/groups', { name: 'by leave' })
+	assert.equal(made.status, 201, JSON.stringify(made))
+	const where = `/sys/v1/groups/${made.body.group_id}`
+	assert.equal((await carriedOut(admin, 'PATCH', where, { description: 'by leave' })).body.description, 'by leave')
+	assert.equal((await carriedOut(admin, 'DELETE', where)).status, 204)
+	await refused(admin.post(REQUESTS, { method: 'POST', operation: '/sys/v1/groups', body: { name: 'x', add_hmg: [{ pin: '1' }] } }), 400, /does not go through/)
+	/* What the account has approved is not approved by a group, nor the other way round. */
+	await wanted(admin.call('PATCH', `/sys/v1/groups/${own.id}`, { description: 'x' }))
+	const request = await ask(admin, 'PATCH', `/sys/v1/groups/${own.id}`, { description: 'x' })
+	assert.deepEqual(request.subjects, [{ group: own.id }])
+	await refused(admin.post(REQUESTS, { method: 'PATCH', operation: at, body: { approval_policy: 'remove', group_id: own.id } }), 501, /and of the account/)
+	const both = await ask(own.app, 'POST', '/crypto/v1/keys', { name: 'x', group_id: own.id, obj_type: 'AES', key_size: 256 })
+	assert.deepEqual(both.subjects, [{ group: own.id }])
+	assert.equal((await carriedOut(admin, 'PATCH', at, { approval_policy: 'remove' })).status, 200)
+	await admin.succeed('PATCH', groupAt, { description: 'free again' })
+})
+
+test('an account\'s cryptographic policy is the most that a group\'s may allow', async () => {
+	const at = await accountPath(), g = await guarded(null), make = (bits) => g.app.post('/crypto/v1/keys', { name: `of ${bits} ${++made}`, group_id: g.id, obj_type: 'AES', key_size: bits, key_ops: ['ENCRYPT', 'DECRYPT'] })
+	const small = (await make(128)).body, use = (name, body) => g.app.post(`/crypto/v1/${name}`, { key: { kid: small.kid }, alg: 'AES', mode: 'CBC', ...body })
+	const { cipher, iv } = (await use('encrypt', { plain: 'AAAA' })).body
+	await refused(admin.call('PATCH', at, { cryptographic_policy: { aes: { colour: 'red' } } }), 400, /colour/)
+	const policy = { aes: { key_sizes: [256] }, ec: {}, legacy_policy: 'unprotect_only' }
+	assert.deepEqual((await admin.succeed('PATCH', at, { cryptographic_policy: policy })).cryptographic_policy, policy)
+	await refused(make(128), 403, /account's cryptographic policy/)
+	assert.equal((await make(256)).status, 201)
+	await refused(use('encrypt', { plain: 'AAAA' }), 403, /account's cryptographic policy/)
+	assert.equal((await use('decrypt', { cipher, iv })).body.plain, 'AAAA')
+	assert.equal((await g.app.post('/crypto/v1/sign', signBody(g))).status, 200)
+	await admin.succeed('PATCH', `/sys/v1/groups/${g.id}`, { cryptographic_policy: { aes: { key_sizes: [128] } } })
+	await refused(make(128), 403, /account's/)
+	await refused(make(256), 403, /group's/)
+	await admin.succeed('PATCH', at, { cryptographic_policy: 'remove' })
+	assert.equal((await make(128)).status, 201)
+	assert.equal((await use('encrypt', { plain: 'AAAA' })).status, 200)
+})
+
 test('neither the plaintext that is to be approved, nor what came of it, is in the database or a log', async () => {
 	const g = await guarded(), plain = Buffer.from('a card number that nobody sees: 4929-1234').toString('base64')
 	const done = await carriedOut(g.app, 'POST', '/crypto/v1/encrypt', { key: { kid: g.aes.kid }, alg: 'AES', mode: 'GCM', plain })

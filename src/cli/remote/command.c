@@ -156,10 +156,11 @@ static hf_status run_it(const struct remote_request *q, struct remote_config *o,
 
 int remote_run(const struct remote_request *q, void *config, const char *const *args, size_t n_args)
 {
+	bool wants = q->subject != SUBJECT_NONE && q->subject != SUBJECT_ACCOUNT;
 	struct hf_err err = { 0 };
 	hf_status s;
 
-	if (n_args != (q->subject != SUBJECT_NONE)) {
+	if (n_args != wants) {
 		fprintf(stderr, "holdfast %s: %s; see: holdfast %s --help\n", q->command,
 		        n_args ? "one argument too many" : "say which one, by name or id",
 		        q->command);

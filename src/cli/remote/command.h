@@ -49,7 +49,8 @@ enum remote_subject {
 	SUBJECT_KEY,
 	SUBJECT_APP,
 	SUBJECT_USER,
-	SUBJECT_ID, /* an id, taken as it is */
+	SUBJECT_ID,      /* an id, taken as it is */
+	SUBJECT_ACCOUNT, /* there is no argument: the caller's own */
 };
 
 struct remote_request {
@@ -83,7 +84,7 @@ HF_MUST hf_status remote_request(struct remote *r, const struct remote_request *
                                  const struct remote_config *o, const char *id, struct json_t **ret,
                                  struct hf_err *err);
 
-/* A name or UUID as UUID. HF_NOTFOUND with words. */
+/* A name or UUID as UUID; of SUBJECT_ACCOUNT `what` is not looked at. HF_NOTFOUND with words. */
 HF_MUST hf_status remote_resolve(struct remote *r, enum remote_subject subject, const char *what,
                                  char ret[64], struct hf_err *err);
 /* One field of the body; left out when its option was not given. */

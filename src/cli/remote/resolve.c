@@ -82,9 +82,24 @@ static hf_status find_key(struct remote *r, const char *name, char ret[64], stru
 	return HF_SUCCESS;
 }
 
+static hf_status own_account(struct remote *r, char ret[64], struct hf_err *err)
+{
+	JSON_SCOPED struct json_t *list = NULL;
+	const char *id;
+
+	HF_TRY(remote_call(r, "GET", "/sys/v1/accounts", HF_SPAN(NULL, 0), &list, err));
+	id = json_member_text(json_element(list, 0), "acct_id");
+	if (!id)
+		return hf_fail(err, HF_IO, "the server's answer names no account");
+	snprintf(ret, 64, "%s", id);
+	return HF_SUCCESS;
+}
+
 hf_status remote_resolve(struct remote *r, enum remote_subject subject, const char *what,
                          char ret[64], struct hf_err *err)
 {
+	if (subject == SUBJECT_ACCOUNT)
+		return own_account(r, ret, err);
 	if (hf_uuid_valid(what)) {
 		snprintf(ret, 64, "%s", what);
 		return HF_SUCCESS;
@@ -101,6 +116,7 @@ hf_status remote_resolve(struct remote *r, enum remote_subject subject, const ch
 	case SUBJECT_KEY:
 		return find_key(r, what, ret, err);
 	case SUBJECT_NONE:
+	case SUBJECT_ACCOUNT:
 	case SUBJECT_ID:
 		break;
 	}

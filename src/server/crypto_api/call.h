@@ -75,14 +75,14 @@ struct crypto_call {
 	struct db_task task; /* first */
 	struct crypto_api *api;
 	const struct crypto_route *route;
-	struct http_request *req; /* NULL: an inner call */
-	struct principal *who;    /* NULL: CALLER_NOBODY */
-	struct json_t *body;      /* NULL: none. Parsed; an object or an array */
-	const char
-	        *approved_group; /* this group's quorum has approved exactly this; NULL: none has */
-	int64_t now_ms;          /* wall clock, when it came */
-	int status;              /* of the reply; 200 */
-	struct hf_buf out;       /* the reply's body: JSON */
+	struct http_request *req;   /* NULL: an inner call */
+	struct principal *who;      /* NULL: CALLER_NOBODY */
+	struct json_t *body;        /* NULL: none. Parsed; an object or an array */
+	const char *approved_group; /* this group's quorum has approved exactly this, or, by the
+	                               account's id, its account's; NULL: none has */
+	int64_t now_ms;             /* wall clock, when it came */
+	int status;                 /* of the reply; 200 */
+	struct hf_buf out;          /* the reply's body: JSON */
 	struct hf_err err;
 	/* what the audit log is told besides */
 	const char *outcome;       /* NULL: "Accepted" */

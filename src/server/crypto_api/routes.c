@@ -65,7 +65,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/sys/v1/users/:user_id/reset_password", "Crypto:ResetPassword", CALLER_NOBODY, ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_password_reset },
 	{ "GET",    "/sys/v1/accounts",          "Crypto:ListAccounts",  CALLER_ANY,   NONE, 0, &crypto_account_list },
 	{ "GET",    "/sys/v1/accounts/:acct_id", "Crypto:GetAccount",    CALLER_ANY,   NONE, 0, &crypto_account_show },
-	{ "PATCH",  "/sys/v1/accounts/:acct_id", "Crypto:UpdateAccount", CALLER_ADMIN, ROUTE_AUDITED, 32u << 10, &crypto_account_change },
+	{ "PATCH",  "/sys/v1/accounts/:acct_id", "Crypto:UpdateAccount", CALLER_ADMIN, ROUTE_AUDITED, SOBJECT, &crypto_account_change },
 
 	/* The log */
 	{ "GET",    "/sys/v1/logs", "Crypto:ReadLog", CALLER_ADMIN, ROUTE_AUDITED, 0, &crypto_logs },

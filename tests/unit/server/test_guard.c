@@ -3,6 +3,7 @@
  * policy and its quorum say besides. */
 #include "../check.h"
 
+#include "server/core/access/account.h"
 #include "server/core/access/crypto_policy.h"
 #include "server/core/access/quorum.h"
 
@@ -277,7 +278,7 @@ static hf_status with_policy(const char *json, enum guard_act act, const struct 
 	bool quorum;
 	hf_status s;
 
-	if (!hf_ok(crypto_policy_parse(hf_span_text(json), &group.crypto, &err)))
+	if (!hf_ok(crypto_policy_parse(hf_span_text(json), "group", &group.crypto, &err)))
 		fail_msg("%s: %s", json, err.text);
 	s = guard_check(&q, &quorum, &err);
 	crypto_policy_free(group.crypto);
@@ -448,7 +449,8 @@ static void what_is_no_cryptographic_policy_is_refused(void **state)
 		struct crypto_policy *p;
 		struct hf_err err = { .text = "" };
 
-		CHECK_CODE(crypto_policy_parse(hf_span_text(bad[i]), &p, &err), HF_INVALID);
+		CHECK_CODE(crypto_policy_parse(hf_span_text(bad[i]), "group", &p, &err),
+		           HF_INVALID);
 		CHECK(*err.text);
 	}
 }
@@ -588,6 +590,99 @@ static void what_is_no_quorum_is_refused(void **state)
 	CHECK_CODE(quorum_policy_parse(hf_span_text(deep), &p, &err), HF_INVALID);
 }
 
+static struct account_policies an_account(const char *json)
+{
+	struct account_policies a = { .id = "0199a1de-0000-7000-8000-0000000000aa" };
+	struct hf_err err;
+
+	if (!hf_ok(quorum_account_parse(hf_span_text(json), &a.quorum, &err)))
+		fail_msg("%s: %s", json, err.text);
+	return a;
+}
+
+static void an_account_guards_its_groups_unless_they_have_a_quorum_themselves(void **state)
+{
+	struct account_policies a = an_account("{\"policy\":{" MEMBERS "},\"manage_groups\":true}");
+	struct guard_question q = { .who = somebody(2, 0),
+		                    .act = ACT_GROUP_POLICIES,
+		                    .group = &group };
+	struct hf_err err;
+	bool quorum;
+
+	group.account = &a;
+	CHECK_CODE(guard_check(&q, &quorum, &err), HF_DENIED);
+	CHECK(quorum);
+	q.approved_group = GROUP; /* is not the account */
+	CHECK_CODE(guard_check(&q, &quorum, &err), HF_DENIED);
+	q.approved_group = a.id;
+	CHECK_OK(guard_check(&q, &quorum, &err));
+	q.act = ACT_GROUP_READ;
+	q.approved_group = NULL;
+	CHECK_OK(guard_check(&q, &quorum, &err));
+	q.act = ACT_CREATE;
+	CHECK_OK(guard_check(&q, &quorum, &err));
+	q.act = ACT_GROUP_POLICIES;
+	CHECK_OK(quorum_policy_parse(hf_span_text("{" MEMBERS "}"), &group.quorum, &err));
+	q.approved_group = a.id;
+	CHECK_CODE(guard_check(&q, &quorum, &err), HF_DENIED);
+	q.approved_group = GROUP;
+	CHECK_OK(guard_check(&q, &quorum, &err));
+	quorum_policy_free(group.quorum);
+	quorum_policy_free(a.quorum);
+	group.quorum = NULL;
+	group.account = NULL;
+}
+
+static void an_accounts_policy_says_what_it_guards_and_always_itself(void **state)
+{
+	struct account_policies a = an_account("{\"policy\":{" MEMBERS "}}");
+	struct account_policies more = an_account("{\"policy\":{\"user\":\"" GROUP "\"},"
+	                                          "\"protect_cryptographic_policy\":true}");
+	static const char *const bad[] = {
+		"{}",
+		"{\"policy\":{}}",
+		"{" MEMBERS "}",
+		"{\"policy\":{" MEMBERS ",\"protect_crypto_operations\":true}}",
+		"{\"policy\":{" MEMBERS "},\"manage_groups\":1}",
+		"{\"policy\":{" MEMBERS "},\"manage_keys\":true}",
+	};
+	struct quorum_policy *p;
+	struct hf_err err;
+
+	CHECK_CODE(account_check(&a, ACCOUNT_APPROVAL_POLICY, NULL, &err), HF_DENIED);
+	assert_string_equal(err.text, GUARD_QUORUM_TEXT);
+	CHECK_CODE(account_check(&a, ACCOUNT_APPROVAL_POLICY, GROUP, &err), HF_DENIED);
+	CHECK_OK(account_check(&a, ACCOUNT_APPROVAL_POLICY, a.id, &err));
+	CHECK_OK(account_check(&a, ACCOUNT_CRYPTO_POLICY, NULL, &err));
+	CHECK_OK(account_check(&a, ACCOUNT_NEW_GROUP, NULL, &err));
+	CHECK_OK(account_check(NULL, ACCOUNT_APPROVAL_POLICY, NULL, &err));
+	CHECK_CODE(account_check(&more, ACCOUNT_CRYPTO_POLICY, NULL, &err), HF_DENIED);
+	for (size_t i = 0; i < HF_COUNT(bad); i++)
+		CHECK_CODE(quorum_account_parse(hf_span_text(bad[i]), &p, &err), HF_INVALID);
+	quorum_policy_free(a.quorum);
+	quorum_policy_free(more.quorum);
+}
+
+static void an_accounts_cryptographic_policy_counts_besides_the_groups(void **state)
+{
+	struct account_policies a = { .id = "0199a1de-0000-7000-8000-0000000000aa" };
+	struct object key = a_key(OBJECT_ACTIVE);
+	struct guard_question q = { .who = somebody(0, APP_MAY(SIGN)),
+		                    .act = ACT_SIGN,
+		                    .object = &key };
+	struct hf_err err;
+	bool quorum;
+
+	CHECK_OK(crypto_policy_parse(hf_span_text("{\"key_ops\":[\"VERIFY\"]}"), "account",
+	                             &a.crypto, &err));
+	CHECK_OK(guard_check(&q, &quorum, &err));
+	group.account = &a;
+	CHECK_CODE(guard_check(&q, &quorum, &err), HF_DENIED);
+	CHECK(!quorum && strstr(err.text, "the account's cryptographic policy"));
+	crypto_policy_free(a.crypto);
+	group.account = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -607,6 +702,9 @@ int main(void)
 		cmocka_unit_test(what_a_quorum_has_approved_is_checked_all_the_same),
 		cmocka_unit_test(a_quorums_tree_is_read),
 		cmocka_unit_test(what_is_no_quorum_is_refused),
+		cmocka_unit_test(an_account_guards_its_groups_unless_they_have_a_quorum_themselves),
+		cmocka_unit_test(an_accounts_policy_says_what_it_guards_and_always_itself),
+		cmocka_unit_test(an_accounts_cryptographic_policy_counts_besides_the_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

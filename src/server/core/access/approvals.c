@@ -29,7 +29,8 @@ hf_status approval_create(const struct core *core, struct db *db, const struct a
 		.method = from->method,
 		.operation = from->operation,
 		.description = from->description,
-		.policy = from->group->approval_policy,
+		.policy = from->account ? from->account->approval_policy
+		                        : from->group->approval_policy,
 		.status = QUORUM_PENDING,
 		.created_ms = from->now_ms,
 		.expires_ms = from->now_ms + APPROVAL_DAYS * DAY_MS,
@@ -43,7 +44,8 @@ hf_status approval_create(const struct core *core, struct db *db, const struct a
 	hf_uuid_new(row.id);
 	memcpy(row.org_id, from->who->org_id, sizeof(row.org_id));
 	memcpy(row.requester, from->who->identity_id, sizeof(row.requester));
-	memcpy(row.group_id, from->group->id, sizeof(row.group_id));
+	memcpy(row.group_id, from->account ? from->account->id : from->group->id,
+	       sizeof(row.group_id));
 	snprintf(row.object_id, sizeof(row.object_id), "%s", from->object_id);
 	if (from->body.len)
 		HF_TRY(seal_body(core, row.id, from->body, &sealed));
@@ -52,6 +54,21 @@ hf_status approval_create(const struct core *core, struct db *db, const struct a
 	HF_TRY(quorum_row_insert(db, &row));
 	memcpy(ret_id, row.id, HF_UUID_MAX);
 	return HF_SUCCESS;
+}
+
+bool approval_of_account(const struct quorum_row *row)
+{
+	char account[HF_UUID_MAX];
+
+	return hf_ok(hf_uuid_of_id(row->org_id, account)) && strcmp(account, row->group_id) == 0;
+}
+
+hf_status approval_policy_parse(const struct quorum_row *row, struct quorum_policy **ret,
+                                struct hf_err *err)
+{
+	if (approval_of_account(row))
+		return quorum_account_parse(hf_span_text(row->policy), ret, err);
+	return quorum_policy_parse(hf_span_text(row->policy), ret, err);
 }
 
 /* Whose node a principal's is. */
@@ -104,8 +121,8 @@ hf_status approval_reviewer(const struct principal *who, const struct quorum_row
 		return hf_fail(err, HF_DENIED, "nobody approves what he has asked for himself");
 	if (!is_below(policy, 0, who, ret_password))
 		return hf_fail(err, HF_DENIED,
-		               "you are not among those who may approve this: the group's "
-		               "approval policy names them");
+		               "you are not among those who may approve this: the approval "
+		               "policy names them");
 	return HF_SUCCESS;
 }
 
@@ -155,17 +172,28 @@ struct review {
 	struct hf_err *err;
 };
 
+static hf_status compare_policy(struct review *v, const char *now, const struct quorum_row *row)
+{
+	if (now && strcmp(now, row->policy) == 0)
+		return HF_SUCCESS;
+	return hf_fail(v->err, HF_STATE,
+	               "the %s's approval policy has changed since this was asked: it has to be "
+	               "asked anew",
+	               approval_of_account(row) ? "account" : "group");
+}
+
 /* The policy of the day, which has to be the one that was asked under. */
 static hf_status same_policy(struct review *v, const struct quorum_row *row)
 {
+	ACCOUNT_POLICIES_SCOPED struct account_policies *account = NULL;
 	GROUP_SCOPED struct group *group = NULL;
 
+	if (approval_of_account(row)) {
+		HF_TRY(account_policies_read(v->db, row->org_id, &account, v->err));
+		return compare_policy(v, account ? account->approval_policy : NULL, row);
+	}
 	HF_TRY(groups_load(v->core->groups, v->db, row->org_id, row->group_id, &group, v->err));
-	if (!group->approval_policy || strcmp(group->approval_policy, row->policy) != 0)
-		return hf_fail(v->err, HF_STATE,
-		               "the group's approval policy has changed since this was asked: it "
-		               "has to be asked anew");
-	return HF_SUCCESS;
+	return compare_policy(v, group->approval_policy, row);
 }
 
 static hf_status count(struct db *db, const struct quorum_row *row,
@@ -197,7 +225,7 @@ static hf_status review(void *ctx, const struct quorum_row *row)
 	struct quorum_policy *policy HF_CLEANUP(quorum_policy_free_at) = NULL;
 	bool password;
 
-	HF_TRY(quorum_policy_parse(hf_span_text(row->policy), &policy, v->err));
+	HF_TRY(approval_policy_parse(row, &policy, v->err));
 	if (!approval_visible(v->who, row, policy))
 		return HF_FAILURE(HF_NOTFOUND);
 	HF_TRY(approval_reviewer(v->who, row, policy, &password, v->err));
@@ -295,7 +323,7 @@ static hf_status check_still(struct review *v, const struct quorum_row *row)
 	bool complete;
 
 	HF_TRY(same_policy(v, row));
-	HF_TRY(quorum_policy_parse(hf_span_text(row->policy), &policy, v->err));
+	HF_TRY(approval_policy_parse(row, &policy, v->err));
 	HF_TRY(count(v->db, row, policy, &complete));
 	if (!complete)
 		return hf_fail(v->err, HF_STATE,

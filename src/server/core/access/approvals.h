@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Requests that a group's quorum has to approve before they are carried out.
+ * Requests that a group's quorum, or its account's, has to approve before they are carried out.
  *
  *   PENDING ──► APPROVED ──► carried out, once; its answer is kept      FAILED: it was refused then
  *      └──────► DENIED                                                  any one reviewer may deny
  *
  * A request is carried out in its requester's name, with his rights as they are then, when the last
- * approval comes. Its approvals count for the group's policy as it was when it was asked: when that
+ * approval comes. Its approvals count for the policy as it was when it was asked: when that
  * has changed since, it has to be asked anew. Nobody approves his own request. An approval counts
  * while its approver may call: each time they are counted, and once more when it is carried out,
  * those of people and apps that were removed or disabled since are none. Inside the caller's
@@ -13,6 +13,7 @@
 #ifndef HF_SERVER_CORE_ACCESS_APPROVALS_H
 #define HF_SERVER_CORE_ACCESS_APPROVALS_H
 
+#include "server/core/access/account.h"
 #include "server/core/access/principal.h"
 #include "server/core/access/quorum.h"
 #include "server/core/core.h"
@@ -24,8 +25,9 @@
 
 struct approval_new {
 	const struct principal *who;
-	const struct group *group; /* whose quorum has to approve */
-	const char *object_id;     /* "": it is about the group */
+	const struct group *group; /* whose quorum has to approve; NULL: */
+	const struct account_policies *account;
+	const char *object_id; /* "": it is about the group */
 	const char *method, *operation;
 	struct hf_span body; /* JSON; empty: none */
 	const char *description;
@@ -34,6 +36,12 @@ struct approval_new {
 HF_MUST hf_status approval_create(const struct core *core, struct db *db,
                                   const struct approval_new *from, char ret_id[HF_UUID_MAX],
                                   struct hf_err *err);
+
+/* It is the account's quorum that has to approve; row->group_id is the account's id then. */
+bool approval_of_account(const struct quorum_row *row);
+/* Whose approval it needs. The caller owns *ret. */
+HF_MUST hf_status approval_policy_parse(const struct quorum_row *row, struct quorum_policy **ret,
+                                        struct hf_err *err);
 
 /* Requester, reviewers, and who administrates or audits the account. */
 bool approval_visible(const struct principal *who, const struct quorum_row *row,

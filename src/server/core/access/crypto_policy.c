@@ -23,6 +23,7 @@ struct type_policy {
 };
 
 struct crypto_policy {
+	const char *whose; /* "group", "account": for words */
 	bool names_types;
 	struct type_policy types[OBJECT_TYPE_MAX + 1];
 	bool uses_given;
@@ -211,7 +212,8 @@ static hf_status read_member(struct crypto_policy *p, const char *name, const st
 	return hf_fail(err, HF_INVALID, "a cryptographic policy knows no \"%s\"", name);
 }
 
-hf_status crypto_policy_parse(struct hf_span json, struct crypto_policy **ret, struct hf_err *err)
+hf_status crypto_policy_parse(struct hf_span json, const char *whose, struct crypto_policy **ret,
+                              struct hf_err *err)
 {
 	JSON_SCOPED struct json_t *doc = NULL;
 	HF_CLEANUP(crypto_policy_free_at) struct crypto_policy *p = calloc(1, sizeof(*p));
@@ -220,6 +222,7 @@ hf_status crypto_policy_parse(struct hf_span json, struct crypto_policy **ret, s
 	void *at = NULL;
 
 	HF_ENSURE(p, HF_NOMEM);
+	p->whose = whose;
 	HF_TRY(json_parse(json, CRYPTO_POLICY_JSON_MAX, &doc, err));
 	if (!json_value_is(doc, JSON_READ_OBJECT))
 		return hf_fail(err, HF_INVALID, "a cryptographic policy is an object");
@@ -249,20 +252,20 @@ static hf_status check_kind(const struct crypto_policy *p, int type, enum curve 
 	const struct type_policy *t = &p->types[type];
 
 	if (p->names_types && !t->allowed)
-		return hf_fail(err, HF_DENIED, "the group's cryptographic policy allows no %s keys",
-		               object_type_name(type));
+		return hf_fail(err, HF_DENIED, "the %s's cryptographic policy allows no %s keys",
+		               p->whose, object_type_name(type));
 	if (!has_size(t, bits))
 		return hf_fail(err, HF_DENIED,
-		               "the group's cryptographic policy allows no %s keys of %u bits",
-		               object_type_name(type), bits);
+		               "the %s's cryptographic policy allows no %s keys of %u bits",
+		               p->whose, object_type_name(type), bits);
 	if (bits < t->minimum_bits)
 		return hf_fail(err, HF_DENIED,
-		               "the group's cryptographic policy wants %s keys of at least %u bits",
-		               object_type_name(type), t->minimum_bits);
+		               "the %s's cryptographic policy wants %s keys of at least %u bits",
+		               p->whose, object_type_name(type), t->minimum_bits);
 	if (t->curves_given && !(t->curves & 1u << curve))
 		return hf_fail(err, HF_DENIED,
-		               "the group's cryptographic policy does not allow the curve %s",
-		               curve_info(curve) ? curve_info(curve)->name : "");
+		               "the %s's cryptographic policy does not allow the curve %s",
+		               p->whose, curve_info(curve) ? curve_info(curve)->name : "");
 	return HF_SUCCESS;
 }
 
@@ -272,7 +275,7 @@ static hf_status check_uses(const struct crypto_policy *p, unsigned uses, struct
 
 	if (!beyond)
 		return HF_SUCCESS;
-	return hf_fail(err, HF_DENIED, "the group's cryptographic policy does not allow %s",
+	return hf_fail(err, HF_DENIED, "the %s's cryptographic policy does not allow %s", p->whose,
 	               key_use_name(beyond & -beyond));
 }
 
@@ -283,8 +286,8 @@ hf_status crypto_policy_key(const struct crypto_policy *p, const struct key_shap
 	return check_uses(p, shape->uses, err);
 }
 
-static hf_status check_mech(const struct type_policy *t, const struct crypto_op *op,
-                            struct hf_err *err)
+static hf_status check_mech(const struct crypto_policy *p, const struct type_policy *t,
+                            const struct crypto_op *op, struct hf_err *err)
 {
 	bool enciphers = op->kind == CRYPTO_ENCRYPT || op->kind == CRYPTO_DECRYPT ||
 	                 op->kind == CRYPTO_WRAP || op->kind == CRYPTO_UNWRAP;
@@ -292,12 +295,14 @@ static hf_status check_mech(const struct type_policy *t, const struct crypto_op 
 	if (t->random_iv && op->kind == CRYPTO_ENCRYPT && op->mech.iv.len &&
 	    op->mech.mode != MODE_FF1)
 		return hf_fail(err, HF_DENIED,
-		               "the group's cryptographic policy wants random IVs: leave iv out, "
-		               "and one is made");
+		               "the %s's cryptographic policy wants random IVs: leave iv out, "
+		               "and one is made",
+		               p->whose);
 	if ((enciphers && !rsa_rules_allow(&t->encryption, &op->mech)) ||
 	    (op->kind == CRYPTO_SIGN && !rsa_rules_allow(&t->signature, &op->mech)))
 		return hf_fail(err, HF_DENIED,
-		               "the group's cryptographic policy does not allow this padding");
+		               "the %s's cryptographic policy does not allow this padding",
+		               p->whose);
 	return HF_SUCCESS;
 }
 
@@ -317,5 +322,5 @@ hf_status crypto_policy_use(const struct crypto_policy *p, const struct object_r
 
 		return fine ? HF_SUCCESS : s;
 	}
-	return op ? check_mech(&p->types[key->type], op, err) : HF_SUCCESS;
+	return op ? check_mech(p, &p->types[key->type], op, err) : HF_SUCCESS;
 }

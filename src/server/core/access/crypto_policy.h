@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A group's cryptographic policy: which keys may be made in it, and how they may be used. The JSON
- * is the Crypto API's CryptographicPolicy.
+ * A group's, or an account's, cryptographic policy: which keys may be made in it, and how they may
+ * be used. The JSON is the Crypto API's CryptographicPolicy.
  *
  * A policy that names algorithms allows those and no other; one that names none restricts only what
  * else it says. A key that is there already and is not as the policy wants it ("legacy"): by
@@ -18,9 +18,10 @@ struct json_t;
 struct crypto_policy;
 
 /* Strict: an unknown member or name is HF_INVALID with words, what cannot be held to is
- * HF_UNSUPPORTED. The caller owns *ret. */
-HF_MUST hf_status crypto_policy_parse(struct hf_span json, struct crypto_policy **ret,
-                                      struct hf_err *err);
+ * HF_UNSUPPORTED. `whose`: "group" or "account", for its words; not copied. The caller owns *ret.
+ */
+HF_MUST hf_status crypto_policy_parse(struct hf_span json, const char *whose,
+                                      struct crypto_policy **ret, struct hf_err *err);
 void crypto_policy_free(struct crypto_policy *p);
 HF_DEFINE_CLEANUP(crypto_policy_free, struct crypto_policy *)
 

@@ -2,6 +2,7 @@
 #include "server/core/access/guard.h"
 
 #include "json/read.h"
+#include "server/core/access/account.h"
 #include "server/core/access/crypto_policy.h"
 #include "server/core/access/quorum.h"
 
@@ -206,10 +207,8 @@ static hf_status check_format(const struct object *o, const struct rule *rule,
 }
 
 static hf_status check_policy(const struct guard_question *q, const struct rule *rule,
-                              const struct group *group, struct hf_err *err)
+                              const struct crypto_policy *policy, struct hf_err *err)
 {
-	const struct crypto_policy *policy = group->crypto;
-
 	if (!policy)
 		return HF_SUCCESS;
 	if (rule->use)
@@ -217,6 +216,22 @@ static hf_status check_policy(const struct guard_question *q, const struct rule 
 	if (q->op && crypto_op_makes(q->op->kind))
 		return crypto_policy_key(policy, &q->op->made, err);
 	return HF_SUCCESS;
+}
+
+static bool is_approved_by(const struct guard_question *q, const char *id)
+{
+	return q->approved_group && strcmp(q->approved_group, id) == 0;
+}
+
+/* A group's own quorum stands for its account's, which guards changes of groups that have none. */
+static bool needs_quorum(const struct guard_question *q, const struct group *group)
+{
+	const struct account_policies *account = group->account;
+
+	if (group->quorum)
+		return quorum_protects(group->quorum, q->act) && !is_approved_by(q, group->id);
+	return account && account->quorum && quorum_protects(account->quorum, q->act) &&
+	       !is_approved_by(q, account->id);
 }
 
 static hf_status check_object(const struct guard_question *q, const struct rule *rule,
@@ -239,7 +254,6 @@ static hf_status check_object(const struct guard_question *q, const struct rule 
 hf_status guard_check(const struct guard_question *q, bool *ret_quorum, struct hf_err *err)
 {
 	const struct group *group = q->group ? q->group : q->object ? q->object->group : NULL;
-	bool approved = group && q->approved_group && strcmp(q->approved_group, group->id) == 0;
 	const struct rule *rule;
 
 	*ret_quorum = false;
@@ -248,8 +262,10 @@ hf_status guard_check(const struct guard_question *q, bool *ret_quorum, struct h
 	rule = &table[q->act];
 	HF_TRY(check_caller(q, rule, group, err));
 	HF_TRY(check_object(q, rule, err));
-	HF_TRY(check_policy(q, rule, group, err));
-	if (group->quorum && !approved && quorum_protects(group->quorum, q->act)) {
+	HF_TRY(check_policy(q, rule, group->crypto, err));
+	if (group->account)
+		HF_TRY(check_policy(q, rule, group->account->crypto, err));
+	if (needs_quorum(q, group)) {
 		*ret_quorum = true;
 		return hf_fail(err, HF_DENIED, GUARD_QUORUM_TEXT);
 	}

@@ -2,7 +2,7 @@
  * May this principal do this with this key, now? The one place that answers, closed by default:
  *
  *   in the key's group ∧ the permission for it ∧ the key's own key_ops ∧ its state, enabled and
- *   dates ∧ the group's cryptographic policy ∧ the group's quorum
+ *   dates ∧ the group's cryptographic policy ∧ its account's ∧ the group's quorum
  *
  * Apps do crypto, and manage keys as far as their permissions go; users administrate and never do
  * crypto. A key in a group that the principal is not in does not exist for him: HF_NOTFOUND.
@@ -64,8 +64,8 @@ struct guard_question {
 	const struct group *group;   /* NULL: the object's */
 	const struct crypto_op *op;  /* crypto: what the cryptographic policy looks at; or the shape
 	                                of  what is made */
-	/* This group's quorum has approved it already: this is the request carrying it out. Any
-	 * other group's counts as before. NULL: none. */
+	/* This group's quorum, or (by the account's id) its account's, has approved it already:
+	 * this is the request carrying it out. Any other group's counts as before. NULL: none. */
 	const char *approved_group;
 	int64_t now_ms;
 };

@@ -209,6 +209,65 @@ static hf_status read_protected(const struct json_t *doc, const struct member_fi
 	return HF_SUCCESS;
 }
 
+struct account_fields {
+	struct json_t *policy;
+	bool groups, authentication, cryptographic, logging, roles;
+};
+
+#define ACCOUNT_FLAG(name, member)                                                                 \
+	{                                                                                          \
+		name, JSON_READ_BOOL, offsetof(struct account_fields, member), false, true, 0, 0   \
+	}
+static const struct json_field account_fields[] = {
+	{ "policy", JSON_READ_OBJECT, offsetof(struct account_fields, policy), true, false, 0, 0 },
+	ACCOUNT_FLAG("manage_groups", groups),
+	ACCOUNT_FLAG("protect_authentication_methods", authentication),
+	ACCOUNT_FLAG("protect_cryptographic_policy", cryptographic),
+	ACCOUNT_FLAG("protect_logging_config", logging),
+	ACCOUNT_FLAG("protect_custom_role_updates", roles),
+};
+
+#define ACCOUNT_ACT(act) (1u << (act))
+
+static void read_account_acts(const struct account_fields *in, struct quorum_policy *p)
+{
+	p->account_acts = ACCOUNT_ACT(ACCOUNT_APPROVAL_POLICY);
+	if (in->cryptographic)
+		p->account_acts |= ACCOUNT_ACT(ACCOUNT_CRYPTO_POLICY);
+	if (in->authentication)
+		p->account_acts |= ACCOUNT_ACT(ACCOUNT_AUTHENTICATION);
+	if (in->logging)
+		p->account_acts |= ACCOUNT_ACT(ACCOUNT_LOGGING);
+	if (in->roles)
+		p->account_acts |= ACCOUNT_ACT(ACCOUNT_ROLES);
+	if (!in->groups)
+		return;
+	p->account_acts |= ACCOUNT_ACT(ACCOUNT_NEW_GROUP);
+	p->acts = always;
+}
+
+hf_status quorum_account_parse(struct hf_span json, struct quorum_policy **ret, struct hf_err *err)
+{
+	JSON_SCOPED struct json_t *doc = NULL;
+	HF_CLEANUP(quorum_policy_free_at)
+	struct quorum_policy *p = calloc(1, sizeof(*p) + QUORUM_NODES_MAX * sizeof(p->nodes[0]));
+	struct parsing k = { .p = p, .err = err };
+	struct account_fields account = { 0 };
+	struct member_fields in = { 0 };
+
+	HF_ENSURE(p, HF_NOMEM);
+	HF_TRY(json_parse(json, QUORUM_JSON_MAX, &doc, err));
+	if (!json_value_is(doc, JSON_READ_OBJECT))
+		return hf_fail(err, HF_INVALID, "an approval policy is an object");
+	HF_TRY(json_read(doc, account_fields, HF_COUNT(account_fields), &account, err));
+	HF_TRY(json_read(account.policy, member_fields, HF_COUNT(member_fields), &in, err));
+	p->n_nodes = 1;
+	HF_TRY(parse_node(&k, 0, &in, 0));
+	read_account_acts(&account, p);
+	*ret = hf_take(p);
+	return HF_SUCCESS;
+}
+
 hf_status quorum_policy_parse(struct hf_span json, struct quorum_policy **ret, struct hf_err *err)
 {
 	JSON_SCOPED struct json_t *doc = NULL;

@@ -22,9 +22,20 @@ struct quorum_node {
 };
 
 struct quorum_policy {
-	uint64_t acts; /* a bit of each enum guard_act that needs it */
+	uint64_t acts;         /* a bit of each enum guard_act that needs it */
+	unsigned account_acts; /* of an account's: of each enum account_act */
 	size_t n_nodes;
 	struct quorum_node nodes[]; /* the root first */
+};
+
+/* What an account's policy can guard besides changes of groups. */
+enum account_act {
+	ACCOUNT_APPROVAL_POLICY, /* always */
+	ACCOUNT_CRYPTO_POLICY,
+	ACCOUNT_AUTHENTICATION, /* how people prove themselves */
+	ACCOUNT_LOGGING,
+	ACCOUNT_ROLES,
+	ACCOUNT_NEW_GROUP,
 };
 
 /* Strict: an unknown member, a quorum that its members cannot reach, or a tree beyond the limits
@@ -32,6 +43,11 @@ struct quorum_policy {
  * everything that it can. The caller owns *ret. */
 HF_MUST hf_status quorum_policy_parse(struct hf_span json, struct quorum_policy **ret,
                                       struct hf_err *err);
+/* The same of an account's, AccountApprovalPolicy: {"policy": the tree, "manage_groups"?,
+ * "protect_authentication_methods"?, "protect_cryptographic_policy"?, "protect_logging_config"?,
+ * "protect_custom_role_updates"?}. It always protects itself. */
+HF_MUST hf_status quorum_account_parse(struct hf_span json, struct quorum_policy **ret,
+                                       struct hf_err *err);
 void quorum_policy_free(struct quorum_policy *p);
 HF_DEFINE_CLEANUP(quorum_policy_free, struct quorum_policy *)
 

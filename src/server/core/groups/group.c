@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "server/core/access/account.h"
 #include "server/core/access/crypto_policy.h"
 #include "server/core/access/quorum.h"
 #include "server/store/group_rows.h"
@@ -41,6 +42,7 @@ void group_unref(struct group *g)
 		free(g->links[i].tls);
 	quorum_policy_free(g->quorum);
 	crypto_policy_free(g->crypto);
+	account_policies_free(g->account);
 	free(g->description);
 	free(g->approval_policy);
 	free(g->cryptographic_policy);
@@ -128,6 +130,23 @@ void groups_forget(struct groups *g, const char *id)
 	pthread_mutex_unlock(&g->lock);
 }
 
+void groups_forget_account(struct groups *g, const char *org_id)
+{
+	struct entry *e, *next;
+
+	pthread_mutex_lock(&g->lock);
+	g->forgotten++;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (e = SLIST_FIRST(&g->buckets[i]); e; e = next) {
+			next = SLIST_NEXT(e, next);
+			if (strcmp(e->group->org_id, org_id) != 0)
+				continue;
+			SLIST_REMOVE(&g->buckets[i], e, entry, next);
+			entry_free(e);
+		}
+	pthread_mutex_unlock(&g->lock);
+}
+
 /* Fresh from `began_ms` on, when it was looked for. Not kept when one was forgotten meanwhile: it
  * may have been read before. */
 static hf_status keep(struct groups *g, struct group *group, int64_t began_ms, unsigned forgotten)
@@ -208,7 +227,8 @@ static hf_status read_policies(struct group *g, struct hf_err *err)
 	if (g->approval_policy)
 		s = quorum_policy_parse(hf_span_text(g->approval_policy), &g->quorum, err);
 	if (hf_ok(s) && g->cryptographic_policy)
-		s = crypto_policy_parse(hf_span_text(g->cryptographic_policy), &g->crypto, err);
+		s = crypto_policy_parse(hf_span_text(g->cryptographic_policy), "group", &g->crypto,
+		                        err);
 	if (!hf_ok(s) && s.code != HF_NOMEM)
 		return hf_fail(err, HF_CORRUPT,
 		               "a stored policy of group %s cannot be read: give it anew", g->id);
@@ -229,6 +249,7 @@ hf_status group_read(struct db *db, const char *org_id, const char *id, struct g
 	HF_TRY(s);
 	HF_TRY(link_rows_list(db, id, take_link, g));
 	HF_TRY(read_policies(g, err));
+	HF_TRY(account_policies_read(db, org_id, &g->account, err));
 	*ret = hf_take(g);
 	return HF_SUCCESS;
 }

@@ -38,7 +38,8 @@ struct group_link {
 /* Which of quorum policy, cryptographic policy and so on are there is read from their JSON once,
  * when the snapshot is made. */
 struct quorum_policy;
-struct crypto_policy; /* core/access/crypto_policy.h */
+struct crypto_policy;    /* core/access/crypto_policy.h */
+struct account_policies; /* core/access/account.h */
 
 struct group {
 	atomic_uint references;
@@ -52,8 +53,9 @@ struct group {
 	bool by_priority;  /* hmg_redundancy: PriorityFailover; otherwise in any order */
 	bool segregation;  /* a scan brings no keys that were made elsewhere */
 	bool apply_to_hsm; /* hmg_sync: changes of virtual keys are made in the HSM too */
-	struct quorum_policy *quorum; /* NULL: none */
-	struct crypto_policy *crypto; /* NULL: none */
+	struct quorum_policy *quorum;     /* NULL: none */
+	struct crypto_policy *crypto;     /* NULL: none */
+	struct account_policies *account; /* its account's, that count besides; NULL: none */
 	char *approval_policy, *cryptographic_policy, *key_history_policy,
 	        *custom_metadata; /* JSON or NULL */
 	char created_by[HF_ID_MAX];
@@ -80,5 +82,7 @@ HF_MUST hf_status group_read(struct db *db, const char *org_id, const char *id, 
                              struct hf_err *err);
 /* It was changed here: after the commit. */
 void groups_forget(struct groups *g, const char *id);
+/* Likewise its account's policies: all of its groups. */
+void groups_forget_account(struct groups *g, const char *org_id);
 
 #endif

@@ -13,13 +13,6 @@
 
 #define WORD_MAX 64
 
-static const char *text_of(const struct text_change *t, const char *before)
-{
-	if (!t->given)
-		return before;
-	return t->text.len ? (const char *)t->text.ptr : NULL;
-}
-
 static bool flag_of(int change, bool before)
 {
 	return change == REQUEST_KEEP ? before : change != 0;
@@ -32,11 +25,12 @@ static void apply(const struct group_request *r, struct group_row *row)
 	row->by_priority = flag_of(r->by_priority, row->by_priority);
 	row->segregation = flag_of(r->segregation, row->segregation);
 	row->apply_to_hsm = flag_of(r->apply_to_hsm, row->apply_to_hsm);
-	row->description = text_of(&r->description, row->description);
-	row->approval_policy = text_of(&r->approval_policy, row->approval_policy);
-	row->cryptographic_policy = text_of(&r->cryptographic_policy, row->cryptographic_policy);
-	row->key_history_policy = text_of(&r->key_history_policy, row->key_history_policy);
-	row->custom_metadata = text_of(&r->custom_metadata, row->custom_metadata);
+	row->description = text_change_of(&r->description, row->description);
+	row->approval_policy = text_change_of(&r->approval_policy, row->approval_policy);
+	row->cryptographic_policy =
+	        text_change_of(&r->cryptographic_policy, row->cryptographic_policy);
+	row->key_history_policy = text_change_of(&r->key_history_policy, row->key_history_policy);
+	row->custom_metadata = text_change_of(&r->custom_metadata, row->custom_metadata);
 }
 
 struct store_search {

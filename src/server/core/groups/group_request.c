@@ -116,9 +116,8 @@ static hf_status read_description(const struct json_t *value, struct text_change
 	return set_text(to, "description", text, GROUP_DESCRIPTION_MAX, err);
 }
 
-/* An object; "remove", or an empty one, takes it away. */
-static hf_status read_object(const struct json_t *value, const char *what, size_t max,
-                             struct text_change *to, struct hf_err *err)
+hf_status text_change_read(const struct json_t *value, const char *what, size_t max,
+                           struct text_change *to, struct hf_err *err)
 {
 	void *at = NULL;
 	hf_status s;
@@ -139,14 +138,21 @@ static hf_status read_object(const struct json_t *value, const char *what, size_
 	return s;
 }
 
-static bool is_set(const struct text_change *t)
+bool text_change_is_set(const struct text_change *t)
 {
 	return t->given && t->text.len;
 }
 
-static struct hf_span text_of(const struct text_change *t)
+struct hf_span text_change_span(const struct text_change *t)
 {
 	return HF_SPAN(t->text.ptr, t->text.len - 1);
+}
+
+const char *text_change_of(const struct text_change *t, const char *before)
+{
+	if (!t->given)
+		return before;
+	return t->text.len ? (const char *)t->text.ptr : NULL;
 }
 
 static hf_status read_metadata(const struct json_t *value, struct text_change *to,
@@ -155,8 +161,8 @@ static hf_status read_metadata(const struct json_t *value, struct text_change *t
 	struct json_t *one;
 	void *at = NULL;
 
-	HF_TRY(read_object(value, "custom_metadata", GROUP_METADATA_MAX, to, err));
-	if (!is_set(to))
+	HF_TRY(text_change_read(value, "custom_metadata", GROUP_METADATA_MAX, to, err));
+	if (!text_change_is_set(to))
 		return HF_SUCCESS;
 	while (json_member_next(value, &at, &one))
 		if (!json_value_text(one))
@@ -172,8 +178,8 @@ static hf_status read_history(const struct json_t *value, struct text_change *to
 	};
 	int64_t seconds;
 
-	HF_TRY(read_object(value, "key_history_policy", GROUP_POLICY_MAX, to, err));
-	return is_set(to) ? json_read(value, window, 1, &seconds, err) : HF_SUCCESS;
+	HF_TRY(text_change_read(value, "key_history_policy", GROUP_POLICY_MAX, to, err));
+	return text_change_is_set(to) ? json_read(value, window, 1, &seconds, err) : HF_SUCCESS;
 }
 
 static hf_status read_policies(const struct given *g, struct group_request *r, struct hf_err *err)
@@ -181,14 +187,15 @@ static hf_status read_policies(const struct given *g, struct group_request *r, s
 	HF_CLEANUP(quorum_policy_free_at) struct quorum_policy *quorum = NULL;
 	HF_CLEANUP(crypto_policy_free_at) struct crypto_policy *crypto = NULL;
 
-	HF_TRY(read_object(g->approval, "approval_policy", GROUP_POLICY_MAX, &r->approval_policy,
-	                   err));
-	if (is_set(&r->approval_policy))
-		HF_TRY(quorum_policy_parse(text_of(&r->approval_policy), &quorum, err));
-	HF_TRY(read_object(g->cryptographic, "cryptographic_policy", GROUP_POLICY_MAX,
-	                   &r->cryptographic_policy, err));
-	if (is_set(&r->cryptographic_policy))
-		HF_TRY(crypto_policy_parse(text_of(&r->cryptographic_policy), &crypto, err));
+	HF_TRY(text_change_read(g->approval, "approval_policy", GROUP_POLICY_MAX,
+	                        &r->approval_policy, err));
+	if (text_change_is_set(&r->approval_policy))
+		HF_TRY(quorum_policy_parse(text_change_span(&r->approval_policy), &quorum, err));
+	HF_TRY(text_change_read(g->cryptographic, "cryptographic_policy", GROUP_POLICY_MAX,
+	                        &r->cryptographic_policy, err));
+	if (text_change_is_set(&r->cryptographic_policy))
+		HF_TRY(crypto_policy_parse(text_change_span(&r->cryptographic_policy), "group",
+		                           &crypto, err));
 	HF_TRY(read_history(g->history, &r->key_history_policy, err));
 	return read_metadata(g->metadata, &r->custom_metadata, err);
 }

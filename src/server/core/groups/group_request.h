@@ -12,6 +12,16 @@ struct text_change {
 	struct hf_buf text; /* with its NUL; empty: it goes */
 };
 
+/* From an object; "remove", or an empty one, takes it away. NULL, null: it stays. HF_INVALID,
+ * HF_TOOBIG with words that name it as `what`. */
+HF_MUST hf_status text_change_read(const struct json_t *value, const char *what, size_t max,
+                                   struct text_change *to, struct hf_err *err);
+/* It is set to something, which is this: without the NUL. */
+bool text_change_is_set(const struct text_change *t);
+struct hf_span text_change_span(const struct text_change *t);
+/* As it is afterwards; NULL: none. */
+const char *text_change_of(const struct text_change *t, const char *before);
+
 struct link_change {
 	char id[HF_UUID_MAX];
 	struct link_config config;

@@ -6,6 +6,7 @@
 
 #include "http/route.h"
 #include "server/crypto_api/handlers.h"
+#include "server/crypto_api/people/rights.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,8 @@
 #define DESCRIPTION_MAX 4096
 #define KEYS_PATH "/crypto/v1/keys"
 #define BATCH_TEXT "a batch cannot be approved: ask for one operation each"
-#define GROUPS_PATH "/sys/v1/groups/"
+#define GROUPS_PATH "/sys/v1/groups"
+#define ACCOUNTS_PATH "/sys/v1/accounts/"
 
 struct ask {
 	struct crypto_call call; /* first */
@@ -112,11 +114,12 @@ static hf_status prepare(struct crypto_call *c, struct hf_err *err)
 	return json_canonical(a->body, &a->text);
 }
 
-/* Groups whose quorums are in the way. */
+/* Whose quorums are in the way. */
 struct guarded {
 	struct ask *ask;
 	struct db *db;
-	struct group *group; /* NULL: none so far */
+	struct group *group;              /* NULL: none so far */
+	struct account_policies *account; /* likewise */
 	char object_id[HF_UUID_MAX];
 	struct hf_err *err;
 };
@@ -136,8 +139,23 @@ static hf_status add_group(struct guarded *g, struct group *group)
 
 static bool is_member(const struct principal *who, const char *group_id)
 {
-	return principal_in(who, group_id) ||
-	       (who->kind == PRINCIPAL_USER && (who->account_roles & ACCOUNT_ADMINISTRATOR));
+	return principal_in(who, group_id) || runs_account(who);
+}
+
+static bool guards(const struct account_policies *a, enum account_act act)
+{
+	return a && a->quorum && a->quorum->account_acts & 1u << act;
+}
+
+/* Where the account's quorum guards this. */
+static hf_status add_account(struct guarded *g, enum account_act act)
+{
+	ACCOUNT_POLICIES_SCOPED struct account_policies *a = NULL;
+
+	HF_TRY(account_policies_read(g->db, g->ask->call.who->org_id, &a, g->err));
+	if (guards(a, act) && !g->account)
+		g->account = hf_take(a);
+	return HF_SUCCESS;
 }
 
 static hf_status add_group_id(struct guarded *g, const char *id)
@@ -188,6 +206,13 @@ static hf_status add_descriptor(struct guarded *g, struct json_t *desc)
 	return kid ? HF_SUCCESS : json_member_replace(desc, "name", "kid", found);
 }
 
+static bool is_path(const struct guarded *g, const char *path)
+{
+	size_t len = strcspn(g->ask->operation, "?");
+
+	return strlen(path) == len && strncmp(g->ask->operation, path, len) == 0;
+}
+
 /* "/crypto/v1/keys/UUID…", "/sys/v1/groups/UUID…" */
 static bool uuid_after(const char *path, const char *prefix, char ret[HF_UUID_MAX])
 {
@@ -199,6 +224,25 @@ static bool uuid_after(const char *path, const char *prefix, char ret[HF_UUID_MA
 	return hf_uuid_valid(ret);
 }
 
+/* Changes of one without a quorum of its own are the account's to approve. */
+static hf_status look_at_group(struct guarded *g, const char *id)
+{
+	char whole[sizeof(GROUPS_PATH) + HF_UUID_MAX];
+
+	HF_TRY(add_group_id(g, id));
+	snprintf(whole, sizeof(whole), GROUPS_PATH "/%s", id);
+	if (g->group || !is_path(g, whole))
+		return HF_SUCCESS;
+	return add_account(g, ACCOUNT_NEW_GROUP);
+}
+
+static hf_status look_at_account(struct guarded *g)
+{
+	if (!runs_account(g->ask->call.who))
+		return hf_fail(g->err, HF_DENIED, NOT_ADMINISTRATOR_TEXT);
+	return add_account(g, ACCOUNT_APPROVAL_POLICY);
+}
+
 static hf_status look_at_path(struct guarded *g)
 {
 	const char *path = g->ask->operation;
@@ -206,16 +250,13 @@ static hf_status look_at_path(struct guarded *g)
 
 	if (uuid_after(path, KEYS_PATH "/", id))
 		return add_object(g, id, NULL, id);
-	if (uuid_after(path, GROUPS_PATH, id))
-		return add_group_id(g, id);
+	if (uuid_after(path, GROUPS_PATH "/", id))
+		return look_at_group(g, id);
+	if (is_path(g, GROUPS_PATH))
+		return add_account(g, ACCOUNT_NEW_GROUP);
+	if (uuid_after(path, ACCOUNTS_PATH, id))
+		return look_at_account(g);
 	return HF_SUCCESS;
-}
-
-static bool is_path(const struct guarded *g, const char *path)
-{
-	size_t len = strcspn(g->ask->operation, "?");
-
-	return strlen(path) == len && strncmp(g->ask->operation, path, len) == 0;
 }
 
 /* Where "name" names a key that there is, rather than one to be made. */
@@ -265,7 +306,11 @@ static hf_status find_guarded(struct guarded *g)
 		hf_buf_clear(&g->ask->text);
 		HF_TRY(json_canonical(g->ask->body, &g->ask->text));
 	}
-	if (!g->group)
+	if (g->group && g->account)
+		return hf_fail(g->err, HF_UNSUPPORTED,
+		               "the quorums of a group and of the account guard this: no single "
+		               "request can be approved by both");
+	if (!g->group && !g->account)
 		return hf_fail(g->err, HF_STATE,
 		               "no quorum guards what this names: it needs no approval");
 	return HF_SUCCESS;
@@ -289,11 +334,13 @@ static hf_status run(struct crypto_call *c, struct db *db)
 	struct ask *a = (struct ask *)c;
 	struct guarded g = { .ask = a, .db = db, .err = &c->err };
 	GROUP_SCOPED struct group *group = NULL;
+	ACCOUNT_POLICIES_SCOPED struct account_policies *account = NULL;
 	struct printing p = { .c = c, .db = db };
 	hf_status s = find_guarded(&g);
 	struct approval_new new = {
 		.who = c->who,
 		.group = group = g.group,
+		.account = account = g.account,
 		.object_id = g.object_id,
 		.method = a->method,
 		.operation = a->operation,
@@ -305,7 +352,8 @@ static hf_status run(struct crypto_call *c, struct db *db)
 	HF_TRY(s);
 	HF_TRY(approval_create(c->api->core, db, &new, a->id, &c->err));
 	memcpy(c->subject_id, a->id, sizeof(c->subject_id));
-	memcpy(c->group_id, group->id, sizeof(c->group_id));
+	if (group)
+		memcpy(c->group_id, group->id, sizeof(c->group_id));
 	HF_TRY(crypto_call_audit(c, db));
 	return quorum_row_get(db, c->who->org_id, a->id, c->now_ms, false, print, &p);
 }

@@ -66,7 +66,7 @@ static void print_subjects(const struct quorum_row *row, struct json_writer *w)
 		json_close_object(w);
 	}
 	json_open_object(w, NULL);
-	json_text(w, "group", row->group_id);
+	json_text(w, approval_of_account(row) ? "account" : "group", row->group_id);
 	json_close_object(w);
 	json_close_array(w);
 }
@@ -92,7 +92,7 @@ hf_status approval_print(struct crypto_call *c, struct db *db, const struct quor
 	char account[HF_UUID_MAX];
 	bool password;
 
-	HF_TRY(quorum_policy_parse(hf_span_text(row->policy), &policy, NULL));
+	HF_TRY(approval_policy_parse(row, &policy, NULL));
 	HF_TRY(hf_uuid_of_id(row->org_id, account));
 	json_open_object(w, NULL);
 	json_text(w, "acct_id", account);

@@ -48,7 +48,7 @@ static hf_status print_if_visible(void *ctx, const struct quorum_row *row)
 	struct printing *p = ctx;
 	struct quorum_policy *policy HF_CLEANUP(quorum_policy_free_at) = NULL;
 
-	HF_TRY(quorum_policy_parse(hf_span_text(row->policy), &policy, NULL));
+	HF_TRY(approval_policy_parse(row, &policy, NULL));
 	if (!approval_visible(p->c->who, row, policy) || !is_wanted(p, row, policy))
 		return HF_SUCCESS;
 	p->n++;
@@ -362,7 +362,7 @@ static void after_result(struct crypto_call *c)
 	if (r->pending && r->tried)
 		crypto_call_fail_with(c, 503,
 		                      "this request is not carried out yet: ask again; or anew, if "
-		                      "its group's approval policy has changed since, or somebody "
+		                      "the approval policy has changed since, or somebody "
 		                      "who approved it has left");
 	else if (r->pending)
 		approval_carry_out(c->api, c->who->org_id, id_of(c), result_there, r);

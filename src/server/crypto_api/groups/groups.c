@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Groups: made, read, changed, removed. */
+#include "server/core/access/account.h"
 #include "server/core/access/sessions.h"
 #include "server/crypto_api/groups/groups.h"
 #include "server/crypto_api/handlers.h"
@@ -102,11 +103,20 @@ static hf_status prepare_create(struct crypto_call *c, struct hf_err *err)
 	return read_request(c, err);
 }
 
+static hf_status account_allows(struct crypto_call *c, struct db *db)
+{
+	ACCOUNT_POLICIES_SCOPED struct account_policies *account = NULL;
+
+	HF_TRY(account_policies_read(db, c->who->org_id, &account, &c->err));
+	return account_check(account, ACCOUNT_NEW_GROUP, c->approved_group, &c->err);
+}
+
 static hf_status run_create(struct crypto_call *c, struct db *db)
 {
 	const struct group_maker by = maker(c);
 	char id[HF_UUID_MAX];
 
+	HF_TRY(account_allows(c, db));
 	HF_TRY(group_create(&by, db, &of(c)->request, id, &c->err));
 	if (c->who->kind == PRINCIPAL_USER)
 		HF_TRY(group_member_row_put(db, c->who->identity_id, id, GROUP_ADMINISTRATOR));

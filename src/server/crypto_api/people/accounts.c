@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The account: an organisation, by the Crypto API's name for it. It has a name, a description and
- * the caller's own metadata; keys' policies belong to groups. */
+ * The account: an organisation, by the Crypto API's name for it. It has a name, a description, the
+ * caller's own metadata, and policies beside those of its groups. */
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "server/core/access/account.h"
+#include "server/core/access/crypto_policy.h"
+#include "server/core/groups/group_request.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/objects/print.h"
 #include "server/crypto_api/people/rights.h"
+#include "server/store/account_rows.h"
+#include "server/store/group_rows.h"
 #include "server/store/member_rows.h"
 
 #include <string.h>
@@ -15,8 +20,20 @@
 struct account_call {
 	struct crypto_call call; /* first */
 	const char *name, *description;
-	struct json_t *custom_metadata;
+	struct json_t *custom_metadata, *approval, *cryptographic;
+	struct text_change approval_policy, cryptographic_policy;
 };
+
+static struct account_call *self(struct crypto_call *c)
+{
+	return (struct account_call *)c;
+}
+
+static void release(struct crypto_call *c)
+{
+	hf_buf_done(&self(c)->approval_policy.text);
+	hf_buf_done(&self(c)->cryptographic_policy.text);
+}
 
 /* What is stored, and what is printed, in the same words. */
 static void print_settings(struct json_writer *w, const char *description,
@@ -37,20 +54,31 @@ static hf_status load_settings(struct db *db, const char *org_id, struct json_t 
 	return json_parse(hf_buf_span(&text), SETTINGS_MAX, ret, NULL);
 }
 
+static void print_policies(struct json_writer *w, const struct account_policies *a)
+{
+	if (a && a->approval_policy)
+		json_raw(w, "approval_policy", hf_span_text(a->approval_policy));
+	if (a && a->cryptographic_policy)
+		json_raw(w, "cryptographic_policy", hf_span_text(a->cryptographic_policy));
+}
+
 static hf_status print_account(struct crypto_call *c, struct db *db, struct json_writer *w)
 {
+	ACCOUNT_POLICIES_SCOPED struct account_policies *policies = NULL;
 	JSON_SCOPED struct json_t *settings = NULL;
 	char created[HF_BASIC_LEN];
 	struct org_row org;
 
 	HF_TRY(org_row_get(db, c->who->org_id, &org));
 	HF_TRY(load_settings(db, c->who->org_id, &settings));
+	HF_TRY(account_policies_read(db, c->who->org_id, &policies, &c->err));
 	hf_basic_time(org.created_ms, created);
 	json_open_object(w, NULL);
 	print_uuid(w, "acct_id", c->who->org_id);
 	json_text(w, "name", org.name);
 	print_settings(w, json_member_text(settings, "description"),
 	               json_member(settings, "custom_metadata"));
+	print_policies(w, policies);
 	json_text(w, "created_at", created);
 	json_bool(w, "enabled", true);
 	json_raw(w, "auth_config",
@@ -95,6 +123,23 @@ static hf_status show(struct crypto_call *c, struct db *db)
 	return print_account(c, db, &w);
 }
 
+static hf_status read_policies(struct account_call *a, struct hf_err *err)
+{
+	HF_CLEANUP(quorum_policy_free_at) struct quorum_policy *quorum = NULL;
+	HF_CLEANUP(crypto_policy_free_at) struct crypto_policy *crypto = NULL;
+
+	HF_TRY(text_change_read(a->approval, "approval_policy", GROUP_POLICY_MAX,
+	                        &a->approval_policy, err));
+	if (text_change_is_set(&a->approval_policy))
+		HF_TRY(quorum_account_parse(text_change_span(&a->approval_policy), &quorum, err));
+	HF_TRY(text_change_read(a->cryptographic, "cryptographic_policy", GROUP_POLICY_MAX,
+	                        &a->cryptographic_policy, err));
+	if (text_change_is_set(&a->cryptographic_policy))
+		HF_TRY(crypto_policy_parse(text_change_span(&a->cryptographic_policy), "account",
+		                           &crypto, err));
+	return HF_SUCCESS;
+}
+
 static hf_status read_change(struct crypto_call *c, struct hf_err *err)
 {
 	static const struct json_field fields[] = {
@@ -104,6 +149,9 @@ static hf_status read_change(struct crypto_call *c, struct hf_err *err)
 		  true, 0, 1000 },
 		{ "custom_metadata", JSON_READ_OBJECT,
 		  offsetof(struct account_call, custom_metadata), false, true },
+		{ "approval_policy", JSON_READ_ANY, offsetof(struct account_call, approval) },
+		{ "cryptographic_policy", JSON_READ_ANY,
+		  offsetof(struct account_call, cryptographic) },
 	};
 	struct hf_err why = { 0 };
 
@@ -112,10 +160,11 @@ static hf_status read_change(struct crypto_call *c, struct hf_err *err)
 		return hf_fail(err, HF_DENIED, NOT_ADMINISTRATOR_TEXT);
 	if (!hf_ok(json_read(c->body, fields, HF_COUNT(fields), c, &why)))
 		return hf_fail(err, HF_INVALID,
-		               "%s. Of an account, name, description and custom_metadata can be "
-		               "changed; policies are those of groups, and options of the server",
+		               "%s. Of an account, name, description, custom_metadata, "
+		               "approval_policy and cryptographic_policy can be changed; others "
+		               "are of groups, and options of the server",
 		               why.text);
-	return HF_SUCCESS;
+	return read_policies(self(c), err);
 }
 
 static hf_status store_settings(struct account_call *a, struct db *db)
@@ -141,17 +190,48 @@ static hf_status store_settings(struct account_call *a, struct db *db)
 	return account_settings_put(db, org_id, (const char *)text.ptr, a->call.now_ms);
 }
 
+/* With the account's lock, so that no policy is replaced unseen. */
+static hf_status change_policies(struct account_call *a, struct db *db)
+{
+	ACCOUNT_POLICIES_SCOPED struct account_policies *now = NULL;
+	struct crypto_call *c = &a->call;
+	struct account_policy_row row;
+
+	if (!a->approval_policy.given && !a->cryptographic_policy.given)
+		return HF_SUCCESS;
+	HF_TRY(org_row_lock(db, c->who->org_id));
+	HF_TRY(account_policies_read(db, c->who->org_id, &now, &c->err));
+	if (a->approval_policy.given)
+		HF_TRY(account_check(now, ACCOUNT_APPROVAL_POLICY, c->approved_group, &c->err));
+	if (a->cryptographic_policy.given)
+		HF_TRY(account_check(now, ACCOUNT_CRYPTO_POLICY, c->approved_group, &c->err));
+	row.approval = text_change_of(&a->approval_policy, now ? now->approval_policy : NULL);
+	row.cryptographic =
+	        text_change_of(&a->cryptographic_policy, now ? now->cryptographic_policy : NULL);
+	HF_TRY(account_policies_put(db, c->who->org_id, &row, c->now_ms));
+	return a->approval_policy.given ? account_quorum_can_meet(db, c->who->org_id, &c->err)
+	                                : HF_SUCCESS;
+}
+
 static hf_status change(struct crypto_call *c, struct db *db)
 {
-	struct account_call *a = (struct account_call *)c;
+	struct account_call *a = self(c);
 	struct json_writer w = JSON_WRITER(&c->out);
 
+	HF_TRY(change_policies(a, db));
 	if (a->name)
 		HF_TRY(org_row_rename(db, c->who->org_id, a->name));
 	HF_TRY(store_settings(a, db));
 	hf_ignore(hf_uuid_of_id(c->who->org_id, c->subject_id));
 	HF_TRY(print_account(c, db, &w));
 	return crypto_call_audit(c, db);
+}
+
+/* Groups have them in their snapshots. */
+static void changed(struct crypto_call *c)
+{
+	groups_forget_account(c->api->groups, c->who->org_id);
+	crypto_call_reply(c);
 }
 
 const struct crypto_operation crypto_account_list = {
@@ -168,4 +248,6 @@ const struct crypto_operation crypto_account_change = {
 	.writes = true,
 	.prepare = read_change,
 	.run = change,
+	.after = changed,
+	.release = release,
 };

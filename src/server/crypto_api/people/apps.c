@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "base/uuid.h"
+#include "server/core/access/account.h"
 #include "server/core/access/sessions.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/people/rights.h"
@@ -318,6 +319,7 @@ static hf_status change(struct crypto_call *c, struct db *db)
 	if (a->edit.enabled_given) {
 		app.active = a->edit.enabled;
 		HF_TRY(identity_row_set_active(db, app.id, app.active));
+		HF_TRY(account_quorum_can_meet(db, app.org_id, &c->err));
 	}
 	HF_TRY(app_row_update(db, &app));
 	if (a->edit.credential)
@@ -339,6 +341,7 @@ static hf_status delete (struct crypto_call *c, struct db *db)
 	HF_TRY(app_row_delete(db, app.id));
 	HF_TRY(identity_row_archive(db, app.id));
 	HF_TRY(session_rows_delete_of(db, app.id));
+	HF_TRY(account_quorum_can_meet(db, app.org_id, &c->err));
 	name_subject(a);
 	return crypto_call_audit(c, db);
 }

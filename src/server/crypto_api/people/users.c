@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Users: shown, changed, removed. Nobody changes his own role, and one administrator always
  * remains. */
+#include "server/core/access/account.h"
 #include "server/crypto_api/people/users.h"
 
 #include "base/uuid.h"
@@ -178,6 +179,8 @@ static hf_status change(struct crypto_call *c, struct db *db)
 	HF_TRY(user_set_groups(c, db, &self(c)->edit, user.id));
 	if (!user.enabled)
 		HF_TRY(end_all(db, user.id));
+	if (before.enabled != user.enabled || before.roles != user.roles)
+		HF_TRY(account_quorum_can_meet(db, user.org_id, &c->err));
 	hf_ignore(hf_uuid_of_id(user.id, c->subject_id));
 	HF_TRY(user_print(db, &user, NULL, &w));
 	return crypto_call_audit(c, db);
@@ -194,6 +197,7 @@ static hf_status remove_user(struct crypto_call *c, struct db *db)
 	HF_TRY(check_last(c, db, &user, NULL));
 	HF_TRY(member_row_delete(db, user.id));
 	HF_TRY(end_all(db, user.id));
+	HF_TRY(account_quorum_can_meet(db, user.org_id, &c->err));
 	hf_ignore(hf_uuid_of_id(user.id, c->subject_id));
 	return crypto_call_audit(c, db);
 }
