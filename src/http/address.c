@@ -79,6 +79,51 @@ static bool public6(const uint8_t a[16])
 	return true;
 }
 
+static const struct block4 local4[] = {
+	{ IP(169, 254, 0, 0), 16 },     /* link-local, and most clouds' metadata */
+	{ IP(100, 100, 100, 200), 32 }, /* metadata at Alibaba */
+	{ IP(192, 0, 0, 192), 32 },     /* metadata at Oracle */
+};
+
+static const struct block6 local6[] = {
+	{ { 0xfe, 0x80 }, 10, 0 },
+	{ { 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, [15] = 0x54 }, 128, 0 }, /* metadata at Amazon */
+	{ { 0xfd, 0x20, 0x00, 0xce, [14] = 0x02, [15] = 0x54 }, 128, 0 }, /* metadata at Google */
+	{ { 0 }, 96, 12 },
+	{ { [10] = 0xff, [11] = 0xff }, 96, 12 },
+	{ { 0x00, 0x64, 0xff, 0x9b }, 96, 12 },
+	{ { 0x20, 0x02 }, 16, 2 },
+};
+
+static bool link_local4(uint32_t a)
+{
+	for (size_t i = 0; i < sizeof(local4) / sizeof(local4[0]); i++)
+		if ((a ^ local4[i].base) >> (32 - local4[i].bits) == 0)
+			return true;
+	return false;
+}
+
+static bool link_local6(const uint8_t a[16])
+{
+	for (size_t i = 0; i < sizeof(local6) / sizeof(local6[0]); i++) {
+		const struct block6 *b = &local6[i];
+		const uint8_t *in = a + b->carries;
+
+		if (same_bits(a, b->base, b->bits))
+			return !b->carries || link_local4(IP(in[0], in[1], in[2], in[3]));
+	}
+	return false;
+}
+
+bool address_is_link_local(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET)
+		return link_local4(ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr));
+	if (a->sa_family == AF_INET6)
+		return link_local6(((const struct sockaddr_in6 *)a)->sin6_addr.s6_addr);
+	return false;
+}
+
 bool address_is_public(const struct sockaddr *a)
 {
 	if (a->sa_family == AF_INET)

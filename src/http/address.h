@@ -11,4 +11,8 @@
  * IPv6 address that carries an IPv4 one is judged by both. False for any other family. */
 bool address_is_public(const struct sockaddr *a);
 
+/* Of one network segment, or where a cloud tells a machine its secrets: no service that people set
+ * up stands there. An IPv6 address that carries an IPv4 one is judged by that. */
+bool address_is_link_local(const struct sockaddr *a);
+
 #endif

@@ -101,6 +101,7 @@ static hf_status copy_config(const struct http_client_config *config, struct cli
 	c->in_memory = config->material != NULL;
 	c->pinned = config->material && config->material->authorities.len;
 	c->any_host = config->any_host;
+	c->no_link_local = config->no_link_local;
 	c->connect_timeout_ms = config->connect_timeout_ms ? config->connect_timeout_ms : 5000;
 	c->max_reply = config->max_reply ? config->max_reply : 8u << 20;
 	return HF_SUCCESS;

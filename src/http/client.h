@@ -28,6 +28,7 @@ struct http_client_config {
 	const char *chain_file; /* PEM: more of our own chain to send (the intermediate), or NULL */
 	const struct http_client_material *material; /* NULL: the files */
 	bool any_host; /* the server's certificate may be for another name; it must chain as any */
+	bool no_link_local; /* no connection to what address_is_link_local(), whatever the name */
 	int connect_timeout_ms;   /* 0: 5 s */
 	unsigned max_connections; /* 0: 8 */
 	size_t max_reply;         /* 0: 8 MiB */

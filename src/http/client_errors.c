@@ -77,6 +77,13 @@ static void explain_connect(struct transfer *t, char *to, size_t cap)
 {
 	long number = info(t, CURLINFO_OS_ERRNO);
 
+	if (t->refused) {
+		snprintf(to, cap,
+		         "%s is a link-local address, or one of a cloud's metadata: no connection "
+		         "is made to it",
+		         t->common->where);
+		return;
+	}
 	snprintf(to, cap, "cannot connect to %s: %s", t->common->where,
 	         number ? strerrordesc_np((int)number) : t->said);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/client_transfer.h"
 
+#include "http/address.h"
+
 #include <string.h>
 
 #define URL_MAX 16384
@@ -35,6 +37,18 @@ static bool set_tls(CURL *h, const struct client_common *c)
 	return ok;
 }
 
+/* Judged here, after the name was looked up: a name may mean another address at each look. */
+static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct transfer *t = arg;
+
+	if (t->common->no_link_local && address_is_link_local(&a->addr)) {
+		t->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
 /* What stays the same for every request that this handle is used for. */
 static bool set_constants(struct transfer *t)
 {
@@ -57,6 +71,8 @@ static bool set_constants(struct transfer *t)
 	ok &= curl_easy_setopt(h, CURLOPT_USERAGENT, "holdfast/" HF_VERSION) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_reply) == CURLE_OK;
 	ok &= curl_easy_setopt(h, CURLOPT_WRITEDATA, t) == CURLE_OK;
+	ok &= curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_socket) == CURLE_OK;
+	ok &= curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
 	return ok && (!c->tls || set_tls(h, c));
 }
 
@@ -171,6 +187,7 @@ hf_status transfer_prepare(struct transfer *t, const struct http_client_request 
 	hf_buf_clear(&t->body);
 	hf_buf_clear(&t->reply);
 	t->said[0] = '\0';
+	t->refused = false;
 	hf_buf_printf(&t->url, "%s%s", t->common->base_url, request->path);
 	hf_buf_u8(&t->url, 0);
 	HF_TRY(hf_buf_status(&t->url));

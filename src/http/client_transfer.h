@@ -15,7 +15,7 @@ struct client_common {
 	char *base_url;
 	char *where;                                       /* "host:port", for error texts */
 	char *ca_file, *cert_file, *key_file, *chain_file; /* or NULL */
-	bool tls, in_memory, pinned, any_host;
+	bool tls, in_memory, pinned, any_host, no_link_local;
 	int connect_timeout_ms;
 	size_t max_reply;
 	struct client_files *files; /* NULL without TLS */
@@ -29,6 +29,7 @@ struct transfer {
 	struct hf_buf url, body, reply;
 	int timeout_ms;
 	bool secret;
+	bool refused; /* the address: no_link_local */
 	http_done done;
 	void *ctx;
 	char said[CURL_ERROR_SIZE]; /* by libcurl, about a failure */

@@ -22,6 +22,8 @@
 #include "op/slot_link.h"
 #include "server/core/backends/backend.h"
 
+#include <sys/queue.h>
+
 HF_MUST hf_status slot_links_new(const struct core *core, struct slot_links **ret);
 /* For struct core; lives as long as `s`. */
 const struct slot_backend *slot_links_backend(struct slot_links *s);
@@ -53,6 +55,7 @@ struct link_check {
 	uint64_t slot;
 	char serial[SLOT_SERIAL_MAX]; /* of the token that is expected; "": any */
 	struct hf_secret pin, client_key;
+	char caller[HF_ID_MAX]; /* who asks: one test of his at a time */
 	/* Once, on a thread of the test's own. */
 	void (*done)(struct link_check *c);
 	void *ctx;
@@ -62,8 +65,10 @@ struct link_check {
 	struct slot_opened token; /* of success */
 	/* ---- its own */
 	struct slot_links *of;
+	LIST_ENTRY(link_check) entry;
 };
-/* HF_BUSY: too many at once; HF_CLOSED; done() is then not called. */
+/* HF_BUSY: too many at once, or one of this caller is under way; HF_CLOSED; done() is then not
+ * called. */
 HF_MUST hf_status slot_links_check(struct slot_links *s, struct link_check *c, struct hf_err *err);
 void link_check_done(struct link_check *c); /* wipes and releases what it owns */
 

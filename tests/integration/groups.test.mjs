@@ -55,7 +55,34 @@ test('a connection is tested before it is saved', async () => {
 	assert.equal((await check(good)).status, 204)
 	await refused(check({ ...good, url: `127.0.0.1:${freePort}` }), 502, /cannot connect to 127\.0\.0\.1:\d+: Connection refused/)
 	await refused(check({ ...good, slot: 4711 }), 400, /no such slot/)
+	// an address that no gateway has, in its plain form and as whatever a resolver takes for one
+	await refused(check({ ...good, url: '169.254.169.254:80' }), 400, /169\.254\.169\.254 is a link-local address/)
+	await refused(check({ ...good, url: '[fe80::1]' }), 400, /link-local/)
+	await refused(check({ ...good, url: '2852039166:80' }), 502, /link-local address, or one of a cloud's metadata: no connection is made/)
 	await refused(check({ ...good, pin: undefined }), 400, /PIN/)
+})
+
+test('tests of connections are no means to look around: administrators have them, one at a time each', async () => {
+	await admin.succeed('POST', '/sys/v1/users', { user_email: 'mel@bank.example', user_password: 'a password of mel', account_role: ['ACCOUNTMEMBER'] })
+	const mel = await dsm.session('mel@bank.example', 'a password of mel')
+	await refused(mel.post('/sys/v1/groups/hmg/check', good), 403, /administrators of the account/)
+	await refused(mel.post('/sys/v1/groups', { name: name(), add_hmg: [good] }), 403, /administrators of the account/)
+	const own = await mel.succeed('POST', '/sys/v1/groups', { name: name() })
+	await refused(mel.post(`/sys/v1/groups/${own.group_id}/hmg/check`, { config: good }), 403, /administrators of the account/)
+	await refused(mel.call('PATCH', `/sys/v1/groups/${own.group_id}`, { add_hmg: [good] }), 403, /administrators of the account/)
+	const [id] = only(await admin.succeed('PATCH', `/sys/v1/groups/${own.group_id}`, { add_hmg: [good] }))
+	assert.equal((await mel.post(`/sys/v1/groups/${own.group_id}/hmg/check`, { id })).status, 204)
+
+	const silent = net.createServer(), asked = new Promise((done) => silent.on('connection', done))
+	await new Promise((done) => silent.listen(0, '127.0.0.1', done))
+	const first = check({ ...good, url: `127.0.0.1:${silent.address().port}` })
+	const socket = await asked
+	await refused(check(good), 503, /being tested for you already/)
+	assert.equal((await mel.post(`/sys/v1/groups/${own.group_id}/hmg/check`, { id })).status, 204)
+	socket.destroy()
+	silent.close()
+	await refused(first, 502, /connection/)
+	assert.equal((await check(good)).status, 204)
 })
 
 test('a group has what the official description requires, and how its connection is', async () => {

@@ -92,12 +92,25 @@ static void *run(void *arg)
 	if (!hf_ok(c->status) && !*c->err.text)
 		snprintf(c->err.text, sizeof(c->err.text), "the test failed: %s",
 		         hf_code_name(c->status.code));
+	pthread_mutex_lock(&s->lock);
+	LIST_REMOVE(c, entry); /* before the answer: whoever has it may ask for the next */
+	pthread_mutex_unlock(&s->lock);
 	c->done(c);
 	pthread_mutex_lock(&s->lock);
 	s->checks--;
 	pthread_cond_signal(&s->checked);
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
+}
+
+static bool has_one(const struct slot_links *s, const char *caller)
+{
+	const struct link_check *c;
+
+	LIST_FOREACH(c, &s->checking, entry)
+	if (strcmp(c->caller, caller) == 0)
+		return true;
+	return false;
 }
 
 hf_status slot_links_check(struct slot_links *s, struct link_check *c, struct hf_err *err)
@@ -109,12 +122,17 @@ hf_status slot_links_check(struct slot_links *s, struct link_check *c, struct hf
 	pthread_mutex_lock(&s->lock);
 	if (s->stopped)
 		status = hf_fail(err, HF_CLOSED, "the server is stopping: try again");
+	else if (has_one(s, c->caller))
+		status = hf_fail(err, HF_BUSY,
+		                 "a connection is being tested for you already: wait for the "
+		                 "answer");
 	else if (s->checks >= AT_ONCE)
 		status = hf_fail(err, HF_BUSY, "%d connections are being tested: try again",
 		                 AT_ONCE);
 	if (hf_ok(status))
 		status = hf_thread_start("check", run, c, &thread, err);
-	if (hf_ok(status)) {
+	if (hf_ok(status)) { /* it waits for the lock */
+		LIST_INSERT_HEAD(&s->checking, c, entry);
 		s->checks++;
 		pthread_detach(thread);
 	}

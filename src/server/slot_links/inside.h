@@ -226,7 +226,8 @@ struct slot_links {
 	pthread_cond_t checked;
 	SLIST_HEAD(link_list, link) table, ended;
 	size_t n_links;
-	unsigned checks; /* under way */
+	unsigned checks; /* threads that are at one */
+	LIST_HEAD(check_list, link_check) checking;
 	bool stopped;
 	atomic_bool none_ended;
 	atomic_uint turn; /* where groups in any order begin */

@@ -44,6 +44,7 @@ hf_status slot_links_new(const struct core *core, struct slot_links **ret)
 	pthread_cond_init(&s->checked, NULL);
 	SLIST_INIT(&s->table);
 	SLIST_INIT(&s->ended);
+	LIST_INIT(&s->checking);
 	atomic_init(&s->none_ended, true);
 	*ret = s;
 	return HF_SUCCESS;

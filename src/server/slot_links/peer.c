@@ -25,6 +25,7 @@ hf_status peer_client(const char *url, const char *tls, const struct hf_secret *
 	snprintf(base, sizeof(base), "https://%s", url);
 	config.base_url = base;
 	config.any_host = t.any_host;
+	config.no_link_local = true;
 	material.authorities = hf_buf_span(&t.authorities);
 	material.cert = hf_buf_span(&t.cert);
 	material.key = client_key->len ? client_key : NULL;
@@ -136,8 +137,9 @@ static hf_status refused(const struct http_reply *reply, const char *url, struct
 		return hf_fail(err, HF_BUSY, "the slot behind %.100s does not work now: %s", url,
 		               words);
 	default:
-		return hf_fail(err, HF_INVALID, "%.100s does not answer as a gateway does: %d %s",
-		               url, reply->status, words);
+		/* without its words: it is somebody else's server */
+		return hf_fail(err, HF_INVALID, "%.100s does not answer as a gateway does: HTTP %d",
+		               url, reply->status);
 	}
 }
 

@@ -22,6 +22,38 @@ static bool is_public(const char *text)
 	return address_is_public((struct sockaddr *)&a6);
 }
 
+static bool is_link_local(const char *text)
+{
+	struct sockaddr_in6 a6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in a4 = { .sin_family = AF_INET };
+
+	if (inet_pton(AF_INET, text, &a4.sin_addr) == 1)
+		return address_is_link_local((struct sockaddr *)&a4);
+	assert_int_equal(inet_pton(AF_INET6, text, &a6.sin6_addr), 1);
+	return address_is_link_local((struct sockaddr *)&a6);
+}
+
+static void no_service_stands_at_a_link_local_address(void **state)
+{
+	static const char *const local[] = { "169.254.0.1",       "169.254.169.254",
+		                             "100.100.100.200",   "192.0.0.192",
+		                             "fe80::1",           "febf::1",
+		                             "fd00:ec2::254",     "fd20:ce::254",
+		                             "::169.254.169.254", "::ffff:169.254.169.254",
+		                             "64:ff9b::a9fe:a9fe" };
+	static const char *const other[] = { "127.0.0.1",     "10.0.0.5",    "169.253.255.255",
+		                             "169.255.0.0",   "192.168.1.1", "100.100.100.201",
+		                             "::1",           "fec0::1",     "fd00::1",
+		                             "fd00:ec2::253", "2a00::1",     "::ffff:10.0.0.5" };
+
+	for (size_t i = 0; i < HF_COUNT(local); i++)
+		if (!is_link_local(local[i]))
+			fail_msg("%s", local[i]);
+	for (size_t i = 0; i < HF_COUNT(other); i++)
+		if (is_link_local(other[i]))
+			fail_msg("%s", other[i]);
+}
+
 static void addresses_of_the_internet_are_public(void **state)
 {
 	static const char *const open[] = { "1.1.1.1",         "9.255.255.255",   "11.0.0.0",
@@ -211,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_of_the_internet_are_public),
+		cmocka_unit_test(no_service_stands_at_a_link_local_address),
 		cmocka_unit_test(addresses_that_only_we_can_reach_are_not),
 		cmocka_unit_test(only_plain_https_urls_are_targets),
 		cmocka_unit_test(a_name_that_means_this_machine_is_never_connected_to),

@@ -3,10 +3,12 @@
 
 #include "base/text.h"
 #include "crypto/tls_material.h"
+#include "http/address.h"
 #include "json/read.h"
 #include "json/write.h"
 #include "op/slot_link.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +89,26 @@ static bool is_host(const char *host, size_t len)
 	return true;
 }
 
+/* What stands in the place of a name is judged here; a name, whenever a connection is made. */
+static bool is_link_local(const char *host, size_t len)
+{
+	struct sockaddr_in6 a6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in a4 = { .sin_family = AF_INET };
+	char text[INET6_ADDRSTRLEN];
+
+	if (len >= 2 && host[0] == '[') {
+		host++;
+		len -= 2;
+	}
+	if (len >= sizeof(text))
+		return false;
+	snprintf(text, sizeof(text), "%.*s", (int)len, host);
+	if (inet_pton(AF_INET, text, &a4.sin_addr) == 1)
+		return address_is_link_local((const struct sockaddr *)&a4);
+	return inet_pton(AF_INET6, text, &a6.sin6_addr) == 1 &&
+	       address_is_link_local((const struct sockaddr *)&a6);
+}
+
 /* "host", "host:port" or "https://host:port". */
 static hf_status read_url(const char *url, struct link_config *c, struct hf_err *err)
 {
@@ -99,6 +121,11 @@ static hf_status read_url(const char *url, struct link_config *c, struct hf_err 
 		return hf_fail(err, HF_INVALID,
 		               "url is to be the gateway's host and port: \"10.0.0.5:%d\"",
 		               LINK_PORT);
+	if (is_link_local(host, len))
+		return hf_fail(err, HF_INVALID,
+		               "%.*s is a link-local address, or one of a cloud's metadata: no "
+		               "gateway is reached there",
+		               (int)len, host);
 	snprintf(c->url, sizeof(c->url), "%.*s:%d", (int)len, host, (int)port);
 	return HF_SUCCESS;
 }

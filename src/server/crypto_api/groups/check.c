@@ -96,6 +96,7 @@ static void begin(struct crypto_call *c)
 
 	k->check.done = checked;
 	k->check.ctx = k;
+	snprintf(k->check.caller, sizeof(k->check.caller), "%s", c->who->identity_id);
 	s = slot_links_check(c->api->core->slots->links, &k->check, &c->err);
 	if (!hf_ok(s))
 		crypto_call_fail(c, s);
@@ -105,7 +106,7 @@ static hf_status prepare_new(struct crypto_call *c, struct hf_err *err)
 {
 	struct check_call *k = of(c);
 
-	HF_TRY(group_may_create(c->who, err));
+	HF_TRY(group_may_connect(c->who, err));
 	HF_TRY(link_config_read(c->body, &k->config, err));
 	return use_config(k);
 }
@@ -224,6 +225,8 @@ static hf_status run(struct crypto_call *c, struct db *db)
 
 	HF_TRY(group_read(db, c->who->org_id, k->group_id, &g, &c->err));
 	HF_TRY(group_may(c, ACT_GROUP_SCAN, g));
+	if (!g->n_links)
+		HF_TRY(group_may_connect(c->who, &c->err));
 	snprintf(c->group_id, sizeof(c->group_id), "%s", g->id);
 	if (k->given && !*k->link_id)
 		return HF_SUCCESS;

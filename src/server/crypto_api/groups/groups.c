@@ -38,6 +38,16 @@ hf_status group_may_create(const struct principal *who, struct hf_err *err)
 	               "groups are made by administrators and members of the account");
 }
 
+hf_status group_may_connect(const struct principal *who, struct hf_err *err)
+{
+	if (who->kind == PRINCIPAL_APP ? who->app_admin
+	                               : who->account_roles & ACCOUNT_ADMINISTRATOR)
+		return HF_SUCCESS;
+	return hf_fail(err, HF_DENIED,
+	               "a group is connected to an HSM by administrators of the account: those of "
+	               "the group change its connections, and add more");
+}
+
 hf_status group_may(struct crypto_call *c, enum guard_act act, const struct group *g)
 {
 	const struct guard_question q = { .who = c->who,
@@ -100,7 +110,8 @@ static void answer(struct crypto_call *c, int status)
 static hf_status prepare_create(struct crypto_call *c, struct hf_err *err)
 {
 	HF_TRY(group_may_create(c->who, err));
-	return read_request(c, err);
+	HF_TRY(read_request(c, err));
+	return of(c)->request.n_add ? group_may_connect(c->who, err) : HF_SUCCESS;
 }
 
 static hf_status account_allows(struct crypto_call *c, struct db *db)
@@ -176,6 +187,8 @@ static hf_status may_change(struct crypto_call *c)
 		HF_TRY(group_may(c, ACT_GROUP_UPDATE, of(c)->group));
 	if (what & CHANGES_LINKS)
 		HF_TRY(group_may(c, ACT_GROUP_LINKS, of(c)->group));
+	if (of(c)->request.n_add && !of(c)->group->n_links)
+		HF_TRY(group_may_connect(c->who, &c->err));
 	if (what & CHANGES_POLICIES)
 		HF_TRY(group_may(c, ACT_GROUP_POLICIES, of(c)->group));
 	if (what & CHANGES_PINS)
