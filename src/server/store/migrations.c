@@ -178,7 +178,7 @@ static const struct db_migration migrations[] = {
 	        .sqlite = SECOND_FACTORS("TEXT", " WITHOUT ROWID"),
 	        .postgres = SECOND_FACTORS("TEXT COLLATE \"C\"", ""),
 	},
-	{ .name = "reserved 15", .sqlite = "", .postgres = "" },
+	{ .name = "reserved 15", .sqlite = "", .postgres = "SELECT 1" },
 	{
 	        .name = "apps' old secrets, and policies of accounts",
 	        .sqlite = CRYPTO_ACCOUNT("TEXT", "BLOB"),
