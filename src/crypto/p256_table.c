@@ -17,16 +17,38 @@ struct p256_multiples {
 	struct p256_point *points;
 };
 
-static struct p256_number twice(const struct p256_number *a)
+struct p256_point p256_point_of(const struct p256_number *x, const struct p256_number *y)
+{
+	struct p256_element ex = p256_from(x), ey = p256_from(y);
+
+	return (struct p256_point){ p256_pack(&ex), p256_pack(&ey) };
+}
+
+/* The same, at hand. */
+struct place {
+	struct p256_element x, y;
+};
+
+static struct place place_of(const struct p256_point *p, bool negative)
+{
+	const struct p256_element zero = { { 0 } };
+	struct place place = { p256_unpack(&p->x), p256_unpack(&p->y) };
+
+	if (negative)
+		place.y = p256_sub(&zero, &place.y);
+	return place;
+}
+
+static struct p256_element twice(const struct p256_element *a)
 {
 	return p256_add(a, a);
 }
 
-static struct p256_sum double_of(const struct p256_point *p)
+static struct p256_sum double_of(const struct place *p)
 {
-	const struct p256_number one = P256_ONE;
-	struct p256_number u = twice(&p->y), v = p256_square(&u), w = p256_mul(&u, &v);
-	struct p256_number s = p256_mul(&p->x, &v), s2 = twice(&s), m, wy, t;
+	const struct p256_element one = P256_ONE;
+	struct p256_element u = twice(&p->y), v = p256_square(&u), w = p256_mul(&u, &v);
+	struct p256_element s = p256_mul(&p->x, &v), s2 = twice(&s), m, wy, t;
 	struct p256_sum sum = { .zz = v, .zzz = w };
 
 	/* m = 3 * (x^2 - 1), for the curve's a is -3 */
@@ -44,11 +66,11 @@ static struct p256_sum double_of(const struct p256_point *p)
 }
 
 /* The two are neither equal nor each other's negative. */
-static void add_other(struct p256_sum *sum, const struct p256_number *p,
-                      const struct p256_number *r)
+static void add_other(struct p256_sum *sum, const struct p256_element *p,
+                      const struct p256_element *r)
 {
-	struct p256_number pp = p256_square(p), ppp = p256_mul(p, &pp), q = p256_mul(&sum->x, &pp);
-	struct p256_number q2 = twice(&q), yppp = p256_mul(&sum->y, &ppp), t;
+	struct p256_element pp = p256_square(p), ppp = p256_mul(p, &pp), q = p256_mul(&sum->x, &pp);
+	struct p256_element q2 = twice(&q), yppp = p256_mul(&sum->y, &ppp), t;
 
 	sum->x = p256_square(r);
 	sum->x = p256_sub(&sum->x, &ppp);
@@ -60,72 +82,77 @@ static void add_other(struct p256_sum *sum, const struct p256_number *p,
 	sum->zzz = p256_mul(&sum->zzz, &ppp);
 }
 
-static void add(struct p256_sum *sum, const struct p256_point *point)
+static void add(struct p256_sum *sum, const struct place *place)
 {
-	struct p256_number p, r;
+	struct p256_element p, r;
 
 	if (p256_is_zero(&sum->zz)) {
-		*sum = (struct p256_sum){ point->x, point->y, P256_ONE, P256_ONE };
+		*sum = (struct p256_sum){ place->x, place->y, P256_ONE, P256_ONE };
 		return;
 	}
-	p = p256_mul(&point->x, &sum->zz);
+	p = p256_mul(&place->x, &sum->zz);
 	p = p256_sub(&p, &sum->x);
-	r = p256_mul(&point->y, &sum->zzz);
+	r = p256_mul(&place->y, &sum->zzz);
 	r = p256_sub(&r, &sum->y);
 	if (!p256_is_zero(&p))
 		add_other(sum, &p, &r);
 	else if (p256_is_zero(&r))
-		*sum = double_of(point);
+		*sum = double_of(place);
 	else
 		*sum = (struct p256_sum){ 0 };
 }
 
 /* As points: by one inversion of the product of all zzz, from which each one's is taken out. */
-static void to_points(const struct p256_sum *sums, size_t n, struct p256_point *ret)
+static void to_points(const struct p256_sum *sums, struct p256_element *scratch, size_t n,
+                      struct p256_point *ret)
 {
-	struct p256_number product = P256_ONE, inverse, z, zz;
+	struct p256_element product = P256_ONE, inverse, z, zz, x, y;
 
 	for (size_t i = 0; i < n; i++) {
-		ret[i].x = product; /* of those before */
+		scratch[i] = product; /* of those before */
 		product = p256_mul(&product, &sums[i].zzz);
 	}
 	product = p256_inverse(&product);
 	for (size_t i = n; i-- > 0;) {
-		inverse = p256_mul(&product, &ret[i].x); /* 1 / zzz, which is 1 / z^3 */
+		inverse = p256_mul(&product, &scratch[i]); /* 1 / zzz, which is 1 / z^3 */
 		product = p256_mul(&product, &sums[i].zzz);
 		z = p256_mul(&inverse, &sums[i].zz);
 		zz = p256_square(&z);
-		ret[i].x = p256_mul(&sums[i].x, &zz);
-		ret[i].y = p256_mul(&sums[i].y, &inverse);
+		x = p256_mul(&sums[i].x, &zz);
+		y = p256_mul(&sums[i].y, &inverse);
+		ret[i] = (struct p256_point){ p256_pack(&x), p256_pack(&y) };
 	}
 }
 
 /* base, 2*base, …, n*base; none is infinity, n being far below the order. */
-static void fill_window(const struct p256_point *base, struct p256_sum *scratch, size_t n,
-                        struct p256_point *ret)
+static void fill_window(const struct p256_point *base, struct p256_sum *sums,
+                        struct p256_element *products, size_t n, struct p256_point *ret)
 {
+	struct place place = place_of(base, false);
 	struct p256_sum sum = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		add(&sum, base);
-		scratch[i] = sum;
+		add(&sum, &place);
+		sums[i] = sum;
 	}
-	to_points(scratch, n, ret);
+	to_points(sums, products, n, ret);
 }
 
 static hf_status fill(struct p256_multiples *m, const struct p256_point *point)
 {
-	HF_FREE struct p256_sum *scratch = calloc(m->each, sizeof(*scratch));
+	HF_FREE struct p256_element *products = calloc(m->each, sizeof(*products));
+	HF_FREE struct p256_sum *sums = calloc(m->each, sizeof(*sums));
 	struct p256_point base = *point;
 
-	HF_ENSURE(scratch, HF_NOMEM);
+	HF_ENSURE(sums && products, HF_NOMEM);
 	for (unsigned i = 0; i < m->windows; i++) {
 		struct p256_point *window = m->points + i * m->each;
-		struct p256_sum next;
+		struct place last;
 
-		fill_window(&base, scratch, m->each, window);
-		next = double_of(&window[m->each - 1]);
-		to_points(&next, 1, &base);
+		fill_window(&base, sums, products, m->each, window);
+		last = place_of(&window[m->each - 1], false);
+		sums[0] = double_of(&last);
+		to_points(sums, products, 1, &base);
 	}
 	return HF_SUCCESS;
 }
@@ -195,16 +222,13 @@ static unsigned look_up(const struct p256_multiples *m, const struct p256_number
 void p256_multiples_add(const struct p256_multiples *m, const struct p256_number *k,
                         struct p256_sum *sum)
 {
-	const struct p256_number zero = { { 0 } };
 	const struct p256_point *points[WINDOWS_MAX];
 	bool negative[WINDOWS_MAX];
 	unsigned n = look_up(m, k, points, negative);
 
 	for (unsigned i = 0; i < n; i++) {
-		struct p256_point point = *points[i];
+		struct place place = place_of(points[i], negative[i]);
 
-		if (negative[i])
-			point.y = p256_sub(&zero, &point.y);
-		add(sum, &point);
+		add(sum, &place);
 	}
 }

@@ -8,14 +8,17 @@
 #include "base/status.h"
 #include "crypto/p256_field.h"
 
-/* Never the point at infinity. */
+/* Never the point at infinity. p256_pack() of its coordinates, so that it fits a cache's line. */
 struct p256_point {
 	struct p256_number x, y;
 };
 
+/* From plain coordinates, which are below the prime and on the curve. */
+struct p256_point p256_point_of(const struct p256_number *x, const struct p256_number *y);
+
 /* A point as a sum comes out: x / zz and y / zzz, with zz^3 = zzz^2. zz is zero: infinity. */
 struct p256_sum {
-	struct p256_number x, y, zz, zzz;
+	struct p256_element x, y, zz, zzz;
 };
 
 struct p256_multiples; /* read only once made: any thread */

@@ -26,7 +26,7 @@ static struct p256_point load_point(const uint8_t xy[2 * P256_HALF])
 
 	p256_number_load(xy, &x);
 	p256_number_load(xy + P256_HALF, &y);
-	return (struct p256_point){ p256_element(&x), p256_element(&y) };
+	return p256_point_of(&x, &y);
 }
 
 /* OpenSSL's word that a point is on the curve is what all that follows stands on. */
@@ -90,20 +90,20 @@ hf_status p256_table_make(struct hf_span point, struct p256_table **ret)
 	return HF_SUCCESS;
 }
 
+/* The prime less the order. */
+static const struct p256_number above_order = { { 0x0c46353d039cdaae, 0x4319055358e8617b } };
+
 /* Is the sum's x this number, modulo the order? x is X / ZZ, so that r * ZZ is compared with X,
  * which spares an inversion; and so for r + n, where that is below p still. */
 static bool x_is(const struct p256_sum *sum, const struct p256_number *r)
 {
-	const struct p256_number prime = P256_PRIME, order = P256_ORDER;
-	struct p256_number n = p256_element(&order), x = p256_element(r), more, scaled;
-	uint64_t borrow = 0;
+	const struct p256_number order = P256_ORDER;
+	struct p256_element n = p256_from(&order), x = p256_from(r), scaled;
 
 	scaled = p256_mul(&x, &sum->zz);
 	if (p256_equal(&scaled, &sum->x))
 		return true;
-	for (unsigned i = 0; i < 4; i++)
-		more.limb[i] = p256_sub_limb(prime.limb[i], order.limb[i], &borrow);
-	if (!p256_number_below(r, &more))
+	if (!p256_number_below(r, &above_order))
 		return false;
 	x = p256_add(&x, &n);
 	scaled = p256_mul(&x, &sum->zz);
