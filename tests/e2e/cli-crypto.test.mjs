@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `holdfast group|key|app|user|approval …` and `holdfast completion`, as an operator uses them: against a real server with a gateway
+// `holdfast account|group|key|app|user|approval …` and `holdfast completion`, as an operator uses them: against a real server with a gateway
 // before SoftHSM2. Tables for people, --json for machines, and words where something is wrong.
 import assert from 'node:assert/strict'
 import { createPrivateKey, createPublicKey, createVerify, generateKeyPairSync } from 'node:crypto'
@@ -22,7 +22,7 @@ const file = (name, content, mode = 0o600) => {
 
 before(async () => {
 	dsm = await startDsm()
-	commands = (await command([holdfast, 'help', '--list'])).stdout.trim().split('\n').filter((name) => /^(group|key|app|user|approval|completion)\b/.test(name))
+	commands = (await command([holdfast, 'help', '--list'])).stdout.trim().split('\n').filter((name) => /^(account|group|key|app|user|approval|completion)\b/.test(name))
 	endpoint = `https://127.0.0.1:${dsm.stack.ports.crypto}`
 	ca = join(dsm.stack.pki, 'root.pem')
 	admin = ['--user', ADMIN, '--password-file', dsm.stack.path('password')]
@@ -109,6 +109,16 @@ test('groups: list, show, update, and what is wrong with a name', async () => {
 	assert.equal(await good(admin, 'group', 'delete', 'short-lived'), 'The group is gone.\n')
 })
 
+test('the account: shown, described, and given policies', async () => {
+	const shown = await both(admin, 'account', 'show')
+	assert.match(shown.table, /name +.*\nid +[0-9a-f-]{36}/)
+	assert.match(await good(admin, 'account', 'update', '--description', 'the whole bank', '--cryptographic-policy', file('most', '{"aes":{},"ec":{},"rsa":{},"hmac":{}}')), /cryptographic policy +.*aes/)
+	assert.equal((await json(admin, 'account', 'show')).description, 'the whole bank')
+	assert.doesNotMatch(await good(admin, 'account', 'update', '--cryptographic-policy', 'remove'), /aes/)
+	await bad(admin, /nobody could change/, 'account', 'update', '--approval-policy', file('nobody', `{"policy":{"user":"${shown.json.acct_id}"}}`))
+	await bad(admin, /options only/, 'account', 'show', 'mine')
+})
+
 test('apps: made, shown, granted, given another key', async () => {
 	assert.match(await good(admin, 'app', 'create', '--name', 'till', '--group', 'cards', '--permissions', 'sign,verify'), /name +till/)
 	await good(admin, 'app', 'grant', 'till', '--group', 'cards', '--permissions', 'SIGN,VERIFY,ENCRYPT,DECRYPT,EXPORT,MANAGE')
@@ -120,7 +130,12 @@ test('apps: made, shown, granted, given another key', async () => {
 	assert.match(shown.table, /groups and permissions +.*SIGN/)
 	assert.match((await both(admin, 'app', 'list')).table, /^NAME +ID +ROLE/)
 	const first = await good(admin, 'app', 'api-key', 'till')
-	assert.match(await good(admin, 'app', 'reset', 'till'), /new API key/)
+	assert.match(await good(admin, 'app', 'reset', 'till', '--keep-old-seconds', '600'), /new API key.*good until \d{8}T/)
+	await good(['--api-key-file', file('old-key', first)], 'key', 'list')
+	assert.match(await good(admin, 'app', 'show', 'till'), /old API key good until +20\d\d/)
+	assert.match(await good(admin, 'app', 'end-old-key', 'till'), /has ended/)
+	await bad(admin, /one secret/, 'app', 'end-old-key', 'till')
+	assert.match(await good(admin, 'app', 'reset', 'till'), /new API key.*end now/)
 	const second = await good(admin, 'app', 'api-key', 'till')
 	assert.notEqual(first, second)
 	file('app-key', second)
