@@ -192,7 +192,14 @@ static void answer_close(struct http_request *req, void *ctx)
 	http_reply(req, 204, NULL, HF_SPAN(NULL, 0));
 }
 
+/* Of the gateway itself: no HSM is asked. */
+static void answer_alive(struct http_request *req, void *ctx)
+{
+	http_reply(req, 204, NULL, HF_SPAN(NULL, 0));
+}
+
 const struct http_route link_routes[] = {
+	{ .method = "GET", .pattern = SLOT_LINK_ALIVE, .handler = answer_alive },
 	{ .method = "POST",
 	  .pattern = SLOT_LINK_OPEN,
 	  .handler = answer_open,

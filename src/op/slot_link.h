@@ -5,6 +5,7 @@
  *   POST /v1/open   slot, expected serial, PIN       -> session, token, where it was found
  *   POST /v1/ops    session, deadline, operations    -> results, in the same order
  *   POST /v1/close  session                          -> nothing
+ *   GET  /v1/alive                                   -> 204: the gateway itself, no HSM asked
  *
  * A session is 16 random bytes: good for the client certificate (or, where none is asked for, the
  * connection's peer) that opened it, until it is closed or the gateway ends. The signers behind it
@@ -24,6 +25,7 @@
 #define SLOT_LINK_OPEN "/v1/open"
 #define SLOT_LINK_OPS "/v1/ops"
 #define SLOT_LINK_CLOSE "/v1/close"
+#define SLOT_LINK_ALIVE "/v1/alive"
 #define SLOT_SESSION_LEN 16
 #define SLOT_OPS_MAX 256              /* in one request */
 #define SLOT_LINK_BODY_MAX (4u << 20) /* and its bytes; of a reply too */

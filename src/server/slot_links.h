@@ -8,11 +8,14 @@
  * other kind.
  *
  * A connection is taken for
- *   down      it cannot be made, breaks, answers nonsense, or its slot is ill: others are used; it
- *             is tried again by itself, after a quarter of a second first, then ever more seldom,
- * at least every fifteen seconds; suspect   an answer is overdue: what is safe to repeat is asked
- * elsewhere too, and the first answer counts; it is asked whether it still works; refused   its PIN
- * is wrong: never given to a token again before somebody gives another, or asks for a test.
+ *
+ * - down: it cannot be made, breaks, answers nonsense, or its slot is ill. Others are used; it is
+ *   tried again by itself, after a quarter of a second first, then ever more seldom, at least every
+ *   fifteen seconds.
+ * - suspect: an answer is overdue, or the gateway is silent. Others are used; what is safe to
+ *   repeat is asked elsewhere too, and the first answer counts. It is asked whether it still works.
+ * - refused: its PIN is wrong. Never given to a token again before somebody gives another, or asks
+ *   for a test.
  *
  * The gateway is not trusted: what it sends is bounded, decoded strictly, has to be an answer to
  * what was asked, and each signature is verified here against the key that the caller expects. */

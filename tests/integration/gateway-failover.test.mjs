@@ -121,6 +121,23 @@ test('keys are made once, whatever becomes of the gateway meanwhile', async () =
 	await connected()
 })
 
+test('a key is made although the first gateway hangs: once it is looked for elsewhere, then nobody waits for that gateway', async () => {
+	const make = async (name, more) => {
+		const began = performance.now(), answer = await dsm.app.post('/crypto/v1/keys', { name, group_id: group, ...more })
+		assert.equal(answer.status, 201, answer.text)
+		return performance.now() - began
+	}
+	first.signal('SIGSTOP')
+	const found = await make('hung once', { obj_type: 'AES', key_size: 256 })
+	const known = await make('hung twice', { obj_type: 'RSA', key_size: 2048 })
+	first.signal('SIGCONT')
+	assert.ok(found < 4500, `${found} ms`) // a second and a half, and what a busy machine adds
+	assert.ok(known < 8000, `${known} ms`)
+	await connected()
+	const scan = await dsm.admin.succeed('POST', `/sys/v1/groups/${group}/hmg/scan`, {})
+	assert.deepEqual(scan.filter((key) => key.name.startsWith('hung')), [])
+})
+
 /* What is no gateway, and answers all the same. */
 async function hostile(answer) {
 	const { cert, key: certKey } = { cert: readFileSync(`${dsm.stack.pki}/proxy.pem`), key: readFileSync(`${dsm.stack.pki}/proxy-key.pem`) }

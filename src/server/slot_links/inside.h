@@ -27,6 +27,7 @@
 #define LINK_OVERDUE_MS 700         /* of a gateway that usually answers within half of that */
 #define LINK_MAKE_MS 3000           /* an answer about a new key is not overdue before */
 #define LINK_SLOW_MS 30000          /* about a slow one */
+#define LINK_SURE_MS 10000          /* so long an RSA key may be under way behind a dead gateway */
 
 /* What makes keys takes its time, RSA keys and lists a long one: none waits for another kind. */
 enum lane { LANE_QUICK, LANE_MAKE, LANE_SLOW, LANES };
@@ -55,6 +56,7 @@ struct slot_op {
 	unsigned in_flight; /* attempts */
 	unsigned reopened;  /* times that its session was not known any more */
 	uint32_t tried;     /* places in the call's route, in this round */
+	int64_t sent_ms;    /* hf_mono_ms() of the last attempt that was not looking */
 	int64_t not_before_ms;
 	enum hf_code code; /* of the last attempt that failed, with its words */
 	char text[256];
@@ -95,7 +97,8 @@ void op_hedge(struct slot_op *op);
 void op_again(struct slot_op *op, struct link *l);
 void op_mark_tried(struct slot_op *op, const struct link *l);
 void op_unmark_tried(struct slot_op *op, const struct link *l);
-/* Is an attempt under way at another link than this, which is not down? */
+/* Is an attempt under way at another link than this, which is not down, nor silent; or may an HSM
+ * still be at it? */
 bool op_is_worked_on(const struct slot_op *op, const struct link *l);
 bool op_has_other(const struct slot_op *op, const struct link *l);
 void way_lock(struct backend_state *c);
@@ -135,6 +138,7 @@ struct link {
 	atomic_bool woken, stop;
 	atomic_bool recheck; /* its row may have changed */
 	atomic_bool probe;   /* somebody wants to know now */
+	atomic_bool silent;  /* its gateway does not answer at all: link_alive.c */
 	int wake_fd;
 	struct link_counts counts;
 	pthread_mutex_t lock; /* queues, view, url */
@@ -143,7 +147,8 @@ struct link {
 	char url[LINK_URL_MAX];
 	/* ---- the thread's own */
 	struct http_client *client; /* NULL: not made, or not possible */
-	bool opening, open, probing;
+	bool opening, open, probing, asking;
+	int64_t heard_ms, asked_ms;     /* hf_mono_ms(): any answer; link_ask_alive() */
 	char expected[SLOT_SERIAL_MAX]; /* of the token that is being opened */
 	uint8_t session[SLOT_SESSION_LEN];
 	struct batches batches;
@@ -179,6 +184,11 @@ void link_reread(struct link *l);
 void link_open(struct link *l);
 void link_ping(struct link *l);
 
+/* link_alive.c. */
+void link_ask_alive(struct link *l, int64_t now); /* when it is due */
+int64_t link_alive_due(const struct link *l);     /* hf_mono_ms(); 0: not */
+void link_heard(struct link *l);
+
 /* link_send.c. */
 void link_send(struct link *l);
 
@@ -207,6 +217,9 @@ HF_MUST hf_status peer_ping(struct http_client *client, const uint8_t session[SL
                             int timeout_ms, http_done done, void *ctx);
 /* HF_STATE: the session is not known; otherwise with words. */
 HF_MUST hf_status peer_alive(const struct http_reply *reply, struct hf_err *err);
+/* Any answer says that somebody is there. */
+HF_MUST hf_status peer_alive_ask(struct http_client *client, int timeout_ms, http_done done,
+                                 void *ctx);
 HF_MUST hf_status peer_close(struct http_client *client, const uint8_t session[SLOT_SESSION_LEN],
                              http_done done, void *ctx);
 /* What a peer said, fit for people: one line of printable UTF-8. */

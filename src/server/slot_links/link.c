@@ -307,6 +307,7 @@ static void work(struct link *l)
 
 	wake_later(l, now);
 	expire(l, now);
+	link_ask_alive(l, now);
 	link_look_at_batches(l, now);
 	if (!l->client && due)
 		link_reread(l);
@@ -334,6 +335,7 @@ static int pause_ms(const struct link *l)
 
 	until = sooner(until, l->probe_ms);
 	until = sooner(until, link_next_due(l));
+	until = sooner(until, link_alive_due(l));
 	return until <= now ? 1 : (int)(until - now);
 }
 

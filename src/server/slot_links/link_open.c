@@ -65,7 +65,7 @@ static void drop_client(struct link *l)
 {
 	link_drop_batches(l, "the connection was changed");
 	http_client_free(hf_take(l->client));
-	l->opening = l->open = l->probing = false;
+	l->opening = l->open = l->probing = l->asking = false;
 }
 
 static hf_status make_client(struct link *l, const struct row_copy *r, struct hf_err *err)
@@ -193,6 +193,8 @@ static void opened(void *ctx, const struct http_reply *reply)
 	hf_status s = peer_opened(reply, link_where(l, where), l->expected, &token, &err);
 
 	l->opening = false;
+	if (reply->status != 0)
+		link_heard(l);
 	if (hf_ok(s)) {
 		memcpy(l->session, token.session, sizeof(l->session));
 		l->open = true;
@@ -259,6 +261,8 @@ static void pinged(void *ctx, const struct http_reply *reply)
 	hf_status s = peer_alive(reply, &err);
 
 	l->probing = false;
+	if (reply->status != 0)
+		link_heard(l);
 	if (hf_ok(s)) {
 		link_is_up(l);
 	} else if (s.code == HF_STATE) {

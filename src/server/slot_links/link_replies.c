@@ -216,6 +216,8 @@ void batch_answered(void *ctx, const struct http_reply *reply)
 	struct link *l = b->link;
 	char words[400];
 
+	if (reply->status != 0)
+		link_heard(l);
 	if (reply->status == 401) {
 		session_lost(l, b);
 	} else if (reply->status == 200 && hf_ok(slot_results_decode(reply->body, l->answer)) &&

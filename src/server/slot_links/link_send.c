@@ -88,6 +88,8 @@ static bool pack(struct link *l, struct batch *b, struct packing *p, struct slot
 	p->reply += foreseen(asked);
 	b->attempts[b->n++] = (struct attempt){ op, op->looking };
 	op_mark_tried(op, l);
+	if (!op->looking)
+		op->sent_ms = hf_mono_ms();
 	op->in_flight++;
 	way_hold(op->of);
 	if (op->of->deadline_ms < b->deadline_ms)

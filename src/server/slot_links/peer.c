@@ -52,6 +52,19 @@ static hf_status post(struct http_client *client, const char *path, struct hf_sp
 	return http_client_send(client, &request);
 }
 
+hf_status peer_alive_ask(struct http_client *client, int timeout_ms, http_done done, void *ctx)
+{
+	const struct http_client_request request = {
+		.method = "GET",
+		.path = SLOT_LINK_ALIVE,
+		.timeout_ms = timeout_ms,
+		.done = done,
+		.ctx = ctx,
+	};
+
+	return http_client_send(client, &request);
+}
+
 static void wipe(struct hf_buf *b)
 {
 	if (b->ptr)

@@ -124,10 +124,16 @@ bool op_is_worked_on(const struct slot_op *op, const struct link *l)
 {
 	const struct backend_state *c = op->of;
 
-	for (size_t i = 0; op->in_flight && i < c->n_route; i++) {
+	if (!op->in_flight)
+		return false;
+	if (lane_of(&c->call->ops[op->index]) == LANE_SLOW &&
+	    hf_mono_ms() - op->sent_ms < LINK_SURE_MS)
+		return true;
+	for (size_t i = 0; i < c->n_route; i++) {
 		int r = rank(c->route[i]);
 
-		if (c->route[i] != l && op->tried & 1u << i && (r == 0 || r == 1))
+		if (c->route[i] != l && op->tried & 1u << i && (r == 0 || r == 1) &&
+		    !atomic_load(&c->route[i]->silent))
 			return true;
 	}
 	return false;
