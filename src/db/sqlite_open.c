@@ -15,6 +15,9 @@ enum {
 	BUSY_TIMEOUT_MS = 10000, /* another process holds the write lock */
 	WAL_SWITCH_MS = 5000,    /* that lock is not waited for by SQLite itself */
 	WAL_KEPT_BYTES = 16 << 20,
+	/* Nearly as much, in pages: a checkpoint makes the writer wait for the disk three times,
+	 * and copies a page once, however often it was written since the one before. */
+	CHECKPOINT_PAGES = 4000,
 };
 
 /* With mode 0600; SQLite gives -wal and -shm the mode of the file that they belong to. */
@@ -78,6 +81,8 @@ static hf_status set_up(struct sqlite_db *db, unsigned cache_kib, struct hf_err 
 	if (!db->base.read_only)
 		HF_TRY(use_wal(db, err));
 	snprintf(sql, sizeof(sql), "PRAGMA journal_size_limit=%d", WAL_KEPT_BYTES);
+	HF_TRY(pragma(db, sql, err));
+	snprintf(sql, sizeof(sql), "PRAGMA wal_autocheckpoint=%d", CHECKPOINT_PAGES);
 	HF_TRY(pragma(db, sql, err));
 	HF_TRY(pragma(db, "PRAGMA synchronous=FULL", err));
 	db->synchronous = DB_DURABLE;
