@@ -82,10 +82,22 @@ static uint8_t *move(const struct hf_buf *b, size_t cap)
 	return p;
 }
 
+static bool enlarge(struct hf_buf *b, size_t cap)
+{
+	uint8_t *p = move(b, cap);
+
+	if (!p) {
+		b->failed = HF_NOMEM;
+		return false;
+	}
+	b->ptr = p;
+	b->cap = cap;
+	return true;
+}
+
 static bool make_room(struct hf_buf *b, size_t n)
 {
 	size_t need, cap;
-	uint8_t *p;
 
 	if (b->failed != HF_OK)
 		return false;
@@ -99,16 +111,15 @@ static bool make_room(struct hf_buf *b, size_t n)
 	cap = b->cap ? b->cap : 256;
 	while (cap < need)
 		cap *= 2;
-	if (cap > b->max)
-		cap = b->max;
-	p = move(b, cap);
-	if (!p) {
-		b->failed = HF_NOMEM;
-		return false;
-	}
-	b->ptr = p;
-	b->cap = cap;
-	return true;
+	return enlarge(b, cap < b->max ? cap : b->max);
+}
+
+void hf_buf_reserve(struct hf_buf *b, size_t n)
+{
+	size_t left = b->max - b->len, cap = b->len + (n < left ? n : left);
+
+	if (b->failed == HF_OK && cap > b->cap)
+		enlarge(b, cap);
 }
 
 uint8_t *hf_buf_grow(struct hf_buf *b, size_t n)

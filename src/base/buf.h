@@ -47,6 +47,9 @@ void hf_buf_clear(struct hf_buf *b);                /* len = 0, failure forgotte
 struct hf_span hf_buf_span(const struct hf_buf *b); /* valid until the next append */
 HF_MUST hf_status hf_buf_status(const struct hf_buf *b); /* HF_OK, HF_TOOBIG or HF_NOMEM */
 
+/* Memory for n more bytes, or up to max: what is foreseen is not moved while it grows, and leaves
+ * no copies behind. */
+void hf_buf_reserve(struct hf_buf *b, size_t n);
 /* Room for n more bytes, which the caller fills: NULL after a failure. */
 uint8_t *hf_buf_grow(struct hf_buf *b, size_t n);
 

@@ -94,13 +94,6 @@ hf_status transfer_new(const struct client_common *common, struct transfer **ret
 	return HF_SUCCESS;
 }
 
-static void wipe(struct hf_buf *b)
-{
-	if (b->ptr)
-		hf_wipe(b->ptr, b->cap);
-	hf_buf_clear(b);
-}
-
 void transfer_free(struct transfer *t)
 {
 	if (!t)
@@ -108,10 +101,6 @@ void transfer_free(struct transfer *t)
 	if (t->easy)
 		curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->headers);
-	if (t->secret) {
-		wipe(&t->body);
-		wipe(&t->reply);
-	}
 	hf_buf_done(&t->url);
 	hf_buf_done(&t->body);
 	hf_buf_done(&t->reply);
@@ -186,6 +175,7 @@ hf_status transfer_prepare(struct transfer *t, const struct http_client_request 
 	hf_buf_clear(&t->url);
 	hf_buf_clear(&t->body);
 	hf_buf_clear(&t->reply);
+	t->body.secret = t->reply.secret = request->secret;
 	t->said[0] = '\0';
 	t->refused = false;
 	hf_buf_printf(&t->url, "%s%s", t->common->base_url, request->path);
@@ -201,7 +191,6 @@ hf_status transfer_prepare(struct transfer *t, const struct http_client_request 
 	HF_TRY(set_method(t, request->method));
 	HF_TRY(set_headers(t, request));
 	t->timeout_ms = request->timeout_ms;
-	t->secret = request->secret;
 	t->done = request->done;
 	t->ctx = request->ctx;
 	return HF_SUCCESS;
@@ -233,8 +222,6 @@ void transfer_finish(struct transfer *t, CURLcode result)
 		reply.sent = was_sent(t);
 	}
 	t->done(t->ctx, &reply);
-	if (t->secret) {
-		wipe(&t->body);
-		wipe(&t->reply);
-	}
+	hf_buf_clear(&t->body); /* and with it what is secret */
+	hf_buf_clear(&t->reply);
 }

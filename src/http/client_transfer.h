@@ -28,7 +28,6 @@ struct transfer {
 	struct curl_slist *headers;
 	struct hf_buf url, body, reply;
 	int timeout_ms;
-	bool secret;
 	bool refused; /* the address: no_link_local */
 	http_done done;
 	void *ctx;

@@ -6,6 +6,8 @@
 
 #include <time.h>
 
+#define HEAD_FORESEEN 512
+
 static const char *reason(int status)
 {
 	static const struct {
@@ -63,6 +65,7 @@ void http_reply_make(struct http_reply_bytes *ret, int status, const char *conte
 	struct hf_buf *b = &ret->bytes;
 
 	*b = HF_BUF(HTTP_REPLY_MAX);
+	hf_buf_reserve(b, HEAD_FORESEEN + fields.len + body.len);
 	hf_buf_printf(b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, reason(status), date_now());
 	/* RFC 9110 section 8.6: no Content-Length with 204. */
 	if (status != 204)

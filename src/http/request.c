@@ -95,15 +95,6 @@ static hf_status adopt_target(struct http_request *req, struct hf_span bytes, st
 	return adopt_query(req, query, room);
 }
 
-/* For all of it at once: what grows leaves copies behind. */
-static bool make_room(struct hf_buf *body)
-{
-	bool made = hf_buf_grow(body, body->max) || body->max == 0;
-
-	hf_buf_clear(body);
-	return made;
-}
-
 static void wipe(const struct hf_buf *b)
 {
 	if (b->ptr)
@@ -127,7 +118,9 @@ struct http_refusal http_request_new(struct hf_span bytes, const struct http_hea
 	req->body = HF_BUF(head->content_length);
 	req->reply_fields = HF_BUF(HTTP_REPLY_HEADERS_MAX);
 	adopt_head(req, bytes, head);
-	if (match->route->secret && !make_room(&req->body)) {
+	if (match->route->secret) /* for all of it at once: what grows leaves copies behind */
+		hf_buf_reserve(&req->body, req->body.max);
+	if (!hf_ok(hf_buf_status(&req->body))) {
 		http_request_free(req);
 		return (struct http_refusal){ 503, "The server is out of memory." };
 	}

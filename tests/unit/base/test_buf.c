@@ -102,6 +102,23 @@ static void what_a_secret_buffer_let_go_is_wiped(void **state)
 	CHECK(b.secret);
 }
 
+static void what_was_reserved_is_not_moved_and_the_limit_stays(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF(1000);
+	const uint8_t *before;
+
+	hf_buf_text(&b, "a");
+	hf_buf_reserve(&b, 900);
+	before = b.ptr;
+	CHECK(b.len == 1 && b.ptr[0] == 'a');
+	CHECK(hf_buf_grow(&b, 900) && b.ptr == before);
+	hf_buf_reserve(&b, SIZE_MAX);
+	CHECK_OK(hf_buf_status(&b));
+	CHECK(b.cap == 1000 && b.len == 901);
+	hf_buf_grow(&b, 100);
+	CHECK_CODE(hf_buf_status(&b), HF_TOOBIG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +130,7 @@ int main(void)
 		cmocka_unit_test(bytes_left_over_are_an_error),
 		cmocka_unit_test(dropping_keeps_the_rest),
 		cmocka_unit_test(what_a_secret_buffer_let_go_is_wiped),
+		cmocka_unit_test(what_was_reserved_is_not_moved_and_the_limit_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

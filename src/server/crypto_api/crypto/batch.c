@@ -17,6 +17,9 @@ void batch_item_fail(struct batch_item *item, hf_status s, const struct hf_err *
 	item->words = hf_strdup(told ? err->text : crypto_error_words(s.code));
 }
 
+#define ITEM_FRAME 64    /* {"status":200,"body":} and a comma */
+#define ANSWER_FRAME 512 /* of what is no data: kid, IV, tag, the names of all of them */
+
 /* ---- Reading */
 
 /* {"kid", "request"} of encrypt and decrypt, a plain request of sign and verify. */
@@ -111,7 +114,11 @@ static hf_status prepare(struct crypto_call *c, const struct work *work, bool en
 static void print(struct batch *b)
 {
 	struct json_writer w = JSON_WRITER(&b->call.out);
+	size_t foreseen = b->here.out.len + b->n * ITEM_FRAME;
 
+	for (size_t p = 0; p < b->n_parts; p++)
+		foreseen += b->parts[p].out.len;
+	hf_buf_reserve(&b->call.out, foreseen);
 	json_open_array(&w, NULL);
 	for (size_t i = 0; i < b->n; i++) {
 		const struct batch_item *item = &b->items[i];
@@ -208,7 +215,7 @@ static struct batch_part *part_of(struct batch *b, struct group *group)
 	part = &b->parts[b->n_parts++];
 	part->batch = b;
 	part->group = group;
-	part->out = HF_BUF(CRYPTO_REPLY_MAX);
+	part->out = HF_BUF_SECRET(CRYPTO_REPLY_MAX);
 	return part;
 }
 
@@ -254,12 +261,23 @@ static void arrange(struct batch *b)
 	}
 }
 
+/* Most answers are as long as the question; what is longer makes the buffer grow. */
+static void reserve(struct batch_part *part)
+{
+	const struct batch *b = part->batch;
+	size_t foreseen = 0;
+
+	for (size_t i = 0; i < part->n; i++)
+		foreseen += ANSWER_FRAME + b->ops[part->first + i].data.len / 3 * 4;
+	hf_buf_reserve(&part->out, foreseen);
+}
+
 static void begin_items(struct batch *b)
 {
 	size_t n_parts;
 
 	b->here.batch = b;
-	b->here.out = HF_BUF(CRYPTO_REPLY_MAX);
+	b->here.out = HF_BUF_SECRET(CRYPTO_REPLY_MAX);
 	for (size_t i = 0; i < b->n; i++)
 		if (!b->items[i].status)
 			begin_item(b, &b->items[i]);
@@ -269,6 +287,7 @@ static void begin_items(struct batch *b)
 	for (size_t p = 0; p < n_parts; p++) {
 		struct batch_part *part = &b->parts[p];
 
+		reserve(part);
 		part->backend = (struct backend_call){
 			.group = part->group,
 			.org_id = b->call.who->org_id,
@@ -374,8 +393,8 @@ static void release(struct crypto_call *c)
 		free(b->items[i].words);
 	}
 	for (size_t p = 0; p < b->n_parts; p++)
-		body_wipe(&b->parts[p].out);
-	body_wipe(&b->here.out);
+		hf_buf_done(&b->parts[p].out);
+	hf_buf_done(&b->here.out);
 	body_wipe(&b->bytes);
 	free(b->items);
 	free(b->ops);

@@ -49,10 +49,8 @@ static size_t texts_len(const struct json_t *v)
 hf_status body_reserve(const struct json_t *doc, struct hf_buf *bytes)
 {
 	*bytes = HF_BUF(CRYPTO_BATCH_BODY_MAX);
-	hf_buf_grow(bytes, texts_len(doc) / 4 * 3 + 64);
-	HF_TRY(hf_buf_status(bytes));
-	hf_buf_clear(bytes);
-	return HF_SUCCESS;
+	hf_buf_reserve(bytes, texts_len(doc) / 4 * 3 + 64);
+	return hf_buf_status(bytes);
 }
 
 void body_wipe(struct hf_buf *bytes)
