@@ -10,7 +10,7 @@ import { Stack } from '../e2e/stack.mjs'
 
 const EMAIL = 'anna@bank.example', PASSWORD = 'a long password of the administrator'
 const ALL = ['SIGN', 'VERIFY', 'ENCRYPT', 'DECRYPT', 'WRAPKEY', 'UNWRAPKEY', 'DERIVEKEY', 'MACGENERATE', 'MACVERIFY', 'EXPORT', 'MANAGE', 'AGREEKEY']
-let stack, app, group, slot, dsm
+let stack, app, group, slot, dsm, store
 
 before(async () => {
 	dsm = new Dsm()
@@ -22,7 +22,8 @@ before(async () => {
 	await stack.startDriver()
 	const stores = await stack.holdfast(['server', 'store', 'list', ...stack.serverDatabase], { pin: null })
 	dsm.admin = await dsm.session(EMAIL, PASSWORD)
-	group = dsm.group = (await dsm.admin.succeed('POST', '/sys/v1/groups', { name: 'pool', key_store: stores.stdout.match(/store-[0-9a-z-]+/)[0] })).group_id
+	store = stores.stdout.match(/store-[0-9a-z-]+/)[0]
+	group = dsm.group = (await dsm.admin.succeed('POST', '/sys/v1/groups', { name: 'pool', key_store: store })).group_id
 	/* A slot of the same HSM: it has a master key, too. */
 	dsm.certificate = await stack.linkCertificate()
 	slot = (await dsm.newGroup({ name: 'slot', gateway: await stack.startGateway({ args: ['--master-label', 'holdfast-master'] }), label: stack.tokenLabel })).group_id
@@ -78,6 +79,40 @@ test('what is destroyed is gone, whatever the group says of its changes', async 
 	assert.equal((await info({ kid: pair.kid })).public_only, true)
 	assert.equal((await app.call('DELETE', `/crypto/v1/keys/${pair.kid}`)).status, 204)
 	assert.equal((await app.call('GET', `/crypto/v1/keys/${pair.kid}`)).status, 404)
+})
+
+test('what was changed is taken back while the history has it, by who may make the change', async () => {
+	const undo = (await dsm.admin.succeed('POST', '/sys/v1/groups', { name: 'undo', key_store: store, key_history_policy: { undo_time_window: 604800 } })).group_id
+	const grant = (permissions) => dsm.admin.succeed('PATCH', `/sys/v1/apps/${app.id}`, { mod_groups: { [undo]: permissions } })
+	await dsm.admin.succeed('PATCH', `/sys/v1/apps/${app.id}`, { add_groups: { [undo]: ALL } })
+	const key_ops = ['ENCRYPT', 'DECRYPT', 'EXPORT', 'APPMANAGEABLE']
+	const { kid } = await make('undone', { group_id: undo, key_ops })
+	const patch = (body) => app.succeed('PATCH', `/crypto/v1/keys/${kid}`, body)
+	const revert = (id) => app.call('PUT', `/crypto/v1/keys/${kid}/revert`, { ids: [id] })
+	assert.equal((await info({ kid })).history, undefined)
+	await patch({ description: 'no part of it' })
+	assert.equal((await info({ kid })).history, undefined)
+	await patch({ key_ops: ['ENCRYPT', 'EXPORT', 'APPMANAGEABLE'] })
+	assert.equal((await app.call('POST', `/crypto/v1/keys/${kid}/revoke`, { code: 'KeyCompromise' })).status, 204)
+	const { history } = await info({ kid })
+	assert.deepEqual(history.map((h) => [h.state.state, h.state.key_ops.length]), [['Active', 4], ['Active', 3]])
+	assert.equal((await encrypt({ kid })).status, 400)
+	/* Without the permission for the change, that for taking it back is not enough. */
+	await grant(['ENCRYPT', 'DECRYPT', 'REVERT_SOBJECTS'])
+	assert.match((await revert(history[0].id)).text, /UPDATE_KEY_OPS/)
+	assert.match((await revert(history[1].id)).text, /REVOKE_SOBJECTS/)
+	await grant(ALL)
+	assert.equal((await revert(history[0].id)).status, 204)
+	const back = await info({ kid })
+	assert.deepEqual([back.state, back.key_ops, back.revocation_reason, back.compromise_date, back.history.length], ['Active', key_ops, undefined, undefined, 3])
+	assert.equal((await encrypt({ kid })).status, 200)
+	/* EXPORT, once gone, is gone for good; what is destroyed, too. */
+	await patch({ key_ops: ['ENCRYPT', 'APPMANAGEABLE'] })
+	assert.match((await revert(history[0].id)).text, /EXPORT is not given back/)
+	assert.equal((await revert(kid)).status, 404)
+	assert.equal((await app.call('POST', `/crypto/v1/keys/${kid}/destroy`)).status, 204)
+	assert.equal((await revert(history[0].id)).status, 404)
+	assert.equal((await app.call('PUT', `/crypto/v1/keys/${(await make('not undone')).kid}/revert`, { ids: [kid] })).status, 400)
 })
 
 for (const [where, of] of [['a pool', () => group], ['a slot with a master key', () => slot]]) {

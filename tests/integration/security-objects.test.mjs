@@ -214,7 +214,24 @@ test('a key lives: PreActive, Active, Deactivated, Compromised', async () => {
 	assert.deepEqual([(await encrypt({ kid: key.kid })).status, await decrypts()], [400, 200])
 	await dsm.app.succeed('PATCH', `/crypto/v1/keys/${key.kid}`, { enabled: false })
 	assert.equal(await decrypts(), 400)
-	await refused(501, /history/, dsm.app, 'PUT', `/crypto/v1/keys/${key.kid}/revert`, { ids: [] })
+	await refused(400, /key_history_policy/, dsm.app, 'PUT', `/crypto/v1/keys/${key.kid}/revert`, { ids: [key.kid] })
+})
+
+test('with the policy, a change that is taken back is made in the HSM too', async () => {
+	await dsm.admin.succeed('PATCH', `/sys/v1/groups/${applying}`, { key_history_policy: { undo_time_window: 3600 } })
+	const key = await make('taken back', { group_id: applying, key_ops: ['ENCRYPT', 'DECRYPT', 'APPMANAGEABLE'] }, other)
+	await other.succeed('PATCH', `/crypto/v1/keys/${key.kid}`, { key_ops: ['DECRYPT', 'APPMANAGEABLE'] })
+	assert.deepEqual((await behind(key)).uses, ['DECRYPT'])
+	const { history } = await info({ kid: key.kid }, other)
+	/* The group's policy as it is now decides. */
+	await dsm.admin.succeed('PATCH', `/sys/v1/groups/${applying}`, { cryptographic_policy: { key_ops: ['DECRYPT', 'APPMANAGEABLE'] } })
+	await refused(403, /policy/, other, 'PUT', `/crypto/v1/keys/${key.kid}/revert`, { ids: [history[0].id] })
+	await dsm.admin.succeed('PATCH', `/sys/v1/groups/${applying}`, { cryptographic_policy: 'remove', key_history_policy: 'remove' })
+	await refused(400, /key_history_policy/, other, 'PUT', `/crypto/v1/keys/${key.kid}/revert`, { ids: [history[0].id] })
+	await dsm.admin.succeed('PATCH', `/sys/v1/groups/${applying}`, { key_history_policy: { undo_time_window: 3600 } })
+	assert.equal((await other.call('PUT', `/crypto/v1/keys/${key.kid}/revert`, { ids: [history[0].id] })).status, 204)
+	assert.deepEqual((await behind(key)).uses, ['ENCRYPT', 'DECRYPT'])
+	await dsm.admin.succeed('PATCH', `/sys/v1/groups/${applying}`, { key_history_policy: 'remove' })
 })
 
 test('rotation makes a new key under the name; who uses it by name is never without', async () => {

@@ -42,11 +42,15 @@ extern const struct crypto_operation crypto_key_update;
 extern const struct crypto_operation crypto_key_rekey, crypto_key_replace;
 /* objects/life.c */
 extern const struct crypto_operation crypto_key_activate, crypto_key_revoke, crypto_key_destroy,
-        crypto_key_delete, crypto_key_drop_private, crypto_key_revert;
+        crypto_key_delete, crypto_key_drop_private;
+/* objects/revert.c */
+extern const struct crypto_operation crypto_key_revert;
 /* objects/persist.c */
 extern const struct crypto_operation crypto_key_persist;
 /* objects/copy.c */
 extern const struct crypto_operation crypto_key_copy, crypto_key_export, crypto_key_digest;
+/* objects/not_here.c */
+extern const struct crypto_operation crypto_key_components;
 /* objects/check_value.c */
 extern const struct crypto_operation crypto_kcv_verify;
 

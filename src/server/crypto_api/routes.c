@@ -93,6 +93,8 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/crypto/v1/keys/kcv", "Crypto:GetKcv", CALLER_ANY, NONE, SMALL, &crypto_key_kcv },
 	{ "POST",   "/crypto/v1/keys/kcv/verify", "Crypto:VerifyKcv", CALLER_ANY, ROUTE_SECRET, SMALL, &crypto_kcv_verify },
 	{ "POST",   "/crypto/v1/keys/digest", "Crypto:DigestSobject", CALLER_APP, ROUTE_AUDITED | ROUTE_SECRET, SMALL, &crypto_key_digest },
+	{ "POST",   "/crypto/v1/keys/components/export", "Crypto:ExportComponents", CALLER_APP, ROUTE_SECRET, SMALL, &crypto_key_components },
+	{ "POST",   "/crypto/v1/keys/components/import", "Crypto:ImportComponents", CALLER_APP, ROUTE_SECRET, SMALL, &crypto_key_components },
 	{ "POST",   "/crypto/v1/keys/rekey", "Crypto:RotateSobject", CALLER_ANY, ROUTE_AUDITED, SOBJECT, &crypto_key_rekey },
 	{ "POST",   "/crypto/v1/keys/replace", "Crypto:ReplaceSobject", CALLER_ANY, ROUTE_AUDITED, SMALL, &crypto_key_replace },
 	{ "POST",   "/crypto/v1/keys/copy", "Crypto:CopySobject", CALLER_ANY, ROUTE_AUDITED, SOBJECT, &crypto_key_copy },
@@ -105,7 +107,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/crypto/v1/keys/:key_id/revoke", "Crypto:RevokeSobject", CALLER_ANY, ROUTE_AUDITED, SMALL, &crypto_key_revoke },
 	{ "POST",   "/crypto/v1/keys/:key_id/destroy", "Crypto:DestroySobject", CALLER_ANY, ROUTE_AUDITED, SMALL, &crypto_key_destroy },
 	{ "DELETE", "/crypto/v1/keys/:key_id/private", "Crypto:RemovePrivate", CALLER_ANY, ROUTE_AUDITED, 0, &crypto_key_drop_private },
-	{ "PUT",    "/crypto/v1/keys/:key_id/revert", "Crypto:RevertPrevKeyOp", CALLER_ANY, NONE, SMALL, &crypto_key_revert },
+	{ "PUT",    "/crypto/v1/keys/:key_id/revert", "Crypto:RevertPrevKeyOp", CALLER_ANY, ROUTE_AUDITED, SMALL, &crypto_key_revert },
 	{ "GET",    "/crypto/v1/pubkey/:acct_id/:name", "Crypto:GetPubkey", CALLER_NOBODY, NONE, 0, &crypto_public_key },
 	/* … as old clients have it */
 	{ "POST",   "/crypto/v1/keys/:key_id/export", "Crypto:ExportSobject", CALLER_APP, ROUTE_AUDITED | ROUTE_SECRET, SMALL, &crypto_key_export },

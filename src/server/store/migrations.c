@@ -5,6 +5,7 @@
 #include "server/store/migrations/crypto_account.h"
 #include "server/store/migrations/crypto_groups.h"
 #include "server/store/migrations/crypto_pool.h"
+#include "server/store/migrations/object_history.h"
 #include "server/store/migrations/objects.h"
 #include "server/store/migrations/crypto_people.h"
 #include "server/store/migrations/people.h"
@@ -178,7 +179,11 @@ static const struct db_migration migrations[] = {
 	        .sqlite = SECOND_FACTORS("TEXT", " WITHOUT ROWID"),
 	        .postgres = SECOND_FACTORS("TEXT COLLATE \"C\"", ""),
 	},
-	{ .name = "reserved 15", .sqlite = "", .postgres = "SELECT 1" },
+	{
+	        .name = "what security objects were before",
+	        .sqlite = OBJECT_HISTORY("TEXT", " WITHOUT ROWID"),
+	        .postgres = OBJECT_HISTORY("TEXT COLLATE \"C\"", ""),
+	},
 	{
 	        .name = "apps' old secrets, and policies of accounts",
 	        .sqlite = CRYPTO_ACCOUNT("TEXT", "BLOB"),

@@ -18,7 +18,7 @@ HF_MUST hf_status server_migrate(struct db *db, struct hf_err *err);
 extern const struct db_schema server_schema;
 
 /* tables.c */
-#define SERVER_TABLES 47
+#define SERVER_TABLES 48
 extern const struct db_table server_tables[SERVER_TABLES];
 
 #endif

@@ -429,6 +429,14 @@ static const struct db_column of_mfa_challenges[] = {
 	{ "challenge", DB_TEXT },   { "expires_at", DB_INT },
 };
 
+static const struct db_column of_object_history[] = {
+	{ "object_id", DB_TEXT },     { "id", DB_TEXT },           { "created_at", DB_INT },
+	{ "expires_at", DB_INT },     { "state", DB_INT },         { "uses", DB_INT },
+	{ "is_public_only", DB_INT }, { "activation_at", DB_INT }, { "deactivation_at", DB_INT },
+	{ "compromise_at", DB_INT },  { "rotate_at", DB_INT },     { "rotation_policy", DB_TEXT },
+	{ "revocation", DB_TEXT },
+};
+
 const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("orgs", 1, 1, of_orgs),
 	DB_TABLE("key_stores", 1, 1, of_key_stores),
@@ -477,4 +485,5 @@ const struct db_table server_tables[SERVER_TABLES] = {
 	DB_TABLE("quorum_decisions", 13, 2, of_quorum_decisions),
 	DB_TABLE("mfa_devices", 14, 1, of_mfa_devices),
 	DB_TABLE("mfa_challenges", 14, 3, of_mfa_challenges),
+	DB_TABLE("object_history", 15, 2, of_object_history),
 };

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "json/read.h"
 #include "server/core/access/account.h"
 #include "server/core/access/crypto_policy.h"
 #include "server/core/access/quorum.h"
@@ -219,6 +220,19 @@ static hf_status take_link(void *ctx, const struct link_row *row)
 	return HF_SUCCESS;
 }
 
+enum { HISTORY_JSON_MAX = 4096 };
+
+static hf_status read_history(struct group *g, struct hf_err *err)
+{
+	JSON_SCOPED struct json_t *doc = NULL;
+
+	if (!g->key_history_policy)
+		return HF_SUCCESS;
+	HF_TRY(json_parse(hf_span_text(g->key_history_policy), HISTORY_JSON_MAX, &doc, err));
+	g->undo_ms = json_value_int(json_member(doc, "undo_time_window")) * 1000;
+	return HF_SUCCESS;
+}
+
 /* One that cannot be read (any more) is not as if there were none: the group is then of no use. */
 static hf_status read_policies(struct group *g, struct hf_err *err)
 {
@@ -229,6 +243,8 @@ static hf_status read_policies(struct group *g, struct hf_err *err)
 	if (hf_ok(s) && g->cryptographic_policy)
 		s = crypto_policy_parse(hf_span_text(g->cryptographic_policy), "group", &g->crypto,
 		                        err);
+	if (hf_ok(s))
+		s = read_history(g, err);
 	if (!hf_ok(s) && s.code != HF_NOMEM)
 		return hf_fail(err, HF_CORRUPT,
 		               "a stored policy of group %s cannot be read: give it anew", g->id);

@@ -58,6 +58,7 @@ struct group {
 	struct account_policies *account; /* its account's, that count besides; NULL: none */
 	char *approval_policy, *cryptographic_policy, *key_history_policy,
 	        *custom_metadata; /* JSON or NULL */
+	int64_t undo_ms;          /* of key_history_policy; 0: changes of keys are not taken back */
 	char created_by[HF_ID_MAX];
 	int64_t created_ms;
 };

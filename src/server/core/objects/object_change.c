@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/objects/object_change.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "server/core/objects/object_history.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -121,6 +123,7 @@ static hf_status run(struct db_task *task, struct db *db)
 		return hf_fail(&c->err, HF_EXISTS,
 		               "there is a security object named \"%s\" already", row.name);
 	HF_TRY(s);
+	HF_TRY(object_history_keep(db, c->object->group, &c->changed->row, &row, hf_wall_ms()));
 	/* The row's words may be those of the snapshot, which is let go after the new one is made.
 	 */
 	before = hf_take(c->changed);

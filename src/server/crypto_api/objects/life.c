@@ -193,16 +193,3 @@ const struct crypto_operation crypto_key_revoke = LIFE(prepare_revoke, begin_rev
 const struct crypto_operation crypto_key_destroy = LIFE(NULL, begin_destroy);
 const struct crypto_operation crypto_key_delete = LIFE(NULL, begin_delete);
 const struct crypto_operation crypto_key_drop_private = LIFE(NULL, begin_drop_private);
-
-/* ---- what is not done, with words */
-
-static void refuse_revert(struct crypto_call *c)
-{
-	crypto_call_fail_with(c, 501,
-	                      "changes of keys are not taken back: key history is not supported");
-}
-
-const struct crypto_operation crypto_key_revert = {
-	.size = sizeof(struct crypto_call),
-	.after = refuse_revert,
-};

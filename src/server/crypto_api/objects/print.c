@@ -146,6 +146,36 @@ static void print_values(struct json_writer *w, const struct object_row *o,
 		json_base64(w, "transient_key", more->transient_key);
 }
 
+static void print_history_item(struct json_writer *w, const struct history_row *item)
+{
+	json_open_object(w, NULL);
+	json_text(w, "id", item->id);
+	json_basic_date(w, "created_at", item->created_ms);
+	json_basic_date(w, "expiry", item->expires_ms);
+	json_open_object(w, "state");
+	json_text(w, "state", object_state_name(item->state));
+	print_uses(w, "key_ops", item->uses);
+	json_bool(w, "public_only", item->public_only);
+	json_bool(w, "has_key", true);
+	json_basic_date(w, "activation_date", item->activation_ms);
+	json_basic_date(w, "deactivation_date", item->deactivation_ms);
+	json_basic_date(w, "compromise_date", item->compromise_ms);
+	print_json(w, "rotation_policy", item->rotation_policy);
+	print_json(w, "revocation_reason", item->revocation);
+	json_close_object(w);
+	json_close_object(w);
+}
+
+static void print_history(struct json_writer *w, const struct sobject_more *more)
+{
+	if (!more->n_history)
+		return;
+	json_open_array(w, "history");
+	for (size_t i = 0; i < more->n_history; i++)
+		print_history_item(w, &more->history[i]);
+	json_close_array(w);
+}
+
 void sobject_print_more(struct json_writer *w, const struct object_row *o,
                         const struct sobject_more *more)
 {
@@ -170,6 +200,7 @@ void sobject_print_more(struct json_writer *w, const struct object_row *o,
 	print_values(w, o, more);
 	print_external(w, o);
 	print_links(w, o, more);
+	print_history(w, more);
 	print_options(w, o);
 	print_json(w, "custom_metadata", o->custom_metadata);
 	print_json(w, "rotation_policy", o->rotation_policy);

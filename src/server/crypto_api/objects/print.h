@@ -6,6 +6,7 @@
 
 #include "json/write.h"
 #include "server/core/objects/object.h"
+#include "server/store/history_rows.h"
 
 /* What an answer has besides. */
 struct sobject_more {
@@ -14,6 +15,8 @@ struct sobject_more {
 	struct hf_span transient_key; /* as it is carried; empty: left out */
 	const char (*copied_to)[HF_UUID_MAX];
 	size_t n_copied_to;
+	const struct history_row *history;
+	size_t n_history;
 	bool without_pub_key, without_kcv;
 	int64_t now_ms; /* its state is that of this time; 0: of now */
 };

@@ -3,6 +3,7 @@
  * /crypto/v1/keys/kcv: its check value. GET /crypto/v1/pubkey/{account}/{name}: a public key that
  * everybody may have. */
 #include "base/text.h"
+#include "server/core/objects/object_history.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/objects/print.h"
 
@@ -17,6 +18,8 @@ struct read_call {
 	struct db_task task;
 	char copies[COPIES_SHOWN][HF_UUID_MAX];
 	size_t n_copies;
+	struct history_row history[HISTORY_MAX];
+	size_t n_history;
 };
 
 static hf_status prepare_info(struct crypto_call *c, struct hf_err *err)
@@ -31,7 +34,10 @@ static void print(struct read_call *x)
 {
 	struct crypto_call *c = &x->call;
 	struct json_writer w = JSON_WRITER(&c->out);
-	const struct sobject_more more = { .copied_to = x->copies, .n_copied_to = x->n_copies };
+	const struct sobject_more more = { .copied_to = x->copies,
+		                           .n_copied_to = x->n_copies,
+		                           .history = x->history,
+		                           .n_history = x->n_history };
 
 	sobject_print_more(&w, &x->object->row, &more);
 	crypto_call_reply(c);
@@ -51,15 +57,34 @@ static struct read_call *of_task(struct db_task *task)
 	return (struct read_call *)((char *)task - offsetof(struct read_call, task));
 }
 
-static hf_status find_copies(struct db_task *task, struct db *db)
+static hf_status add_history(void *ctx, const struct history_row *row)
+{
+	struct read_call *x = ctx;
+
+	if (x->n_history < HISTORY_MAX)
+		HF_TRY(object_history_copy(row, &x->history[x->n_history++]));
+	return HF_SUCCESS;
+}
+
+static void drop_history(struct read_call *x)
+{
+	while (x->n_history)
+		object_history_done(&x->history[--x->n_history]);
+}
+
+static hf_status find_more(struct db_task *task, struct db *db)
 {
 	struct read_call *x = of_task(task);
 
 	x->n_copies = 0;
-	return object_rows_copies(db, x->object->id, COPIES_SHOWN, add_copy, x);
+	drop_history(x);
+	HF_TRY(object_rows_copies(db, x->object->id, COPIES_SHOWN, add_copy, x));
+	if (!x->object->group->undo_ms)
+		return HF_SUCCESS;
+	return history_rows_list(db, x->object->id, NULL, x->call.now_ms, add_history, x);
 }
 
-static void copies_found(struct db_task *task, hf_status s)
+static void more_found(struct db_task *task, hf_status s)
 {
 	struct read_call *x = of_task(task);
 
@@ -79,11 +104,11 @@ static void found(struct crypto_call *c, struct object *object)
 	x->object = object;
 	if (!crypto_call_may(c, ACT_READ, object, NULL, NULL))
 		return;
-	if (!copied || object->transient) {
+	if ((!copied && !object->group->undo_ms) || object->transient) {
 		print(x);
 		return;
 	}
-	x->task = (struct db_task){ .run = find_copies, .done = copies_found };
+	x->task = (struct db_task){ .run = find_more, .done = more_found };
 	s = db_work_submit(c->api->core->reader, &x->task);
 	if (!hf_ok(s))
 		crypto_call_fail(c, s);
@@ -139,7 +164,10 @@ static void begin_kcv(struct crypto_call *c)
 
 static void release(struct crypto_call *c)
 {
-	object_unref(((struct read_call *)c)->object);
+	struct read_call *x = (struct read_call *)c;
+
+	object_unref(x->object);
+	drop_history(x);
 }
 
 const struct crypto_operation crypto_key_info = {

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the reference does with security objects, and is not done here, with words. */
+#include "server/crypto_api/handlers.h"
+
+/* A component is for its custodian's eyes alone: the reference hands them out, and takes them, one
+ * by one inside an approval request. All at once to one caller would be an export by another name.
+ */
+static void refuse_components(struct crypto_call *c)
+{
+	crypto_call_fail_with(c, 501,
+	                      "key components are not supported: wrap the key with one of the "
+	                      "receiver's (POST /crypto/v1/wrapkey), under a quorum");
+}
+
+const struct crypto_operation crypto_key_components = {
+	.size = sizeof(struct crypto_call),
+	.after = refuse_components,
+};
