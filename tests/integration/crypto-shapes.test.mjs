@@ -48,7 +48,7 @@ const SHAPES = {
 	ApprovableResult: { status: 'integer' },
 	Scan: { scan_id: UUID, is_async: 'boolean', started_at: TIME, 'finished_at?': TIME, 'scan_result?': 'object' },
 	AuditLog: { _id: 'string', _source: { action_type: oneOf('ADMINISTRATIVE', 'AUTH', 'CRYPTOOPERATION', 'RUNPLUGIN', 'CUSTOM', 'OTHER'), actor_type: 'string', message: 'string', severity: oneOf('INFO', 'WARNING', 'ERROR', 'CRITICAL'), time: LOG_TIME, acct_id: UUID, actor_id: UUID, group_ids: listOf(UUID), object_id: UUID } },
-	Account: { acct_id: UUID, enabled: 'boolean', logging_configs: 'object', mark_key_disable_when_deactivated: 'boolean', name: NAME, original_purpose: 'object', purpose: 'object', subscription: 'object' },
+	Account: { acct_id: UUID, enabled: 'boolean', logging_configs: 'object', mark_key_disable_when_deactivated: 'boolean', name: NAME, original_purpose: 'object', purpose: 'object', subscription: { custom: 'object' } },
 	Version: { version: 'string', api_version: 'string', server_mode: oneOf('Software', 'Sgx') },
 	AppCredential: { app_id: UUID, credential: 'object' },
 }

@@ -25,6 +25,7 @@ struct scan {
 	struct db_task task; /* first */
 	const struct core *core;
 	struct scan_ask ask;
+	char creator[HF_ID_MAX];
 	struct scan_row row;
 	int64_t began_ms; /* hf_mono_ms() */
 	struct known_keys known;
@@ -220,7 +221,7 @@ static void listing_ended(struct backend_call *call, const struct crypto_result 
 		status = HF_FAILURE(r->code == HF_OK ? HF_IO : r->code);
 		words = r->text;
 	} else {
-		status = scan_page_read(r->list, s->ask.group, hf_wall_ms(), &page);
+		status = scan_page_read(r->list, s->ask.group, s->creator, hf_wall_ms(), &page);
 	}
 	pthread_mutex_lock(&s->lock);
 	s->listing = false;
@@ -345,6 +346,7 @@ void scan_start(const struct core *core, const struct scan_ask *ask)
 	s->core = core;
 	s->ask = *ask;
 	s->ask.group = group_ref(ask->group);
+	snprintf(s->creator, sizeof(s->creator), "%s", ask->creator ? ask->creator : "");
 	s->began_ms = s->pages.taken_ms = hf_mono_ms();
 	pthread_mutex_init(&s->lock, NULL);
 	scan_warnings_begin(&s->warnings);

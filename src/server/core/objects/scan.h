@@ -28,6 +28,7 @@
 /* From any thread, one after the other, none after `ended`. Each may be NULL but `ended`. */
 struct scan_ask {
 	struct group *group; /* a reference is taken */
+	const char *creator; /* the identity that made what comes in; copied. NULL: nobody */
 	bool is_async;
 	int64_t keys_max; /* 0: SCAN_KEYS_MAX */
 	void (*begun)(void *ctx, const struct scan_row *row);

@@ -153,8 +153,8 @@ static hf_status read_list(struct scan_page *p, struct hf_span list, const struc
 	return HF_SUCCESS;
 }
 
-hf_status scan_page_read(struct hf_span list, const struct group *group, int64_t now_ms,
-                         struct scan_page **ret)
+hf_status scan_page_read(struct hf_span list, const struct group *group, const char *creator,
+                         int64_t now_ms, struct scan_page **ret)
 {
 	struct scan_page *p;
 	hf_status s;
@@ -165,6 +165,8 @@ hf_status scan_page_read(struct hf_span list, const struct group *group, int64_t
 		scan_page_free(p);
 		return s;
 	}
+	for (size_t i = 0; i < p->n; i++)
+		snprintf(p->rows[i].creator, sizeof(p->rows[i].creator), "%s", creator);
 	*ret = p;
 	return HF_SUCCESS;
 }

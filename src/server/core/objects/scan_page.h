@@ -50,10 +50,10 @@ struct page_sort {
 	struct scan_page *doubtful; /* unless last: where to put off, with room for all */
 };
 
-/* A page of what LIST gave, each key as a row of this group. HF_CORRUPT: that is no list. The
- * caller frees *ret. */
-HF_MUST hf_status scan_page_read(struct hf_span list, const struct group *group, int64_t now_ms,
-                                 struct scan_page **ret);
+/* A page of what LIST gave, each key as a row of this group, made by `creator` ("": nobody).
+ * HF_CORRUPT: that is no list. The caller frees *ret. */
+HF_MUST hf_status scan_page_read(struct hf_span list, const struct group *group,
+                                 const char *creator, int64_t now_ms, struct scan_page **ret);
 HF_MUST hf_status scan_page_new(struct scan_page **ret); /* an empty one */
 void scan_page_free(struct scan_page *p);
 

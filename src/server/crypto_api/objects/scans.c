@@ -195,6 +195,7 @@ static void scan_and_wait(struct crypto_call *c)
 	struct scan_call *s = (struct scan_call *)c;
 	const struct scan_ask ask = {
 		.group = s->group,
+		.creator = c->who->identity_id,
 		.created = created,
 		.ended = ended,
 		.ctx = s,
@@ -220,6 +221,7 @@ static void scan_in_background(struct crypto_call *c)
 	struct scan_call *s = (struct scan_call *)c;
 	struct scan_ask ask = {
 		.group = s->group,
+		.creator = c->who->identity_id,
 		.is_async = true,
 		.begun = background_begun,
 		.ended = background_ended,

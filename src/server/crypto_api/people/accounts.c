@@ -91,7 +91,8 @@ static hf_status print_account(struct crypto_call *c, struct db *db, struct json
 	json_bool(w, "mark_key_disable_when_deactivated", false);
 	json_raw(w, "purpose", hf_span_text("{\"$type\":\"Standard\"}"));
 	json_raw(w, "original_purpose", hf_span_text("{\"$type\":\"Standard\"}"));
-	json_raw(w, "subscription", hf_span_text("{\"standard\":{}}"));
+	/* Of the kinds that there are, this one alone is read by old and new clients alike. */
+	json_raw(w, "subscription", hf_span_text("{\"custom\":{}}"));
 	json_close_object(w);
 	return HF_SUCCESS;
 }
