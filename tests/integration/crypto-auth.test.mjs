@@ -367,6 +367,8 @@ test('an app with two credentials shows both, a certificate and a secret, with e
 		await good(seesItself(app, { tls: mine.tls, as: one }))
 		await refused(seesItself(app, { as: one }), 401)
 	}
+	for (const next of [{ secret: {} }, { all: [{ certificate: other.der }, { secret: {} }] }])
+		await refused(call('PATCH', `/sys/v1/apps/${app.app_id}`, { as: admin, body: { credential: next, credential_migration_period: 60 } }), 501, /a secret/)
 	for (const all of [[{ certificate: mine.der }], [{ secret: {} }, { secret: {} }], [{ certificate: mine.der }, { certificate: other.der }], [{ certificate: mine.der }, { secret: {} }, { secret: {} }], 'both'])
 		await refused(call('POST', '/sys/v1/apps', { as: admin, body: { name: 'x', credential: { all } } }), 400, /"all" has two/)
 })

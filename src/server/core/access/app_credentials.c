@@ -243,6 +243,7 @@ hf_status app_secret_renew(struct hf_span stored, int64_t secret_size, int64_t n
 	JSON_SCOPED struct json_t *doc = NULL;
 	const struct json_t *all;
 	struct made made = { 0 };
+	bool two;
 
 	HF_ENSURE(row->credential_kind == APP_SECRET, HF_STATE);
 	HF_TRY(json_parse(stored, APP_CREDENTIAL_MAX, &doc, NULL));
@@ -254,10 +255,11 @@ hf_status app_secret_renew(struct hf_span stored, int64_t secret_size, int64_t n
 			HF_TRY(json_canonical(json_element(all, i), json));
 			hf_buf_text(json, ",");
 		}
-	HF_TRY(use_secret(NULL, secret_size, &made, json, err));
-	if (all)
-		hf_buf_text(json, "]}");
+	two = all;
 	json_wipe(doc);
+	HF_TRY(use_secret(NULL, secret_size, &made, json, err));
+	if (two)
+		hf_buf_text(json, "]}");
 	row->credential_ms = now_ms;
 	memcpy(row->proof, made.proof, sizeof(row->proof));
 	return hf_buf_status(json);

@@ -276,14 +276,21 @@ static hf_status rename_app(struct crypto_call *c, struct db *db, const char *na
 	return identity_row_rename(db, app->id, name, NULL);
 }
 
+/* What another secret can follow without a gap. Beside a certificate, reset_secret does that: what
+ * is said here may be another certificate, which the old secret was not meant for. */
+static bool is_plain_secret(const struct app_row *app)
+{
+	return app->credential_kind == APP_SECRET && !app->certificate_kind;
+}
+
 static hf_status replace_credential(struct crypto_call *c, struct db *db, const struct app_edit *e,
                                     struct app_row *app)
 {
 	HF_BUF_SCOPED struct hf_buf json = HF_BUF_SECRET(APP_CREDENTIAL_MAX + 1);
-	bool was_secret = app->credential_kind == APP_SECRET;
+	bool was_plain = is_plain_secret(app);
 
 	HF_TRY(app_credential_make(e->credential, e->secret_size, c->now_ms, app, &json, &c->err));
-	if (e->migration_s && !(was_secret && app->credential_kind == APP_SECRET))
+	if (e->migration_s && !(was_plain && is_plain_secret(app)))
 		return hf_fail(&c->err, HF_UNSUPPORTED,
 		               "credential_migration_period: a secret that another one follows is "
 		               "good for a while; other credentials end at once");
