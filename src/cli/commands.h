@@ -20,7 +20,7 @@ extern const struct cli_command cmd_authorizers_check, cmd_authorizers_export;
 extern const struct cli_command cmd_bench_pages, cmd_server_store_add, cmd_server_store_list,
         cmd_server_store_set_primary;
 extern const struct cli_command cmd_server_user_code, cmd_server_rotate_token_key,
-        cmd_server_account_token, cmd_server_crypto_admin;
+        cmd_server_account_token, cmd_server_crypto_admin, cmd_server_clear_second_factor;
 extern const struct cli_command cmd_bench_crypto, cmd_bench_pages, cmd_server_store_add,
         cmd_server_store_list, cmd_server_store_set_primary;
 extern const struct cli_command cmd_server_user_code, cmd_server_rotate_token_key,

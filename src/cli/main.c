@@ -15,6 +15,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_server_store_set_primary,
 	&cmd_server_user_code,
 	&cmd_server_crypto_admin,
+	&cmd_server_clear_second_factor,
 	&cmd_server_rotate_token_key,
 	&cmd_server_account_token,
 	&cmd_driver,

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The first administrator of the Crypto API, made beside the running server, in its database. */
+ * What is done for people of the Crypto API beside the running server, in its database: the first
+ * administrator, and a second factor that is lost. */
 #include "base/clock.h"
 #include "server/core/access/passwords.h"
 #include "server/core/access/principal.h"
+#include "server/core/access/second_factor.h"
 #include "server/core/audit/audit.h"
 #include "server/server.h"
 #include "server/store/member_rows.h"
 #include "server/store/migrations.h"
+#include "server/store/quorum_rows.h"
 #include "server/store/session_rows.h"
 
 #include <stdio.h>
@@ -116,6 +119,53 @@ hf_status server_make_crypto_admin(const struct server_crypto_admin *from, char 
 	HF_TRY(server_migrate(db, err));
 	HF_TRY(db_begin(db));
 	s = make(db, from, hash, ret_id, err);
+	if (hf_ok(s))
+		s = db_commit(db, DB_DURABLE);
+	if (!hf_ok(s)) {
+		db_rollback(db);
+		if (err && !err->text[0])
+			return hf_fail(err, s.code, "cannot write to the database: %s",
+			               db_error(db));
+	}
+	return s;
+}
+
+static hf_status clear(struct db *db, const char *email, struct hf_err *err)
+{
+	struct audit_entry entry = {
+		.name = "command line",
+		.operation = "Server:ClearSecondFactor",
+		.outcome = "Accepted",
+		.now_ms = hf_wall_ms(),
+	};
+	struct member_row user;
+	hf_status s = member_row_find(db, email, &user);
+
+	if (s.code == HF_NOTFOUND)
+		return hf_fail(err, HF_NOTFOUND, "%.200s is no user of the Crypto API", email);
+	if (s.code == HF_STATE)
+		return hf_fail(err, HF_STATE, "several accounts have a user %.200s", email);
+	HF_TRY(s);
+	if (!user.has_factor)
+		return hf_fail(err, HF_STATE, "%.200s has no second factor", email);
+	HF_TRY(factor_clear(db, user.id));
+	HF_TRY(session_rows_delete_of(db, user.id));
+	HF_TRY(quorum_decisions_forget(db, user.id));
+	entry.org_id = user.org_id;
+	entry.subject_id = user.id;
+	return audit_add(db, &entry);
+}
+
+hf_status server_clear_second_factor(const struct db_config *config, const char *email,
+                                     struct hf_err *err)
+{
+	DB_SCOPED struct db *db = NULL;
+	hf_status s;
+
+	HF_TRY(db_open(config, &db, err));
+	HF_TRY(server_migrate(db, err));
+	HF_TRY(db_begin(db));
+	s = clear(db, email, err);
 	if (hf_ok(s))
 		s = db_commit(db, DB_DURABLE);
 	if (!hf_ok(s)) {

@@ -106,6 +106,12 @@ struct server_crypto_admin {
 HF_MUST hf_status server_make_crypto_admin(const struct server_crypto_admin *from, char ret_id[64],
                                            struct hf_err *err);
 
+/* A user of the Crypto API has no second factor any longer, for one who has lost his devices and
+ * his codes; his sessions end, and what he has approved does not count. HF_NOTFOUND, HF_STATE with
+ * words. */
+HF_MUST hf_status server_clear_second_factor(const struct db_config *config, const char *email,
+                                             struct hf_err *err);
+
 struct server_account_token {
 	struct db_config db;
 	const char *secret_file;

@@ -478,7 +478,11 @@ test('everything of this is in the log, and no secret is in any', async () => {
 })
 
 test('what the reference has and this has not is said so', async () => {
-	for (const path of ['fido2', 'u2f', 'recovery_code']) await refused(call('POST', `/sys/v1/session/auth/2fa/${path}`, { as: admin, body: {} }), 501, /second factor/)
+	for (const path of ['fido2', 'recovery_code']) await refused(call('POST', `/sys/v1/session/auth/2fa/${path}`, { as: admin, body: {} }), 400, /no second factor is due/)
+	await refused(call('POST', '/sys/v1/session/auth/2fa/u2f', { as: admin, body: {} }), 501, /FIDO2/)
+	const as = bearer(await open(admin))
+	await good(call('POST', '/sys/v1/session/config_2fa/auth', { as, body: { password: ADMIN[1] } }), 200)
+	await refused(call('POST', '/sys/v1/session/config_2fa/new_challenge', { as }), 501, /--rp-id/)
 	await refused(call('POST', '/sys/v1/session/auth', { as: admin, body: { method: 'aws-iam' } }), 501)
 	await refused(call('POST', '/sys/v1/apps', { as: admin, body: { name: 'z', credential: { awsiam: {} } } }), 501)
 	await refused(call('POST', '/sys/v1/users/forgot_password', { body: { user_email: ADMIN[0] } }), 501, /e-mail/)

@@ -7,7 +7,9 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 
-import { startDsm } from '../e2e/dsm.mjs'
+import { Authenticator } from '../e2e/authenticator.mjs'
+import { DsmClient, startDsm } from '../e2e/dsm.mjs'
+import { addDevice, assertion, attestation, begin, finish, register, unlock } from '../e2e/factor.mjs'
 
 const WANTED = 'This operation requires approval'
 const REQUESTS = '/sys/v1/approval_requests'
@@ -17,7 +19,7 @@ const people = {}
 let dsm, admin, outsider, made = 0
 
 before(async () => {
-	dsm = await startDsm()
+	dsm = await startDsm({ server: { args: ['--rp-id', 'bank.example', '--origin', 'https://app.bank.example'] } })
 	admin = dsm.admin
 	for (const name of ['ann', 'bob', 'cid', 'dan']) people[name] = await person(name)
 	outsider = people.dan
@@ -194,7 +196,6 @@ test('quorums inside quorums, apps that approve, passwords that are shown once m
 	for (const policy of [quorum(2, [user('ann')]), quorum(2, [user('ann'), user('ann')]), quorum(0, [user('ann')]), { user: 'nobody' }, { ...user('ann'), app: auditor.id },
 		quorum(1, [user('ann')], { colour: 'red' })])
 		await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: policy }), 400)
-	await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: quorum(1, [user('ann')], { require_2fa: true }) }), 501, /second factor/)
 })
 
 test('who was removed or disabled since has not approved, not even after he is back', async () => {
@@ -222,6 +223,139 @@ test('who was removed or disabled since has not approved, not even after he is b
 	await admin.succeed('PATCH', `/sys/v1/apps/${rule.id}`, { enabled: false })
 	await approved('ann', last, 'PENDING')
 	await approved('bob', last, 'APPROVED')
+})
+
+/** Somebody new, with a device and recovery codes. */
+async function withFactor(name) {
+	const client = people[name] = await person(name), email = `${name}@bank.example`, password = PASSWORD(name)
+	client.device = await register(client, password)
+	await unlock(client, password)
+	const { recovery_codes: codes } = await client.succeed('POST', '/sys/v1/users/generate_recovery_codes')
+	return Object.assign(client, { email, password, codes })
+}
+
+test('a second factor: registered by its owner, wanted at every login, answered once', async () => {
+	const fay = await person('fay'), email = 'fay@bank.example', password = PASSWORD('fay'), at = `/sys/v1/users/${fay.id}`
+	const other = await dsm.session(email, password), basic = new DsmClient(dsm.stack, `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}`)
+	await refused(fay.post('/sys/v1/session/config_2fa/new_challenge'), 403, /locked/)
+	await refused(fay.post('/sys/v1/users/generate_recovery_codes'), 403, /locked/)
+	await refused(fay.post('/sys/v1/session/config_2fa/auth', { password: 'not the password of fay' }), 403, /not right/)
+	await refused(basic.post('/sys/v1/session/config_2fa/auth', { password }), 400, /in a session/)
+	await unlock(fay, password)
+	await refused(fay.post('/sys/v1/session/config_2fa/new_challenge?protocol=u2f'), 501, /FIDO2/)
+	await refused(fay.post('/sys/v1/users/generate_recovery_codes'), 400, /device first/)
+	const device = new Authenticator(), stranger = new Authenticator({ origin: 'https://evil.example' })
+	const options = await fay.succeed('POST', '/sys/v1/session/config_2fa/new_challenge')
+	assert.deepEqual([options.rp.id, options.pubKeyCredParams, options.excludeCredentials, options.user.name], ['bank.example', [{ type: 'public-key', alg: -7 }], [], email])
+	await refused(addDevice(fay, 'evil', stranger), 400, /origin/)
+	await refused(fay.call('PATCH', at, { add_mfa_devices: [{ name: 'old', attestationResult: await attestation(device, options) }] }), 400, /challenge/)
+	assert.equal((await addDevice(fay, 'key', device)).status, 200)
+	await refused(addDevice(fay, 'twice', device), 409)
+	await refused(other.call('GET', at), 401)
+	await refused(basic.call('GET', at), 403, /second factor is due/)
+	const shown = await admin.succeed('GET', at)
+	assert.deepEqual([shown.mfa_devices, shown.has_second_factor], [[{ name: 'key', type: 'Fido2', origin: 'https://app.bank.example' }], true])
+	await refused(admin.call('PATCH', at, { del_mfa_devices: [{ name: 'key' }] }), 403, /his own devices/)
+
+	const half = await begin(dsm.stack, email, password), asked = half.answer.fido2_assertion_options
+	assert.deepEqual([asked.rpId, asked.allowCredentials, half.answer.allowed_mfa_methods[0].Fido2.mfa_devices[0].name], ['bank.example', [{ type: 'public-key', id: device.credId }], 'key'])
+	for (const [method, path, body] of [['GET', at], ['GET', '/sys/v1/users'], ['POST', '/sys/v1/session/refresh'], ['POST', '/sys/v1/session/reauth'],
+		['POST', '/sys/v1/session/config_2fa/auth', { password }], ['POST', '/sys/v1/users/change_password', { current_password: password, new_password: 'another password of fay' }],
+		['POST', '/batch/v1', { Batch: { batch_execution_type: 'Serial', items: [{ SingleItem: { method: 'GET', operation: at } }] } }]])
+		await refused(half.client.call(method, path, body), 403, /second factor is due/)
+	device.counter = 7
+	const answer = await assertion(device, asked)
+	assert.equal((await half.client.post('/sys/v1/session/auth/2fa/fido2', answer)).status, 204)
+	await half.client.succeed('GET', at)
+	await refused(half.client.post('/sys/v1/session/auth/2fa/fido2', answer), 400, /no second factor is due/)
+	await half.client.succeed('POST', '/sys/v1/session/terminate')
+
+	/* Each challenge is good for one answer, right or wrong, in its own session. */
+	const again = await begin(dsm.stack, email, password), third = await begin(dsm.stack, email, password)
+	device.counter = 8
+	await refused(finish(again.client, device, third.answer.fido2_assertion_options), 403)
+	await refused(finish(again.client, device, again.answer.fido2_assertion_options), 403, /no such challenge/)
+	await refused(finish(third.client, new Authenticator(), third.answer.fido2_assertion_options), 403)
+	const copied = await begin(dsm.stack, email, password)
+	device.counter = 7
+	await refused(finish(copied.client, device, copied.answer.fido2_assertion_options), 403, /copy/)
+	await refused(copied.client.post('/sys/v1/session/auth/2fa/u2f', {}), 501, /FIDO2/)
+	await refused(copied.client.call('GET', at), 403, /second factor is due/)
+})
+
+test('a recovery code is good once; a new password, or coming back, takes no second factor away', async () => {
+	const gil = await withFactor('gil'), at = `/sys/v1/users/${gil.id}`
+	assert.equal(new Set(gil.codes).size, 10)
+	const first = await begin(dsm.stack, gil.email, gil.password)
+	await refused(first.client.post('/sys/v1/session/auth/2fa/recovery_code', { recovery_code: '00000-00000-00000-00000' }), 403, /not good/)
+	assert.equal((await first.client.post('/sys/v1/session/auth/2fa/recovery_code', { recovery_code: gil.codes[3] })).status, 204)
+	const second = await begin(dsm.stack, gil.email, gil.password)
+	await refused(second.client.post('/sys/v1/session/auth/2fa/recovery_code', { recovery_code: gil.codes[3] }), 403, /used before/)
+
+	const reset = await admin.succeed('POST', `${at}/resend_invite`), password = 'set by an administrator'
+	assert.equal((await new DsmClient(dsm.stack).post(`${at}/reset_password`, { reset_token: reset.invite_code, new_password: password })).status, 204)
+	const taken = await begin(dsm.stack, gil.email, password)
+	await refused(taken.client.call('GET', at), 403, /second factor is due/)
+	assert.equal((await admin.call('DELETE', at)).status, 204)
+	assert.equal((await admin.succeed('POST', '/sys/v1/users', { user_email: gil.email, user_password: password, account_role: ['ACCOUNTMEMBER'] })).user_id, gil.id)
+	const back = await begin(dsm.stack, gil.email, password)
+	await refused(back.client.call('GET', at), 403, /second factor is due/)
+	assert.equal((await finish(back.client, gil.device, back.answer.fido2_assertion_options)).status, 204)
+	const { client } = back
+	await unlock(client, password)
+	assert.equal((await addDevice(client, 'spare', new Authenticator())).status, 200)
+	assert.deepEqual((await client.succeed('PATCH', at, { rename_mfa_devices: [{ old_name: 'spare', new_name: 'in the safe' }] })).mfa_devices.map((d) => d.name), ['in the safe', 'key'])
+	await refused(client.call('PATCH', at, { rename_mfa_devices: [{ old_name: 'key', new_name: 'in the safe' }] }), 409)
+	await refused(client.call('PATCH', at, { del_mfa_devices: [{ name: 'never' }] }), 404)
+	assert.deepEqual((await client.succeed('PATCH', at, { del_mfa_devices: [{ name: 'key' }, { name: 'in the safe' }] })).mfa_devices, [])
+	await (await dsm.session(gil.email, password)).succeed('GET', at)
+})
+
+test('a quorum that wants second factors: each approval has its own challenge, of its own request', async () => {
+	await withFactor('hal')
+	await withFactor('ida')
+	const twice = (members, n = members.length) => quorum(n, members, { require_2fa: true, require_password: true }), policy = twice([user('hal'), user('ida')])
+	await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: twice([user('hal'), user('ann'), user('bob')]) }), 400, /no second factor.*: ann@bank.example, bob@bank.example$/)
+	await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: twice([user('hal'), { app: dsm.app.id }]) }), 400, /app .* has no second factor/)
+	const g = await guarded(policy), request = await ask(g.app, 'POST', '/crypto/v1/sign', signBody(g)), other = await ask(g.app, 'POST', '/crypto/v1/sign', signBody(g))
+	assert.deepEqual(request.reviewers[0], { user: people.hal.id, requires_password: true, requires_2fa: true })
+	const challenge = (name, of = request) => people[name].succeed('POST', `${REQUESTS}/${of.request_id}/challenge`), { password } = people.hal
+	const signed = async (name, of) => ({ password: people[name].password, fido2_auth_request: await assertion(people[name].device, await challenge(name, of)) })
+	await refused(people.ann.post(`${REQUESTS}/${request.request_id}/challenge`), 400, /register a device/)
+	await refused(g.app.post(`${REQUESTS}/${request.request_id}/challenge`), 403, /apps/)
+	await refused(approve('hal', request, { password }), 403, /second factor/)
+	await refused(approve('hal', request, { fido2_auth_request: (await signed('hal')).fido2_auth_request }), 403, /password/)
+	await refused(approve('hal', request, await signed('hal', other)), 403, /no such challenge/)
+	await refused(approve('hal', request, { password, fido2_auth_request: (await signed('ida')).fido2_auth_request }), 403)
+	await refused(approve('hal', request, { ...await signed('hal'), u2f: { keyHandle: '', signatureData: '', clientData: '' } }), 501, /FIDO2/)
+	const old = await signed('hal')
+	await challenge('hal')
+	await refused(approve('hal', request, old), 403)
+	const bad = await signed('hal')
+	bad.fido2_auth_request.response.signature = `${bad.fido2_auth_request.response.signature.slice(0, -6)}AAAAAA`
+	await refused(approve('hal', request, bad), 403, /does not verify/)
+	const good = await signed('hal')
+	await approved('hal', request, 'PENDING', good)
+	await refused(approve('hal', request, good), 403, /no such challenge/)
+	await refused(approve('hal', other, good), 403)
+	await approved('ida', request, 'APPROVED', await signed('ida'))
+	verifies(g.pair, 'pay 100 to eve', (await resultOf(g.app, request)).body.body.signature)
+
+	/* Nobody is left in it without; the host's operator may, and then it is approved by nobody until another device is there. */
+	await unlock(people.ida, people.ida.password)
+	await refused(people.ida.call('PATCH', `/sys/v1/users/${people.ida.id}`, { del_mfa_devices: [{ name: 'key' }] }), 400, new RegExp(`group "${g.name}" wants`))
+	const cleared = await dsm.stack.holdfast(['server', 'clear-second-factor', ...dsm.stack.serverDatabase, '--email', people.ida.email], { pin: null })
+	assert.deepEqual([cleared.code, /no second factor any more/.test(cleared.stdout)], [0, true], cleared.stderr)
+	const again = await dsm.stack.holdfast(['server', 'clear-second-factor', ...dsm.stack.serverDatabase, '--email', people.ida.email], { pin: null })
+	assert.match(again.stderr, /has no second factor/)
+	const { device } = people.ida
+	Object.assign(people.ida, await dsm.session(people.ida.email, people.ida.password))
+	await approved('hal', other, 'PENDING', await signed('hal', other))
+	await refused(approve('ida', other, { password: people.ida.password }), 403, /second factor/)
+	await refused(people.ida.post(`${REQUESTS}/${other.request_id}/challenge`), 400, /register a device/)
+	people.ida.device = await register(people.ida, people.ida.password)
+	assert.notEqual(people.ida.device, device)
+	await approved('ida', other, 'APPROVED', await signed('ida', other))
 })
 
 test('denied, and withdrawn', async () => {
@@ -455,7 +589,9 @@ test('neither the plaintext that is to be approved, nor what came of it, is in t
 test('everything of this is in the audit log: who asked, who approved, what was done', async () => {
 	const { hits } = await admin.succeed('GET', '/sys/v1/logs?size=1000')
 	const messages = hits.map((hit) => hit._source.message).join('\n')
-	for (const words of ['Crypto:Approvals:Create: Accepted', 'Crypto:Approvals:Approve: Approved', 'Crypto:Approvals:Deny: Denied', 'Crypto:Approvals:Withdraw: Withdrawn', 'Crypto:Sign: Accepted', 'Crypto:UpdateGroup: Accepted'])
+	for (const words of ['Crypto:Approvals:Create: Accepted', 'Crypto:Approvals:Approve: Approved', 'Crypto:Approvals:Deny: Denied', 'Crypto:Approvals:Withdraw: Withdrawn', 'Crypto:Sign: Accepted', 'Crypto:UpdateGroup: Accepted',
+		'Crypto:OpenSession: SecondFactorDue', 'Crypto:SessionSecondFactor: Accepted', 'Crypto:SessionSecondFactor: Denied', 'Crypto:SessionRecoveryCode: Accepted', 'Crypto:SessionRecoveryCode: Denied',
+		'Crypto:UnlockSecondFactors: Accepted', 'Crypto:MakeRecoveryCodes: Accepted', 'Server:ClearSecondFactor: Accepted'])
 		assert.ok(messages.includes(words), `${words} is not in the log`)
 	assert.doesNotMatch(dsm.stack.logs(), /"level":"(error|crit)|AddressSanitizer|runtime error/)
 })

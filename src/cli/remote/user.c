@@ -9,11 +9,9 @@
 #include <string.h>
 
 static const struct table_column list_columns[] = {
-	{ "EMAIL", "user_email" },
-	{ "ID", "user_id" },
-	{ "ROLES", "account_role" },
-	{ "GROUPS", "groups.*" },
-	{ "LAST LOGIN", "last_logged_in_at" },
+	{ "EMAIL", "user_email" },   { "ID", "user_id" },
+	{ "ROLES", "account_role" }, { "2FA", "has_second_factor" },
+	{ "GROUPS", "groups.*" },    { "LAST LOGIN", "last_logged_in_at" },
 };
 static const struct table_column show_columns[] = {
 	{ "email", "user_email" },
@@ -22,6 +20,7 @@ static const struct table_column show_columns[] = {
 	{ "roles", "account_role" },
 	{ "groups and roles", "groups" },
 	{ "has a password", "has_password" },
+	{ "has a second factor", "has_second_factor" },
 	{ "made", "created_at" },
 	{ "last login", "last_logged_in_at" },
 	{ "one-time code, to be handed over", "invite_code" },

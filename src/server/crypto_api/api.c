@@ -34,7 +34,9 @@ hf_status crypto_api_new(const struct core *core, struct crypto_api **ret, struc
 	api->groups = core->groups;
 	api->objects = core->objects;
 	api->sessions = core->sessions;
-	s = make_routes(api, err);
+	s = party_read(core->config, &api->party, err);
+	if (hf_ok(s))
+		s = make_routes(api, err);
 	if (hf_ok(s))
 		s = rates_init(core->config, &api->rates);
 	if (hf_ok(s))
@@ -53,6 +55,7 @@ void crypto_api_free(struct crypto_api *api)
 		return;
 	entries_free(api->entries);
 	rates_done(&api->rates);
+	party_done(&api->party);
 	http_routes_free(api->inner);
 	free(api->routes);
 	free(api);

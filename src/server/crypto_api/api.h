@@ -9,6 +9,7 @@
 #include "server/core/access/principal.h"
 #include "server/core/core.h"
 #include "server/core/objects/object.h"
+#include "server/core/people/party.h"
 #include "server/core/rates.h"
 
 struct crypto_sessions; /* core/access/sessions.h */
@@ -23,6 +24,7 @@ struct crypto_api {
 	size_t n_routes;
 	struct http_routes *inner; /* the same, for calls that do not come over HTTP */
 	struct rates rates;
+	struct party party;      /* whose authenticators are second factors */
 	struct entries *entries; /* call_audit.h */
 };
 

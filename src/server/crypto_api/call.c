@@ -13,6 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FACTOR_DUE_TEXT                                                                            \
+	"a second factor is due: open a session (POST /sys/v1/session/auth), and answer its "      \
+	"challenge by POST /sys/v1/session/auth/2fa/fido2 or …/recovery_code first"
+
 static bool is_secret(const struct crypto_call *c)
 {
 	return c->route->flags & ROUTE_SECRET;
@@ -152,6 +156,8 @@ static hf_status check_caller(struct crypto_call *c)
 {
 	const struct principal *who = c->who;
 
+	if (who && who->factor_due && !(c->route->flags & ROUTE_BEFORE_FACTOR))
+		return hf_fail(&c->err, HF_DENIED, FACTOR_DUE_TEXT);
 	switch (c->route->caller) {
 	case CALLER_NOBODY:
 	case CALLER_ANY:

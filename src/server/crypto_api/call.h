@@ -32,7 +32,8 @@ enum route_caller {
 #define ROUTE_AUDITED 1u   /* success is entered too; refusals always are */
 #define ROUTE_SECRET 2u    /* bodies may hold plaintext, keys or passwords: wiped, never logged */
 #define ROUTE_SENSITIVE 4u /* not for a batch, nor for a quorum's replay */
-#define ROUTE_PROVES 8u    /* CALLER_NOBODY, but finds out itself whose it is: see call_inside.h */
+#define ROUTE_BEFORE_FACTOR 16u /* for a session whose second factor is due */
+#define ROUTE_PROVES 8u /* CALLER_NOBODY, but finds out itself whose it is: see call_inside.h */
 
 struct crypto_call;
 struct crypto_call_inner;

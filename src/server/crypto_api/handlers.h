@@ -12,7 +12,11 @@ extern const struct crypto_operation crypto_version, crypto_health, crypto_info,
 /* people/sessions.c */
 extern const struct crypto_operation crypto_session_auth, crypto_session_discover,
         crypto_session_select, crypto_session_refresh_op, crypto_session_terminate,
-        crypto_session_reauth, crypto_session_2fa;
+        crypto_session_reauth;
+/* people/factor_login.c, factor_config.c */
+extern const struct crypto_operation crypto_session_fido2, crypto_session_recovery,
+        crypto_session_u2f, crypto_factor_unlock, crypto_factor_lock, crypto_factor_challenge,
+        crypto_factor_codes;
 /* people/apps.c, app_list.c, app_credential.c */
 extern const struct crypto_operation crypto_app_create, crypto_app_show, crypto_app_change,
         crypto_app_delete, crypto_app_list, crypto_app_credential, crypto_app_reset_secret,
@@ -77,7 +81,7 @@ extern const struct crypto_operation crypto_generic_batch;
 /* approvals/ */
 extern const struct crypto_operation crypto_approval_ask, crypto_approval_list, crypto_approval_get,
         crypto_approval_approve, crypto_approval_deny, crypto_approval_result,
-        crypto_approval_withdraw;
+        crypto_approval_withdraw, crypto_approval_challenge;
 /* groups/groups.c, list.c, check.c */
 extern const struct crypto_operation crypto_group_list, crypto_group_create, crypto_group_get,
         crypto_group_change, crypto_group_remove, crypto_link_check, crypto_group_link_check;

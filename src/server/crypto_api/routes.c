@@ -7,6 +7,8 @@
 #define SOBJECT (128u << 10)
 #define NONE 0u
 #define PROVES (ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE | ROUTE_PROVES)
+#define OF_FACTORS (ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE)
+#define SHOWS_FACTOR (OF_FACTORS | ROUTE_BEFORE_FACTOR)
 #define USES_KEY (ROUTE_AUDITED | ROUTE_SECRET)
 #define CHANGES (ROUTE_AUDITED | ROUTE_SECRET) /* with a PIN in it, perhaps */
 
@@ -27,11 +29,15 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/sys/v1/session/auth/discover",  "Crypto:DiscoverSession", CALLER_NOBODY, NONE, SMALL, &crypto_session_discover },
 	{ "POST",   "/sys/v1/session/select_account", "Crypto:SelectAccount", CALLER_ANY, ROUTE_SENSITIVE, SMALL, &crypto_session_select },
 	{ "POST",   "/sys/v1/session/refresh",        "Crypto:RefreshSession", CALLER_ANY, ROUTE_SENSITIVE, SMALL, &crypto_session_refresh_op },
-	{ "POST",   "/sys/v1/session/terminate",      "Crypto:CloseSession", CALLER_ANY, ROUTE_SENSITIVE, SMALL, &crypto_session_terminate },
+	{ "POST",   "/sys/v1/session/terminate",      "Crypto:CloseSession", CALLER_ANY, ROUTE_SENSITIVE | ROUTE_BEFORE_FACTOR, SMALL, &crypto_session_terminate },
 	{ "POST",   "/sys/v1/session/reauth",         "Crypto:ReplaceSession", CALLER_ANY, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_session_reauth },
-	{ "POST",   "/sys/v1/session/auth/2fa/fido2", "Crypto:SessionSecondFactor", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_session_2fa },
-	{ "POST",   "/sys/v1/session/auth/2fa/u2f",   "Crypto:SessionSecondFactor", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_session_2fa },
-	{ "POST",   "/sys/v1/session/auth/2fa/recovery_code", "Crypto:SessionSecondFactor", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_session_2fa },
+	{ "POST",   "/sys/v1/session/auth/2fa/fido2", "Crypto:SessionSecondFactor", CALLER_ANY, SHOWS_FACTOR, 32u << 10, &crypto_session_fido2 },
+	{ "POST",   "/sys/v1/session/auth/2fa/u2f",   "Crypto:SessionSecondFactor", CALLER_ANY, SHOWS_FACTOR, SMALL, &crypto_session_u2f },
+	{ "POST",   "/sys/v1/session/auth/2fa/recovery_code", "Crypto:SessionRecoveryCode", CALLER_ANY, SHOWS_FACTOR, SMALL, &crypto_session_recovery },
+	{ "POST",   "/sys/v1/session/config_2fa/auth",      "Crypto:UnlockSecondFactors", CALLER_ANY, OF_FACTORS, SMALL, &crypto_factor_unlock },
+	{ "POST",   "/sys/v1/session/config_2fa/terminate", "Crypto:LockSecondFactors", CALLER_ANY, OF_FACTORS, SMALL, &crypto_factor_lock },
+	{ "POST",   "/sys/v1/session/config_2fa/new_challenge", "Crypto:ChallengeSecondFactor", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_factor_challenge },
+	{ "POST",   "/sys/v1/users/generate_recovery_codes", "Crypto:MakeRecoveryCodes", CALLER_ANY, OF_FACTORS, SMALL, &crypto_factor_codes },
 
 	/* Apps */
 	{ "POST",   "/sys/v1/apps",         "Crypto:CreateApp", CALLER_ADMIN, ROUTE_AUDITED | ROUTE_SECRET, APP_BODY_MAX, &crypto_app_create },
@@ -57,7 +63,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/sys/v1/users/process_invite",  "Crypto:ProcessInvite",  CALLER_ADMIN, ROUTE_SENSITIVE, SMALL, &crypto_process_invite },
 	{ "POST",   "/sys/v1/users/forgot_password", "Crypto:ForgotPassword", CALLER_NOBODY, ROUTE_SENSITIVE, SMALL, &crypto_password_forgot },
 	{ "GET",    "/sys/v1/users/:user_id", "Crypto:GetUser",    CALLER_ANY,   NONE, 0, &crypto_user_show },
-	{ "PATCH",  "/sys/v1/users/:user_id", "Crypto:UpdateUser", CALLER_ADMIN, ROUTE_AUDITED, SMALL, &crypto_user_change },
+	{ "PATCH",  "/sys/v1/users/:user_id", "Crypto:UpdateUser", CALLER_ADMIN, ROUTE_AUDITED, 64u << 10, &crypto_user_change },
 	{ "DELETE", "/sys/v1/users/:user_id", "Crypto:RemoveUser", CALLER_ADMIN, ROUTE_AUDITED, SMALL, &crypto_user_remove },
 	{ "DELETE", "/sys/v1/users/:user_id/accounts",       "Crypto:RemoveUser",    CALLER_ADMIN, ROUTE_AUDITED, SMALL, &crypto_user_remove },
 	{ "POST",   "/sys/v1/users/:user_id/resend_invite",  "Crypto:InviteUser",    CALLER_ADMIN, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_user_invite_again },
@@ -155,7 +161,8 @@ const struct crypto_route crypto_routes[] = {
 	{ "GET",    "/sys/v1/approval_requests", "Crypto:Approvals:List", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, 0, &crypto_approval_list },
 	{ "GET",    "/sys/v1/approval_requests/:req_id", "Crypto:Approvals:Read", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, 0, &crypto_approval_get },
 	{ "DELETE", "/sys/v1/approval_requests/:req_id", "Crypto:Approvals:Withdraw", CALLER_ANY, ROUTE_AUDITED | ROUTE_SENSITIVE, 0, &crypto_approval_withdraw },
-	{ "POST",   "/sys/v1/approval_requests/:req_id/approve", "Crypto:Approvals:Approve", CALLER_ANY, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_approval_approve },
+	{ "POST",   "/sys/v1/approval_requests/:req_id/approve", "Crypto:Approvals:Approve", CALLER_ANY, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, 32u << 10, &crypto_approval_approve },
+	{ "POST",   "/sys/v1/approval_requests/:req_id/challenge", "Crypto:Approvals:Challenge", CALLER_ANY, ROUTE_SENSITIVE, SMALL, &crypto_approval_challenge },
 	{ "POST",   "/sys/v1/approval_requests/:req_id/deny", "Crypto:Approvals:Deny", CALLER_ANY, ROUTE_AUDITED | ROUTE_SENSITIVE, SMALL, &crypto_approval_deny },
 	{ "POST",   "/sys/v1/approval_requests/:req_id/result", "Crypto:Approvals:Result", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_approval_result },
 };

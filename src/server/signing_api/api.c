@@ -29,51 +29,6 @@ static hf_status make_routes(struct signing_api *api)
 	return HF_SUCCESS;
 }
 
-/* A page's origin as browsers write it: "https://host" or "https://host:port"; http for loopback.
- */
-static bool is_origin(const char *text)
-{
-	const char *host = strncmp(text, "https://", 8) == 0            ? text + 8
-	                   : strncmp(text, "http://localhost", 16) == 0 ? text + 7
-	                                                                : "";
-
-	return *host && strcspn(host, "/?#@ ") == strlen(host);
-}
-
-static hf_status split_origins(struct signing_api *api, const char *text, struct hf_err *err)
-{
-	char *rest, *one;
-
-	api->origins_text = hf_strdup(text);
-	HF_ENSURE(api->origins_text, HF_NOMEM);
-	for (rest = api->origins_text; (one = strsep(&rest, ","));) {
-		if (!is_origin(one) || api->party.n_origins == HF_COUNT(api->origins))
-			return hf_fail(err, HF_INVALID,
-			               "--origin: \"%s\": expected at most %zu origins as "
-			               "https://app.bank.example, with commas between",
-			               one, HF_COUNT(api->origins));
-		api->origins[api->party.n_origins++] = one;
-	}
-	return HF_SUCCESS;
-}
-
-static hf_status set_party(struct signing_api *api, struct hf_err *err)
-{
-	const struct server_config *config = api->core->config;
-	bool id = config->rp_id && *config->rp_id, origins = config->origins && *config->origins;
-
-	api->party.origins = api->origins;
-	api->party.verify_user = true;
-	if (id != origins)
-		return hf_fail(err, HF_INVALID,
-		               "--rp-id and --origin go together: the domain that people's "
-		               "authenticators answer for, and the pages that ask them");
-	if (!id)
-		return HF_SUCCESS;
-	api->party.id = config->rp_id;
-	return split_origins(api, config->origins, err);
-}
-
 hf_status signing_api_new(const struct core *core, struct signing_api **ret, struct hf_err *err)
 {
 	struct signing_api *api = calloc(1, sizeof(*api));
@@ -87,7 +42,8 @@ hf_status signing_api_new(const struct core *core, struct signing_api **ret, str
 	api->create_wait_ms = CREATE_WAIT_MS;
 	api->sign_wait_ms = HELD_REQUEST_MS;
 	api->login_ms = core->config->login_ms ? core->config->login_ms : LOGIN_DEFAULT_MS;
-	s = set_party(api, err);
+	s = party_read(core->config, &api->pages_of, err);
+	api->party = api->pages_of.is;
 	if (!hf_ok(s)) {
 		signing_api_free(api);
 		return s;
@@ -118,7 +74,7 @@ void signing_api_free(struct signing_api *api)
 	tokens_free(api->tokens);
 	token_keys_free(api->token_keys);
 	attempts_free(api->attempts);
-	free(api->origins_text);
+	party_done(&api->pages_of);
 	free(api->routes);
 	free(api);
 }

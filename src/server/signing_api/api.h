@@ -7,6 +7,7 @@
 #include "http/server.h"
 #include "proof/client_data.h"
 #include "server/core/people/attempts.h"
+#include "server/core/people/party.h"
 #include "server/core/core.h"
 #include "server/core/rates.h"
 #include "server/core/sealed.h"
@@ -26,13 +27,12 @@ struct signing_api {
 	struct webhook_sender *webhooks; /* borrowed; set before the first request */
 	struct seal challenges, actions, pages;
 	struct attempts *attempts;
-	struct relying_party party;
-	const char *origins[16];   /* the party's */
-	char *origins_text;        /* what they point into */
-	int64_t login_ms;          /* how long a session lasts */
-	atomic_uint spent;         /* user actions: now and then old ones are forgotten */
-	atomic_uint entering;      /* answers that wait for their entry in the audit log */
-	struct http_route *routes; /* of routes.c's table; for struct http_server_config */
+	struct party pages_of;
+	struct relying_party party; /* its own, by hand */
+	int64_t login_ms;           /* how long a session lasts */
+	atomic_uint spent;          /* user actions: now and then old ones are forgotten */
+	atomic_uint entering;       /* answers that wait for their entry in the audit log */
+	struct http_route *routes;  /* of routes.c's table; for struct http_server_config */
 	size_t n_routes;
 	int create_wait_ms, sign_wait_ms; /* how long a request is held for its HSM */
 };

@@ -7,7 +7,8 @@
 
 #define COLUMNS                                                                                    \
 	"i.id, i.org_id, i.name, i.created_by, r.first_name, r.last_name, r.description, r.roles," \
-	" r.is_enabled, i.is_active, p.identity_id, r.created_at, r.last_login_at"
+	" r.is_enabled, i.is_active, p.identity_id, r.created_at, r.last_login_at,"                \
+	" (SELECT COUNT(*) FROM mfa_devices d WHERE d.identity_id = r.identity_id)"
 #define JOINED                                                                                     \
 	" FROM account_roles r JOIN identities i ON i.id = r.identity_id"                          \
 	" LEFT JOIN passwords p ON p.identity_id = r.identity_id"
@@ -55,6 +56,7 @@ static void read_row(struct db_stmt *st, struct member_row *to)
 	to->has_password = !db_col_null(st, 10);
 	to->created_ms = db_col_int(st, 11);
 	to->last_login_ms = db_col_int(st, 12);
+	to->has_factor = db_col_int(st, 13) != 0;
 }
 
 hf_status member_row_get(struct db *db, const char *org_id, const char *id, struct member_row *ret)

@@ -19,6 +19,7 @@ struct member_row {
 	bool enabled;   /* here; `active` is for both interfaces */
 	bool active;
 	bool has_password;
+	bool has_factor;                   /* a device as his second factor */
 	int64_t created_ms, last_login_ms; /* 0: never */
 };
 
@@ -36,7 +37,7 @@ HF_MUST hf_status member_rows_list(struct db *db, const char *org_id, const char
 /* Roles, names, description, enabled. */
 HF_MUST hf_status member_row_update(struct db *db, const struct member_row *row);
 HF_MUST hf_status member_row_logged_in(struct db *db, const char *id, int64_t now_ms);
-/* With his groups and his password. */
+/* With his groups and his password. His second factor stays: should he come back, he needs it. */
 HF_MUST hf_status member_row_delete(struct db *db, const char *id);
 /* Enabled users with this role and a password, other than this one. */
 HF_MUST hf_status member_rows_others_with(struct db *db, const char *org_id, unsigned role,

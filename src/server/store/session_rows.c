@@ -87,6 +87,28 @@ hf_status session_row_extend(struct db *db, struct hf_span hash, int64_t expires
 	return db_run(st, NULL);
 }
 
+static hf_status set_time(struct db *db, const char *sql, struct hf_span hash, int64_t ms)
+{
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, sql, &st));
+	bind_time(st, 1, ms);
+	db_bind_blob(st, 2, hash);
+	return db_run(st, NULL);
+}
+
+hf_status session_row_factor(struct db *db, struct hf_span hash, int64_t now_ms)
+{
+	return set_time(db, "UPDATE crypto_sessions SET factor_at = $1 WHERE hash = $2", hash,
+	                now_ms);
+}
+
+hf_status session_row_unlock(struct db *db, struct hf_span hash, int64_t until_ms)
+{
+	return set_time(db, "UPDATE crypto_sessions SET unlocked_until = $1 WHERE hash = $2", hash,
+	                until_ms);
+}
+
 hf_status session_row_delete(struct db *db, struct hf_span hash)
 {
 	DB_STMT st = NULL;
@@ -128,6 +150,18 @@ hf_status session_rows_end(struct db *db, const char *identity_id, int64_t ends_
 	HF_TRY(db_query(db, sql, &st));
 	db_bind_int(st, 1, ends_ms);
 	db_bind_text(st, 2, identity_id);
+	return db_run(st, NULL);
+}
+
+hf_status session_rows_delete_others(struct db *db, const char *identity_id, struct hf_span hash)
+{
+	static const char sql[] =
+	        "DELETE FROM crypto_sessions WHERE identity_id = $1 AND hash <> $2";
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, identity_id);
+	db_bind_blob(st, 2, hash);
 	return db_run(st, NULL);
 }
 

@@ -26,6 +26,10 @@ HF_MUST hf_status session_row_insert(struct db *db, const struct session_row *ro
 HF_MUST hf_status session_row_get(struct db *db, struct hf_span hash, struct session_row *ret);
 /* Never back, and never beyond its end. */
 HF_MUST hf_status session_row_extend(struct db *db, struct hf_span hash, int64_t expires_ms);
+/* Its second factor is shown. */
+HF_MUST hf_status session_row_factor(struct db *db, struct hf_span hash, int64_t now_ms);
+/* It may change second factors until then; 0: no longer. */
+HF_MUST hf_status session_row_unlock(struct db *db, struct hf_span hash, int64_t until_ms);
 HF_MUST hf_status session_row_delete(struct db *db, struct hf_span hash);
 HF_MUST hf_status session_rows_delete_of(struct db *db, const char *identity_id);
 /* The present secret is the one before from now on: what it opened ends then at the latest; what
@@ -33,6 +37,9 @@ HF_MUST hf_status session_rows_delete_of(struct db *db, const char *identity_id)
 HF_MUST hf_status session_rows_end(struct db *db, const char *identity_id, int64_t ends_ms);
 /* What the secret before opened ends now. */
 HF_MUST hf_status session_rows_delete_previous(struct db *db, const char *identity_id);
+/* But this one. */
+HF_MUST hf_status session_rows_delete_others(struct db *db, const char *identity_id,
+                                             struct hf_span hash);
 /* Those whose time is over, a few at a time. */
 HF_MUST hf_status session_rows_forget(struct db *db, int64_t now_ms);
 

@@ -5,9 +5,11 @@
 
 #include "crypto/aead.h"
 #include "server/core/access/approvals.h"
+#include "server/core/access/quorum_factors.h"
 #include "server/store/group_rows.h"
 #include "server/store/identity_rows.h"
 #include "server/store/member_rows.h"
+#include "server/store/mfa_rows.h"
 #include "server/store/migrations.h"
 
 #define ORG "or-01k9h-x3v7q-8m2c4d6e8f0g1h2j"
@@ -123,10 +125,11 @@ static void ask(const struct principal *who, char id[HF_UUID_MAX])
 
 static enum hf_code approve(const struct principal *who, const char *id, bool password, bool *done)
 {
+	const struct approval_proofs shown = { .password = password };
 	hf_status s;
 
 	CHECK_OK(db_begin(db));
-	s = approval_approve(&core, db, who, id, password, NOW, done, &err);
+	s = approval_approve(&core, db, who, id, &shown, NOW, done, &err);
 	if (hf_ok(s))
 		CHECK_OK(db_commit(db, DB_RELAXED));
 	else
@@ -191,6 +194,46 @@ static void a_password_is_wanted_where_the_policy_says_so(void **state)
 	CHECK(approve(&cec, id, true, &done) == HF_OK);
 }
 
+static void a_second_factor_is_wanted_where_the_policy_says_so(void **state)
+{
+	const struct approval_proofs none = { 0 }, both = { .password = true, .factor = true };
+	char id[HF_UUID_MAX];
+	bool done;
+
+	put_group("{\"quorum\":{\"n\":1,\"require_2fa\":true,\"members\":[{\"quorum\":{\"n\":1,"
+	          "\"members\":[{\"user\":\"" UUID(1) "\"}]}}]}}",
+	          false);
+	ask(&eve, id);
+	CHECK(approve(&ann, id, true, &done) == HF_DENIED);
+	CHECK(strstr(err.text, "second factor"));
+	CHECK_CODE(approval_approve(&core, db, &ann, id, &none, NOW, &done, &err), HF_DENIED);
+	CHECK_OK(approval_approve(&core, db, &ann, id, &both, NOW, &done, &err));
+	CHECK(done);
+	put_group(policy, false);
+}
+
+static void who_has_no_second_factor_is_named(void **state)
+{
+	const char wants[] =
+	        "{\"quorum\":{\"n\":1,\"require_2fa\":true,\"members\":[{\"user\":\"" UUID(
+	                1) "\"},{\"user\":\"" UUID(2) "\"}]}}";
+	struct mfa_device_row device = { .name = "key", .credential_id = "AA", .created_ms = NOW };
+	HF_CLEANUP(quorum_policy_free_at) struct quorum_policy *p = NULL;
+
+	hf_uuid_new(device.id);
+	memcpy(device.identity_id, ann.identity_id, sizeof(ann.identity_id));
+	CHECK_OK(mfa_device_row_insert(db, &device));
+	CHECK_OK(quorum_policy_parse(hf_span_text(wants), &p, &err));
+	CHECK_CODE(quorum_factors_check(db, ORG, p, &err), HF_STATE);
+	CHECK(strstr(err.text, ": bob") && !strstr(err.text, "ann"));
+	CHECK_OK(quorum_factors_unused(db, ORG, ann.identity_id, &err));
+	put_group(wants, false);
+	CHECK_CODE(quorum_factors_unused(db, ORG, ann.identity_id, &err), HF_STATE);
+	CHECK_OK(quorum_factors_unused(db, ORG, cec.identity_id, &err));
+	put_group(policy, false);
+	CHECK_OK(mfa_rows_delete_of(db, ann.identity_id));
+}
+
 static void one_denial_ends_it(void **state)
 {
 	char id[HF_UUID_MAX];
@@ -221,7 +264,7 @@ static void an_expired_request_is_not_there(void **state)
 	bool done;
 
 	ask(&eve, id);
-	CHECK_CODE(approval_approve(&core, db, &ann, id, false,
+	CHECK_CODE(approval_approve(&core, db, &ann, id, &(struct approval_proofs){ 0 },
 	                            NOW + (APPROVAL_DAYS + 1) * INT64_C(86400000), &done, &err),
 	           HF_NOTFOUND);
 }
@@ -323,6 +366,8 @@ int main(void)
 		cmocka_unit_test(whom_the_policy_does_not_name_sees_nothing),
 		cmocka_unit_test(nobody_approves_what_he_has_asked_for),
 		cmocka_unit_test(a_password_is_wanted_where_the_policy_says_so),
+		cmocka_unit_test(a_second_factor_is_wanted_where_the_policy_says_so),
+		cmocka_unit_test(who_has_no_second_factor_is_named),
 		cmocka_unit_test(one_denial_ends_it),
 		cmocka_unit_test(another_policy_wants_another_request),
 		cmocka_unit_test(an_expired_request_is_not_there),

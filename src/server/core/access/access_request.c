@@ -176,6 +176,7 @@ static hf_status load_session(struct access_request *r, struct db *db, const cha
 	}
 	HF_TRY(principal_load(db, row.org_id, row.identity_id, &r->found.who));
 	memcpy(r->found.who->session_id, row.id, sizeof(row.id));
+	r->found.who->factor_due = r->found.who->has_factor && !row.factor_ms;
 	memcpy(r->found.session, hash, sizeof(hash));
 	r->found.expires_ms = row.expires_ms;
 	r->found.idle_ms = row.idle_ms;
@@ -291,6 +292,8 @@ static hf_status load_user(struct access_request *r, struct db *db, const char *
 	r->found.stamp = password.changed_ms;
 	r->anew = good_before(r, password.changed_ms);
 	s = principal_of_user(db, &user, &r->found.who);
+	if (hf_ok(s))
+		r->found.who->factor_due = r->found.who->has_factor;
 	return s.code == HF_NOTFOUND && !r->anew ? HF_SUCCESS : s;
 }
 

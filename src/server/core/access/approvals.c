@@ -81,9 +81,9 @@ static bool is_node_of(const struct quorum_node *node, const char *identity_id, 
 	return hf_ok(hf_uuid_of_id(identity_id, uuid)) && strcmp(uuid, node->id) == 0;
 }
 
-/* Is he somewhere below this node? *password: a quorum that he is in wants it. */
+/* Is he somewhere below this node? What a quorum that he is in wants is set in *wanted. */
 static bool is_below(const struct quorum_policy *p, size_t at, const struct principal *who,
-                     bool *password)
+                     struct approval_proofs *wanted)
 {
 	const struct quorum_node *node = &p->nodes[at];
 	bool found = false;
@@ -91,8 +91,9 @@ static bool is_below(const struct quorum_policy *p, size_t at, const struct prin
 	if (node->kind != QUORUM_OF)
 		return is_node_of(node, who->identity_id, who->kind == PRINCIPAL_APP);
 	for (size_t i = 0; i < node->count; i++)
-		found = is_below(p, node->first + i, who, password) || found;
-	*password = *password || (found && node->password);
+		found = is_below(p, node->first + i, who, wanted) || found;
+	wanted->password = wanted->password || (found && node->password);
+	wanted->factor = wanted->factor || (found && node->factor);
 	return found;
 }
 
@@ -104,22 +105,22 @@ bool approval_asked_by(const struct principal *who, const struct quorum_row *row
 bool approval_visible(const struct principal *who, const struct quorum_row *row,
                       const struct quorum_policy *policy)
 {
-	bool password = false;
+	struct approval_proofs wanted = { 0 };
 
 	if (who->kind == PRINCIPAL_USER &&
 	    (who->account_roles & (ACCOUNT_ADMINISTRATOR | ACCOUNT_AUDITOR)))
 		return true;
-	return approval_asked_by(who, row) || is_below(policy, 0, who, &password);
+	return approval_asked_by(who, row) || is_below(policy, 0, who, &wanted);
 }
 
 hf_status approval_reviewer(const struct principal *who, const struct quorum_row *row,
-                            const struct quorum_policy *policy, bool *ret_password,
+                            const struct quorum_policy *policy, struct approval_proofs *ret,
                             struct hf_err *err)
 {
-	*ret_password = false;
+	*ret = (struct approval_proofs){ 0 };
 	if (approval_asked_by(who, row))
 		return hf_fail(err, HF_DENIED, "nobody approves what he has asked for himself");
-	if (!is_below(policy, 0, who, ret_password))
+	if (!is_below(policy, 0, who, ret))
 		return hf_fail(err, HF_DENIED,
 		               "you are not among those who may approve this: the approval "
 		               "policy names them");
@@ -167,7 +168,8 @@ struct review {
 	const struct principal *who;
 	const char *reason; /* of a denial */
 	int64_t now_ms;
-	bool deny, password_shown;
+	struct approval_proofs shown;
+	bool deny;
 	bool complete;
 	struct hf_err *err;
 };
@@ -219,25 +221,36 @@ static hf_status approve(struct review *v, const struct quorum_row *row,
 	                         v->now_ms + APPROVAL_DAYS * DAY_MS);
 }
 
+static hf_status check_proofs(struct review *v, const struct approval_proofs *wanted)
+{
+	if (wanted->password && !v->shown.password)
+		return hf_fail(v->err, HF_DENIED,
+		               "the approval policy wants your password once more: send it with "
+		               "the approval");
+	if (wanted->factor && !v->shown.factor)
+		return hf_fail(v->err, HF_DENIED,
+		               "the approval policy wants your second factor: ask for a challenge "
+		               "(POST /sys/v1/approval_requests/{id}/challenge), and send what "
+		               "your authenticator makes of it as fido2_auth_request");
+	return HF_SUCCESS;
+}
+
 static hf_status review(void *ctx, const struct quorum_row *row)
 {
 	struct review *v = ctx;
 	struct quorum_policy *policy HF_CLEANUP(quorum_policy_free_at) = NULL;
-	bool password;
+	struct approval_proofs wanted;
 
 	HF_TRY(approval_policy_parse(row, &policy, v->err));
 	if (!approval_visible(v->who, row, policy))
 		return HF_FAILURE(HF_NOTFOUND);
-	HF_TRY(approval_reviewer(v->who, row, policy, &password, v->err));
+	HF_TRY(approval_reviewer(v->who, row, policy, &wanted, v->err));
 	if (strcmp(row->status, QUORUM_PENDING) != 0)
 		return hf_fail(v->err, HF_STATE, "this request is %s already", row->status);
-	if (password && !v->password_shown && !v->deny)
-		return hf_fail(v->err, HF_DENIED,
-		               "the approval policy wants your password once more: send it with "
-		               "the approval");
 	if (v->deny)
 		return quorum_row_decide(v->db, row->id, QUORUM_DENIED, v->who->identity_id,
 		                         v->reason, row->expires_ms);
+	HF_TRY(check_proofs(v, &wanted));
 	return approve(v, row, policy);
 }
 
@@ -249,14 +262,14 @@ static hf_status reviewed(hf_status s, struct hf_err *err)
 }
 
 hf_status approval_approve(const struct core *core, struct db *db, const struct principal *who,
-                           const char *id, bool password_shown, int64_t now_ms, bool *ret_complete,
-                           struct hf_err *err)
+                           const char *id, const struct approval_proofs *shown, int64_t now_ms,
+                           bool *ret_complete, struct hf_err *err)
 {
 	struct review v = {
 		.core = core,
 		.db = db,
 		.who = who,
-		.password_shown = password_shown,
+		.shown = *shown,
 		.now_ms = now_ms,
 		.err = err,
 	};

@@ -48,16 +48,21 @@ bool approval_visible(const struct principal *who, const struct quorum_row *row,
                       const struct quorum_policy *policy);
 bool approval_asked_by(const struct principal *who, const struct quorum_row *row);
 
-/* May this principal approve, and does the policy want his password once more? HF_DENIED. */
+/* What goes with an approval: asked for by the policy, or shown. */
+struct approval_proofs {
+	bool password, factor;
+};
+/* May this principal approve, and what does the policy want of him? HF_DENIED. */
 HF_MUST hf_status approval_reviewer(const struct principal *who, const struct quorum_row *row,
-                                    const struct quorum_policy *policy, bool *ret_password,
+                                    const struct quorum_policy *policy, struct approval_proofs *ret,
                                     struct hf_err *err);
 
 /* *ret_complete: that was the last one that it took; carry it out. HF_NOTFOUND; HF_DENIED;
  * HF_STATE: decided already, or the policy has changed since. */
 HF_MUST hf_status approval_approve(const struct core *core, struct db *db,
-                                   const struct principal *who, const char *id, bool password_shown,
-                                   int64_t now_ms, bool *ret_complete, struct hf_err *err);
+                                   const struct principal *who, const char *id,
+                                   const struct approval_proofs *shown, int64_t now_ms,
+                                   bool *ret_complete, struct hf_err *err);
 HF_MUST hf_status approval_deny(const struct core *core, struct db *db, const struct principal *who,
                                 const char *id, const char *reason, int64_t now_ms,
                                 struct hf_err *err);

@@ -84,6 +84,8 @@ struct principal {
 	char session_id[HF_ID_MAX];   /* "": each request proves itself anew */
 	bool app_admin;               /* an app that administrates, and does no crypto */
 	unsigned account_roles;       /* of a user */
+	bool has_factor;              /* a user with a second factor */
+	bool factor_due;              /* which he has not shown: he may do nothing but that */
 	char default_group[UUID_MAX]; /* of an app; "" */
 	struct ip_ranges *from;       /* whence he may call; NULL: from anywhere */
 	size_t n_groups;

@@ -87,6 +87,7 @@ hf_status principal_of_user(struct db *db, const struct member_row *user, struct
 	HF_ENSURE(user->active && user->enabled, HF_NOTFOUND);
 	HF_TRY(begin(&g, PRINCIPAL_USER, user->org_id, user->id, user->email));
 	g.p->account_roles = user->roles;
+	g.p->has_factor = user->has_factor;
 	s = group_member_rows_list(db, user->id, add_group, &g);
 	if (!hf_ok(s)) {
 		principal_unref(g.p);

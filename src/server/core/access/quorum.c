@@ -150,11 +150,8 @@ static hf_status parse_quorum(struct parsing *k, size_t at, const struct json_t 
 		               (long long)in.n, json_count(in.members));
 	node->kind = QUORUM_OF;
 	node->need = (unsigned)in.n;
-	if (in.second_factor)
-		return hf_fail(k->err, HF_UNSUPPORTED,
-		               "require_2fa: there is no second factor for passwords here, so "
-		               "nobody could approve; use require_password");
 	node->password = in.password;
+	node->factor = in.second_factor;
 	return parse_members(k, at, in.members, depth);
 }
 

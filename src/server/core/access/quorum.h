@@ -18,6 +18,7 @@ struct quorum_node {
 	unsigned need;        /* QUORUM_OF: so many of its members */
 	size_t first, count;  /* its members: nodes[first] and those that follow */
 	bool password;        /* its members have to show theirs once more */
+	bool factor;          /* and their second factors */
 	char id[HF_UUID_MAX]; /* of the user or app */
 };
 

@@ -375,15 +375,20 @@ hf_status crypto_session_open(struct crypto_sessions *s, struct db *db,
 	return session_row_insert(db, &row);
 }
 
+static hf_status no_session(struct hf_err *err)
+{
+	return hf_fail(err, HF_STATE,
+	               "this request belongs to no session: it proves itself anew, and nothing "
+	               "has to be ended");
+}
+
 /* The SHA-256 of the token in "Bearer …". */
 static hf_status token_of(const struct shown *shown, uint8_t ret[SHA256_LEN], struct hf_err *err)
 {
 	const char *value = shown->authorization;
 
 	if (!value || strncasecmp(value, "bearer ", 7) != 0)
-		return hf_fail(err, HF_STATE,
-		               "this request belongs to no session: it proves "
-		               "itself anew, and nothing has to be ended");
+		return no_session(err);
 	return sha256(hf_span_text(value + 7), ret);
 }
 
@@ -395,21 +400,30 @@ hf_status crypto_session_close(struct db *db, const struct shown *shown, struct 
 	return session_row_delete(db, HF_SPAN(hash, sizeof(hash)));
 }
 
+hf_status crypto_session_row(struct db *db, const struct shown *shown, struct session_row *ret,
+                             struct hf_err *err)
+{
+	uint8_t hash[SHA256_LEN];
+	hf_status s;
+
+	HF_TRY(token_of(shown, hash, err));
+	s = session_row_get(db, HF_SPAN(hash, sizeof(hash)), ret);
+	return s.code == HF_NOTFOUND ? no_session(err) : s; /* a JWT */
+}
+
 hf_status crypto_session_replace(struct crypto_sessions *s, struct db *db,
                                  const struct shown *shown, const struct principal *who,
                                  struct session_opened *ret, struct hf_err *err)
 {
 	struct session_new from = { .who = who, .now_ms = shown->now_ms };
 	struct session_row row;
-	uint8_t hash[SHA256_LEN];
 
-	HF_TRY(token_of(shown, hash, err));
-	HF_TRY(session_row_get(db, HF_SPAN(hash, sizeof(hash)), &row));
+	HF_TRY(crypto_session_row(db, shown, &row, err));
 	from.certificates = row.is_bound ? shown->certificates : HF_SPAN(NULL, 0);
 	from.ends_ms = row.ends_ms;
 	from.factor_ms = row.factor_ms;
 	from.by_previous = row.by_previous;
-	HF_TRY(session_row_delete(db, HF_SPAN(hash, sizeof(hash))));
+	HF_TRY(session_row_delete(db, HF_SPAN(row.hash, sizeof(row.hash))));
 	return crypto_session_open(s, db, &from, ret);
 }
 
@@ -417,13 +431,11 @@ hf_status crypto_session_refresh(struct crypto_sessions *s, struct db *db,
                                  const struct shown *shown, int64_t *ret_lasts_ms,
                                  struct hf_err *err)
 {
-	int64_t until;
 	struct session_row row;
-	uint8_t hash[SHA256_LEN];
+	int64_t until;
 
-	HF_TRY(token_of(shown, hash, err));
-	HF_TRY(session_row_get(db, HF_SPAN(hash, sizeof(hash)), &row));
+	HF_TRY(crypto_session_row(db, shown, &row, err));
 	until = no_later(shown->now_ms + (row.idle_ms ? row.idle_ms : s->user_ms), row.ends_ms);
 	*ret_lasts_ms = until - shown->now_ms;
-	return session_row_extend(db, HF_SPAN(hash, sizeof(hash)), until);
+	return session_row_extend(db, HF_SPAN(row.hash, sizeof(row.hash)), until);
 }

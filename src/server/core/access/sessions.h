@@ -70,6 +70,10 @@ HF_MUST hf_status crypto_session_open(struct crypto_sessions *s, struct db *db,
 /* The one whose token the request shows. HF_STATE with words: it shows none. */
 HF_MUST hf_status crypto_session_close(struct db *db, const struct shown *shown,
                                        struct hf_err *err);
+/* Its row. HF_STATE as above. */
+struct session_row;
+HF_MUST hf_status crypto_session_row(struct db *db, const struct shown *shown,
+                                     struct session_row *ret, struct hf_err *err);
 /* Another one instead of it, for the same time at most, and asking for the same certificate.
  * HF_STATE as above. */
 HF_MUST hf_status crypto_session_replace(struct crypto_sessions *s, struct db *db,

@@ -14,8 +14,8 @@ enum { LETTERS = 20, GROUP = 5 };
 /* Crockford's base32: no i, l, o, u */
 static const char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
-hf_status code_make(struct db *db, const char *org_id, const char *identity_id, const char *kind,
-                    int64_t now_ms, int64_t expires_ms, char ret[CODE_TEXT_MAX])
+hf_status code_add(struct db *db, const char *org_id, const char *identity_id, const char *kind,
+                   int64_t expires_ms, char ret[CODE_TEXT_MAX])
 {
 	struct code_row row = { .kind = kind, .expires_ms = expires_ms };
 	uint8_t random[LETTERS], hash[CODE_HASH_LEN];
@@ -34,11 +34,18 @@ hf_status code_make(struct db *db, const char *org_id, const char *identity_id, 
 	row.hash = HF_SPAN(hash, sizeof(hash));
 	snprintf(row.org_id, sizeof(row.org_id), "%s", org_id);
 	snprintf(row.identity_id, sizeof(row.identity_id), "%s", identity_id);
-	HF_TRY(code_rows_forget(db, now_ms));
-	HF_TRY(code_rows_withdraw(db, identity_id, kind));
 	HF_TRY(code_row_insert(db, &row));
 	memcpy(ret, text, sizeof(text));
+	hf_wipe(text, sizeof(text));
 	return HF_SUCCESS;
+}
+
+hf_status code_make(struct db *db, const char *org_id, const char *identity_id, const char *kind,
+                    int64_t now_ms, int64_t expires_ms, char ret[CODE_TEXT_MAX])
+{
+	HF_TRY(code_rows_forget(db, now_ms));
+	HF_TRY(code_rows_withdraw(db, identity_id, kind));
+	return code_add(db, org_id, identity_id, kind, expires_ms, ret);
 }
 
 static char letter(char c)

@@ -28,19 +28,21 @@ static hf_status print_approver(void *ctx, const char *identity_id, bool by_app)
 }
 
 static void print_reviewers(struct json_writer *w, const struct quorum_policy *p, size_t at,
-                            bool password)
+                            struct approval_proofs wanted)
 {
 	const struct quorum_node *node = &p->nodes[at];
 
 	if (node->kind == QUORUM_OF) {
+		wanted.password = wanted.password || node->password;
+		wanted.factor = wanted.factor || node->factor;
 		for (size_t i = 0; i < node->count; i++)
-			print_reviewers(w, p, node->first + i, password || node->password);
+			print_reviewers(w, p, node->first + i, wanted);
 		return;
 	}
 	json_open_object(w, NULL);
 	json_text(w, node->kind == QUORUM_APP ? "app" : "user", node->id);
-	json_bool(w, "requires_password", password);
-	json_bool(w, "requires_2fa", false);
+	json_bool(w, "requires_password", wanted.password);
+	json_bool(w, "requires_2fa", wanted.factor);
 	json_close_object(w);
 }
 
@@ -90,7 +92,7 @@ hf_status approval_print(struct crypto_call *c, struct db *db, const struct quor
 {
 	struct quorum_policy *policy HF_CLEANUP(quorum_policy_free_at) = NULL;
 	char account[HF_UUID_MAX];
-	bool password;
+	struct approval_proofs wanted;
 
 	HF_TRY(approval_policy_parse(row, &policy, NULL));
 	HF_TRY(hf_uuid_of_id(row->org_id, account));
@@ -104,10 +106,10 @@ hf_status approval_print(struct crypto_call *c, struct db *db, const struct quor
 	HF_TRY(quorum_decisions(db, row->id, print_approver, w));
 	json_close_array(w);
 	json_open_array(w, "reviewers");
-	print_reviewers(w, policy, 0, false);
+	print_reviewers(w, policy, 0, (struct approval_proofs){ 0 });
 	json_close_array(w);
 	if (approval_asked_by(c->who, row) ||
-	    hf_ok(approval_reviewer(c->who, row, policy, &password, NULL)))
+	    hf_ok(approval_reviewer(c->who, row, policy, &wanted, NULL)))
 		HF_TRY(print_body(c, row, w));
 	json_close_object(w);
 	return HF_SUCCESS;

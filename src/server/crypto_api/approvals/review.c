@@ -55,7 +55,7 @@ static hf_status print_if_visible(void *ctx, const struct quorum_row *row)
 	return approval_print(p->c, p->db, row, &p->w);
 }
 
-static hf_status print_one(struct crypto_call *c, struct db *db, const char *id)
+hf_status approval_print_one(struct crypto_call *c, struct db *db, const char *id)
 {
 	struct printing p = { .c = c, .db = db, .w = JSON_WRITER(&c->out) };
 	hf_status s =
@@ -66,19 +66,19 @@ static hf_status print_one(struct crypto_call *c, struct db *db, const char *id)
 	return s;
 }
 
-static const char *id_of(const struct crypto_call *c)
+const char *approval_id_of(const struct crypto_call *c)
 {
 	return crypto_call_param(c, "req_id");
 }
 
-static hf_status run_get(struct crypto_call *c, struct db *db)
+hf_status approval_run_get(struct crypto_call *c, struct db *db)
 {
-	return print_one(c, db, id_of(c));
+	return approval_print_one(c, db, approval_id_of(c));
 }
 
 const struct crypto_operation crypto_approval_get = {
 	.size = sizeof(struct crypto_call),
-	.run = run_get,
+	.run = approval_run_get,
 };
 
 static hf_status run_list(struct crypto_call *c, struct db *db)
@@ -120,9 +120,9 @@ static hf_status prepare_deny(struct crypto_call *c, struct hf_err *err)
 	               : HF_SUCCESS;
 }
 
-static void about(struct crypto_call *c, const char *outcome)
+void approval_about(struct crypto_call *c, const char *outcome)
 {
-	snprintf(c->subject_id, sizeof(c->subject_id), "%s", id_of(c));
+	snprintf(c->subject_id, sizeof(c->subject_id), "%s", approval_id_of(c));
 	c->outcome = outcome;
 }
 
@@ -130,10 +130,11 @@ static hf_status run_deny(struct crypto_call *c, struct db *db)
 {
 	struct denial *d = (struct denial *)c;
 
-	HF_TRY(approval_deny(c->api->core, db, c->who, id_of(c), d->reason, c->now_ms, &c->err));
-	about(c, "Denied");
+	HF_TRY(approval_deny(c->api->core, db, c->who, approval_id_of(c), d->reason, c->now_ms,
+	                     &c->err));
+	approval_about(c, "Denied");
 	HF_TRY(crypto_call_audit(c, db));
-	return print_one(c, db, id_of(c));
+	return approval_print_one(c, db, approval_id_of(c));
 }
 
 const struct crypto_operation crypto_approval_deny = {
@@ -145,8 +146,8 @@ const struct crypto_operation crypto_approval_deny = {
 
 static hf_status run_withdraw(struct crypto_call *c, struct db *db)
 {
-	HF_TRY(approval_withdraw(db, c->who, id_of(c), c->now_ms, &c->err));
-	about(c, "Withdrawn");
+	HF_TRY(approval_withdraw(db, c->who, approval_id_of(c), c->now_ms, &c->err));
+	approval_about(c, "Withdrawn");
 	return crypto_call_audit(c, db);
 }
 
@@ -156,143 +157,10 @@ const struct crypto_operation crypto_approval_withdraw = {
 	.run = run_withdraw,
 };
 
-/* A step of a call in the database, after which it goes on in `then`. */
-struct step {
-	struct db_task task; /* first */
-	struct crypto_call *c;
-	hf_status (*run)(struct crypto_call *c, struct db *db);
-	void (*then)(struct crypto_call *c);
-};
-
-static hf_status run_step(struct db_task *task, struct db *db)
-{
-	struct step *s = (struct step *)task;
-
-	hf_buf_clear(&s->c->out);
-	s->c->err = (struct hf_err){ 0 };
-	return s->run(s->c, db);
-}
-
-static void step_done(struct db_task *task, hf_status status)
-{
-	struct step *s = (struct step *)task;
-
-	if (hf_ok(status))
-		s->then(s->c);
-	else
-		crypto_call_fail(s->c, status);
-}
-
-static void take_step(struct step *s, struct crypto_call *c, bool writes,
-                      hf_status (*run)(struct crypto_call *c, struct db *db),
-                      void (*then)(struct crypto_call *c))
-{
-	const struct core *core = c->api->core;
-	hf_status status;
-
-	*s = (struct step){
-		.task = { .run = run_step, .done = step_done, .durability = core_durability(core) },
-		.c = c,
-		.run = run,
-		.then = then,
-	};
-	status = db_work_submit(writes ? core->writer : core->reader, &s->task);
-	if (!hf_ok(status))
-		crypto_call_fail(c, status);
-}
-
-/* Approving: password, decision, carrying it out, showing what has become of it. */
-struct approval {
-	struct crypto_call call; /* first */
-	struct step step;
-	const char *password;
-	struct json_t *body, *u2f, *fido2;
-	bool password_shown, complete;
-};
-
-static const struct json_field approve_fields[] = {
-	{ "password", JSON_READ_TEXT, offsetof(struct approval, password), false, true, 1, 1024 },
-	{ "body", JSON_READ_ANY, offsetof(struct approval, body), false, true, 0, 0 },
-	{ "u2f", JSON_READ_ANY, offsetof(struct approval, u2f), false, true, 0, 0 },
-	{ "fido2_auth_request", JSON_READ_ANY, offsetof(struct approval, fido2), false, true, 0,
-	  0 },
-};
-
-static hf_status prepare_approve(struct crypto_call *c, struct hf_err *err)
-{
-	return c->body ? json_read(c->body, approve_fields, HF_COUNT(approve_fields), c, err)
-	               : HF_SUCCESS;
-}
-
-static void reply(struct crypto_call *c)
-{
-	crypto_call_reply(c);
-}
-
-static void carried_out(void *ctx)
-{
-	struct approval *a = ctx;
-
-	take_step(&a->step, &a->call, false, run_get, reply);
-}
-
-static void approved(struct crypto_call *c)
-{
-	struct approval *a = (struct approval *)c;
-
-	if (a->complete)
-		approval_carry_out(c->api, c->who->org_id, id_of(c), carried_out, a);
-	else
-		crypto_call_reply(c);
-}
-
-static hf_status run_approve(struct crypto_call *c, struct db *db)
-{
-	struct approval *a = (struct approval *)c;
-
-	HF_TRY(approval_approve(c->api->core, db, c->who, id_of(c), a->password_shown, c->now_ms,
-	                        &a->complete, &c->err));
-	about(c, "Approved");
-	HF_TRY(crypto_call_audit(c, db));
-	return print_one(c, db, id_of(c));
-}
-
-static void password_checked(void *ctx, hf_status s)
-{
-	struct approval *a = ctx;
-
-	if (!hf_ok(s)) {
-		crypto_call_fail_with(&a->call, s.code == HF_STATE ? 429 : 403,
-		                      s.code == HF_STATE
-		                              ? "too many attempts that failed: try again in a "
-		                                "few minutes"
-		                              : "the password is not right");
-		return;
-	}
-	a->password_shown = true;
-	take_step(&a->step, &a->call, true, run_approve, approved);
-}
-
-static void begin_approve(struct crypto_call *c)
-{
-	struct approval *a = (struct approval *)c;
-
-	if (a->password)
-		approval_check_password(c, a->password, password_checked, a);
-	else
-		take_step(&a->step, c, true, run_approve, approved);
-}
-
-const struct crypto_operation crypto_approval_approve = {
-	.size = sizeof(struct approval),
-	.prepare = prepare_approve,
-	.after = begin_approve,
-};
-
 /* The result: for who asked. */
 struct result {
 	struct crypto_call call; /* first */
-	struct step step;
+	struct approval_step step;
 	bool tried;
 	bool pending; /* approved, and nobody has begun */
 };
@@ -338,11 +206,12 @@ static hf_status run_result(struct crypto_call *c, struct db *db)
 	hf_status s;
 
 	r->pending = false;
-	s = quorum_row_get(db, c->who->org_id, id_of(c), c->now_ms, false, look_at_result, r);
+	s = quorum_row_get(db, c->who->org_id, approval_id_of(c), c->now_ms, false, look_at_result,
+	                   r);
 	if (s.code == HF_NOTFOUND && !c->err.text[0])
 		return hf_fail(&c->err, HF_NOTFOUND, "there is no such request, or it has expired");
 	HF_TRY(s);
-	return r->pending ? HF_SUCCESS : quorum_row_viewed(db, id_of(c));
+	return r->pending ? HF_SUCCESS : quorum_row_viewed(db, approval_id_of(c));
 }
 
 static void after_result(struct crypto_call *c);
@@ -352,7 +221,7 @@ static void result_there(void *ctx)
 	struct result *r = ctx;
 
 	r->tried = true;
-	take_step(&r->step, &r->call, true, run_result, after_result);
+	approval_take_step(&r->step, &r->call, true, run_result, after_result);
 }
 
 static void after_result(struct crypto_call *c)
@@ -365,7 +234,7 @@ static void after_result(struct crypto_call *c)
 		                      "the approval policy has changed since, or somebody "
 		                      "who approved it has left");
 	else if (r->pending)
-		approval_carry_out(c->api, c->who->org_id, id_of(c), result_there, r);
+		approval_carry_out(c->api, c->who->org_id, approval_id_of(c), result_there, r);
 	else
 		crypto_call_reply(c);
 }

@@ -4,6 +4,7 @@
 #include "server/crypto_api/call_inside.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/objects/print.h"
+#include "server/crypto_api/people/factor.h"
 #include "server/store/app_rows.h"
 
 #include "base/secret.h"
@@ -140,21 +141,7 @@ static hf_status prepare_auth(struct crypto_call *c, struct hf_err *err)
 	return c->body ? read_method(s, c->body, err) : HF_SUCCESS;
 }
 
-static hf_status open_session(struct crypto_call *c, struct db *db)
-{
-	struct session_call *s = self(c);
-
-	if (c->who->kind == PRINCIPAL_USER)
-		HF_TRY(member_row_logged_in(db, c->who->identity_id, c->now_ms));
-	else
-		HF_TRY(app_row_used(db, c->who->identity_id, c->now_ms));
-	HF_TRY(app_previous_forget(db, c->now_ms));
-	HF_TRY(crypto_session_open(c->api->sessions, db, &s->begin, &s->opened));
-	hf_ignore(hf_uuid_of_id(c->who->identity_id, c->subject_id));
-	return crypto_call_audit(c, db);
-}
-
-static void print_session(struct crypto_call *c)
+static hf_status print_session(struct crypto_call *c, struct db *db, const char *challenge)
 {
 	struct session_call *s = self(c);
 	struct json_writer w = JSON_WRITER(&c->out);
@@ -164,8 +151,36 @@ static void print_session(struct crypto_call *c)
 	json_int(&w, "expires_in", s->opened.lasts_ms / 1000);
 	json_text(&w, "access_token", s->opened.token);
 	print_uuid(&w, "entity_id", c->who->identity_id);
+	if (challenge)
+		HF_TRY(factor_print_due(&w, c, db, challenge));
 	json_close_object(&w);
-	crypto_call_reply(c);
+	return HF_SUCCESS;
+}
+
+static hf_status note_use(struct crypto_call *c, struct db *db)
+{
+	if (c->who->kind == PRINCIPAL_USER)
+		return member_row_logged_in(db, c->who->identity_id, c->now_ms);
+	return app_row_used(db, c->who->identity_id, c->now_ms);
+}
+
+static hf_status open_session(struct crypto_call *c, struct db *db)
+{
+	bool due = c->who->factor_due;
+	struct session_call *s = self(c);
+	char challenge[MFA_CHALLENGE_MAX];
+
+	HF_TRY(app_previous_forget(db, c->now_ms));
+	HF_TRY(crypto_session_open(c->api->sessions, db, &s->begin, &s->opened));
+	if (due)
+		HF_TRY(factor_challenge(db, c->who->identity_id, FACTOR_LOGIN, s->opened.id,
+		                        c->now_ms, challenge));
+	else
+		HF_TRY(note_use(c, db));
+	hf_ignore(hf_uuid_of_id(c->who->identity_id, c->subject_id));
+	c->outcome = due ? "SecondFactorDue" : NULL;
+	HF_TRY(crypto_call_audit(c, db));
+	return print_session(c, db, due ? challenge : NULL);
 }
 
 /* A session is no proof of itself: another one of it would never end. */
@@ -176,7 +191,7 @@ static bool is_session(const struct crypto_call *c)
 
 static void proved(struct crypto_call *c)
 {
-	static const struct crypto_step open = { true, open_session, print_session };
+	static const struct crypto_step open = { true, open_session, NULL };
 	struct session_call *s = self(c);
 
 	if (is_session(c)) {
@@ -267,20 +282,8 @@ static hf_status run_reauth(struct crypto_call *c, struct db *db)
 
 	crypto_call_shown(c, &shown);
 	HF_TRY(crypto_session_replace(c->api->sessions, db, &shown, c->who, &s->opened, &c->err));
-	return crypto_call_audit(c, db);
-}
-
-static void reauthenticated(struct crypto_call *c)
-{
-	crypto_sessions_forget(c->api->sessions, c->who->identity_id);
-	print_session(c);
-}
-
-static hf_status refuse_2fa(struct crypto_call *c, struct hf_err *err)
-{
-	return hf_fail(err, HF_UNSUPPORTED,
-	               "a second factor is not supported here: users are proved by their "
-	               "passwords, apps by secrets, certificates or signed JWTs");
+	HF_TRY(crypto_call_audit(c, db));
+	return print_session(c, db, NULL);
 }
 
 const struct crypto_operation crypto_session_auth = {
@@ -316,10 +319,6 @@ const struct crypto_operation crypto_session_reauth = {
 	.writes = true,
 	.prepare = no_members,
 	.run = run_reauth,
-	.after = reauthenticated,
+	.after = forget,
 	.release = release,
-};
-const struct crypto_operation crypto_session_2fa = {
-	.size = sizeof(struct crypto_call),
-	.prepare = refuse_2fa,
 };

@@ -3,6 +3,7 @@
 
 #include "base/uuid.h"
 #include "server/core/access/principal.h"
+#include "server/crypto_api/people/factor.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,17 +23,29 @@ hf_status user_edit_read(const struct json_t *body, struct user_edit *ret, struc
 		{ "mod_groups", JSON_READ_OBJECT, AT(mod_groups), false, true },
 		{ "del_groups", JSON_READ_OBJECT, AT(del_groups), false, true },
 		{ "enable", JSON_READ_BOOL, AT(enable), false, true },
+		{ "add_mfa_devices", JSON_READ_ARRAY, AT(add_devices), false, true },
+		{ "rename_mfa_devices", JSON_READ_ARRAY, AT(rename_devices), false, true },
+		{ "del_mfa_devices", JSON_READ_ARRAY, AT(del_devices), false, true },
 	};
 	struct user_edit e = { 0 };
 
 	if (!json_value_is(body, JSON_READ_OBJECT))
 		return hf_fail(err, HF_INVALID, "expected an object that describes a user");
+	if (json_member(body, "add_u2f_devices") || json_member(body, "del_u2f_devices") ||
+	    json_member(body, "rename_u2f_devices"))
+		return hf_fail(err, HF_UNSUPPORTED, FACTOR_NO_U2F_TEXT);
 	HF_TRY(json_read(body, fields, HF_COUNT(fields), &e, err));
 	e.enable_given = json_value_is(json_member(body, "enable"), JSON_READ_BOOL);
 	if (e.email && (!strchr(e.email, '@') || strpbrk(e.email, ": \t\r\n")))
 		return hf_fail(err, HF_INVALID, "user_email: expected an e-mail address");
 	*ret = e;
 	return HF_SUCCESS;
+}
+
+bool user_edit_devices(const struct user_edit *e)
+{
+	return json_count(e->add_devices) || json_count(e->rename_devices) ||
+	       json_count(e->del_devices);
 }
 
 static hf_status read_account_roles(const struct json_t *list, unsigned *ret, struct hf_err *err)

@@ -23,6 +23,9 @@ static hf_status read_new(struct crypto_call *c, struct hf_err *err)
 	if (!runs_account(c->who))
 		return hf_fail(err, HF_DENIED, NOT_ADMINISTRATOR_TEXT);
 	HF_TRY(user_edit_read(c->body, &self(c)->edit, err));
+	if (user_edit_devices(&self(c)->edit))
+		return hf_fail(err, HF_INVALID,
+		               "a user registers his devices himself, once he has logged in");
 	if (!self(c)->edit.email)
 		return hf_fail(err, HF_INVALID, "user_email: a user needs one");
 	return HF_SUCCESS;

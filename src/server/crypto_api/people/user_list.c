@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/objects/print.h"
+#include "server/crypto_api/people/factor.h"
 #include "server/crypto_api/people/rights.h"
 #include "server/crypto_api/sort.h"
 
@@ -56,6 +57,8 @@ static void print_time(struct json_writer *w, const char *key, int64_t ms)
 hf_status user_print(struct db *db, const struct member_row *user, const char *code,
                      struct json_writer *w)
 {
+	bool has_factor;
+
 	json_open_object(w, NULL);
 	print_uuid(w, "user_id", user->id);
 	json_text(w, "user_email", user->email);
@@ -68,7 +71,8 @@ hf_status user_print(struct db *db, const struct member_row *user, const char *c
 	json_bool(w, "email_verified", user->has_password);
 	print_time(w, "created_at", user->created_ms);
 	print_time(w, "last_logged_in_at", user->last_login_ms);
-	json_raw(w, "mfa_devices", hf_span_text("[]"));
+	HF_TRY(factor_print_devices(w, "mfa_devices", db, user->id, &has_factor));
+	json_bool(w, "has_second_factor", has_factor);
 	json_raw(w, "u2f_devices", hf_span_text("[]"));
 	json_open_object(w, "groups");
 	HF_TRY(group_member_rows_list(db, user->id, print_group, w));

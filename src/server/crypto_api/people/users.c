@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "server/core/access/sessions.h"
 #include "server/crypto_api/handlers.h"
+#include "server/crypto_api/people/factor.h"
 #include "server/crypto_api/people/rights.h"
 #include "server/store/quorum_rows.h"
 #include "server/store/session_rows.h"
@@ -177,6 +178,8 @@ static hf_status change(struct crypto_call *c, struct db *db)
 	HF_TRY(check_last(c, db, &before, &user));
 	HF_TRY(member_row_update(db, &user));
 	HF_TRY(user_set_groups(c, db, &self(c)->edit, user.id));
+	if (user_edit_devices(&self(c)->edit))
+		HF_TRY(factor_devices_change(c, db, &self(c)->edit, user.id));
 	if (!user.enabled)
 		HF_TRY(end_all(db, user.id));
 	if (before.enabled != user.enabled || before.roles != user.roles)

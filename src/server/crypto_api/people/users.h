@@ -12,10 +12,13 @@
 struct user_edit {
 	const char *email, *password, *first_name, *last_name, *description;
 	struct json_t *account_role, *add_groups, *mod_groups, *del_groups;
+	struct json_t *add_devices, *rename_devices, *del_devices; /* second factors */
 	bool enable, enable_given;
 };
 HF_MUST hf_status user_edit_read(const struct json_t *body, struct user_edit *ret,
                                  struct hf_err *err);
+/* It is about his devices. */
+bool user_edit_devices(const struct user_edit *e);
 /* Names, description, account roles and enabled. HF_INVALID with words. */
 HF_MUST hf_status user_edit_apply(const struct user_edit *e, struct member_row *row,
                                   struct hf_err *err);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A password that is shown once more, with an approval: checked as at a login. */
-#include "server/crypto_api/approvals/approvals.h"
+ * A password that is shown once more, with an approval or before second factors are changed:
+ * checked as at a login. */
+#include "server/crypto_api/call_proofs.h"
 
 #include "base/text.h"
 #include "server/core/access/access_request.h"
+#include "server/core/people/attempts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,8 +59,8 @@ static hf_status authorize(struct checking *k, const char *password)
 	return s;
 }
 
-void approval_check_password(struct crypto_call *c, const char *password,
-                             void (*then)(void *ctx, hf_status s), void *ctx)
+void crypto_call_check_password(struct crypto_call *c, const char *password,
+                                void (*then)(void *ctx, hf_status s), void *ctx)
 {
 	struct checking *k = calloc(1, sizeof(*k));
 	hf_status s;
@@ -83,4 +85,12 @@ void approval_check_password(struct crypto_call *c, const char *password,
 		                          .now_ms = c->now_ms };
 	k->access.done = checked;
 	access_request_begin(&k->access);
+}
+
+void crypto_call_wrong_password(struct crypto_call *c, hf_status s)
+{
+	if (s.code == HF_STATE)
+		crypto_call_fail_with(c, 429, ATTEMPTS_TEXT);
+	else
+		crypto_call_fail_with(c, 403, "the password is not right");
 }
