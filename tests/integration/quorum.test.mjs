@@ -317,6 +317,7 @@ test('a quorum that wants second factors: each approval has its own challenge, o
 	const twice = (members, n = members.length) => quorum(n, members, { require_2fa: true, require_password: true }), policy = twice([user('hal'), user('ida')])
 	await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: twice([user('hal'), user('ann'), user('bob')]) }), 400, /no second factor.*: ann@bank.example, bob@bank.example$/)
 	await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: twice([user('hal'), { app: dsm.app.id }]) }), 400, /app .* has no second factor/)
+	await refused(admin.call('PATCH', await accountPath(), { approval_policy: { policy: twice([user('hal'), user('ann')]) } }), 400, /no second factor.*: ann@bank.example$/)
 	const g = await guarded(policy), request = await ask(g.app, 'POST', '/crypto/v1/sign', signBody(g)), other = await ask(g.app, 'POST', '/crypto/v1/sign', signBody(g))
 	assert.deepEqual(request.reviewers[0], { user: people.hal.id, requires_password: true, requires_2fa: true })
 	const challenge = (name, of = request) => people[name].succeed('POST', `${REQUESTS}/${of.request_id}/challenge`), { password } = people.hal

@@ -94,7 +94,12 @@ struct meeting {
 	bool asked; /* somebody could ask them */
 };
 
-static hf_status look_at_member(struct meeting *m, size_t at, bool password)
+/* What a quorum above a member wants of him. */
+struct wanted {
+	bool password, factor;
+};
+
+static hf_status look_at_member(struct meeting *m, size_t at, struct wanted wanted)
 {
 	const struct quorum_node *node = &m->policy->nodes[at];
 	PRINCIPAL_SCOPED struct principal *who = NULL;
@@ -103,24 +108,26 @@ static hf_status look_at_member(struct meeting *m, size_t at, bool password)
 	char id[HF_ID_MAX];
 	hf_status s;
 
-	if (app && password)
+	if (app && (wanted.password || wanted.factor))
 		return HF_SUCCESS; /* it has none to show */
 	HF_TRY(hf_id_of_uuid(app ? "app" : "us", node->id, id));
 	s = principal_load(m->db, m->org_id, id, &who);
 	if (hf_ok(s) && !app)
 		s = password_row_get(m->db, id, &shown);
-	m->can[at] = hf_ok(s);
+	m->can[at] = hf_ok(s) && (!wanted.factor || who->has_factor);
 	return s.code == HF_NOTFOUND ? HF_SUCCESS : s;
 }
 
-static hf_status look_below(struct meeting *m, size_t at, bool password)
+static hf_status look_below(struct meeting *m, size_t at, struct wanted wanted)
 {
 	const struct quorum_node *node = &m->policy->nodes[at];
 
 	if (node->kind != QUORUM_OF)
-		return look_at_member(m, at, password);
+		return look_at_member(m, at, wanted);
+	wanted.password = wanted.password || node->password;
+	wanted.factor = wanted.factor || node->factor;
 	for (size_t i = 0; i < node->count; i++)
-		HF_TRY(look_below(m, node->first + i, password || node->password));
+		HF_TRY(look_below(m, node->first + i, wanted));
 	return HF_SUCCESS;
 }
 
@@ -181,7 +188,7 @@ hf_status account_quorum_can_meet(struct db *db, const char *org_id, struct hf_e
 		return HF_SUCCESS;
 	HF_TRY(org_row_lock(db, org_id)); /* two who go at once */
 	m.policy = a->quorum;
-	HF_TRY(look_below(&m, 0, false));
+	HF_TRY(look_below(&m, 0, (struct wanted){ 0 }));
 	if (can_meet(&m, 0, NULL))
 		HF_TRY(find_asker(&m));
 	if (!m.asked)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/access/quorum_factors.h"
 
+#include "server/core/access/account.h"
 #include "server/store/group_rows.h"
 #include "server/store/member_rows.h"
 
@@ -98,6 +99,16 @@ static hf_status look_into(void *ctx, const struct group_row *row)
 	return HF_FAILURE(HF_STOP);
 }
 
+static hf_status look_into_account(struct db *db, const char *org_id, struct use *u,
+                                   struct hf_err *err)
+{
+	ACCOUNT_POLICIES_SCOPED struct account_policies *account = NULL;
+
+	HF_TRY(account_policies_read(db, org_id, &account, err));
+	return account && account->quorum ? each_wanted(account->quorum, 0, false, compare, u)
+	                                  : HF_SUCCESS;
+}
+
 hf_status quorum_factors_unused(struct db *db, const char *org_id, const char *identity_id,
                                 struct hf_err *err)
 {
@@ -105,6 +116,11 @@ hf_status quorum_factors_unused(struct db *db, const char *org_id, const char *i
 
 	HF_TRY(hf_uuid_of_id(identity_id, u.uuid));
 	HF_TRY(org_row_lock(db, org_id));
+	HF_TRY(look_into_account(db, org_id, &u, err));
+	if (u.found)
+		return hf_fail(err, HF_STATE,
+		               "the account's approval policy wants this second factor: register "
+		               "another device first, or have the policy changed");
 	HF_TRY(group_rows_list(db, org_id, GROUPS_BY_ID, false, look_into, &u));
 	if (u.found)
 		return hf_fail(err, HF_STATE,

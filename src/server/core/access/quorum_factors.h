@@ -11,7 +11,7 @@
  * who has none. */
 HF_MUST hf_status quorum_factors_check(struct db *db, const char *org_id,
                                        const struct quorum_policy *policy, struct hf_err *err);
-/* Does no group's policy want this user's? HF_STATE with words that name one. */
+/* Does no policy, of a group or of the account, want this user's? HF_STATE with words. */
 HF_MUST hf_status quorum_factors_unused(struct db *db, const char *org_id, const char *identity_id,
                                         struct hf_err *err);
 

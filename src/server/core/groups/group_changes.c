@@ -107,7 +107,7 @@ static hf_status check_factors(struct db *db, const char *org_id, const struct g
                                struct hf_err *err)
 {
 	HF_CLEANUP(quorum_policy_free_at) struct quorum_policy *policy = NULL;
-	const char *text = text_of(&r->approval_policy, NULL);
+	const char *text = text_change_of(&r->approval_policy, NULL);
 
 	if (!text)
 		return HF_SUCCESS;

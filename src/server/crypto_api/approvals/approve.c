@@ -67,7 +67,7 @@ static hf_status make_challenge(void *ctx, const struct quorum_row *row)
 	struct approval_proofs wanted;
 	char challenge[MFA_CHALLENGE_MAX];
 
-	HF_TRY(quorum_policy_parse(hf_span_text(row->policy), &policy, NULL));
+	HF_TRY(approval_policy_parse(row, &policy, NULL));
 	if (!approval_visible(c->who, row, policy))
 		return HF_FAILURE(HF_NOTFOUND);
 	HF_TRY(approval_reviewer(c->who, row, policy, &wanted, &c->err));

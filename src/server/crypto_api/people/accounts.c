@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "server/core/access/account.h"
+#include "server/core/access/quorum_factors.h"
 #include "server/core/access/crypto_policy.h"
 #include "server/core/groups/group_request.h"
 #include "server/crypto_api/handlers.h"
@@ -191,6 +192,17 @@ static hf_status store_settings(struct account_call *a, struct db *db)
 	return account_settings_put(db, org_id, (const char *)text.ptr, a->call.now_ms);
 }
 
+/* Of the policy as it is now. */
+static hf_status check_approvers(struct crypto_call *c, struct db *db)
+{
+	ACCOUNT_POLICIES_SCOPED struct account_policies *after = NULL;
+
+	HF_TRY(account_policies_read(db, c->who->org_id, &after, &c->err));
+	if (after && after->quorum)
+		HF_TRY(quorum_factors_check(db, c->who->org_id, after->quorum, &c->err));
+	return account_quorum_can_meet(db, c->who->org_id, &c->err);
+}
+
 /* With the account's lock, so that no policy is replaced unseen. */
 static hf_status change_policies(struct account_call *a, struct db *db)
 {
@@ -210,8 +222,7 @@ static hf_status change_policies(struct account_call *a, struct db *db)
 	row.cryptographic =
 	        text_change_of(&a->cryptographic_policy, now ? now->cryptographic_policy : NULL);
 	HF_TRY(account_policies_put(db, c->who->org_id, &row, c->now_ms));
-	return a->approval_policy.given ? account_quorum_can_meet(db, c->who->org_id, &c->err)
-	                                : HF_SUCCESS;
+	return a->approval_policy.given ? check_approvers(c, db) : HF_SUCCESS;
 }
 
 static hf_status change(struct crypto_call *c, struct db *db)
