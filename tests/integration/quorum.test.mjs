@@ -235,22 +235,22 @@ async function withFactor(name) {
 }
 
 test('a second factor: registered by its owner, wanted at every login, answered once', async () => {
-	const fay = await person('fay'), email = 'fay@bank.example', password = PASSWORD('fay'), at = `/sys/v1/users/${fay.id}`
+	const wes = await person('wes'), email = 'wes@bank.example', password = PASSWORD('wes'), at = `/sys/v1/users/${wes.id}`
 	const other = await dsm.session(email, password), basic = new DsmClient(dsm.stack, `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}`)
-	await refused(fay.post('/sys/v1/session/config_2fa/new_challenge'), 403, /locked/)
-	await refused(fay.post('/sys/v1/users/generate_recovery_codes'), 403, /locked/)
-	await refused(fay.post('/sys/v1/session/config_2fa/auth', { password: 'not the password of fay' }), 403, /not right/)
+	await refused(wes.post('/sys/v1/session/config_2fa/new_challenge'), 403, /locked/)
+	await refused(wes.post('/sys/v1/users/generate_recovery_codes'), 403, /locked/)
+	await refused(wes.post('/sys/v1/session/config_2fa/auth', { password: 'not the password of wes' }), 403, /not right/)
 	await refused(basic.post('/sys/v1/session/config_2fa/auth', { password }), 400, /in a session/)
-	await unlock(fay, password)
-	await refused(fay.post('/sys/v1/session/config_2fa/new_challenge?protocol=u2f'), 501, /FIDO2/)
-	await refused(fay.post('/sys/v1/users/generate_recovery_codes'), 400, /device first/)
+	await unlock(wes, password)
+	await refused(wes.post('/sys/v1/session/config_2fa/new_challenge?protocol=u2f'), 501, /FIDO2/)
+	await refused(wes.post('/sys/v1/users/generate_recovery_codes'), 400, /device first/)
 	const device = new Authenticator(), stranger = new Authenticator({ origin: 'https://evil.example' })
-	const options = await fay.succeed('POST', '/sys/v1/session/config_2fa/new_challenge')
+	const options = await wes.succeed('POST', '/sys/v1/session/config_2fa/new_challenge')
 	assert.deepEqual([options.rp.id, options.pubKeyCredParams, options.excludeCredentials, options.user.name], ['bank.example', [{ type: 'public-key', alg: -7 }], [], email])
-	await refused(addDevice(fay, 'evil', stranger), 400, /origin/)
-	await refused(fay.call('PATCH', at, { add_mfa_devices: [{ name: 'old', attestationResult: await attestation(device, options) }] }), 400, /challenge/)
-	assert.equal((await addDevice(fay, 'key', device)).status, 200)
-	await refused(addDevice(fay, 'twice', device), 409)
+	await refused(addDevice(wes, 'evil', stranger), 400, /origin/)
+	await refused(wes.call('PATCH', at, { add_mfa_devices: [{ name: 'old', attestationResult: await attestation(device, options) }] }), 400, /challenge/)
+	assert.equal((await addDevice(wes, 'key', device)).status, 200)
+	await refused(addDevice(wes, 'twice', device), 409)
 	await refused(other.call('GET', at), 401)
 	await refused(basic.call('GET', at), 403, /second factor is due/)
 	const shown = await admin.succeed('GET', at)
@@ -260,7 +260,7 @@ test('a second factor: registered by its owner, wanted at every login, answered 
 	const half = await begin(dsm.stack, email, password), asked = half.answer.fido2_assertion_options
 	assert.deepEqual([asked.rpId, asked.allowCredentials, half.answer.allowed_mfa_methods[0].Fido2.mfa_devices[0].name], ['bank.example', [{ type: 'public-key', id: device.credId }], 'key'])
 	for (const [method, path, body] of [['GET', at], ['GET', '/sys/v1/users'], ['POST', '/sys/v1/session/refresh'], ['POST', '/sys/v1/session/reauth'],
-		['POST', '/sys/v1/session/config_2fa/auth', { password }], ['POST', '/sys/v1/users/change_password', { current_password: password, new_password: 'another password of fay' }],
+		['POST', '/sys/v1/session/config_2fa/auth', { password }], ['POST', '/sys/v1/users/change_password', { current_password: password, new_password: 'another password of wes' }],
 		['POST', '/batch/v1', { Batch: { batch_execution_type: 'Serial', items: [{ SingleItem: { method: 'GET', operation: at } }] } }]])
 		await refused(half.client.call(method, path, body), 403, /second factor is due/)
 	device.counter = 7
