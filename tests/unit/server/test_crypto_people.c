@@ -4,8 +4,10 @@
 #include "check.h"
 
 #include "base/uuid.h"
+#include "server/core/access/account.h"
 #include "server/core/access/app_credentials.h"
 #include "server/core/access/principal.h"
+#include "server/store/account_rows.h"
 #include "server/store/app_rows.h"
 #include "server/store/migrations.h"
 #include "server/store/session_rows.h"
@@ -282,6 +284,82 @@ static void sessions_of_an_old_secret_end_with_it_however_they_are_used(void **s
 	CHECK_CODE(session_row_get(db, hash, &found), HF_NOTFOUND);
 }
 
+static hf_status no_policies(void *ctx, const struct account_policy_row *row)
+{
+	fail_msg("the account has policies");
+	return HF_SUCCESS;
+}
+
+static void put_policy(const char *json)
+{
+	const struct account_policy_row row = { .approval = json };
+
+	CHECK_OK(account_policies_put(db, "or-1", &row, NOW));
+}
+
+static void an_accounts_policies_stand_beside_its_settings(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf settings = HF_BUF(64);
+
+	CHECK_OK(account_policies_get(db, "or-1", no_policies, NULL));
+	put_policy("{}");
+	CHECK_OK(account_settings_put(db, "or-1", "{\"a\":1}", NOW));
+	put_policy(NULL);
+	CHECK_OK(account_settings_get(db, "or-1", &settings));
+	CHECK(hf_span_is(hf_buf_span(&settings), "{\"a\":1}"));
+	CHECK_OK(account_policies_get(db, "or-1", no_policies, NULL));
+}
+
+/* {"policy": so many of these} of the account, whose id is one as they are made. */
+static hf_status meets(const char *org, unsigned n, const char *const *ids, size_t n_ids)
+{
+	HF_BUF_SCOPED struct hf_buf json = HF_BUF(4096);
+	struct account_policy_row row;
+	struct hf_err err;
+	char uuid[HF_UUID_MAX];
+
+	hf_buf_printf(&json, "{\"policy\":{\"quorum\":{\"n\":%u,\"members\":[", n);
+	for (size_t i = 0; i < n_ids; i++) {
+		CHECK_OK(hf_uuid_of_id(ids[i], uuid));
+		hf_buf_printf(&json, "%s{\"user\":\"%s\"}", i ? "," : "", uuid);
+	}
+	hf_buf_printf(&json, "]}}}%c", 0);
+	row = (struct account_policy_row){ .approval = (const char *)json.ptr };
+	CHECK_OK(account_policies_put(db, org, &row, NOW));
+	return account_quorum_can_meet(db, org, &err);
+}
+
+static void a_policy_can_be_met_by_members_who_can_log_in_besides_who_asks(void **state)
+{
+	char org[HF_ID_MAX], boss[HF_ID_MAX], ann[HF_ID_MAX], bob[HF_ID_MAX], gone[HF_ID_MAX];
+	const char *const members[] = { boss, ann, bob }, *const others[] = { ann, gone };
+	struct member_row user;
+
+	hf_id_new("or", org);
+	hf_id_new("us", boss);
+	hf_id_new("us", ann);
+	hf_id_new("us", bob);
+	hf_id_new("us", gone);
+	CHECK_OK(org_row_insert(db, org, "Third", NOW));
+	make_user(boss, org, "boss@b.example", ACCOUNT_ADMINISTRATOR);
+	make_user(ann, org, "ann@b.example", ACCOUNT_MEMBER);
+	make_user(bob, org, "bob@b.example", ACCOUNT_MEMBER);
+	CHECK_OK(account_quorum_can_meet(db, org, NULL));
+	CHECK_CODE(meets(org, 1, members, 1), HF_STATE); /* he asks */
+	CHECK_CODE(meets(org, 3, members, 3), HF_STATE);
+	CHECK_CODE(meets(org, 2, others, 2), HF_STATE);
+	CHECK_OK(meets(org, 1, others, 2));
+	CHECK_OK(meets(org, 2, members, 3));
+	CHECK_OK(member_row_get(db, org, bob, &user));
+	user.roles = ACCOUNT_ADMINISTRATOR; /* may ask, in place of the other */
+	CHECK_OK(member_row_update(db, &user));
+	CHECK_OK(meets(org, 1, members, 1));
+	user.enabled = false;
+	CHECK_OK(member_row_update(db, &user));
+	CHECK_CODE(meets(org, 1, members, 1), HF_STATE);
+	CHECK_CODE(meets(org, 2, members, 3), HF_STATE);
+}
+
 static void an_old_secret_is_forgotten_after_its_time(void **state)
 {
 	HF_BUF_SCOPED struct hf_buf sealed = HF_BUF(64);
@@ -344,6 +422,8 @@ int main(void)
 		TEST(a_session_is_not_extended_beyond_its_end),
 		TEST(sessions_of_an_old_secret_end_with_it_however_they_are_used),
 		TEST(an_old_secret_is_forgotten_after_its_time),
+		TEST(an_accounts_policies_stand_beside_its_settings),
+		TEST(a_policy_can_be_met_by_members_who_can_log_in_besides_who_asks),
 		TEST(apps_are_listed_by_account_group_and_page),
 	};
 
