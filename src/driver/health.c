@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "driver/health.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "http/server.h"
 
@@ -22,21 +21,6 @@ struct health {
 	char reason[REASON_MAX]; /* "": healthy */
 };
 
-static void add_warning(void *ctx, const char *words)
-{
-	hf_buf_printf(ctx, "warning: %s\n", words);
-}
-
-/* Well, with what will not stay so: ?verbose=1. */
-static void answer_warnings(struct http_request *req, const struct health *h)
-{
-	HF_BUF_SCOPED struct hf_buf text = HF_BUF(HF_METRICS_TEXT_MAX);
-
-	if (h->metrics->dates)
-		cert_dates_near(h->metrics->dates, hf_wall_ms() / 1000, add_warning, &text);
-	http_reply(req, 200, "text/plain", hf_buf_span(&text));
-}
-
 static void answer_health(struct http_request *req, void *ctx)
 {
 	struct health *h = ctx;
@@ -48,7 +32,7 @@ static void answer_health(struct http_request *req, void *ctx)
 	if (reason[0])
 		http_reply(req, 500, "text/plain", hf_span_text(reason));
 	else if (http_query(req, "verbose"))
-		answer_warnings(req, h);
+		cert_dates_reply(h->metrics->dates, req);
 	else
 		http_reply(req, 204, NULL, HF_SPAN(NULL, 0));
 }

@@ -1,24 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/health.h"
 
-#include "base/clock.h"
-
 #define COMPLAINTS_MAX 16384
-
-static void add_warning(void *ctx, const char *words)
-{
-	hf_buf_printf(ctx, "warning: %s\n", words);
-}
-
-/* Well, with what will not stay so: ?verbose=1. */
-static void answer_warnings(struct http_request *req, const struct gateway_health *h)
-{
-	HF_BUF_SCOPED struct hf_buf text = HF_BUF(COMPLAINTS_MAX);
-
-	if (h->metrics->dates)
-		cert_dates_near(h->metrics->dates, hf_wall_ms() / 1000, add_warning, &text);
-	http_reply(req, 200, "text/plain", hf_buf_span(&text));
-}
 
 static void answer_health(struct http_request *req, void *ctx)
 {
@@ -31,7 +14,7 @@ static void answer_health(struct http_request *req, void *ctx)
 	if (text.len)
 		http_reply(req, 500, "text/plain", hf_buf_span(&text));
 	else if (http_query(req, "verbose"))
-		answer_warnings(req, h);
+		cert_dates_reply(h->metrics->dates, req);
 	else
 		http_reply(req, 204, NULL, HF_SPAN(NULL, 0));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/cert_dates.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -10,7 +11,7 @@
 
 #define DAY_S INT64_C(86400)
 
-enum { STAGES = 4, WORDS_MAX = 512 };
+enum { STAGES = 4, WORDS_MAX = 512, WARNINGS_MAX = 65536 };
 
 struct entry {
 	const char *use;
@@ -199,4 +200,18 @@ void cert_dates_write(struct cert_dates *c, int64_t now_s, struct hf_buf *to)
 	               HF_METRIC_GAUGE);
 	write_some(c, true, crls, now_s, to);
 	pthread_mutex_unlock(&c->lock);
+}
+
+static void add_warning(void *ctx, const char *words)
+{
+	hf_buf_printf(ctx, "warning: %s\n", words);
+}
+
+void cert_dates_reply(struct cert_dates *c, struct http_request *req)
+{
+	HF_BUF_SCOPED struct hf_buf text = HF_BUF(WARNINGS_MAX);
+
+	if (c)
+		cert_dates_near(c, hf_wall_ms() / 1000, add_warning, &text);
+	http_reply(req, 200, "text/plain", hf_buf_span(&text));
 }

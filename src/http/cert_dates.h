@@ -5,6 +5,7 @@
 #define HF_HTTP_CERT_DATES_H
 
 #include "crypto/tls.h"
+#include "http/server.h"
 
 struct cert_dates;
 
@@ -21,6 +22,9 @@ void cert_dates_warn(struct cert_dates *c, int64_t now_s);
 /* What will be over within 14 days, or is: for /health. Calls `say` for each. */
 void cert_dates_near(struct cert_dates *c, int64_t now_s, void (*say)(void *ctx, const char *words),
                      void *ctx);
+/* Answers /health?verbose=1 of a process that is well: a line for each of these. `c` may be NULL.
+ */
+void cert_dates_reply(struct cert_dates *c, struct http_request *req);
 /* holdfast_certificate_expires_seconds, holdfast_crl_due_seconds. */
 void cert_dates_write(struct cert_dates *c, int64_t now_s, struct hf_buf *to);
 

@@ -99,13 +99,8 @@ static hf_status place(void *ctx, const char *group_id, uint64_t permissions)
 {
 	struct placing *p = ctx;
 	struct crypto_call *c = p->c;
-	bool there;
 
-	HF_TRY(key_group_exists(p->db, c->who->org_id, group_id, &there));
-	if (!there || (!runs_account(c->who) && !principal_in(c->who, group_id)))
-		return hf_fail(&c->err, HF_NOTFOUND, "there is no group %s", group_id);
-	if (!runs_group(c->who, group_id))
-		return hf_fail(&c->err, HF_DENIED, NOT_ADMINISTRATOR_TEXT);
+	HF_TRY(may_place(c, p->db, group_id));
 	if (++p->n > APP_GROUPS_MAX)
 		return hf_fail(&c->err, HF_TOOBIG, "an app may be in %d groups at most",
 		               APP_GROUPS_MAX);

@@ -6,6 +6,7 @@
 #define HF_SERVER_CRYPTO_API_PEOPLE_RIGHTS_H
 
 #include "server/core/access/principal.h"
+#include "server/crypto_api/call.h"
 
 static inline bool runs_account(const struct principal *who)
 {
@@ -29,5 +30,9 @@ static inline bool runs_group(const struct principal *who, const char *group_id)
 
 #define NOT_ADMINISTRATOR_TEXT                                                                     \
 	"this is for administrators of the account, and of the groups that it is about"
+
+/* Whether the caller may put an app or a user into this group, or take one out. HF_NOTFOUND: there
+ * is none that he may know of; HF_DENIED. c->err has words. */
+HF_MUST hf_status may_place(struct crypto_call *c, struct db *db, const char *group_id);
 
 #endif
