@@ -15,7 +15,7 @@ import { startDsm } from '../e2e/dsm.mjs'
 import { request } from '../e2e/raw.mjs'
 import { PIN, root } from '../e2e/stack.mjs'
 
-const SIZES = { 0: 0, SMALL: 16 << 10, SOBJECT: 128 << 10, APP_BODY_MAX: 96 << 10, CRYPTO_BODY_MAX: 1 << 20, CRYPTO_BATCH_BODY_MAX: 4 << 20 }
+const SIZES = { 0: 0, SMALL: 16 << 10, SOBJECT: 128 << 10, WITH_FACTOR: 64 << 10, APP_BODY_MAX: 96 << 10, CRYPTO_BODY_MAX: 1 << 20, CRYPTO_BATCH_BODY_MAX: 4 << 20 }
 const ROUTES = [...readFileSync(join(root, 'src/server/crypto_api/routes.c'), 'utf8').matchAll(/^\t\{ "([A-Z]+)", +"([^"]+)", +"([^"]+)", +(CALLER_[A-Z]+), +([^,]+), ([^,]+), &(\w+) \},$/gm)]
 	.map(([, method, path, action, caller, flags, max, op]) => ({ method, path, action, caller, flags, max: SIZES[max], op, name: `${method} ${path}` }))
 const CLOSED = ROUTES.filter(({ caller }) => caller !== 'CALLER_NOBODY')

@@ -5,6 +5,7 @@
 
 #define SMALL (16u << 10)
 #define SOBJECT (128u << 10)
+#define WITH_FACTOR (64u << 10) /* an authenticator's answer in it */
 #define NONE 0u
 #define PROVES (ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE | ROUTE_PROVES)
 #define OF_FACTORS (ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE)
@@ -31,7 +32,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/sys/v1/session/refresh",        "Crypto:RefreshSession", CALLER_ANY, ROUTE_SENSITIVE, SMALL, &crypto_session_refresh_op },
 	{ "POST",   "/sys/v1/session/terminate",      "Crypto:CloseSession", CALLER_ANY, ROUTE_SENSITIVE | ROUTE_BEFORE_FACTOR, SMALL, &crypto_session_terminate },
 	{ "POST",   "/sys/v1/session/reauth",         "Crypto:ReplaceSession", CALLER_ANY, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_session_reauth },
-	{ "POST",   "/sys/v1/session/auth/2fa/fido2", "Crypto:SessionSecondFactor", CALLER_ANY, SHOWS_FACTOR, 32u << 10, &crypto_session_fido2 },
+	{ "POST",   "/sys/v1/session/auth/2fa/fido2", "Crypto:SessionSecondFactor", CALLER_ANY, SHOWS_FACTOR, WITH_FACTOR, &crypto_session_fido2 },
 	{ "POST",   "/sys/v1/session/auth/2fa/u2f",   "Crypto:SessionSecondFactor", CALLER_ANY, SHOWS_FACTOR, SMALL, &crypto_session_u2f },
 	{ "POST",   "/sys/v1/session/auth/2fa/recovery_code", "Crypto:SessionRecoveryCode", CALLER_ANY, SHOWS_FACTOR, SMALL, &crypto_session_recovery },
 	{ "POST",   "/sys/v1/session/config_2fa/auth",      "Crypto:UnlockSecondFactors", CALLER_ANY, OF_FACTORS, SMALL, &crypto_factor_unlock },
@@ -63,7 +64,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/sys/v1/users/process_invite",  "Crypto:ProcessInvite",  CALLER_ADMIN, ROUTE_SENSITIVE, SMALL, &crypto_process_invite },
 	{ "POST",   "/sys/v1/users/forgot_password", "Crypto:ForgotPassword", CALLER_NOBODY, ROUTE_SENSITIVE, SMALL, &crypto_password_forgot },
 	{ "GET",    "/sys/v1/users/:user_id", "Crypto:GetUser",    CALLER_ANY,   NONE, 0, &crypto_user_show },
-	{ "PATCH",  "/sys/v1/users/:user_id", "Crypto:UpdateUser", CALLER_ADMIN, ROUTE_AUDITED, 64u << 10, &crypto_user_change },
+	{ "PATCH",  "/sys/v1/users/:user_id", "Crypto:UpdateUser", CALLER_ADMIN, ROUTE_AUDITED, WITH_FACTOR, &crypto_user_change },
 	{ "DELETE", "/sys/v1/users/:user_id", "Crypto:RemoveUser", CALLER_ADMIN, ROUTE_AUDITED, SMALL, &crypto_user_remove },
 	{ "DELETE", "/sys/v1/users/:user_id/accounts",       "Crypto:RemoveUser",    CALLER_ADMIN, ROUTE_AUDITED, SMALL, &crypto_user_remove },
 	{ "POST",   "/sys/v1/users/:user_id/resend_invite",  "Crypto:InviteUser",    CALLER_ADMIN, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_user_invite_again },
@@ -161,7 +162,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "GET",    "/sys/v1/approval_requests", "Crypto:Approvals:List", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, 0, &crypto_approval_list },
 	{ "GET",    "/sys/v1/approval_requests/:req_id", "Crypto:Approvals:Read", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, 0, &crypto_approval_get },
 	{ "DELETE", "/sys/v1/approval_requests/:req_id", "Crypto:Approvals:Withdraw", CALLER_ANY, ROUTE_AUDITED | ROUTE_SENSITIVE, 0, &crypto_approval_withdraw },
-	{ "POST",   "/sys/v1/approval_requests/:req_id/approve", "Crypto:Approvals:Approve", CALLER_ANY, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, 32u << 10, &crypto_approval_approve },
+	{ "POST",   "/sys/v1/approval_requests/:req_id/approve", "Crypto:Approvals:Approve", CALLER_ANY, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, WITH_FACTOR, &crypto_approval_approve },
 	{ "POST",   "/sys/v1/approval_requests/:req_id/challenge", "Crypto:Approvals:Challenge", CALLER_ANY, ROUTE_SENSITIVE, SMALL, &crypto_approval_challenge },
 	{ "POST",   "/sys/v1/approval_requests/:req_id/deny", "Crypto:Approvals:Deny", CALLER_ANY, ROUTE_AUDITED | ROUTE_SENSITIVE, SMALL, &crypto_approval_deny },
 	{ "POST",   "/sys/v1/approval_requests/:req_id/result", "Crypto:Approvals:Result", CALLER_ANY, ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_approval_result },
