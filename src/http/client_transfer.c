@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/client_transfer.h"
 
-#include "http/address.h"
+#include "os/address.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "http/outbound.h"
 
 #include "base/text.h"
-#include "http/address.h"
+#include "os/address.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>

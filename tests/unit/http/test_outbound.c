@@ -3,7 +3,7 @@
 #include "check.h"
 
 #include "base/clock.h"
-#include "http/address.h"
+#include "os/address.h"
 #include "http/outbound.h"
 
 #include <arpa/inet.h>

@@ -3,10 +3,10 @@
 
 #include "base/text.h"
 #include "crypto/tls_material.h"
-#include "http/address.h"
 #include "json/read.h"
 #include "json/write.h"
 #include "op/slot_link.h"
+#include "os/address.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/address.h"
+#include "os/address.h"
 
 #include <netinet/in.h>
 #include <stdint.h>

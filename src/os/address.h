@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which addresses are the public internet's. What a caller names as a target must not reach what
  * only we can reach: this machine, its network, a cloud's metadata. */
-#ifndef HF_HTTP_ADDRESS_H
-#define HF_HTTP_ADDRESS_H
+#ifndef HF_OS_ADDRESS_H
+#define HF_OS_ADDRESS_H
 
 #include <stdbool.h>
 #include <sys/socket.h>
