@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "p11/master.h"
+#include "p11/master_impl.h"
 
 #include "base/random.h"
 #include "base/text.h"
@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MASTER_LEN 32
-#define MAC_SUFFIX "mac" /* of the MAC key's CKA_ID: see p11/master.h */
 #define MAC_ID_LEN (MASTER_ID_LEN + sizeof(MAC_SUFFIX) - 1)
 
 /* How an HSM wants a key for HMAC-SHA256 to be made. */
@@ -134,6 +132,13 @@ static hf_status mac_variant_find(struct p11_session *s, const struct mac_varian
 	return HF_SUCCESS;
 }
 
+bool master_makes_mac(struct p11_session *s)
+{
+	const struct mac_variant *variant;
+
+	return hf_ok(mac_variant_find(s, &variant));
+}
+
 hf_status p11_master_temporary(struct p11_session *s, struct p11_master *ret, struct hf_err *err)
 {
 	struct p11_master m = { .temporary = true };
@@ -165,7 +170,7 @@ bool p11_master_possible(struct p11_session *s)
 	return true;
 }
 
-static hf_status find_by_label(struct p11_session *s, const char *label, CK_OBJECT_HANDLE found[2],
+hf_status master_find_by_label(struct p11_session *s, const char *label, CK_OBJECT_HANDLE found[2],
                                size_t *ret_n, struct hf_err *err)
 {
 	struct template t = { 0 };
@@ -181,7 +186,7 @@ static hf_status refuse_existing(struct p11_session *s, const char *label, struc
 	CK_OBJECT_HANDLE found[2];
 	size_t n;
 
-	HF_TRY(find_by_label(s, label, found, &n, err));
+	HF_TRY(master_find_by_label(s, label, found, &n, err));
 	if (n)
 		return hf_fail(err, HF_EXISTS,
 		               "token %s has a key labelled %s already: use it, or choose another "
@@ -217,7 +222,7 @@ static hf_status still_alone(struct p11_session *s, const char *label, struct hf
 	CK_OBJECT_HANDLE found[2];
 	size_t n;
 
-	HF_TRY(find_by_label(s, label, found, &n, err));
+	HF_TRY(master_find_by_label(s, label, found, &n, err));
 	if (n != 1)
 		return hf_fail(
 		        err, HF_EXISTS,
@@ -226,7 +231,7 @@ static hf_status still_alone(struct p11_session *s, const char *label, struct hf
 	return HF_SUCCESS;
 }
 
-static void mac_label(const char *label, char to[MASTER_LABEL_MAX + 8])
+void master_mac_label(const char *label, char to[MASTER_LABEL_MAX + 8])
 {
 	snprintf(to, MASTER_LABEL_MAX + 8, "%s-mac", label);
 }
@@ -242,7 +247,7 @@ hf_status p11_master_create(struct p11_session *s, const char *label, struct p11
 	if (!label[0] || strlen(label) >= MASTER_LABEL_MAX)
 		return hf_fail(err, HF_INVALID, "a master key's label has 1 to %d characters",
 		               MASTER_LABEL_MAX - 1);
-	mac_label(label, of_mac);
+	master_mac_label(label, of_mac);
 	HF_TRY(refuse_existing(s, label, err));
 	HF_TRY(refuse_existing(s, of_mac, err));
 	hf_random(id, MASTER_ID_LEN);
@@ -258,196 +263,6 @@ hf_status p11_master_create(struct p11_session *s, const char *label, struct p11
 		token_object_destroy(s, m.mac);
 		return status;
 	}
-	*ret = m;
-	return HF_SUCCESS;
-}
-
-/* What a key has to be allowed and forbidden, and what is at stake. */
-struct right {
-	CK_ATTRIBUTE_TYPE attribute;
-	bool wanted;
-	const char *fault;
-};
-
-static const struct right master_rights[] = {
-	{ CKA_SENSITIVE, true, "is not SENSITIVE: it can be read in the clear" },
-	{ CKA_EXTRACTABLE, false, "is EXTRACTABLE: it can leave the HSM" },
-	{ CKA_PRIVATE, true, "is not PRIVATE: it can be used without a login" },
-	{ CKA_WRAP, true, "may not wrap (CKA_WRAP)" },
-	{ CKA_UNWRAP, true, "may not unwrap (CKA_UNWRAP)" },
-	{ CKA_DECRYPT, false,
-	  "may decrypt (CKA_DECRYPT): whoever may use it could read every wrapped key" },
-	{ CKA_ENCRYPT, false,
-	  "may encrypt (CKA_ENCRYPT): whoever may use it could forge wrapped keys" },
-	{ CKA_SIGN, false, "may sign (CKA_SIGN), which a wrapping key has no need of" },
-	{ CKA_VERIFY, false, "may verify (CKA_VERIFY), which a wrapping key has no need of" },
-	{ CKA_DERIVE, false, "may derive keys (CKA_DERIVE), which a wrapping key has no need of" },
-};
-
-static const struct right mac_rights[] = {
-	{ CKA_SENSITIVE, true, "is not SENSITIVE: it can be read in the clear" },
-	{ CKA_EXTRACTABLE, false, "is EXTRACTABLE: it can leave the HSM" },
-	{ CKA_PRIVATE, true, "is not PRIVATE: it can be used without a login" },
-	{ CKA_SIGN, true, "may not sign (CKA_SIGN)" },
-	{ CKA_WRAP, false, "may wrap (CKA_WRAP), which a MAC key has no need of" },
-	{ CKA_UNWRAP, false, "may unwrap (CKA_UNWRAP), which a MAC key has no need of" },
-	{ CKA_ENCRYPT, false, "may encrypt (CKA_ENCRYPT), which a MAC key has no need of" },
-	{ CKA_DECRYPT, false, "may decrypt (CKA_DECRYPT), which a MAC key has no need of" },
-	{ CKA_DERIVE, false, "may derive keys (CKA_DERIVE), which a MAC key has no need of" },
-};
-
-#define RIGHTS_MAX HF_COUNT(master_rights)
-
-/* All in one call, since each is a round trip to a network HSM; one by one where the module finds
- * fault with any, as with those that the key does not have, which count as false. */
-static hf_status read_rights(struct p11_session *s, CK_OBJECT_HANDLE key,
-                             const struct right *rights, size_t n, bool ret[RIGHTS_MAX],
-                             struct hf_err *err)
-{
-	CK_BBOOL values[RIGHTS_MAX] = { CK_FALSE };
-	CK_ATTRIBUTE a[RIGHTS_MAX];
-	bool whole = true;
-
-	for (size_t i = 0; i < n; i++)
-		a[i] = (CK_ATTRIBUTE){ rights[i].attribute, &values[i], sizeof(values[i]) };
-	whole = s->fn->C_GetAttributeValue(s->handle, key, a, n) == CKR_OK;
-	for (size_t i = 0; i < n; i++) {
-		if (!whole || a[i].ulValueLen != sizeof(values[i]))
-			HF_TRY(attribute_bool(s, key, rights[i].attribute, &ret[i], err));
-		else
-			ret[i] = values[i] != CK_FALSE;
-	}
-	return HF_SUCCESS;
-}
-
-static hf_status check_rights(struct p11_session *s, CK_OBJECT_HANDLE key, const char *label,
-                              const struct right *rights, size_t n, struct hf_err *err)
-{
-	bool is[RIGHTS_MAX];
-
-	HF_TRY(read_rights(s, key, rights, n, is, err));
-	for (size_t i = 0; i < n; i++)
-		if (is[i] != rights[i].wanted)
-			return hf_fail(err, HF_STOP,
-			               "key %s in token %s %s: do not use it; make another under a "
-			               "new label "
-			               "(holdfast hsm init-master --master-label NAME)",
-			               label, s->token.label, rights[i].fault);
-	return HF_SUCCESS;
-}
-
-static hf_status check_aes_256(struct p11_session *s, CK_OBJECT_HANDLE key, const char *label,
-                               struct hf_err *err)
-{
-	CK_ULONG type = 0, len = MASTER_LEN;
-	hf_status status;
-
-	HF_TRY(attribute_number(s, key, CKA_KEY_TYPE, &type, err));
-	status = attribute_number(s, key, CKA_VALUE_LEN, &len, err);
-	if (status.code != HF_NOTFOUND)
-		HF_TRY(status);
-	if (type != CKK_AES || len != MASTER_LEN)
-		return hf_fail(err, HF_STOP,
-		               "key %s in token %s is no AES-256 key: choose another label "
-		               "(--master-label), and make the "
-		               "master key under it with `holdfast hsm init-master`",
-		               label, s->token.label);
-	return HF_SUCCESS;
-}
-
-/* The master id in a key's CKA_ID, which ends with `suffix`. */
-static hf_status read_id(struct p11_session *s, CK_OBJECT_HANDLE key, const char *label,
-                         const char *suffix, char ret[2 * MASTER_ID_LEN + 1], struct hf_err *err)
-{
-	size_t len = 0, suffix_len = strlen(suffix);
-	uint8_t id[64];
-	hf_status status = attribute_read(s, key, CKA_ID, id, sizeof(id), &len, err);
-
-	if (status.code != HF_NOTFOUND && status.code != HF_CORRUPT)
-		HF_TRY(status);
-	if (len != MASTER_ID_LEN + suffix_len ||
-	    memcmp(id + MASTER_ID_LEN, suffix, suffix_len) != 0)
-		return hf_fail(err, HF_STOP,
-		               "key %s in token %s has no CKA_ID such as holdfast makes (%d "
-		               "bytes%s%s): choose another "
-		               "label (--master-label), or give it the id of the HSM that it was "
-		               "copied from",
-		               label, s->token.label, MASTER_ID_LEN, suffix_len ? ", then " : "",
-		               suffix);
-	hf_hex(id, MASTER_ID_LEN, ret);
-	return HF_SUCCESS;
-}
-
-/* Exactly one, or words. `role` is "master key" or "master MAC key". */
-static hf_status find_one(struct p11_session *s, const char *role, const char *label,
-                          CK_OBJECT_HANDLE *ret, struct hf_err *err)
-{
-	CK_OBJECT_HANDLE found[2];
-	size_t n;
-
-	HF_TRY(find_by_label(s, label, found, &n, err));
-	if (n == 0)
-		return hf_fail(err, HF_NOTFOUND,
-		               "token %s has no %s labelled %s: make it with `holdfast hsm "
-		               "init-master`, or name it with "
-		               "--master-label",
-		               s->token.label, role, label);
-	if (n > 1)
-		return hf_fail(err, HF_STOP,
-		               "token %s has more than one %s labelled %s: which one wraps cannot "
-		               "be left to chance; remove "
-		               "or rename the one that is not in use",
-		               s->token.label, role, label);
-	*ret = found[0];
-	return HF_SUCCESS;
-}
-
-static hf_status find_mac(struct p11_session *s, const char *label, struct p11_master *m,
-                          struct hf_err *err)
-{
-	char id[2 * MASTER_ID_LEN + 1], of_mac[MASTER_LABEL_MAX + 8];
-	const struct mac_variant *variant;
-	CK_ULONG type;
-	hf_status status;
-
-	mac_label(label, of_mac);
-	status = find_one(s, "master MAC key", of_mac, &m->mac, err);
-	if (status.code == HF_NOTFOUND) {
-		if (!hf_ok(mac_variant_find(s, &variant)))
-			return HF_SUCCESS; /* an HSM without HMAC */
-		return hf_fail(err, HF_STOP,
-		               "token %s has the master key %s, but its MAC key %s is missing: "
-		               "restore it from the HSM's "
-		               "backup or copy it from the HSM where both were made; records "
-		               "sealed with it cannot be used "
-		               "without",
-		               s->token.label, label, of_mac);
-	}
-	HF_TRY(status);
-	HF_TRY(check_rights(s, m->mac, of_mac, mac_rights, HF_COUNT(mac_rights), err));
-	HF_TRY(read_id(s, m->mac, of_mac, MAC_SUFFIX, id, err));
-	if (strcmp(id, m->id) != 0)
-		return hf_fail(err, HF_STOP,
-		               "in token %s, %s (id %s) and %s (id %s) are not of one pair: "
-		               "restore the one that belongs to "
-		               "the other",
-		               s->token.label, label, m->id, of_mac, id);
-	HF_TRY(attribute_number(s, m->mac, CKA_KEY_TYPE, &type, err));
-	m->mac_mechanism = CKM_SHA256_HMAC;
-	m->mac_key_type = type;
-	return HF_SUCCESS;
-}
-
-hf_status p11_master_find(struct p11_session *s, const char *label, struct p11_master *ret,
-                          struct hf_err *err)
-{
-	struct p11_master m = { 0 };
-
-	HF_TRY(find_one(s, "master key", label, &m.key, err));
-	HF_TRY(check_aes_256(s, m.key, label, err));
-	HF_TRY(check_rights(s, m.key, label, master_rights, HF_COUNT(master_rights), err));
-	HF_TRY(read_id(s, m.key, label, "", m.id, err));
-	HF_TRY(find_mac(s, label, &m, err));
 	*ret = m;
 	return HF_SUCCESS;
 }
