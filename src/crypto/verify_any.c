@@ -42,7 +42,7 @@ static hf_status verify_k1(const struct verify_key *key, struct hf_span digest,
 	return HF_SUCCESS;
 }
 
-static hf_status verify_ecdsa(const struct verify_key *key, struct hf_span digest,
+static hf_status verify_ecdsa(const struct verify_key *key, bool by_table, struct hf_span digest,
                               struct hf_span signature)
 {
 	HF_CLEANUP(EVP_PKEY_CTX_free_at) EVP_PKEY_CTX *ctx = NULL;
@@ -59,7 +59,7 @@ static hf_status verify_ecdsa(const struct verify_key *key, struct hf_span diges
 		return HF_FAILURE(HF_UNAUTHENTIC);
 	if (key->curve == CURVE_SECP256K1)
 		return verify_k1(key, digest, raw);
-	if (key->table)
+	if (by_table && key->table)
 		return p256_table_verify(key->table, digest, raw);
 	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
 	HF_ENSURE(ctx && EVP_PKEY_verify_init(ctx) == 1, HF_NOMEM);
@@ -155,10 +155,10 @@ hf_status verify_any(struct hf_span spki, const struct verify_how *how, struct h
 {
 	HF_CLEANUP(verify_key_release_at) const struct verify_key *key = NULL;
 
-	HF_TRY(verify_key_hold(spki, &key));
+	HF_TRY(verify_key_hold(spki, how->by_table, &key));
 	switch (how->kind) {
 	case VERIFY_ECDSA:
-		return verify_ecdsa(key, data, signature);
+		return verify_ecdsa(key, how->by_table, data, signature);
 	case VERIFY_EDDSA:
 		return verify_eddsa(key, data, signature);
 	case VERIFY_RSA_PKCS1:

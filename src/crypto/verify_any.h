@@ -4,8 +4,9 @@
  * keys have crypto/pubkey.h.
  *
  * Keys that were parsed are kept, at most VERIFY_KEYS_MAX of them, the least recently used leaves
- * first; a P-256 key that comes again and again gets a table of its own multiples
- * (crypto/verify_p256.h). Neither changes an answer. Thread-safe. */
+ * first. What an HSM of ours has just made with a P-256 key that comes again and again is checked
+ * by a table of the key's multiples (crypto/verify_p256.h); what others send, always by OpenSSL.
+ * The answers are the same. Thread-safe. */
 #ifndef HF_CRYPTO_VERIFY_ANY_H
 #define HF_CRYPTO_VERIFY_ANY_H
 
@@ -24,6 +25,7 @@ struct verify_how {
 	enum verify_kind kind;
 	enum digest_alg hash, mgf_hash;
 	uint16_t salt_len; /* VERIFY_SALT_AS_HASH */
+	bool by_table;     /* an HSM of ours has just made it */
 };
 #define VERIFY_SALT_AS_HASH 0xffff
 #define VERIFY_KEYS_MAX 256

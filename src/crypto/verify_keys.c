@@ -182,7 +182,8 @@ static void replace(struct kept *with)
 
 /* To here. */
 
-static hf_status look_up(struct hf_span spki, struct kept **ret, bool *ret_wants_table)
+static hf_status look_up(struct hf_span spki, bool by_table, struct kept **ret,
+                         bool *ret_wants_table)
 {
 	uint64_t hash = hash_of(spki);
 	struct kept *k = NULL;
@@ -193,7 +194,7 @@ static hf_status look_up(struct hf_span spki, struct kept **ret, bool *ret_wants
 	if (place < cache.n) {
 		k = kept_hold(cache.kept[place]);
 		k->used = ++cache.clock;
-		*ret_wants_table = k->key.curve == CURVE_P256 && !k->tabling &&
+		*ret_wants_table = by_table && k->key.curve == CURVE_P256 && !k->tabling &&
 		                   ++k->uses >= VERIFY_TABLE_AFTER;
 		k->tabling |= *ret_wants_table;
 	}
@@ -220,13 +221,13 @@ static void make_table(struct hf_span spki, struct kept **k)
 	*k = hf_take(with);
 }
 
-hf_status verify_key_hold(struct hf_span spki, const struct verify_key **ret)
+hf_status verify_key_hold(struct hf_span spki, bool by_table, const struct verify_key **ret)
 {
 	HF_CLEANUP(kept_release_at) struct kept *k = NULL;
 	bool wants_table = false;
 
 	HF_ENSURE(spki.len && spki.len <= PUBLIC_INPUT_MAX, HF_INVALID);
-	if (!hf_ok(look_up(spki, &k, &wants_table))) {
+	if (!hf_ok(look_up(spki, by_table, &k, &wants_table))) {
 		HF_TRY(kept_new(spki, &k));
 		pthread_mutex_lock(&cache.lock);
 		if (find(spki, k->hash) == cache.n)

@@ -25,8 +25,10 @@ struct verify_key {
 	size_t signature_len;     /* RSA: bytes of the modulus; 0 elsewhere */
 };
 
-/* HF_INVALID as verify_any(). The caller gives *ret back: verify_key_release(). */
-HF_MUST hf_status verify_key_hold(struct hf_span spki, const struct verify_key **ret);
+/* `by_table`: a table would be used; only such verifications count towards one. HF_INVALID as
+ * verify_any(). The caller gives *ret back: verify_key_release(). */
+HF_MUST hf_status verify_key_hold(struct hf_span spki, bool by_table,
+                                  const struct verify_key **ret);
 void verify_key_release(const struct verify_key *key);
 
 #endif

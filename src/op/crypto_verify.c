@@ -6,9 +6,9 @@ _Static_assert(CRYPTO_SALT_AS_HASH == VERIFY_SALT_AS_HASH, "one word for it");
 
 static bool verification_of(const struct crypto_mech *m, struct verify_how *ret)
 {
-	struct verify_how how = { .hash = m->hash,
-		                  .mgf_hash = m->mgf_hash,
-		                  .salt_len = m->salt_len };
+	struct verify_how how = {
+		.hash = m->hash, .mgf_hash = m->mgf_hash, .salt_len = m->salt_len, .by_table = true
+	};
 
 	if (m->mode == MODE_ECDSA)
 		how.kind = VERIFY_ECDSA;

@@ -54,7 +54,7 @@ static void sign_digest(struct made *m, struct hf_span digest)
 }
 
 static const uint8_t digest64[64] = { 0xff, 1, 2, 3, 4, 5, 6, 7, 8 };
-static const struct verify_how ecdsa = { .kind = VERIFY_ECDSA };
+static const struct verify_how ecdsa = { .kind = VERIFY_ECDSA, .by_table = true };
 
 static void ecdsa_verifies_on_every_curve_with_digests_of_every_length(void **state)
 {
@@ -195,7 +195,7 @@ static void rsa_verifies_with_both_paddings(void **state)
 {
 	struct verify_how pkcs1 = { .kind = VERIFY_RSA_PKCS1, .hash = DIGEST_SHA3_256 };
 	struct verify_how bare = { .kind = VERIFY_RSA_PKCS1 };
-	struct verify_how pss = { VERIFY_RSA_PSS, DIGEST_SHA256, DIGEST_SHA1, 20 };
+	struct verify_how pss = { VERIFY_RSA_PSS, DIGEST_SHA256, DIGEST_SHA1, 20, false };
 	struct made m = make(EVP_RSA_gen(2048));
 	struct hf_span digest = HF_SPAN(digest64, 32);
 
