@@ -108,9 +108,12 @@ static const struct cli_option options[] = {
 	CLI_OPTION_NUMBER(struct options, webhook_retry_s, "webhook-retry", "60", 1, 3600,
 	                  "seconds from a delivery that failed to the next; the ones after it come "
 	                  "12, 120 and 1440 times as late"),
-	CLI_OPTION_TEXT(struct options, durability, "durability", "WHEN", "full",
-	                "full: every answer is on disk before it is given; relaxed: a power cut "
-	                "may lose the last ones"),
+	CLI_OPTION_TEXT(
+	        struct options, durability, "durability", "WHEN", "full",
+	        "full: what an answer says is on disk before it is given, but for the audit "
+	        "log's entries of keys used over the Crypto API, of which a power cut may "
+	        "take the last half second's; strict: those too; relaxed: a power cut may "
+	        "lose the last of anything"),
 	CLI_OPTION_TEXT(struct options, ready_file, "ready-file", "FILE", NULL,
 	                "written once everything listens: one line with the ports"),
 	CLI_LOG_OPTIONS(struct options, log),
@@ -132,14 +135,21 @@ static hf_status finish_audit(struct options *o, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
+static hf_status finish_durability(struct options *o, struct hf_err *err)
+{
+	o->server.relaxed = strcmp(o->durability, "relaxed") == 0;
+	o->server.durable_uses = strcmp(o->durability, "strict") == 0;
+	if (o->server.relaxed || o->server.durable_uses || strcmp(o->durability, "full") == 0)
+		return HF_SUCCESS;
+	return hf_fail(err, HF_INVALID, "--durability: \"%s\" is none of full, strict, relaxed",
+	               o->durability);
+}
+
 static hf_status finish(struct options *o, struct hf_err *err)
 {
 	HF_TRY(finish_audit(o, err));
 	HF_TRY(cli_db_options(&o->server.db, err));
-	if (strcmp(o->durability, "full") != 0 && strcmp(o->durability, "relaxed") != 0)
-		return hf_fail(err, HF_INVALID, "--durability: \"%s\" is neither full nor relaxed",
-		               o->durability);
-	o->server.relaxed = strcmp(o->durability, "relaxed") == 0;
+	HF_TRY(finish_durability(o, err));
 	o->server.db_writers = (unsigned)o->db_writers;
 	o->server.db_readers = (unsigned)o->db_readers;
 	o->server.db_wait_ms = (int)o->db_wait_s * 1000;

@@ -48,6 +48,7 @@ struct server_config {
 	const char *audit_syslog_ca, *audit_syslog_cert, *audit_syslog_key; /* PEM, or NULL */
 	int audit_checkpoint_s; /* between two checkpoints of the audit log; 0: none */
 	bool relaxed;           /* commits survive our death, but not a power cut */
+	bool durable_uses;      /* entries of keys used over the Crypto API survive one, too */
 };
 
 /* Runs until SIGTERM or SIGINT, then lets what is in flight end. Prints nothing: logs. When

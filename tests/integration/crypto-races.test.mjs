@@ -12,7 +12,7 @@ const CLIENTS = 4
 let dsm, gateways, group, app
 
 before(async () => {
-	dsm = await startDsm({ server: { args: ['--rate-limit', '0', '--login-rate', '0'] } })
+	dsm = await startDsm({ server: { args: ['--rate-limit', '0', '--login-rate', '0', '--durability', 'strict'] } })
 	gateways = [dsm.gateway, await dsm.stack.startGateway()]
 	const add_hmg = await Promise.all(gateways.map((gateway, order) => dsm.link({ gateway, label: dsm.label, order })))
 	group = (await dsm.admin.succeed('POST', '/sys/v1/groups', { name: 'both', add_hmg, hmg_redundancy: 'PriorityFailover' })).group_id

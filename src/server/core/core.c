@@ -16,6 +16,11 @@ enum db_durability core_durability(const struct core *core)
 	return core->config->relaxed ? DB_RELAXED : DB_DURABLE;
 }
 
+enum db_durability core_use_durability(const struct core *core)
+{
+	return core->config->durable_uses ? DB_DURABLE : DB_RELAXED;
+}
+
 static hf_status settle_signature(struct core *core, struct db *db, const char *org_id,
                                   const struct job_settled *settled)
 {

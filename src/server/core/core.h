@@ -76,6 +76,10 @@ HF_MUST hf_status core_secrets_check(const struct core_secrets *s, struct db *db
 
 /* How durable a commit is whose loss a caller would notice. */
 enum db_durability core_durability(const struct core *core);
+/* And of the entry of a key's use over the Crypto API, of which there are many: unless the operator
+ * wants it otherwise, it survives our death, and a power cut from the audit log's next commit on,
+ * half a second later. */
+enum db_durability core_use_durability(const struct core *core);
 
 /* The queue's job_settle, job_announce and jobs_say; ctx is the struct core. They call key_settle()
  * or signature_settle() (core/keys/keys.h, core/keys/signatures.h), wake who waits for the subject,

@@ -169,7 +169,7 @@ static void begin(struct entries *e)
 		e->task = (struct db_task){
 			.run = run,
 			.done = done,
-			.durability = DB_RELAXED,
+			.durability = core_use_durability(e->core),
 		};
 		s = db_work_submit(e->core->writer, &e->task);
 		if (hf_ok(s))

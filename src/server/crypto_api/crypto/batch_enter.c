@@ -104,7 +104,9 @@ void batch_enter(struct batch *b)
 		crypto_call_reply(c);
 		return;
 	}
-	c->task = (struct db_task){ .run = enter, .done = entered, .durability = DB_RELAXED };
+	c->task = (struct db_task){ .run = enter,
+		                    .done = entered,
+		                    .durability = core_use_durability(c->api->core) };
 	s = db_work_submit(c->api->core->writer, &c->task);
 	if (!hf_ok(s))
 		entered(&c->task, s);
