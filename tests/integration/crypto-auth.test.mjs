@@ -411,10 +411,20 @@ test('an invited user sets a password with a code that is good once, and loses i
 	await refused(call('GET', '/sys/v1/users', { as }), 401)
 	await refused(call('GET', '/sys/v1/users', { as: basic('eve@bank.example', 'a password of eve') }), 401)
 	assert.deepEqual((await good(call('GET', '/sys/v1/users', { as: basic('eve@bank.example', 'another one of eve') }))).map((u) => u.user_email), ['eve@bank.example'])
+
+	/* Logins whose password is being checked while it is changed; spelled so that none of them is known already. */
+	const { invite_code: code } = await good(call('POST', `${at}/resend_invite`, { as: admin }))
+	const reset = call('POST', `${at}/reset_password`, { body: { reset_token: code, new_password: 'a third one of eve' } })
+	const under_way = ['basic', 'BASIC', 'bASIC', 'baSIC'].map((word) => call('POST', '/sys/v1/session/auth', { as: basic('eve@bank.example', 'another one of eve').replace('Basic', word) }))
+	await good(reset, 204)
+	for (const a of await Promise.all(under_way)) {
+		assert.ok([200, 401, 503].includes(a.status), a.text)
+		if (a.status === 200) await refused(call('GET', '/sys/v1/users', { as: bearer(a.body.access_token) }), 401)
+	}
 })
 
 test('roles: a group administrator runs his group, nobody his own role, and one administrator remains', async () => {
-	const eve = basic('eve@bank.example', 'another one of eve')
+	const eve = basic('eve@bank.example', 'a third one of eve')
 	const [{ user_id: self }] = await good(call('GET', '/sys/v1/users', { as: eve }))
 	const boss = (await good(call('GET', '/sys/v1/users', { as: admin }))).find((u) => u.user_email === ADMIN[0]).user_id
 	await good(call('POST', '/sys/v1/apps', { as: eve, body: { name: 'of eve', add_groups: { [group]: ['SIGN'] } } }), 201)
@@ -474,7 +484,7 @@ test('everything of this is in the log, and no secret is in any', async () => {
 	const next = await good(call('GET', `/sys/v1/logs?size=2&previous_id=${hits[0]._id}`, { as: admin }))
 	assert.deepEqual(next.hits.map((hit) => hit._id), hits.slice(1, 3).map((hit) => hit._id))
 	const logs = stack.logs()
-	for (const secret of [ADMIN[1], 'a password of eve', 'another one of eve', createHash('sha256').update(ADMIN[1]).digest('hex')]) assert.ok(!logs.includes(secret))
+	for (const secret of [ADMIN[1], 'a password of eve', 'another one of eve', 'a third one of eve', createHash('sha256').update(ADMIN[1]).digest('hex')]) assert.ok(!logs.includes(secret))
 })
 
 test('what the reference has and this has not is said so', async () => {

@@ -266,6 +266,27 @@ hf_status app_row_used(struct db *db, const char *id, int64_t now_ms)
 	return db_run(st, NULL);
 }
 
+hf_status app_row_hold(struct db *db, const char *id, int64_t credential_ms, bool previous)
+{
+	static const char any[] =
+	        "UPDATE apps SET credential_at = credential_at WHERE identity_id = $1";
+	static const char one[] = "UPDATE apps SET credential_at = credential_at"
+	                          " WHERE identity_id = $1 AND credential_at = $2";
+	static const char with_previous[] =
+	        "UPDATE apps SET credential_at = credential_at WHERE identity_id = $1 AND"
+	        " credential_at = $2 AND previous_until IS NOT NULL";
+	DB_STMT st = NULL;
+	int64_t changed;
+
+	HF_TRY(db_query(db, !credential_ms ? any : previous ? with_previous : one, &st));
+	db_bind_text(st, 1, id);
+	if (credential_ms)
+		db_bind_int(st, 2, credential_ms);
+	HF_TRY(db_run(st, &changed));
+	HF_ENSURE(changed == 1, HF_NOTFOUND);
+	return HF_SUCCESS;
+}
+
 static hf_status run_on(struct db *db, const char *sql, const char *id)
 {
 	DB_STMT st = NULL;

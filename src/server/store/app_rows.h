@@ -64,6 +64,9 @@ HF_MUST hf_status app_previous_delete(struct db *db, const char *id);
 /* Those whose time is over, a few at a time. */
 HF_MUST hf_status app_previous_forget(struct db *db, int64_t now_ms);
 HF_MUST hf_status app_row_used(struct db *db, const char *id, int64_t now_ms);
+/* Nobody changes its credential before this transaction ends. HF_NOTFOUND: there is none that was
+ * last changed then (0: whenever), or, where that is asked for, none before it. */
+HF_MUST hf_status app_row_hold(struct db *db, const char *id, int64_t credential_ms, bool previous);
 /* With its groups. */
 HF_MUST hf_status app_row_delete(struct db *db, const char *id);
 

@@ -269,6 +269,24 @@ hf_status password_row_put(struct db *db, const char *identity_id, const struct 
 	return db_run(st, NULL);
 }
 
+hf_status password_row_hold(struct db *db, const char *identity_id, int64_t changed_ms)
+{
+	static const char any[] =
+	        "UPDATE passwords SET changed_at = changed_at WHERE identity_id = $1";
+	static const char one[] = "UPDATE passwords SET changed_at = changed_at"
+	                          " WHERE identity_id = $1 AND changed_at = $2";
+	DB_STMT st = NULL;
+	int64_t changed;
+
+	HF_TRY(db_query(db, changed_ms ? one : any, &st));
+	db_bind_text(st, 1, identity_id);
+	if (changed_ms)
+		db_bind_int(st, 2, changed_ms);
+	HF_TRY(db_run(st, &changed));
+	HF_ENSURE(changed == 1, HF_NOTFOUND);
+	return HF_SUCCESS;
+}
+
 hf_status account_settings_get(struct db *db, const char *org_id, struct hf_buf *to)
 {
 	DB_STMT st = NULL;

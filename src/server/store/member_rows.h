@@ -65,6 +65,9 @@ HF_MUST hf_status password_row_get(struct db *db, const char *identity_id,
                                    struct password_row *ret);
 HF_MUST hf_status password_row_put(struct db *db, const char *identity_id,
                                    const struct password_row *row);
+/* Nobody changes it before this transaction ends. HF_NOTFOUND: there is none that was last changed
+ * then; 0: whenever. */
+HF_MUST hf_status password_row_hold(struct db *db, const char *identity_id, int64_t changed_ms);
 
 /* JSON; "{}" where there is none. Appended. */
 HF_MUST hf_status account_settings_get(struct db *db, const char *org_id, struct hf_buf *to);

@@ -66,6 +66,7 @@ static void finish(struct access_request *r, hf_status s)
 		s = check_address(r);
 	r->who = hf_take(r->found.who);
 	r->ends_ms = r->found.expires_ms;
+	r->stamp = r->found.stamp;
 	r->done(r, as_refusal(r, s));
 }
 

@@ -37,6 +37,7 @@ struct access_request {
 	bool by_previous;    /* an app's secret before the present one */
 	int64_t ends_ms;     /* of the proof: a JWT's, a certificate's, an old secret's; 0: not by
 	                        itself */
+	int64_t stamp;       /* when the credential was last changed */
 	struct hf_err err;
 	/* ---- its own */
 	unsigned generation;

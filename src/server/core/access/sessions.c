@@ -10,6 +10,8 @@
 #include "server/core/access/passwords.h"
 #include "server/core/people/attempts.h"
 #include "server/server.h"
+#include "server/store/app_rows.h"
+#include "server/store/member_rows.h"
 #include "server/store/session_rows.h"
 
 #include <pthread.h>
@@ -347,6 +349,18 @@ static hf_status make_token(char to[SESSION_TOKEN_MAX])
 	return s;
 }
 
+/* Whoever changes a credential ends its sessions: before this one is there, which then is not made,
+ * or afterwards, with it. */
+static hf_status hold_credential(struct db *db, const struct session_new *from)
+{
+	const struct principal *who = from->who;
+	hf_status s = who->kind == PRINCIPAL_APP
+	                      ? app_row_hold(db, who->identity_id, from->stamp, from->by_previous)
+	                      : password_row_hold(db, who->identity_id, from->stamp);
+
+	return s.code == HF_NOTFOUND ? HF_FAILURE(HF_UNAUTHENTIC) : s;
+}
+
 hf_status crypto_session_open(struct crypto_sessions *s, struct db *db,
                               const struct session_new *from, struct session_opened *ret)
 {
@@ -362,6 +376,7 @@ hf_status crypto_session_open(struct crypto_sessions *s, struct db *db,
 		.by_previous = from->by_previous,
 	};
 
+	HF_TRY(hold_credential(db, from));
 	HF_TRY(make_token(ret->token));
 	HF_TRY(sha256(hf_span_text(ret->token), row.hash));
 	if (row.is_bound)
@@ -418,6 +433,7 @@ hf_status crypto_session_replace(struct crypto_sessions *s, struct db *db,
 	struct session_new from = { .who = who, .now_ms = shown->now_ms };
 	struct session_row row;
 
+	HF_TRY(hold_credential(db, &from)); /* before its session is looked at */
 	HF_TRY(crypto_session_row(db, shown, &row, err));
 	from.certificates = row.is_bound ? shown->certificates : HF_SPAN(NULL, 0);
 	from.ends_ms = row.ends_ms;

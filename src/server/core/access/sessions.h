@@ -57,6 +57,8 @@ struct session_new {
 	int64_t ends_ms;   /* of what proved him, which it does not outlive; 0: not by itself */
 	int64_t factor_ms; /* since when his second factor is shown; 0: it is not */
 	bool by_previous;  /* an app's secret before the present one proved it */
+	int64_t stamp;     /* when that credential was last changed, as it was checked; 0: a session
+	                      that goes on */
 	int64_t now_ms;
 };
 struct session_opened {
@@ -64,7 +66,8 @@ struct session_opened {
 	char id[HF_ID_MAX];
 	int64_t lasts_ms;
 };
-/* In a transaction of the writer. */
+/* In a transaction of the writer. HF_UNAUTHENTIC: the credential was changed since it was checked,
+ * which has ended the sessions that there were. */
 HF_MUST hf_status crypto_session_open(struct crypto_sessions *s, struct db *db,
                                       const struct session_new *from, struct session_opened *ret);
 /* The one whose token the request shows. HF_STATE with words: it shows none. */

@@ -6,6 +6,7 @@
 #include "server/core/access/quorum_factors.h"
 #include "server/crypto_api/people/users.h"
 #include "server/store/code_rows.h"
+#include "server/store/member_rows.h"
 #include "server/store/session_rows.h"
 
 #include <string.h>
@@ -156,6 +157,7 @@ hf_status factor_devices_change(struct crypto_call *c, struct db *db, const stru
 		               "everybody changes his own devices: one who has lost all of them "
 		               "uses a recovery code; who has none left, holdfast server "
 		               "clear-second-factor helps, on the server's host");
+	HF_TRY(password_row_hold(db, identity_id, 0)); /* no session begins meanwhile */
 	HF_TRY(factor_unlocked(c, db, &session));
 	HF_TRY(change_each(c, db, e, &session));
 	HF_TRY(session_row_factor(db, hash, c->now_ms));

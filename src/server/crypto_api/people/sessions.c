@@ -169,9 +169,13 @@ static hf_status open_session(struct crypto_call *c, struct db *db)
 	bool due = c->who->factor_due;
 	struct session_call *s = self(c);
 	char challenge[MFA_CHALLENGE_MAX];
+	hf_status status;
 
 	HF_TRY(app_previous_forget(db, c->now_ms));
-	HF_TRY(crypto_session_open(c->api->sessions, db, &s->begin, &s->opened));
+	status = crypto_session_open(c->api->sessions, db, &s->begin, &s->opened);
+	if (status.code == HF_UNAUTHENTIC)
+		return hf_fail(&c->err, HF_BUSY, "the credential was changed just now: try again");
+	HF_TRY(status);
 	if (due)
 		HF_TRY(factor_challenge(db, c->who->identity_id, FACTOR_LOGIN, s->opened.id,
 		                        c->now_ms, challenge));
@@ -203,6 +207,7 @@ static void proved(struct crypto_call *c)
 	s->begin = (struct session_new){ .who = c->who,
 		                         .ends_ms = c->access->ends_ms,
 		                         .by_previous = c->access->by_previous,
+		                         .stamp = c->access->stamp,
 		                         .now_ms = c->now_ms };
 	if (c->access->by_certificate)
 		s->begin.certificates = c->access->shown.certificates;
