@@ -24,7 +24,7 @@ HF_MUST hf_status approval_result_print(const struct crypto_call *c, const struc
 /* The request of the path, shown to the caller. HF_NOTFOUND with words. */
 HF_MUST hf_status approval_print_one(struct crypto_call *c, struct db *db, const char *id);
 HF_MUST hf_status approval_run_get(struct crypto_call *c, struct db *db);
-const char *approval_id_of(const struct crypto_call *c);
+const char *approval_id_in_path(const struct crypto_call *c);
 /* For its entry in the audit log. */
 void approval_about(struct crypto_call *c, const char *outcome);
 

@@ -87,8 +87,8 @@ static hf_status run_challenge(struct crypto_call *c, struct db *db)
 		return hf_fail(&c->err, HF_STATE,
 		               "you have no second factor: register a device first");
 	k->db = db;
-	s = quorum_row_get(db, c->who->org_id, approval_id_of(c), c->now_ms, false, make_challenge,
-	                   k);
+	s = quorum_row_get(db, c->who->org_id, approval_id_in_path(c), c->now_ms, false,
+	                   make_challenge, k);
 	if (s.code == HF_NOTFOUND)
 		return hf_fail(&c->err, HF_NOTFOUND, "there is no such request, or it has expired");
 	return s;
@@ -131,7 +131,7 @@ static hf_status prepare_approve(struct crypto_call *c, struct hf_err *err)
 	if (json_value_null(a->fido2))
 		return HF_SUCCESS;
 	a->factor.purpose = FACTOR_APPROVE;
-	a->factor.subject = approval_id_of(c);
+	a->factor.subject = approval_id_in_path(c);
 	return factor_proof_read(a->fido2, false, &a->factor.proof, err);
 }
 
@@ -157,7 +157,7 @@ static void approved(struct crypto_call *c)
 	struct approval *a = (struct approval *)c;
 
 	if (a->complete)
-		approval_carry_out(c->api, c->who->org_id, approval_id_of(c), carried_out, a);
+		approval_carry_out(c->api, c->who->org_id, approval_id_in_path(c), carried_out, a);
 	else
 		crypto_call_reply(c);
 }
@@ -168,11 +168,11 @@ static hf_status run_approve(struct crypto_call *c, struct db *db)
 
 	if (a->shown.factor)
 		HF_TRY(crypto_call_factor_used(&a->factor, db));
-	HF_TRY(approval_approve(c->api->core, db, c->who, approval_id_of(c), &a->shown, c->now_ms,
-	                        &a->complete, &c->err));
+	HF_TRY(approval_approve(c->api->core, db, c->who, approval_id_in_path(c), &a->shown,
+	                        c->now_ms, &a->complete, &c->err));
 	approval_about(c, "Approved");
 	HF_TRY(crypto_call_audit(c, db));
-	return approval_print_one(c, db, approval_id_of(c));
+	return approval_print_one(c, db, approval_id_in_path(c));
 }
 
 static void decide(struct crypto_call *c)

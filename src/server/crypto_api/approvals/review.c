@@ -66,14 +66,14 @@ hf_status approval_print_one(struct crypto_call *c, struct db *db, const char *i
 	return s;
 }
 
-const char *approval_id_of(const struct crypto_call *c)
+const char *approval_id_in_path(const struct crypto_call *c)
 {
 	return crypto_call_param(c, "req_id");
 }
 
 hf_status approval_run_get(struct crypto_call *c, struct db *db)
 {
-	return approval_print_one(c, db, approval_id_of(c));
+	return approval_print_one(c, db, approval_id_in_path(c));
 }
 
 const struct crypto_operation crypto_approval_get = {
@@ -122,7 +122,7 @@ static hf_status prepare_deny(struct crypto_call *c, struct hf_err *err)
 
 void approval_about(struct crypto_call *c, const char *outcome)
 {
-	snprintf(c->subject_id, sizeof(c->subject_id), "%s", approval_id_of(c));
+	snprintf(c->subject_id, sizeof(c->subject_id), "%s", approval_id_in_path(c));
 	c->outcome = outcome;
 }
 
@@ -130,11 +130,11 @@ static hf_status run_deny(struct crypto_call *c, struct db *db)
 {
 	struct denial *d = (struct denial *)c;
 
-	HF_TRY(approval_deny(c->api->core, db, c->who, approval_id_of(c), d->reason, c->now_ms,
+	HF_TRY(approval_deny(c->api->core, db, c->who, approval_id_in_path(c), d->reason, c->now_ms,
 	                     &c->err));
 	approval_about(c, "Denied");
 	HF_TRY(crypto_call_audit(c, db));
-	return approval_print_one(c, db, approval_id_of(c));
+	return approval_print_one(c, db, approval_id_in_path(c));
 }
 
 const struct crypto_operation crypto_approval_deny = {
@@ -146,7 +146,7 @@ const struct crypto_operation crypto_approval_deny = {
 
 static hf_status run_withdraw(struct crypto_call *c, struct db *db)
 {
-	HF_TRY(approval_withdraw(db, c->who, approval_id_of(c), c->now_ms, &c->err));
+	HF_TRY(approval_withdraw(db, c->who, approval_id_in_path(c), c->now_ms, &c->err));
 	approval_about(c, "Withdrawn");
 	return crypto_call_audit(c, db);
 }
@@ -206,12 +206,12 @@ static hf_status run_result(struct crypto_call *c, struct db *db)
 	hf_status s;
 
 	r->pending = false;
-	s = quorum_row_get(db, c->who->org_id, approval_id_of(c), c->now_ms, false, look_at_result,
-	                   r);
+	s = quorum_row_get(db, c->who->org_id, approval_id_in_path(c), c->now_ms, false,
+	                   look_at_result, r);
 	if (s.code == HF_NOTFOUND && !c->err.text[0])
 		return hf_fail(&c->err, HF_NOTFOUND, "there is no such request, or it has expired");
 	HF_TRY(s);
-	return r->pending ? HF_SUCCESS : quorum_row_viewed(db, approval_id_of(c));
+	return r->pending ? HF_SUCCESS : quorum_row_viewed(db, approval_id_in_path(c));
 }
 
 static void after_result(struct crypto_call *c);
@@ -234,7 +234,7 @@ static void after_result(struct crypto_call *c)
 		                      "the approval policy has changed since, or somebody "
 		                      "who approved it has left");
 	else if (r->pending)
-		approval_carry_out(c->api, c->who->org_id, approval_id_of(c), result_there, r);
+		approval_carry_out(c->api, c->who->org_id, approval_id_in_path(c), result_there, r);
 	else
 		crypto_call_reply(c);
 }
