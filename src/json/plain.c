@@ -15,6 +15,13 @@ struct plain {
 
 static json_t *plain_value(struct plain *p);
 
+/* What was read in vain may be a secret, and is read again. */
+static void drop(json_t **v)
+{
+	json_wipe(*v);
+	json_decref(*v);
+}
+
 static void skip_blanks(struct plain *p)
 {
 	while (p->at < p->end &&
@@ -74,7 +81,7 @@ static json_t *plain_text(struct plain *p)
 
 static json_t *plain_object(struct plain *p)
 {
-	JSON_SCOPED json_t *object = json_object();
+	HF_CLEANUP(drop) json_t *object = json_object();
 	struct hf_span key;
 	json_t *value;
 
@@ -95,7 +102,7 @@ static json_t *plain_object(struct plain *p)
 
 static json_t *plain_array(struct plain *p)
 {
-	JSON_SCOPED json_t *array = json_array();
+	HF_CLEANUP(drop) json_t *array = json_array();
 	json_t *value;
 
 	if (!array || take(p, ']'))

@@ -83,6 +83,7 @@ static const struct block4 local4[] = {
 	{ IP(169, 254, 0, 0), 16 },     /* link-local, and most clouds' metadata */
 	{ IP(100, 100, 100, 200), 32 }, /* metadata at Alibaba */
 	{ IP(192, 0, 0, 192), 32 },     /* metadata at Oracle */
+	{ IP(168, 63, 129, 16), 32 },   /* the host of a machine at Azure */
 };
 
 static const struct block6 local6[] = {

@@ -35,12 +35,18 @@ static bool is_link_local(const char *text)
 
 static void no_service_stands_at_a_link_local_address(void **state)
 {
-	static const char *const local[] = { "169.254.0.1",       "169.254.169.254",
-		                             "100.100.100.200",   "192.0.0.192",
-		                             "fe80::1",           "febf::1",
-		                             "fd00:ec2::254",     "fd20:ce::254",
-		                             "::169.254.169.254", "::ffff:169.254.169.254",
-		                             "64:ff9b::a9fe:a9fe" };
+	static const char *const local[] = { "169.254.0.1",
+		                             "169.254.169.254",
+		                             "100.100.100.200",
+		                             "192.0.0.192",
+		                             "fe80::1",
+		                             "febf::1",
+		                             "fd00:ec2::254",
+		                             "fd20:ce::254",
+		                             "::169.254.169.254",
+		                             "::ffff:169.254.169.254",
+		                             "64:ff9b::a9fe:a9fe",
+		                             "168.63.129.16" };
 	static const char *const other[] = { "127.0.0.1",     "10.0.0.5",    "169.253.255.255",
 		                             "169.255.0.0",   "192.168.1.1", "100.100.100.201",
 		                             "::1",           "fec0::1",     "fd00::1",

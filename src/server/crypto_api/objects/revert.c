@@ -41,10 +41,27 @@ static hf_status prepare(struct crypto_call *c, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
+static bool other_text(const char *a, const char *b)
+{
+	return a ? !b || strcmp(a, b) != 0 : b != NULL;
+}
+
+/* Than those by which it was judged whether the caller may. */
+static bool other_policies(const struct object_row *row, const struct object_row *judged)
+{
+	return row->activation_ms != judged->activation_ms ||
+	       row->deactivation_ms != judged->deactivation_ms ||
+	       other_text(row->rotation_policy, judged->rotation_policy);
+}
+
 static hf_status apply(struct object_change *change, struct db *db, struct object_row *row)
 {
 	struct revert_call *x = of_change(change);
 
+	if (other_policies(row, &x->object->row))
+		return hf_fail(&change->err, HF_STATE,
+		               "the key was changed by somebody else just now: look at it, then "
+		               "try again");
 	HF_TRY(object_history_apply(&x->to, x->call.now_ms, row, &change->err));
 	x->call.status = 204;
 	return crypto_call_audit(&x->call, db);
@@ -61,11 +78,6 @@ static void done(struct object_change *change, hf_status s)
 	c->entered = false; /* that entry was undone with the rest */
 	c->err = change->err;
 	crypto_call_fail(c, s);
-}
-
-static bool other_text(const char *a, const char *b)
-{
-	return a ? !b || strcmp(a, b) != 0 : b != NULL;
 }
 
 /* The permissions of the changes that this makes; the quorum's leave with them. */
