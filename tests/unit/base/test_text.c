@@ -72,7 +72,7 @@ static void base64_of_every_length_round_trips_in_both_alphabets(void **state)
 		CHECK(text.len == (n * 8 + 5) / 6);
 		CHECK_OK(hf_unbase64(hf_buf_span(&text), &back));
 		CHECK(back.len == 2 * n && hf_span_equal(HF_SPAN(back.ptr, n), HF_SPAN(bytes, n)));
-		CHECK(hf_span_equal(HF_SPAN(back.ptr + n, n), HF_SPAN(bytes, n)));
+		CHECK(hf_span_equal(HF_SPAN(n ? back.ptr + n : NULL, n), HF_SPAN(bytes, n)));
 	}
 }
 
