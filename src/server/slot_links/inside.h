@@ -25,6 +25,7 @@
 #define LINK_REPLY_BYTES (3u << 20) /* as far as can be foreseen */
 #define LINK_LOOK_MS 5000           /* what was seen to work since then is not asked again */
 #define LINK_OVERDUE_MS 700         /* of a gateway that usually answers within half of that */
+#define LINK_OPEN_OVERDUE_MS 1500   /* of one that may have to start signers first */
 #define LINK_MAKE_MS 3000           /* an answer about a new key is not overdue before */
 #define LINK_SLOW_MS 30000          /* about a slow one */
 #define LINK_SURE_MS 10000          /* so long an RSA key may be under way behind a dead gateway */
@@ -149,6 +150,7 @@ struct link {
 	struct http_client *client; /* NULL: not made, or not possible */
 	bool opening, open, probing, asking;
 	int64_t heard_ms, asked_ms;     /* hf_mono_ms(): any answer; link_ask_alive() */
+	int64_t opening_ms;             /* hf_mono_ms(): since when `opening` */
 	char expected[SLOT_SERIAL_MAX]; /* of the token that is being opened */
 	uint8_t session[SLOT_SESSION_LEN];
 	struct batches batches;

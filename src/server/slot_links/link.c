@@ -264,11 +264,19 @@ void link_is_down(struct link *l, const char *words)
 	link_pass_on(l, false, HF_BUSY, words);
 }
 
+/* Nothing bad is known of it. */
+static bool is_trusted(const struct link *l)
+{
+	enum link_health h = atomic_load(&l->health);
+
+	return h == HEALTH_UP || h == HEALTH_NEW;
+}
+
 void link_is_suspect(struct link *l)
 {
 	char where[LINK_URL_MAX];
 
-	if (atomic_load(&l->health) != HEALTH_UP)
+	if (!is_trusted(l))
 		return;
 	HF_INFO("a slot does not answer in time", HF_KS("gateway", link_where(l, where)),
 	        HF_KS("group", l->group_id), HF_KS("link", l->id));
@@ -299,14 +307,22 @@ static bool may_open(const struct link *l)
 	return l->client && !l->opening && !l->open && h != HEALTH_REFUSED && h != HEALTH_GONE;
 }
 
+/* From when on what waits for it to be open is better off elsewhere; 0: it does not matter. */
+static int64_t opening_overdue_ms(const struct link *l)
+{
+	return l->opening && is_trusted(l) ? l->opening_ms + LINK_OPEN_OVERDUE_MS : 0;
+}
+
 /* Sends what there is to send, opens and probes what is to be opened and probed. */
 static void work(struct link *l)
 {
-	int64_t now = hf_mono_ms();
+	int64_t now = hf_mono_ms(), overdue = opening_overdue_ms(l);
 	bool due = atomic_exchange(&l->probe, false) || (l->probe_ms && now >= l->probe_ms);
 
 	wake_later(l, now);
 	expire(l, now);
+	if (overdue && now >= overdue)
+		link_is_suspect(l);
 	link_ask_alive(l, now);
 	link_look_at_batches(l, now);
 	if (!l->client && due)
@@ -336,6 +352,7 @@ static int pause_ms(const struct link *l)
 	until = sooner(until, l->probe_ms);
 	until = sooner(until, link_next_due(l));
 	until = sooner(until, link_alive_due(l));
+	until = sooner(until, opening_overdue_ms(l));
 	return until <= now ? 1 : (int)(until - now);
 }
 

@@ -246,12 +246,14 @@ void link_open(struct link *l)
 		return;
 	}
 	s = send_open(l, &r, &err);
-	if (s.code == HF_CORRUPT)
+	if (s.code == HF_CORRUPT) {
 		link_is_refused(l, err.text);
-	else if (!hf_ok(s))
+	} else if (!hf_ok(s)) {
 		link_is_down(l, *err.text ? err.text : hf_code_name(s.code));
-	else
+	} else {
 		l->opening = true;
+		l->opening_ms = hf_mono_ms();
+	}
 }
 
 static void pinged(void *ctx, const struct http_reply *reply)

@@ -71,6 +71,21 @@ static void one_that_does_not_answer_is_not_waited_for(void **state)
 	expect_state(0, LINK_CONNECTED);
 }
 
+static void one_that_has_not_answered_yet_is_not_waited_for_either(void **state)
+{
+	struct wait w;
+
+	make_group(PIN, true);
+	atomic_store(&fx.gateways[0].mood, GATEWAY_SILENT);
+	w = sign();
+	assert_int_equal(w.outcome, OP_DONE);
+	CHECK(w.took_ms < 5000); /* it has ten seconds to open the slot */
+	CHECK(fx.gateways[1].ops >= 1);
+	atomic_store(&fx.gateways[0].mood, GATEWAY_WELL);
+	gateway_release(&fx.gateways[0]);
+	expect_state(0, LINK_CONNECTED);
+}
+
 /* Each of these is thrown away, and the other gateway asked. */
 static void expect_refused(enum gateway_mood mood)
 {
@@ -451,6 +466,7 @@ int main(void)
 		SLOTS(without_priorities_all_connections_are_used),
 		SLOTS(a_gateway_that_is_gone_is_passed_over_at_once_and_comes_back_by_itself),
 		SLOTS(one_that_does_not_answer_is_not_waited_for),
+		SLOTS(one_that_has_not_answered_yet_is_not_waited_for_either),
 		SLOTS(a_signature_that_does_not_verify_is_thrown_away),
 		SLOTS(bytes_that_mean_nothing_are_refused),
 		SLOTS(an_answer_with_another_number_of_results_is_refused),
