@@ -216,6 +216,15 @@ hf_status db_run(struct db_stmt *st, int64_t *ret_changed)
 	return HF_SUCCESS;
 }
 
+hf_status db_run_on(struct db *db, const char *sql, const char *text)
+{
+	DB_STMT st = NULL;
+
+	HF_TRY(db_query(db, sql, &st));
+	db_bind_text(st, 1, text);
+	return db_run(st, NULL);
+}
+
 int64_t db_col_int(struct db_stmt *st, int i)
 {
 	return st->db->backend->col_int(st, i);

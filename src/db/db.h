@@ -83,6 +83,8 @@ HF_MUST hf_status db_step(struct db_stmt *st, bool *ret_row);
 /* For statements that give no row: steps once; db_done() is still the caller's. *ret_changed may be
  * NULL. */
 HF_MUST hf_status db_run(struct db_stmt *st, int64_t *ret_changed);
+/* The same of a statement whose only parameter is a text. */
+HF_MUST hf_status db_run_on(struct db *db, const char *sql, const char *text);
 
 /* Many statements, one round trip. db_send(), after binding, lets the statement go its way without
  * waiting; db_step() or db_run() fetch what came of it. Those that were sent are fetched in that

@@ -105,12 +105,24 @@ static hf_status check_email(const char *email, struct hf_err *err)
 	return HF_SUCCESS;
 }
 
+/* Of the transaction in which `s` came out. */
+static hf_status end(struct db *db, hf_status s, struct hf_err *err)
+{
+	if (hf_ok(s))
+		s = db_commit(db, DB_DURABLE);
+	if (hf_ok(s))
+		return s;
+	db_rollback(db);
+	if (err && !err->text[0])
+		return hf_fail(err, s.code, "cannot write to the database: %s", db_error(db));
+	return s;
+}
+
 hf_status server_make_crypto_admin(const struct server_crypto_admin *from, char ret_id[64],
                                    struct hf_err *err)
 {
 	DB_SCOPED struct db *db = NULL;
 	char hash[PASSWORD_HASHED_MAX];
-	hf_status s;
 
 	HF_TRY(check_email(from->email, err));
 	HF_TRY(password_check_new(from->password, from->email, err));
@@ -118,16 +130,7 @@ hf_status server_make_crypto_admin(const struct server_crypto_admin *from, char 
 	HF_TRY(db_open(&from->db, &db, err));
 	HF_TRY(server_migrate(db, err));
 	HF_TRY(db_begin(db));
-	s = make(db, from, hash, ret_id, err);
-	if (hf_ok(s))
-		s = db_commit(db, DB_DURABLE);
-	if (!hf_ok(s)) {
-		db_rollback(db);
-		if (err && !err->text[0])
-			return hf_fail(err, s.code, "cannot write to the database: %s",
-			               db_error(db));
-	}
-	return s;
+	return end(db, make(db, from, hash, ret_id, err), err);
 }
 
 static hf_status clear(struct db *db, const char *email, struct hf_err *err)
@@ -160,19 +163,9 @@ hf_status server_clear_second_factor(const struct db_config *config, const char 
                                      struct hf_err *err)
 {
 	DB_SCOPED struct db *db = NULL;
-	hf_status s;
 
 	HF_TRY(db_open(config, &db, err));
 	HF_TRY(server_migrate(db, err));
 	HF_TRY(db_begin(db));
-	s = clear(db, email, err);
-	if (hf_ok(s))
-		s = db_commit(db, DB_DURABLE);
-	if (!hf_ok(s)) {
-		db_rollback(db);
-		if (err && !err->text[0])
-			return hf_fail(err, s.code, "cannot write to the database: %s",
-			               db_error(db));
-	}
-	return s;
+	return end(db, clear(db, email, err), err);
 }

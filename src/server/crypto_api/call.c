@@ -122,6 +122,15 @@ void crypto_call_fail(struct crypto_call *c, hf_status s)
 	                      told ? c->err.text : crypto_error_words(s.code));
 }
 
+void crypto_call_undone(struct crypto_call *c, hf_status s, const struct hf_err *why)
+{
+	struct hf_err err = *why;
+
+	c->entered = false;
+	c->err = err;
+	crypto_call_fail(c, s);
+}
+
 static hf_status run_operation(struct db_task *task, struct db *db)
 {
 	struct crypto_call *c = (struct crypto_call *)task;

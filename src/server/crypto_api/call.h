@@ -139,6 +139,9 @@ void crypto_call_fail(struct crypto_call *c, hf_status s); /* c->err's words; st
         INVALID 400, UNAUTHENTIC 401 or, of data, 400, DENIED 403, NOTFOUND 404, EXISTS 409, STATE
         400, TOOBIG 413, UNSUPPORTED 501, BUSY 503, TIMEOUT 504, IO 502 … */
 void crypto_call_fail_with(struct crypto_call *c, int status, const char *text);
+/* Fails, after a transaction that was rolled back with the call's entry in it; `why` may be c->err.
+ */
+void crypto_call_undone(struct crypto_call *c, hf_status s, const struct hf_err *why);
 
 /* Entries that the transaction of run() makes itself are better than those made afterwards: call
  * this in run() when it changes something, and no other is made for its success. */

@@ -287,21 +287,12 @@ hf_status app_row_hold(struct db *db, const char *id, int64_t credential_ms, boo
 	return HF_SUCCESS;
 }
 
-static hf_status run_on(struct db *db, const char *sql, const char *id)
-{
-	DB_STMT st = NULL;
-
-	HF_TRY(db_query(db, sql, &st));
-	db_bind_text(st, 1, id);
-	return db_run(st, NULL);
-}
-
 #define NO_PREVIOUS                                                                                \
 	"UPDATE apps SET previous_credential = NULL, previous_proof = NULL, previous_until = NULL"
 
 hf_status app_previous_delete(struct db *db, const char *id)
 {
-	return run_on(db, NO_PREVIOUS " WHERE identity_id = $1", id);
+	return db_run_on(db, NO_PREVIOUS " WHERE identity_id = $1", id);
 }
 
 hf_status app_previous_forget(struct db *db, int64_t now_ms)
@@ -319,8 +310,8 @@ hf_status app_previous_forget(struct db *db, int64_t now_ms)
 
 hf_status app_row_delete(struct db *db, const char *id)
 {
-	HF_TRY(run_on(db, "DELETE FROM app_groups WHERE app_id = $1", id));
-	return run_on(db, "DELETE FROM apps WHERE identity_id = $1", id);
+	HF_TRY(db_run_on(db, "DELETE FROM app_groups WHERE app_id = $1", id));
+	return db_run_on(db, "DELETE FROM apps WHERE identity_id = $1", id);
 }
 
 hf_status app_group_rows_list(struct db *db, const char *app_id, membership_fn fn, void *ctx)

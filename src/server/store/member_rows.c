@@ -150,20 +150,11 @@ hf_status member_row_logged_in(struct db *db, const char *id, int64_t now_ms)
 	return db_run(st, NULL);
 }
 
-static hf_status run_on(struct db *db, const char *sql, const char *id)
-{
-	DB_STMT st = NULL;
-
-	HF_TRY(db_query(db, sql, &st));
-	db_bind_text(st, 1, id);
-	return db_run(st, NULL);
-}
-
 hf_status member_row_delete(struct db *db, const char *id)
 {
-	HF_TRY(run_on(db, "DELETE FROM passwords WHERE identity_id = $1", id));
-	HF_TRY(run_on(db, "DELETE FROM group_members WHERE identity_id = $1", id));
-	return run_on(db, "DELETE FROM account_roles WHERE identity_id = $1", id);
+	HF_TRY(db_run_on(db, "DELETE FROM passwords WHERE identity_id = $1", id));
+	HF_TRY(db_run_on(db, "DELETE FROM group_members WHERE identity_id = $1", id));
+	return db_run_on(db, "DELETE FROM account_roles WHERE identity_id = $1", id);
 }
 
 hf_status member_rows_others_with(struct db *db, const char *org_id, unsigned role,
@@ -234,10 +225,10 @@ hf_status key_group_exists(struct db *db, const char *org_id, const char *group_
 
 hf_status memberships_forget_group(struct db *db, const char *group_id)
 {
-	HF_TRY(run_on(db, "DELETE FROM group_members WHERE group_id = $1", group_id));
-	HF_TRY(run_on(db, "UPDATE apps SET default_group = NULL WHERE default_group = $1",
-	              group_id));
-	return run_on(db, "DELETE FROM app_groups WHERE group_id = $1", group_id);
+	HF_TRY(db_run_on(db, "DELETE FROM group_members WHERE group_id = $1", group_id));
+	HF_TRY(db_run_on(db, "UPDATE apps SET default_group = NULL WHERE default_group = $1",
+	                 group_id));
+	return db_run_on(db, "DELETE FROM app_groups WHERE group_id = $1", group_id);
 }
 
 hf_status password_row_get(struct db *db, const char *identity_id, struct password_row *ret)
@@ -331,7 +322,7 @@ hf_status org_row_get(struct db *db, const char *id, struct org_row *ret)
 
 hf_status org_row_lock(struct db *db, const char *id)
 {
-	return run_on(db, "UPDATE orgs SET name = name WHERE id = $1", id);
+	return db_run_on(db, "UPDATE orgs SET name = name WHERE id = $1", id);
 }
 
 hf_status org_row_rename(struct db *db, const char *id, const char *name)

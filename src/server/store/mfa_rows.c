@@ -151,19 +151,10 @@ hf_status mfa_device_row_used(struct db *db, const char *id, int64_t counter, in
 	return one_changed(st);
 }
 
-static hf_status run_on(struct db *db, const char *sql, const char *id)
-{
-	DB_STMT st = NULL;
-
-	HF_TRY(db_query(db, sql, &st));
-	db_bind_text(st, 1, id);
-	return db_run(st, NULL);
-}
-
 hf_status mfa_rows_delete_of(struct db *db, const char *identity_id)
 {
-	HF_TRY(run_on(db, "DELETE FROM mfa_challenges WHERE identity_id = $1", identity_id));
-	return run_on(db, "DELETE FROM mfa_devices WHERE identity_id = $1", identity_id);
+	HF_TRY(db_run_on(db, "DELETE FROM mfa_challenges WHERE identity_id = $1", identity_id));
+	return db_run_on(db, "DELETE FROM mfa_devices WHERE identity_id = $1", identity_id);
 }
 
 hf_status mfa_challenge_row_put(struct db *db, const struct mfa_challenge_row *row)

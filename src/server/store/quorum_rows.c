@@ -171,24 +171,15 @@ hf_status quorum_row_finish(struct db *db, const char *id, const char *status, c
 	return exactly_one(st);
 }
 
-static hf_status with_id(struct db *db, const char *sql, const char *id)
-{
-	DB_STMT st = NULL;
-
-	HF_TRY(db_query(db, sql, &st));
-	db_bind_text(st, 1, id);
-	return db_run(st, NULL);
-}
-
 hf_status quorum_row_viewed(struct db *db, const char *id)
 {
-	return with_id(db, "UPDATE quorum_requests SET viewed = 1 WHERE id = $1", id);
+	return db_run_on(db, "UPDATE quorum_requests SET viewed = 1 WHERE id = $1", id);
 }
 
 hf_status quorum_row_delete(struct db *db, const char *id)
 {
-	HF_TRY(with_id(db, "DELETE FROM quorum_decisions WHERE request_id = $1", id));
-	return with_id(db, "DELETE FROM quorum_requests WHERE id = $1", id);
+	HF_TRY(db_run_on(db, "DELETE FROM quorum_decisions WHERE request_id = $1", id));
+	return db_run_on(db, "DELETE FROM quorum_requests WHERE id = $1", id);
 }
 
 static hf_status before(struct db *db, const char *sql, int64_t now_ms)
@@ -245,8 +236,8 @@ hf_status quorum_decisions(struct db *db, const char *request_id, quorum_decisio
 
 hf_status quorum_decisions_forget(struct db *db, const char *identity_id)
 {
-	return with_id(db,
-	               "DELETE FROM quorum_decisions WHERE identity_id = $1 AND request_id IN"
-	               " (SELECT id FROM quorum_requests WHERE running_at IS NULL)",
-	               identity_id);
+	return db_run_on(db,
+	                 "DELETE FROM quorum_decisions WHERE identity_id = $1 AND request_id IN"
+	                 " (SELECT id FROM quorum_requests WHERE running_at IS NULL)",
+	                 identity_id);
 }

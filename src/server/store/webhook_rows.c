@@ -39,15 +39,6 @@ hf_status webhook_row_update(struct db *db, const struct webhook_row *row)
 	return db_run(st, NULL);
 }
 
-static hf_status run_with_id(struct db *db, const char *sql, const char *id)
-{
-	DB_STMT st = NULL;
-
-	HF_TRY(db_query(db, sql, &st));
-	db_bind_text(st, 1, id);
-	return db_run(st, NULL);
-}
-
 hf_status webhook_row_delete(struct db *db, const char *org_id, const char *id)
 {
 	static const char sql[] = "DELETE FROM webhooks WHERE id = $1 AND org_id = $2";
@@ -59,7 +50,7 @@ hf_status webhook_row_delete(struct db *db, const char *org_id, const char *id)
 	db_bind_text(st, 2, org_id);
 	HF_TRY(db_run(st, &changed));
 	HF_ENSURE(changed == 1, HF_NOTFOUND);
-	return run_with_id(db, "DELETE FROM webhook_events WHERE webhook_id = $1", id);
+	return db_run_on(db, "DELETE FROM webhook_events WHERE webhook_id = $1", id);
 }
 
 #define WEBHOOK_COLUMNS                                                                            \

@@ -76,9 +76,7 @@ static void done(struct object_making *m, hf_status s)
 	if (hf_ok(s) && m->row.transient)
 		s = print_transient(of_making(m));
 	if (!hf_ok(s)) {
-		c->entered = false; /* that entry was undone with the rest */
-		c->err = m->err;
-		crypto_call_fail(c, s);
+		crypto_call_undone(c, s, &m->err);
 		return;
 	}
 	if (!m->row.transient)

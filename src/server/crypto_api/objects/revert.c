@@ -75,9 +75,7 @@ static void done(struct object_change *change, hf_status s)
 		crypto_call_reply(c);
 		return;
 	}
-	c->entered = false; /* that entry was undone with the rest */
-	c->err = change->err;
-	crypto_call_fail(c, s);
+	crypto_call_undone(c, s, &change->err);
 }
 
 /* The permissions of the changes that this makes; the quorum's leave with them. */

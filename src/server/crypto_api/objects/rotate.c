@@ -58,9 +58,7 @@ static void rotated(struct object_rotation *r, hf_status s)
 	struct json_writer w = JSON_WRITER(&c->out);
 
 	if (!hf_ok(s)) {
-		c->entered = false; /* that entry was undone with the rest */
-		c->err = r->making.err;
-		crypto_call_fail(c, s);
+		crypto_call_undone(c, s, &r->making.err);
 		return;
 	}
 	sobject_print(&w, r->making.object);
@@ -217,8 +215,7 @@ static void replace_done(struct db_task *task, hf_status s)
 		crypto_call_reply(c);
 		return;
 	}
-	c->entered = false; /* that entry was undone with the rest */
-	crypto_call_fail(c, s);
+	crypto_call_undone(c, s, &c->err);
 }
 
 static void new_found(struct crypto_call *c, struct object *object)

@@ -102,9 +102,7 @@ static void done(struct object_change *change, hf_status s)
 	struct json_writer w = JSON_WRITER(&c->out);
 
 	if (!hf_ok(s)) {
-		c->entered = false; /* that entry was undone with the rest */
-		c->err = change->err;
-		crypto_call_fail(c, s);
+		crypto_call_undone(c, s, &change->err);
 		return;
 	}
 	sobject_print(&w, change->changed);
