@@ -498,7 +498,9 @@ static void a_quorum_is_asked_for_what_it_protects(void **state)
 	assert_int_equal(acts_under("{" MEMBERS ",\"protect_crypto_operations\":false}"), itself);
 	assert_int_equal(acts_under("{" MEMBERS ",\"protect_permissions\":[\"DELETE_SOBJECTS\","
 	                            "\"GET_SOBJECTS\"]}"),
-	                 itself | BIT(ACT_DELETE) | BIT(ACT_READ));
+	                 itself | BIT(ACT_DELETE) | BIT(ACT_READ) | BIT(ACT_MOVE));
+	assert_int_equal(acts_under("{" MEMBERS ",\"protect_permissions\":[\"CREATE_SOBJECTS\"]}"),
+	                 itself | BIT(ACT_CREATE) | BIT(ACT_COPY));
 	assert_int_equal(acts_under("{" MEMBERS ",\"protect_manage_operations\":true}"),
 	                 (BIT(ACT_COUNT_) - 1) & ~(BIT(ACT_READ) - 1) & ~reading);
 	/* One that does not say what it is for is for all. */

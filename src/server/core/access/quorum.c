@@ -203,6 +203,8 @@ static hf_status read_protected(const struct json_t *doc, const struct member_fi
 		*ret |= manage_acts();
 	for (size_t i = 0; i < json_count(in->protect_permissions); i++)
 		HF_TRY(read_permission(json_element(in->protect_permissions, i), ret, err));
+	if (*ret & ~(always | ACT(ACT_CREATE) | ACT(ACT_COPY)))
+		*ret |= ACT(ACT_MOVE); /* into a group where it is not protected */
 	return HF_SUCCESS;
 }
 
