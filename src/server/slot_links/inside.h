@@ -29,6 +29,7 @@
 #define LINK_MAKE_MS 3000           /* an answer about a new key is not overdue before */
 #define LINK_SLOW_MS 30000          /* about a slow one */
 #define LINK_SURE_MS 10000          /* so long an RSA key may be under way behind a dead gateway */
+#define LINK_SURE_QUICK_MS 500      /* and any other */
 
 /* What makes keys takes its time, RSA keys and lists a long one: none waits for another kind. */
 enum lane { LANE_QUICK, LANE_MAKE, LANE_SLOW, LANES };
@@ -53,6 +54,7 @@ struct slot_op {
 	bool queued, settled;
 	enum lane lane;     /* of the queue that it is in */
 	bool unsure;        /* an attempt may have done it */
+	bool unheard;       /* and may be at it still: its connection is gone */
 	bool looking;       /* next, or now: whether the new key is there */
 	unsigned in_flight; /* attempts */
 	unsigned reopened;  /* times that its session was not known any more */
@@ -94,13 +96,17 @@ void op_fail_unheard(struct slot_op *op, enum hf_code code, const char *text);
 void op_missed(struct slot_op *op, enum hf_code code, const char *text);
 /* An answer is overdue: to another link as well, if one is there that works. */
 void op_hedge(struct slot_op *op);
-/* Again to this link, which is not at fault. */
+/* Again to this link, which is not at fault; after a pause. */
 void op_again(struct slot_op *op, struct link *l);
+void op_again_later(struct slot_op *op, struct link *l);
 void op_mark_tried(struct slot_op *op, const struct link *l);
 void op_unmark_tried(struct slot_op *op, const struct link *l);
 /* Is an attempt under way at another link than this, which is not down, nor silent; or may an HSM
  * still be at it? */
 bool op_is_worked_on(const struct slot_op *op, const struct link *l);
+/* A gateway that died has left its HSM at work: is it too early to be sure that a key which is not
+ * there will not come? */
+bool op_may_still_come(const struct slot_op *op);
 bool op_has_other(const struct slot_op *op, const struct link *l);
 void way_lock(struct backend_state *c);
 void way_unlock(struct backend_state *c);

@@ -25,6 +25,7 @@ void batch_missed(struct batch *b, bool unsure, enum hf_code code, const char *w
 		way_lock(c);
 		op->in_flight--;
 		op->unsure = op->unsure || (unsure && !b->attempts[i].looking);
+		op->unheard = op->unheard || (unsure && !b->attempts[i].looking);
 		if (!op->settled)
 			op_missed(op, code, words);
 		way_unlock(c);
@@ -58,8 +59,10 @@ static void found(struct link *l, struct slot_op *op, const struct crypto_result
 		/* It may still be made there, and two keys would have one CKA_ID: it is looked for
 		 * again, until that attempt ends or its gateway is taken for down. */
 		op_unmark_tried(op, l);
+	} else if (is_missing(r) && op_may_still_come(op)) {
+		op_again_later(op, l);
 	} else if (is_missing(r)) { /* so it was not made: now, here */
-		op->looking = op->unsure = false;
+		op->looking = op->unsure = op->unheard = false;
 		op_again(op, l);
 	} else {
 		op_missed(op, r->code, r->text);

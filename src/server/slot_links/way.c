@@ -139,6 +139,14 @@ bool op_is_worked_on(const struct slot_op *op, const struct link *l)
 	return false;
 }
 
+bool op_may_still_come(const struct slot_op *op)
+{
+	bool slow = lane_of(&op->of->call->ops[op->index]) == LANE_SLOW;
+
+	return op->unheard &&
+	       hf_mono_ms() - op->sent_ms < (slow ? LINK_SURE_MS : LINK_SURE_QUICK_MS);
+}
+
 /* The best of those that were not tried in this round; of equal ones the first. */
 static struct link *choose(const struct slot_op *op, int worst)
 {
@@ -255,19 +263,29 @@ void op_hedge(struct slot_op *op)
 	op_next(op);
 }
 
-void op_again(struct slot_op *op, struct link *l)
+static void again(struct slot_op *op, struct link *l, int64_t not_before_ms)
 {
 	const struct crypto_op *asked = &op->of->call->ops[op->index];
 
 	if (op->queued) /* it is to be asked elsewhere already */
 		return;
-	op->not_before_ms = 0;
+	op->not_before_ms = not_before_ms;
 	if (!link_push(l, op, op->looking ? LANE_QUICK : lane_of(asked))) {
 		op_missed(op, HF_BUSY, "the connection was removed");
 		return;
 	}
 	op->queued = true;
 	way_hold(op->of);
+}
+
+void op_again(struct slot_op *op, struct link *l)
+{
+	again(op, l, 0);
+}
+
+void op_again_later(struct slot_op *op, struct link *l)
+{
+	again(op, l, hf_mono_ms() + LINK_ROUND_MS);
 }
 
 static size_t find_route(struct slot_links *s, const struct group *g, struct link **route)
