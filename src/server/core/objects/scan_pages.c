@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 
-#include <string.h>
 
 void scan_chain_free(struct scan_page *first)
 {
@@ -41,7 +40,8 @@ static struct scan_page *take_arrived(struct scan_pages *p)
 	for (size_t i = 0; i < n; i++, end = &(*end)->next)
 		*end = p->arrived[i];
 	p->n_arrived -= n;
-	memmove(p->arrived, p->arrived + n, p->n_arrived * sizeof(p->arrived[0]));
+	for (size_t i = 0; i < p->n_arrived; i++)
+		p->arrived[i] = p->arrived[n + i];
 	return first;
 }
 
