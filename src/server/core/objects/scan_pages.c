@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 
-
 void scan_chain_free(struct scan_page *first)
 {
 	while (first) {
