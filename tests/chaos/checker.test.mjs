@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The checker has teeth: a sound history passes, and each way in which Holdfast could break its promises is found, by the check that is for it.
 import assert from 'node:assert/strict'
-import { createECDH, generateKeyPairSync, sign } from 'node:crypto'
+import { ECDH, generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'node:test'
 
 import { sha256 } from '../e2e/verify.mjs'
@@ -12,10 +12,9 @@ import { plan } from './schedule.mjs'
 
 class Key {
 	constructor(id) {
-		const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
-		const ecdh = createECDH('secp256k1')
-		ecdh.setPrivateKey(Buffer.from(privateKey.export({ format: 'jwk' }).d, 'base64url'))
-		Object.assign(this, { id, privateKey, publicKey: ecdh.getPublicKey('hex', 'compressed') })
+		const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
+		const point = publicKey.export({ type: 'spki', format: 'der' }).subarray(-65)
+		Object.assign(this, { id, privateKey, publicKey: ECDH.convertKey(point, 'secp256k1', undefined, 'hex', 'compressed') })
 	}
 
 	sign(message) {

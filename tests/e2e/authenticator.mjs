@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // People's credentials in software: key pairs as the official client's browser package makes them, and an authenticator
 // (WebAuthn) that can also do what it should not. Both are signers of the official client: sign(challenge), create(challenge).
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 
 const b64url = (data) => Buffer.from(data).toString('base64url')
 const sha256 = (data) => createHash('sha256').update(data).digest()
+
+/**
+ * A public key as JWK. Node 20 can lock itself up when it exports one that it has just made: whatever made it wants the same
+ * lock when it is collected meanwhile. So a copy is exported.
+ */
+export const jwkOf = (publicKey) => createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })).export({ format: 'jwk' })
 
 /** Kind Key; with another `kind`, PasswordProtectedKey or RecoveryKey. */
 export class KeyPair {
@@ -60,7 +66,7 @@ export class Authenticator {
 	}
 
 	#cose() {
-		const jwk = this.publicKey.export({ format: 'jwk' })
+		const jwk = jwkOf(this.publicKey)
 		const part = (name) => bytes(Buffer.from(jwk[name], 'base64url'))
 		if (this.algorithm === -7) return map([number(1), number(2)], [number(3), number(-7)], [number(-1), number(1)], [number(-2), part('x')], [number(-3), part('y')])
 		if (this.algorithm === -8) return map([number(1), number(1)], [number(3), number(-8)], [number(-1), number(6)], [number(-2), part('x')])

@@ -8,6 +8,7 @@ import https from 'node:https'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { jwkOf } from '../e2e/authenticator.mjs'
 import { Stack, holdfast, succeed } from '../e2e/stack.mjs'
 import { request } from '../e2e/raw.mjs'
 
@@ -234,7 +235,7 @@ test('a JWT by a stored key is a way in, by each algorithm, and nothing else is 
 
 test('keys that sign JWTs are fetched, kept for their time, and fetched anew for one that is not known', async () => {
 	const first = generateKeyPairSync('ec', { namedCurve: 'P-256' }), second = generateKeyPairSync('rsa', { modulusLength: 2048 })
-	const jwk = (pair, kid) => ({ ...pair.publicKey.export({ format: 'jwk' }), kid, use: 'sig' })
+	const jwk = (pair, kid) => ({ ...jwkOf(pair.publicKey), kid, use: 'sig' })
 	let served = { keys: [jwk(first, 'ES256'), { kty: 'oct', k: 'c2VjcmV0', kid: 'HS256' }] }, fetches = 0
 	const { tls } = makeCertificate('jwks', { san: 'IP:127.0.0.1' })
 	const keys = await new Promise((done) => {
