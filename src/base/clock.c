@@ -28,6 +28,18 @@ int64_t hf_mono_ms(void)
 	return hf_mono_us() / 1000;
 }
 
+void hf_pause_us(int64_t us)
+{
+	const struct timespec t = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
+
+	nanosleep(&t, NULL);
+}
+
+void hf_pause_ms(int64_t ms)
+{
+	hf_pause_us(ms * 1000);
+}
+
 void hf_iso_time(int64_t wall_ms, char to[HF_ISO_LEN])
 {
 	time_t s = (time_t)(wall_ms / 1000);

@@ -11,6 +11,10 @@ int64_t hf_wall_ms(void); /* since 1970, UTC */
 int64_t hf_mono_ms(void);
 int64_t hf_mono_us(void);
 
+/* The calling thread rests; a signal may end that early. */
+void hf_pause_ms(int64_t ms);
+void hf_pause_us(int64_t us);
+
 #define HF_ISO_LEN 25
 /* "2026-11-20T23:28:04.123Z" */
 void hf_iso_time(int64_t wall_ms, char to[HF_ISO_LEN]);

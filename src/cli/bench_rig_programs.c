@@ -14,15 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
-enum { READY_MS = 60000, STOP_MS = 30000, ARGS_MAX = 64, POLL_NS = 5000000 };
+enum { READY_MS = 60000, STOP_MS = 30000, ARGS_MAX = 64, POLL_MS = 5 };
 
 /* The child's ready line. HF_CLOSED when it ended instead: its own words stand on standard error.
  */
 static hf_status wait_ready(struct rig_child *child, char *line, size_t cap, struct hf_err *err)
 {
-	struct timespec pause = { .tv_nsec = POLL_NS };
 	int64_t until = hf_mono_ms() + READY_MS;
 	struct os_exit gone;
 
@@ -37,7 +35,7 @@ static hf_status wait_ready(struct rig_child *child, char *line, size_t cap, str
 		if (hf_ok(os_process_wait(&child->process, 0, &gone)))
 			return hf_fail(err, HF_CLOSED, "the %s ended; its words stand above",
 			               child->name);
-		nanosleep(&pause, NULL);
+		hf_pause_ms(POLL_MS);
 	}
 	return hf_fail(err, HF_TIMEOUT, "the %s was not ready within %d s", child->name,
 	               READY_MS / 1000);

@@ -14,7 +14,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	PATIENCE_MS = 1000, /* with an old connection that still holds the transaction open */
@@ -101,7 +100,7 @@ static enum hf_code look_up(struct pg_db *db)
 			PQfinish(hf_take(db->conn));
 		if (code != HF_CLOSED && code != HF_TIMEOUT)
 			break;
-		nanosleep(&(struct timespec){ .tv_nsec = pause * 1000000 }, NULL);
+		hf_pause_ms(pause);
 	}
 	if (db->conn && !PQenterPipelineMode(db->conn))
 		PQfinish(hf_take(db->conn));

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	BUSY_TIMEOUT_MS = 10000, /* another process holds the write lock */
@@ -62,7 +61,7 @@ static hf_status use_wal(struct sqlite_db *db, struct hf_err *err)
 		rc = sqlite3_exec(db->handle, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
 		if ((rc & 0xff) != SQLITE_BUSY || hf_mono_ms() > until)
 			return told(db, rc, err);
-		nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+		hf_pause_ms(5);
 	}
 }
 

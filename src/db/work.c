@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/work_internal.h"
 
+#include "base/clock.h"
 #include "base/thread.h"
 #include <string.h>
-#include <time.h>
 
 enum {
 	GROUP_DEFAULT = 256,
@@ -20,12 +20,10 @@ enum {
  * task that comes alone never waits. `last` is the size of the group before. With the lock held. */
 static void wait_for_company(struct db_work *w, size_t last)
 {
-	const struct timespec moment = { .tv_nsec = COMPANY_US * 1000 };
-
 	if (last < COMPANY_LEAST || w->waiting >= last || w->stopping)
 		return;
 	pthread_mutex_unlock(&w->lock);
-	nanosleep(&moment, NULL);
+	hf_pause_us(COMPANY_US);
 	pthread_mutex_lock(&w->lock);
 }
 

@@ -5,8 +5,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#include <time.h>
-
 enum {
 	CONFLICTS_MAX = 10, /* times that a group is run for a conflict's sake */
 	PAUSE_LEAST_MS = 10,
@@ -118,7 +116,7 @@ static bool worth_another(struct worker *me, bool lost, unsigned attempt)
 	         : attempt + 1 >= CONFLICTS_MAX)
 		return false;
 	if (attempt > 0 || !lost) /* a connection that was only closed is made anew at once */
-		nanosleep(&(struct timespec){ .tv_nsec = pause * 1000000 }, NULL);
+		hf_pause_ms(pause);
 	pthread_mutex_lock(&me->work->lock);
 	me->work->stats.reruns++;
 	pthread_mutex_unlock(&me->work->lock);

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 
 enum { ATTEMPT_EVERY_MS = 5 };
 
@@ -52,14 +51,12 @@ hf_status os_lock_take(const char *name, int timeout_ms, int *ret, struct hf_err
 
 	HF_TRY(open_lock(name, &fd, path, err));
 	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		struct timespec pause = { .tv_nsec = ATTEMPT_EVERY_MS * 1000000L };
-
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return hf_fail(err, HF_IO, "cannot lock %s: %s", path, strerror(errno));
 		if (hf_mono_ms() >= until)
 			return hf_fail(err, HF_TIMEOUT, "%s stayed locked for %d s", path,
 			               timeout_ms / 1000);
-		nanosleep(&pause, NULL);
+		hf_pause_ms(ATTEMPT_EVERY_MS);
 	}
 	*ret = fd;
 	fd = -1;

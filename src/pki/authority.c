@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/file.h>
 
-enum { LOCK_TRIES = 200, LOCK_PAUSE_US = 50000 };
+enum { LOCK_TRIES = 200, LOCK_PAUSE_MS = 50 };
 
 static hf_status index_name(const char *key_file, char to[4096])
 {
@@ -42,7 +42,7 @@ static hf_status lock_key(const char *key_file, int *ret, struct hf_err *err)
 		return hf_fail(err, HF_IO, "cannot read %s: %s", key_file, strerror(errno));
 	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
 		if (tries < LOCK_TRIES) {
-			usleep(LOCK_PAUSE_US);
+			hf_pause_ms(LOCK_PAUSE_MS);
 			continue;
 		}
 		return hf_fail(err, HF_BUSY, "another command works with %s: wait until it is done",

@@ -10,10 +10,8 @@
 #include "server/crypto_api/errors.h"
 #include "server/signing_api/api.h"
 
-#include <unistd.h>
-
 #define DRIVERS_DRAIN_MS 5000
-#define WATCH_EVERY_US 5000
+#define WATCH_EVERY_MS 5
 #define STANDSTILL_MS 1500 /* without an answer in this time no HSM works on what is left */
 
 struct opening {
@@ -158,7 +156,7 @@ static void wait_answered(struct http_server *http, int64_t most_ms)
 		else if (hf_mono_ms() - moved > STANDSTILL_MS)
 			return;
 		before = pending;
-		usleep(WATCH_EVERY_US);
+		hf_pause_ms(WATCH_EVERY_MS);
 	}
 }
 

@@ -2,10 +2,14 @@
  * holdfast group link …: a group's connections to HSM slots. */
 #include "cli/remote/command.h"
 
+#include "base/clock.h"
 #include "os/secretfile.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define SETTLE_MS 5000
+#define LOOK_AGAIN_MS 50
 
 static const struct table_column link_columns[] = {
 	{ "ID", "id" },
@@ -148,28 +152,57 @@ static hf_status add_link(struct remote *r, const struct remote_config *o, const
 	return HF_SUCCESS;
 }
 
-/* Each connection is tried first: what is shown is how it does now. */
-static hf_status print_links_of(struct remote *r, const struct remote_config *o,
-                                const struct json_t *group, struct hf_err *err)
+static void try_each(struct remote *r, const struct json_t *links, const char *group_id)
 {
-	const struct json_t *links = json_member(group, "hmg");
-	const char *group_id = json_member_text(group, "group_id"), *id;
-	JSON_SCOPED struct json_t *now = NULL;
 	char path[128], body[96];
+	const char *id;
 	void *at = NULL;
 
-	if (!group_id)
-		return hf_fail(err, HF_IO, "the server's answer names no group");
+	snprintf(path, sizeof(path), "/sys/v1/groups/%.40s/hmg/check", group_id);
 	while (links && (id = json_member_next(links, &at, NULL)) != NULL) {
 		JSON_SCOPED struct json_t *nothing = NULL;
 
-		snprintf(path, sizeof(path), "/sys/v1/groups/%.40s/hmg/check", group_id);
 		snprintf(body, sizeof(body), "{\"id\":\"%.40s\"}", id);
 		hf_ignore(remote_call(r, "POST", path, hf_span_text(body), &nothing, NULL));
 	}
+}
+
+static bool any_unknown(const struct json_t *links)
+{
+	struct json_t *link;
+	void *at = NULL;
+
+	while (links && json_member_next(links, &at, &link) != NULL) {
+		const struct json_t *now = json_member(link, "connection");
+		const char *state = now ? json_member_text(now, "state") : NULL;
+
+		if (state && strcmp(state, "Unknown") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Each connection is tried first: what is shown is how it does now. The server makes its own
+ * connection beside the one that was tried, a moment later perhaps. */
+static hf_status print_links_of(struct remote *r, const struct remote_config *o,
+                                const struct json_t *group, struct hf_err *err)
+{
+	const char *group_id = json_member_text(group, "group_id");
+	const int64_t until = hf_mono_ms() + SETTLE_MS;
+	char path[128];
+
+	if (!group_id)
+		return hf_fail(err, HF_IO, "the server's answer names no group");
+	try_each(r, json_member(group, "hmg"), group_id);
 	snprintf(path, sizeof(path), "/sys/v1/groups/%.40s", group_id);
-	HF_TRY(remote_call(r, "GET", path, HF_SPAN(NULL, 0), &now, err));
-	return remote_print_links(now);
+	for (;;) {
+		JSON_SCOPED struct json_t *now = NULL;
+
+		HF_TRY(remote_call(r, "GET", path, HF_SPAN(NULL, 0), &now, err));
+		if (!any_unknown(json_member(now, "hmg")) || hf_mono_ms() >= until)
+			return remote_print_links(now);
+		hf_pause_ms(LOOK_AGAIN_MS);
+	}
 }
 
 #define LINK_DETAILS                                                                               \
