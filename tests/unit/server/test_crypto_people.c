@@ -5,6 +5,7 @@
 
 #include "base/uuid.h"
 #include "server/core/access/account.h"
+#include "server/core/access/quorum_reach.h"
 #include "server/core/access/app_credentials.h"
 #include "server/core/access/principal.h"
 #include "server/store/account_rows.h"
@@ -326,7 +327,7 @@ static hf_status meets(const char *org, unsigned n, const char *const *ids, size
 	hf_buf_printf(&json, "]}}}%c", 0);
 	row = (struct account_policy_row){ .approval = (const char *)json.ptr };
 	CHECK_OK(account_policies_put(db, org, &row, NOW));
-	return account_quorum_can_meet(db, org, &err);
+	return quorum_reach_account(db, org, &err);
 }
 
 static void a_policy_can_be_met_by_members_who_can_log_in_besides_who_asks(void **state)
@@ -344,7 +345,7 @@ static void a_policy_can_be_met_by_members_who_can_log_in_besides_who_asks(void 
 	make_user(boss, org, "boss@b.example", ACCOUNT_ADMINISTRATOR);
 	make_user(ann, org, "ann@b.example", ACCOUNT_MEMBER);
 	make_user(bob, org, "bob@b.example", ACCOUNT_MEMBER);
-	CHECK_OK(account_quorum_can_meet(db, org, NULL));
+	CHECK_OK(quorum_reach_account(db, org, NULL));
 	CHECK_CODE(meets(org, 1, members, 1), HF_STATE); /* he asks */
 	CHECK_CODE(meets(org, 3, members, 3), HF_STATE);
 	CHECK_CODE(meets(org, 2, others, 2), HF_STATE);

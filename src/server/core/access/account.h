@@ -30,9 +30,4 @@ HF_DEFINE_CLEANUP(account_policies_free, struct account_policies *)
 HF_MUST hf_status account_check(const struct account_policies *a, enum account_act act,
                                 const char *approved, struct hf_err *err);
 
-/* Inside the transaction that changes a policy, a user or an app, after that: whoever would then
- * have to approve has to be able to, or nobody could change anything any more. Of the policy's
- * members enough can call, besides an administrator who can ask them. HF_STATE with words. */
-HF_MUST hf_status account_quorum_can_meet(struct db *db, const char *org_id, struct hf_err *err);
-
 #endif

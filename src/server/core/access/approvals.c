@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "crypto/aead.h"
+#include "server/core/access/quorum_count.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -149,18 +150,6 @@ static hf_status mark(void *ctx, const char *identity_id, bool by_app)
 	return HF_SUCCESS;
 }
 
-static bool is_met(const struct approvers *a, size_t at)
-{
-	const struct quorum_node *node = &a->policy->nodes[at];
-	unsigned met = 0;
-
-	if (node->kind != QUORUM_OF)
-		return a->said[at];
-	for (size_t i = 0; i < node->count; i++)
-		met += is_met(a, node->first + i);
-	return met >= node->need;
-}
-
 /* What a locked row is looked at for. */
 struct review {
 	const struct core *core;
@@ -204,7 +193,7 @@ static hf_status count(struct db *db, const struct quorum_row *row,
 	struct approvers a = { .db = db, .org_id = row->org_id, .policy = policy };
 
 	HF_TRY(quorum_decisions(db, row->id, mark, &a));
-	*ret_complete = is_met(&a, 0);
+	*ret_complete = quorum_is_met(policy, a.said);
 	return HF_SUCCESS;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/groups/group_changes.h"
 
+#include "server/core/access/quorum_count.h"
 #include "server/core/access/quorum_factors.h"
 #include "server/core/backends/backend.h"
 #include "server/core/groups/link_changes.h"
@@ -102,9 +103,11 @@ static hf_status check_room(struct db *db, const char *org_id, struct hf_err *er
 	return HF_SUCCESS;
 }
 
-/* People who have to show a second factor have one, at the latest when it is asked for. */
-static hf_status check_factors(struct db *db, const char *org_id, const struct group_request *r,
-                               struct hf_err *err)
+/* It names enough different people, and those who have to show a second factor have one, at the
+ * latest when it is asked for. Whether they can approve today is looked at once the group and its
+ * members are there (core/access/quorum_reach.h). */
+static hf_status check_approvers(struct db *db, const char *org_id, const struct group_request *r,
+                                 struct hf_err *err)
 {
 	HF_CLEANUP(quorum_policy_free_at) struct quorum_policy *policy = NULL;
 	const char *text = text_change_of(&r->approval_policy, NULL);
@@ -112,6 +115,7 @@ static hf_status check_factors(struct db *db, const char *org_id, const struct g
 	if (!text)
 		return HF_SUCCESS;
 	HF_TRY(quorum_policy_parse(hf_span_text(text), &policy, err));
+	HF_TRY(quorum_count_check(policy, err));
 	return quorum_factors_check(db, org_id, policy, err);
 }
 
@@ -130,7 +134,7 @@ hf_status group_create(const struct group_maker *by, struct db *db, const struct
 	apply(r, &row);
 	HF_TRY(check_free(db, &row, err));
 	HF_TRY(check_room(db, by->org_id, err));
-	HF_TRY(check_factors(db, by->org_id, r, err));
+	HF_TRY(check_approvers(db, by->org_id, r, err));
 	HF_TRY(place(db, r, &row, err));
 	HF_TRY(group_row_insert(db, &row));
 	HF_TRY(links_change(by, db, row.id, r, err));
@@ -192,7 +196,7 @@ hf_status group_update(const struct group_maker *by, struct db *db, const struct
 	HF_TRY(move(db, g, r, &row, err));
 	if (r->name)
 		HF_TRY(check_free(db, &row, err));
-	HF_TRY(check_factors(db, g->org_id, r, err));
+	HF_TRY(check_approvers(db, g->org_id, r, err));
 	HF_TRY(group_row_update(db, &row));
 	return links_change(by, db, g->id, r, err);
 }

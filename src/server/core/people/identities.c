@@ -2,8 +2,11 @@
 #include "server/core/people/identities.h"
 
 #include "base/text.h"
+#include "server/core/access/quorum_reach.h"
 #include "server/core/rights/grants.h"
 #include "server/store/credential_rows.h"
+#include "server/store/quorum_rows.h"
+#include "server/store/session_rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -132,16 +135,44 @@ static hf_status check_may_go(struct db *db, const struct caller *by,
 	return grants_check_last(db, row->org_id, row->id, err);
 }
 
+/* A user of the Crypto API is the same identity. What its quorums need is not taken away here
+ * either; and what he has approved, and his sessions, do not come back with him. */
+static hf_status leave_crypto_api(struct db *db, const struct identity_row *row, bool asked,
+                                  bool rests, struct hf_err *err)
+{
+	const struct quorum_leaver who = {
+		.org_id = row->org_id,
+		.identity_id = row->id,
+		.asked = asked,
+		.rests = rests,
+	};
+	struct hf_err why = { 0 };
+	hf_status s;
+
+	if (strcmp(row->kind, KIND_USER) != 0)
+		return HF_SUCCESS;
+	HF_TRY(quorum_decisions_forget(db, row->id));
+	HF_TRY(session_rows_delete_of(db, row->id));
+	s = quorum_reach_without(db, &who, &why);
+	if (s.code == HF_STATE)
+		return hf_fail(err, HF_STATE, "he approves in the Crypto API: %s", why.text);
+	return s;
+}
+
 hf_status identity_set_active(struct db *db, const struct caller *by, enum identity_class which,
                               const char *id, bool active, struct identity_row *ret,
                               struct hf_err *err)
 {
 	struct identity_row row;
+	bool asked;
 
 	HF_TRY(identity_get(db, by->org_id, which, id, &row, err));
+	HF_TRY(quorum_reach_asks(db, row.org_id, row.id, &asked));
 	if (!active)
 		HF_TRY(check_may_go(db, by, &row, "deactivate", err));
 	HF_TRY(identity_row_set_active(db, row.id, active));
+	if (!active)
+		HF_TRY(leave_crypto_api(db, &row, asked, true, err));
 	row.active = active;
 	*ret = row;
 	return HF_SUCCESS;
@@ -151,10 +182,13 @@ hf_status identity_archive(struct db *db, const struct caller *by, enum identity
                            const char *id, struct identity_row *ret, struct hf_err *err)
 {
 	struct identity_row row;
+	bool asked;
 
 	HF_TRY(identity_get(db, by->org_id, which, id, &row, err));
+	HF_TRY(quorum_reach_asks(db, row.org_id, row.id, &asked));
 	HF_TRY(check_may_go(db, by, &row, "archive", err));
 	HF_TRY(identity_row_archive(db, row.id));
+	HF_TRY(leave_crypto_api(db, &row, asked, false, err));
 	HF_TRY(assignment_rows_delete_of(db, row.id));
 	row.active = false;
 	row.archived = true;

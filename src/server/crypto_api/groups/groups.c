@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Groups: made, read, changed, removed. */
 #include "server/core/access/account.h"
+#include "server/core/access/quorum_reach.h"
 #include "server/core/access/sessions.h"
 #include "server/crypto_api/groups/groups.h"
 #include "server/crypto_api/handlers.h"
@@ -122,6 +123,14 @@ static hf_status account_allows(struct crypto_call *c, struct db *db)
 	return account_check(account, ACCOUNT_NEW_GROUP, c->approved_group, &c->err);
 }
 
+/* By whoever is in it now. */
+static hf_status check_reach(struct crypto_call *c, struct db *db, const char *id)
+{
+	if (!text_change_is_set(&of(c)->request.approval_policy))
+		return HF_SUCCESS;
+	return quorum_reach_group(db, c->who->org_id, id, &c->err);
+}
+
 static hf_status run_create(struct crypto_call *c, struct db *db)
 {
 	const struct group_maker by = maker(c);
@@ -131,6 +140,7 @@ static hf_status run_create(struct crypto_call *c, struct db *db)
 	HF_TRY(group_create(&by, db, &of(c)->request, id, &c->err));
 	if (c->who->kind == PRINCIPAL_USER)
 		HF_TRY(group_member_row_put(db, c->who->identity_id, id, GROUP_ADMINISTRATOR));
+	HF_TRY(check_reach(c, db, id));
 	HF_TRY(read_group(c, db, id));
 	return crypto_call_audit(c, db);
 }
@@ -219,6 +229,7 @@ static hf_status run_change(struct crypto_call *c, struct db *db)
 	HF_TRY(lock(c, db, id));
 	HF_TRY(may_change(c));
 	HF_TRY(group_update(&by, db, of(c)->group, &of(c)->request, &c->err));
+	HF_TRY(check_reach(c, db, id));
 	HF_TRY(read_group(c, db, id));
 	return crypto_call_audit(c, db);
 }

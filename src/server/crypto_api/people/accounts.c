@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "server/core/access/account.h"
+#include "server/core/access/quorum_count.h"
 #include "server/core/access/quorum_factors.h"
+#include "server/core/access/quorum_reach.h"
 #include "server/core/access/crypto_policy.h"
 #include "server/core/groups/group_request.h"
 #include "server/crypto_api/handlers.h"
@@ -198,9 +200,11 @@ static hf_status check_approvers(struct crypto_call *c, struct db *db)
 	ACCOUNT_POLICIES_SCOPED struct account_policies *after = NULL;
 
 	HF_TRY(account_policies_read(db, c->who->org_id, &after, &c->err));
-	if (after && after->quorum)
-		HF_TRY(quorum_factors_check(db, c->who->org_id, after->quorum, &c->err));
-	return account_quorum_can_meet(db, c->who->org_id, &c->err);
+	if (!after || !after->quorum)
+		return HF_SUCCESS;
+	HF_TRY(quorum_count_check(after->quorum, &c->err));
+	HF_TRY(quorum_factors_check(db, c->who->org_id, after->quorum, &c->err));
+	return quorum_reach_account(db, c->who->org_id, &c->err);
 }
 
 /* With the account's lock, so that no policy is replaced unseen. */

@@ -4,7 +4,7 @@
 
 #include "base/secret.h"
 #include "base/uuid.h"
-#include "server/core/access/account.h"
+#include "server/core/access/quorum_reach.h"
 #include "server/core/access/sessions.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/people/rights.h"
@@ -306,6 +306,19 @@ static hf_status check_change(struct crypto_call *c, const struct app_call *a,
 	return HF_SUCCESS;
 }
 
+/* After it was: an app that is only disabled can be enabled again. */
+static hf_status check_quorums(struct crypto_call *c, struct db *db, const struct app_row *app,
+                               bool rests)
+{
+	const struct quorum_leaver who = {
+		.org_id = app->org_id,
+		.identity_id = app->id,
+		.rests = rests,
+	};
+
+	return quorum_reach_without(db, &who, &c->err);
+}
+
 static hf_status change(struct crypto_call *c, struct db *db)
 {
 	struct app_call *a = (struct app_call *)c;
@@ -321,7 +334,8 @@ static hf_status change(struct crypto_call *c, struct db *db)
 	if (a->edit.enabled_given) {
 		app.active = a->edit.enabled;
 		HF_TRY(identity_row_set_active(db, app.id, app.active));
-		HF_TRY(account_quorum_can_meet(db, app.org_id, &c->err));
+		if (!app.active)
+			HF_TRY(check_quorums(c, db, &app, true));
 	}
 	HF_TRY(app_row_update(db, &app));
 	if (a->edit.credential)
@@ -343,7 +357,7 @@ static hf_status delete (struct crypto_call *c, struct db *db)
 	HF_TRY(app_row_delete(db, app.id));
 	HF_TRY(identity_row_archive(db, app.id));
 	HF_TRY(session_rows_delete_of(db, app.id));
-	HF_TRY(account_quorum_can_meet(db, app.org_id, &c->err));
+	HF_TRY(check_quorums(c, db, &app, false));
 	name_subject(a);
 	return crypto_call_audit(c, db);
 }

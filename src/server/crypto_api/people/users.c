@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Users: shown, changed, removed. Nobody changes his own role, and one administrator always
  * remains. */
-#include "server/core/access/account.h"
 #include "server/crypto_api/people/users.h"
 
 #include "base/uuid.h"
+#include "server/core/access/quorum_reach.h"
 #include "server/core/access/sessions.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/people/factor.h"
@@ -161,24 +161,43 @@ static hf_status end_all(struct db *db, const char *id)
 	return quorum_decisions_forget(db, id);
 }
 
+/* Whom quorums need is disabled, and nothing more. */
+static hf_status check_quorums(struct crypto_call *c, struct db *db,
+                               const struct member_row *before, const struct member_row *user,
+                               bool asked)
+{
+	bool moved = moves(&self(c)->edit) || before->roles != user->roles;
+	const struct quorum_leaver who = {
+		.org_id = user->org_id,
+		.identity_id = user->id,
+		.asked = asked,
+		.rests = !moved,
+	};
+
+	if (!moved && (user->enabled || !before->enabled))
+		return HF_SUCCESS;
+	return quorum_reach_without(db, &who, &c->err);
+}
+
 static hf_status change(struct crypto_call *c, struct db *db)
 {
 	struct json_writer w = JSON_WRITER(&c->out);
 	struct member_row before, user;
+	bool asked;
 
 	HF_TRY(find_to_change(c, db, &before));
 	HF_TRY(check_change(c, &before));
 	user = before;
 	HF_TRY(user_edit_apply(&self(c)->edit, &user, &c->err));
 	HF_TRY(check_last(c, db, &before, &user));
+	HF_TRY(quorum_reach_asks(db, before.org_id, before.id, &asked));
 	HF_TRY(member_row_update(db, &user));
 	HF_TRY(user_set_groups(c, db, &self(c)->edit, user.id));
 	if (user_edit_devices(&self(c)->edit))
 		HF_TRY(factor_devices_change(c, db, &self(c)->edit, user.id));
 	if (!user.enabled)
 		HF_TRY(end_all(db, user.id));
-	if (before.enabled != user.enabled || before.roles != user.roles)
-		HF_TRY(account_quorum_can_meet(db, user.org_id, &c->err));
+	HF_TRY(check_quorums(c, db, &before, &user, asked));
 	hf_ignore(hf_uuid_of_id(user.id, c->subject_id));
 	HF_TRY(user_print(db, &user, NULL, &w));
 	return crypto_call_audit(c, db);
@@ -187,15 +206,18 @@ static hf_status change(struct crypto_call *c, struct db *db)
 /* He leaves the account; what he is to the Signing API is not touched. */
 static hf_status remove_user(struct crypto_call *c, struct db *db)
 {
+	struct quorum_leaver who = { .identity_id = self(c)->id };
 	struct member_row user;
 
 	HF_TRY(user_to_see(c, db, self(c)->id, &user));
 	if (!runs_account(c->who))
 		return hf_fail(&c->err, HF_DENIED, NOT_ADMINISTRATOR_TEXT);
 	HF_TRY(check_last(c, db, &user, NULL));
+	HF_TRY(quorum_reach_asks(db, user.org_id, user.id, &who.asked));
+	who.org_id = user.org_id;
 	HF_TRY(member_row_delete(db, user.id));
 	HF_TRY(end_all(db, user.id));
-	HF_TRY(account_quorum_can_meet(db, user.org_id, &c->err));
+	HF_TRY(quorum_reach_without(db, &who, &c->err));
 	hf_ignore(hf_uuid_of_id(user.id, c->subject_id));
 	return crypto_call_audit(c, db);
 }

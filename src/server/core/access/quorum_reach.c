@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/core/access/quorum_reach.h"
+
+#include "base/log.h"
+#include "base/uuid.h"
+#include "server/core/access/account.h"
+#include "server/core/access/quorum_count.h"
+#include "server/store/group_rows.h"
+#include "server/store/member_rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAMED_MAX 600 /* characters of the groups that are named: the rest is left out */
+
+/* Who of the policy's members could approve today, and whether somebody could ask them. */
+struct meeting {
+	struct db *db;
+	const char *org_id;
+	const char *group_id; /* "": the account's policy */
+	const struct quorum_policy *policy;
+	const char *back; /* UUID of one who is thought to be there again; NULL */
+	bool back_asks;
+	bool can[QUORUM_NODES_MAX];
+	bool asked;
+};
+
+/* What a quorum above a member wants of him. */
+struct wanted {
+	bool password, factor;
+};
+
+static hf_status look_at_member(struct meeting *m, size_t at, struct wanted wanted)
+{
+	const struct quorum_node *node = &m->policy->nodes[at];
+	PRINCIPAL_SCOPED struct principal *who = NULL;
+	bool app = node->kind == QUORUM_APP;
+	struct password_row shown;
+	char id[HF_ID_MAX];
+	hf_status s;
+
+	m->can[at] = false;
+	if (app && (wanted.password || wanted.factor))
+		return HF_SUCCESS; /* it has none to show */
+	m->can[at] = m->back && strcmp(m->back, node->id) == 0;
+	if (m->can[at])
+		return HF_SUCCESS;
+	HF_TRY(hf_id_of_uuid(app ? "app" : "us", node->id, id));
+	s = principal_load(m->db, m->org_id, id, &who);
+	if (hf_ok(s) && !app)
+		s = password_row_get(m->db, id, &shown);
+	m->can[at] = hf_ok(s) && (!wanted.factor || who->has_factor);
+	return s.code == HF_NOTFOUND ? HF_SUCCESS : s;
+}
+
+static hf_status look_below(struct meeting *m, size_t at, struct wanted wanted)
+{
+	const struct quorum_node *node = &m->policy->nodes[at];
+
+	if (node->kind != QUORUM_OF)
+		return look_at_member(m, at, wanted);
+	wanted.password = wanted.password || node->password;
+	wanted.factor = wanted.factor || node->factor;
+	for (size_t i = 0; i < node->count; i++)
+		HF_TRY(look_below(m, node->first + i, wanted));
+	return HF_SUCCESS;
+}
+
+/* Nobody approves what he has asked for himself. */
+static bool met_without(const struct meeting *m, const char *asker)
+{
+	bool said[QUORUM_NODES_MAX] = { false };
+
+	for (size_t i = 0; i < m->policy->n_nodes; i++)
+		said[i] = m->can[i] && strcmp(asker, m->policy->nodes[i].id) != 0;
+	return quorum_is_met(m->policy, said);
+}
+
+static hf_status try_asker(void *ctx, const char *id)
+{
+	struct meeting *m = ctx;
+	char uuid[HF_UUID_MAX];
+
+	HF_TRY(hf_uuid_of_id(id, uuid));
+	m->asked = m->asked || met_without(m, uuid);
+	return m->asked ? HF_FAILURE(HF_STOP) : HF_SUCCESS;
+}
+
+/* ret: it can be met, by what somebody asks. */
+static hf_status look(struct meeting *m, bool *ret)
+{
+	const struct member_askers who = {
+		.account_role = ACCOUNT_ADMINISTRATOR,
+		.group_id = m->group_id,
+		.group_role = GROUP_ADMINISTRATOR,
+	};
+
+	HF_TRY(look_below(m, 0, (struct wanted){ 0 }));
+	m->asked = m->back && m->back_asks && met_without(m, m->back);
+	if (!m->asked && met_without(m, ""))
+		HF_TRY(member_rows_askers(m->db, m->org_id, &who, try_asker, m));
+	*ret = m->asked;
+	return HF_SUCCESS;
+}
+
+/* ---- policies that are set */
+
+static const char account_text[] =
+        "nobody could change the account's approval policy after this: of those that it names, "
+        "enough have to be able to log in and approve what an administrator asks for, who does not "
+        "count himself";
+
+hf_status quorum_reach_account(struct db *db, const char *org_id, struct hf_err *err)
+{
+	ACCOUNT_POLICIES_SCOPED struct account_policies *a = NULL;
+	struct meeting m = { .db = db, .org_id = org_id, .group_id = "" };
+	bool met;
+
+	HF_TRY(account_policies_read(db, org_id, &a, err));
+	if (!a || !a->quorum)
+		return HF_SUCCESS;
+	HF_TRY(org_row_lock(db, org_id)); /* two who go at once */
+	m.policy = a->quorum;
+	HF_TRY(look(&m, &met));
+	return met ? HF_SUCCESS : hf_fail(err, HF_STATE, "%s", account_text);
+}
+
+struct group_look {
+	struct meeting meeting;
+	bool met; /* or it has no policy */
+};
+
+static hf_status look_at_group(void *ctx, const struct group_row *row)
+{
+	struct quorum_policy *policy HF_CLEANUP(quorum_policy_free_at) = NULL;
+	struct group_look *g = ctx;
+
+	g->met = true;
+	if (!row->approval_policy)
+		return HF_SUCCESS;
+	HF_TRY(quorum_policy_parse(hf_span_text(row->approval_policy), &policy, NULL));
+	g->meeting.policy = policy;
+	HF_TRY(look(&g->meeting, &g->met));
+	g->meeting.policy = NULL;
+	return HF_SUCCESS;
+}
+
+hf_status quorum_reach_is_lost(struct db *db, const char *org_id, const char *group_id, bool *ret)
+{
+	struct group_look g = {
+		.meeting = { .db = db, .org_id = org_id, .group_id = group_id },
+	};
+
+	HF_TRY(org_row_lock(db, org_id));
+	HF_TRY(group_row_get(db, org_id, group_id, look_at_group, &g));
+	*ret = !g.met;
+	return HF_SUCCESS;
+}
+
+hf_status quorum_reach_group(struct db *db, const char *org_id, const char *group_id,
+                             struct hf_err *err)
+{
+	bool lost;
+
+	HF_TRY(quorum_reach_is_lost(db, org_id, group_id, &lost));
+	if (lost)
+		return hf_fail(err, HF_STATE,
+		               "nobody could change this approval policy again: of those that it "
+		               "names, enough have to be able to log in and approve what somebody "
+		               "else asks for, who administrates the account or the group. Name "
+		               "more people, or make another administrator first");
+	return HF_SUCCESS;
+}
+
+/* ---- somebody who is taken away */
+
+static hf_status look_for_administration(void *ctx, const char *group_id, int64_t roles)
+{
+	bool *found = ctx;
+
+	*found = *found || (roles & GROUP_ADMINISTRATOR);
+	return HF_SUCCESS;
+}
+
+hf_status quorum_reach_asks(struct db *db, const char *org_id, const char *identity_id, bool *ret)
+{
+	struct member_row user;
+	hf_status s = member_row_get(db, org_id, identity_id, &user);
+
+	*ret = hf_ok(s) && (user.roles & ACCOUNT_ADMINISTRATOR);
+	if (s.code == HF_NOTFOUND)
+		return HF_SUCCESS;
+	HF_TRY(s);
+	return group_member_rows_list(db, identity_id, look_for_administration, ret);
+}
+
+/* ret: it cannot be met, and could with him. */
+static hf_status is_missed(struct meeting *m, bool asks, const char *uuid, bool *ret)
+{
+	bool now, before;
+
+	m->back = NULL;
+	HF_TRY(look(m, &now));
+	*ret = false;
+	if (now)
+		return HF_SUCCESS;
+	m->back = uuid;
+	m->back_asks = asks;
+	HF_TRY(look(m, &before));
+	*ret = before;
+	return HF_SUCCESS;
+}
+
+struct leaving {
+	struct meeting meeting;
+	bool asked;
+	char uuid[HF_UUID_MAX];
+	char groups[NAMED_MAX + GROUP_NAME_MAX + 8]; /* that miss him, by their names */
+};
+
+static hf_status look_into(void *ctx, const struct group_row *row)
+{
+	struct quorum_policy *policy HF_CLEANUP(quorum_policy_free_at) = NULL;
+	struct leaving *l = ctx;
+	size_t len = strlen(l->groups);
+	bool missed;
+
+	if (!row->approval_policy || (!l->asked && !strstr(row->approval_policy, l->uuid)))
+		return HF_SUCCESS;
+	HF_TRY(quorum_policy_parse(hf_span_text(row->approval_policy), &policy, NULL));
+	l->meeting.policy = policy;
+	l->meeting.group_id = row->id;
+	HF_TRY(is_missed(&l->meeting, l->asked, l->uuid, &missed));
+	if (missed && len < NAMED_MAX)
+		snprintf(l->groups + len, sizeof(l->groups) - len, "%s\"%s\"", len ? ", " : "",
+		         row->name);
+	return HF_SUCCESS;
+}
+
+static hf_status account_without(struct leaving *l, struct hf_err *err)
+{
+	ACCOUNT_POLICIES_SCOPED struct account_policies *a = NULL;
+	struct meeting *m = &l->meeting;
+	bool missed;
+
+	HF_TRY(account_policies_read(m->db, m->org_id, &a, err));
+	if (!a || !a->quorum)
+		return HF_SUCCESS;
+	m->policy = a->quorum;
+	m->group_id = "";
+	HF_TRY(is_missed(m, l->asked, l->uuid, &missed));
+	if (missed)
+		return hf_fail(err, HF_STATE,
+		               "%s. Have that policy changed first, in the Crypto API "
+		               "(PATCH /sys/v1/accounts/{acct_id}, holdfast account update)",
+		               account_text);
+	return HF_SUCCESS;
+}
+
+hf_status quorum_reach_without(struct db *db, const struct quorum_leaver *who, struct hf_err *err)
+{
+	struct leaving l = {
+		.meeting = { .db = db, .org_id = who->org_id },
+		.asked = who->asked,
+	};
+
+	HF_TRY(hf_uuid_of_id(who->identity_id, l.uuid));
+	HF_TRY(org_row_lock(db, who->org_id));
+	HF_TRY(account_without(&l, err));
+	HF_TRY(group_rows_list(db, who->org_id, GROUPS_BY_NAME, false, look_into, &l));
+	if (!*l.groups)
+		return HF_SUCCESS;
+	if (who->rests) {
+		HF_WARN("approval policies of groups cannot be met while somebody is disabled",
+		        HF_KS("groups", l.groups), HF_KS("identity", who->identity_id));
+		return HF_SUCCESS;
+	}
+	return hf_fail(
+	        err, HF_STATE,
+	        "the approval policies of these groups could not be met or changed any more: "
+	        "%s. Have them changed first, by their quorums; to shut somebody out at once, "
+	        "disable him",
+	        l.groups);
+}
