@@ -8,7 +8,6 @@
 #include "signer/output.h"
 
 #include <stdio.h>
-#include <time.h>
 
 enum {
 	SESSION_OPS = 20000, /* then a new session: modules leak in old ones */
@@ -125,12 +124,11 @@ static hf_status attempt(struct worker *w, const struct wire_work *work, struct 
 /* The module is short of something: give back what we hold, and let it breathe. */
 static void ease(struct desk *d)
 {
-	struct timespec pause = { .tv_nsec = hf_backoff_ms(0, BUSY_MS, BUSY_MS) * 1000000L };
 	CK_OBJECT_HANDLE key;
 
 	while (d->warm && (key = keycache_pop(d->warm)) != P11_NO_OBJECT)
 		p11_object_destroy(&d->session, key);
-	nanosleep(&pause, NULL);
+	hf_pause_ms(hf_backoff_ms(0, BUSY_MS, BUSY_MS));
 }
 
 static void answer_done(const struct wire_work *work, const struct job_output *output,

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	PAGE = 256,
@@ -73,12 +72,10 @@ static void store(struct rewrapper *r)
 	hf_status s = HF_SUCCESS;
 
 	for (int i = 0; r->n && hf_ok(r->stored) && i < COMMIT_TRIES; i++) {
-		struct timespec pause = { .tv_sec = COMMIT_WAIT_MS / 1000 };
-
 		s = store_once(r, &overtaken);
 		if (s.code != HF_BUSY)
 			break;
-		nanosleep(&pause, NULL);
+		hf_pause_ms(COMMIT_WAIT_MS);
 	}
 	if (!hf_ok(s)) {
 		r->stored =
@@ -169,13 +166,11 @@ static hf_status read_page(struct rewrapper *r, struct page *p, size_t *ret_rows
 	hf_status s = HF_SUCCESS;
 
 	for (int i = 0; i < COMMIT_TRIES; i++) {
-		struct timespec pause = { .tv_sec = COMMIT_WAIT_MS / 1000 };
-
 		hf_buf_clear(&p->rows);
 		s = keydb_page(r->db, r->after, NULL, PAGE, keep_row, p, ret_rows);
 		if (s.code != HF_BUSY)
 			break;
-		nanosleep(&pause, NULL);
+		hf_pause_ms(COMMIT_WAIT_MS);
 	}
 	if (!hf_ok(s))
 		return hf_fail(r->err, s.code, "cannot read the keys: %s", db_error(r->db));

@@ -10,7 +10,7 @@ const sha256 = (data) => createHash('sha256').update(data).digest()
  * A public key as JWK. Node 20 can lock itself up when it exports one that it has just made: whatever made it wants the same
  * lock when it is collected meanwhile. So a copy is exported.
  */
-export const jwkOf = (publicKey) => createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })).export({ format: 'jwk' })
+export const jwkOf = (publicKey) => createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })).export({ format: 'jwk' }) /* allowed: that copy */
 
 /** Kind Key; with another `kind`, PasswordProtectedKey or RecoveryKey. */
 export class KeyPair {
