@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { join } from 'node:path'
 
+import { limited } from './process.mjs'
 import { PIN, Stack } from './stack.mjs'
 
 const PASSWORD = 'a long password of the administrator'
@@ -33,7 +34,7 @@ export class DsmClient {
 					resolve({ status: answer.statusCode, text, type, body: type.startsWith('application/json') && text ? JSON.parse(text) : undefined })
 				})
 			})
-			request.on('error', reject).end(data)
+			limited(request, `${method} ${path}`).on('error', reject).end(data)
 		})
 	}
 

@@ -5,8 +5,11 @@ import { existsSync, openSync, closeSync, readFileSync, readdirSync, rmSync } fr
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const READY_TIMEOUT_MS = Number(process.env.HOLDFAST_TEST_PATIENCE_MS ?? 30_000)
+const KILLED_TIMEOUT_MS = 15_000
 
 export class Process {
+	#children = new Map() /* those it had when it was sent a signal: pid, and when it began */
+
 	constructor(name, logFile, child) {
 		this.name = name
 		this.logFile = logFile
@@ -64,26 +67,52 @@ export class Process {
 	}
 
 	signal(name) {
-		if (!this.end) this.child.kill(name)
+		if (this.end) return
+		for (const pid of this.children()) this.#children.set(pid, beganAt(pid))
+		this.child.kill(name)
 	}
 
 	async kill() {
 		this.signal('SIGKILL')
-		return this.exited
+		return this.ended(KILLED_TIMEOUT_MS)
+	}
+
+	/** Kills what it has left behind. A signer inside C_Login outlives those who started it, by minutes when C_Login hangs, and all
+	 * that time no other signer of its module starts. */
+	killChildren() {
+		for (const [pid, began] of this.#children) {
+			if (began === undefined || beganAt(pid) !== began) continue
+			try {
+				process.kill(pid, 'SIGKILL')
+			} catch (error) {
+				if (error.code !== 'ESRCH') throw error
+			}
+		}
 	}
 
 	/** SIGTERM, and patience; SIGKILL when that runs out. */
 	async stop(patienceMs = 15_000) {
 		this.signal('SIGTERM')
 		const timer = setTimeout(() => this.signal('SIGKILL'), patienceMs)
-		const end = await this.exited
-		clearTimeout(timer)
-		return end
+		try {
+			return await this.ended(patienceMs + KILLED_TIMEOUT_MS)
+		} finally {
+			clearTimeout(timer)
+		}
 	}
 
 	/** Pids of its direct children (a driver's signers). */
 	children() {
 		return childrenOf(this.pid)
+	}
+}
+
+/** When a process began, in ticks since the machine did, so that it is told from another one of the same pid; undefined: it is gone. */
+function beganAt(pid) {
+	try {
+		return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[19]
+	} catch {
+		return undefined
 	}
 }
 
@@ -101,4 +130,9 @@ export function childrenOf(pid) {
 	} catch {
 		return []
 	}
+}
+
+/** Ends a request of node's https that nobody answers, so that a test fails with words instead of waiting for ever. */
+export function limited(request, what, ms = 120_000) {
+	return request.setTimeout(ms, () => request.destroy(new Error(`${what}: nothing came for ${ms} ms`)))
 }

@@ -6,6 +6,8 @@ import https from 'node:https'
 import { join } from 'node:path'
 import tls from 'node:tls'
 
+import { limited } from './process.mjs'
+
 /** One HTTPS request: { status, body (parsed when it is JSON), text }. `body` is text, bytes, or an object. */
 export function request(stack, { method = 'GET', path, headers = {}, body, port = stack.ports.api, auth = true, tls: options = {} }) {
 	const bytes = body === undefined || Buffer.isBuffer(body) || typeof body === 'string' ? body : JSON.stringify(body)
@@ -31,7 +33,7 @@ export function request(stack, { method = 'GET', path, headers = {}, body, port 
 				done({ status: answer.statusCode, body: parsed, text, headers: answer.headers })
 			})
 		})
-		outgoing.on('error', failed)
+		limited(outgoing, `${method} ${path}`).on('error', failed)
 		outgoing.end(bytes)
 	})
 }

@@ -144,7 +144,8 @@ export class Stack {
 	}
 
 	/** Starts a server without waiting until it is ready: for those that are to fail, or to wait. One that was there comes
-	 * back on its ports. */
+	 * back on its ports. Unless `args` say so, it signs no checkpoints of its log: after a minute, which a slow machine takes for
+	 * some of the tests, there would be a key and jobs that they did not ask for. */
 	async spawnServer({ index = 0, args = [], env = {}, database = this.serverDatabase } = {}) {
 		const place = (this.servers[index] ??= { ports: {} })
 		const listen = (name) => `127.0.0.1:${place.ports[name] ?? 0}`
@@ -153,7 +154,7 @@ export class Stack {
 			'--api-listen', listen('api'), '--api-cert', join(this.pki, 'api.pem'), '--api-key', join(this.pki, 'api-key.pem'),
 			'--driver-listen', listen('driver'), '--driver-cert', join(this.pki, 'proxy.pem'), '--driver-key', join(this.pki, 'proxy-key.pem'),
 			'--driver-client-ca', join(this.pki, 'root.pem'), '--health-listen', listen('health'),
-			'--crypto-listen', listen('crypto'), ...args], env)
+			'--crypto-listen', listen('crypto'), ...(args.includes('--audit-checkpoint-seconds') ? [] : ['--audit-checkpoint-seconds', '0']), ...args], env)
 		place.process = server
 		server.whenReady = async () => Object.assign(place.ports, await ready())
 		return server
@@ -188,7 +189,7 @@ export class Stack {
 	async faultyDriver({ script = '', ...options } = {}) {
 		const faults = this.#faults(script)
 		const driver = await this.startDriver({ module: faultModule, ...options, env: { ...faults.env, ...options.env } })
-		return Object.assign(driver, { faults: faults.set })
+		return Object.assign(driver, { faults: faults.set, counted: faults.counted })
 	}
 
 	/** The tokens of this stack: [{ slot, label, serial }]. */
@@ -236,10 +237,10 @@ export class Stack {
 			writeFileSync(`${file}.new`, `${text}\n`)
 			renameSync(`${file}.new`, file)
 		}
-		/* How often the rule of this line, which is `shared`, was asked over all signers. */
+		/* How often the rule of this line, which is `shared`, was asked over all signers. The file is empty until it was written first. */
 		const counted = (line) => {
-			const bytes = existsSync(`${file}.count.${line}`) ? readFileSync(`${file}.count.${line}`) : Buffer.alloc(8)
-			return Number(bytes.readBigUInt64LE())
+			const bytes = existsSync(`${file}.count.${line}`) ? readFileSync(`${file}.count.${line}`) : Buffer.alloc(0)
+			return bytes.length === 8 ? Number(bytes.readBigUInt64LE()) : 0
 		}
 		set(script)
 		return { set, counted, env: { HOLDFAST_FAULT_MODULE: softhsm, HOLDFAST_FAULT_SCRIPT: file } }
@@ -262,10 +263,12 @@ export class Stack {
 	}
 
 	async stop() {
-		await Promise.all(this.processes.map((process) => process.stop()))
+		const stopped = await Promise.allSettled(this.processes.map((process) => process.stop()))
+		for (const process of this.processes) process.killChildren()
 		await this.postgres?.remove()
 		if (process.env.HOLDFAST_TEST_KEEP) console.error(`kept: ${this.dir}`)
-		else rmSync(this.dir, { recursive: true, force: true })
+		else rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 })
+		for (const { reason } of stopped) if (reason) throw reason
 	}
 }
 

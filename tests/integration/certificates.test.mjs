@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { inTime } from '../e2e/pace.mjs'
 import { Stack, holdfast, root } from '../e2e/stack.mjs'
 
 let stack
@@ -28,7 +29,7 @@ const health = async (driver) => {
 	return { status: answer.status, text: await answer.text() }
 }
 
-async function until(what, holds, timeoutMs = 10_000) {
+async function until(what, holds, timeoutMs = 20_000) {
 	const end = Date.now() + timeoutMs
 	while (!(await holds())) {
 		if (Date.now() > end) throw new Error(`never: ${what}`)
@@ -104,7 +105,7 @@ test('a revoked driver is cut off within two seconds, though its poll was parked
 	const began = Date.now()
 	publish()
 	await stack.server.logged(/a connection is ended[^\n]*CN=stolen[^\n]*certificate revoked/)
-	assert.ok(Date.now() - began < 2500, `${Date.now() - began} ms`)
+	inTime(Date.now() - began, 2500)
 	await driver.logged(/cannot be reached[^\n]*it has been revoked/)
 	const { status, text } = await health(driver)
 	assert.equal(status, 500)
@@ -129,9 +130,14 @@ test('an older CRL does not take a revocation back', async () => {
 })
 
 test('a connection whose certificate expires meanwhile ends', async () => {
-	const end = new Date(Date.now() + 5000)
-	leaf('brief', '--until', `${end.toISOString().slice(0, 19)}Z`)
-	const driver = await stack.startDriver({ cert: 'brief' })
+	let driver
+	for (const seconds of [5, 10, 30]) { /* until it was connected in time */
+		const end = new Date(Date.now() + seconds * 1000)
+		leaf('brief', '--until', `${end.toISOString().slice(0, 19)}Z`)
+		driver = await stack.startDriver({ cert: 'brief' }).catch(() => undefined)
+		if (driver && Date.now() < end - 1500) break
+		await driver?.stop()
+	}
 	await stack.server.logged(/a connection is ended[^\n]*CN=brief[^\n]*expired/)
 	await driver.logged(/cannot be reached[^\n]*expired/)
 	pki('renew', '--cert', 'brief.pem', '--key', 'brief-key.pem', ...authority('org-ca'))

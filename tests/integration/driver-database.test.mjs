@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
+import { inTime, soonEnough } from '../e2e/pace.mjs'
 import { Postgres } from '../e2e/postgres.mjs'
 import { Stack } from '../e2e/stack.mjs'
 import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
@@ -44,7 +45,7 @@ async function metric(name) {
 	return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ').pop())
 }
 
-async function until(condition, ms = 5000) {
+async function until(condition, ms = 20_000) {
 	for (const late = Date.now() + ms; !(await condition()); await sleep(10)) assert.ok(Date.now() < late, `never: ${condition}`)
 }
 
@@ -60,29 +61,33 @@ test('a driver waits for a database that is away when it starts', async () => {
 
 test('a driver waits no longer than --db-wait, and says for what', async () => {
 	const nobody = await stack.spawnDriver({ database: ['--postgres-url', 'postgresql://holdfast@127.0.0.1:1/holdfast'], args: ['--db-wait', '1'] })
-	const { code } = await nobody.exited
+	const { code } = await nobody.ended()
 	assert.notEqual(code, 0)
 	assert.match(nobody.log, /cannot connect to postgresql:\/\/holdfast@127\.0\.0\.1:1/)
 })
 
 for (const [name, ask] of [['signature', () => isSigned('while it was away')], ['new key', async () => isSigned('with a new key', await createKey())]])
 	test(`the database goes away and comes back: a ${name} that was asked for meanwhile is made within a second of its return`, async (t) => {
-		await pg.crash()
-		const first = ask()
-		await until(async () => /database/.test((await health()).text))
-		assert.equal((await health()).status, 500)
-		assert.equal(await metric('holdfast_driver_database_readable'), 0)
-		await until(async () => (await metric('holdfast_driver_working')) === 0, 4000)
-		const taken = await metric('holdfast_driver_jobs_taken_total')
-		const second = ask()
-		await sleep(500)
-		assert.equal(await metric('holdfast_driver_jobs_taken_total'), taken, 'it claims')
-		await pg.startAgain()
-		const back = Date.now()
-		await Promise.all([first, second])
-		t.diagnostic(`answered after ${Date.now() - back} ms`)
-		assert.ok(Date.now() - back < RESUME_MS + SLACK_MS, `${Date.now() - back} ms`)
-		await until(async () => (await health()).status === 204, 1500)
+		const away = async () => {
+			await pg.crash()
+			const first = ask()
+			await until(async () => /database/.test((await health()).text))
+			assert.equal((await health()).status, 500)
+			assert.equal(await metric('holdfast_driver_database_readable'), 0)
+			await until(async () => (await metric('holdfast_driver_working')) === 0)
+			const taken = await metric('holdfast_driver_jobs_taken_total')
+			const second = ask()
+			await sleep(500)
+			assert.equal(await metric('holdfast_driver_jobs_taken_total'), taken, 'it claims')
+			await pg.startAgain()
+			const back = Date.now()
+			await Promise.all([first, second])
+			const ms = Date.now() - back
+			t.diagnostic(`answered after ${ms} ms`)
+			await until(async () => (await health()).status === 204)
+			return ms
+		}
+		await soonEnough(RESUME_MS + SLACK_MS, away)
 	})
 
 test('connections that are cut under load lose and double nothing', async () => {
@@ -104,6 +109,6 @@ test('a driver that is asked to stop while its database is away does so', async 
 	await pg.crash()
 	const began = Date.now()
 	await driver.stop()
-	assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`)
+	inTime(Date.now() - began, 5000)
 	assert.match(driver.log, /"message":"stopped"/)
 })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
+import { inTime, soonEnough } from '../e2e/pace.mjs'
 import { Stack } from '../e2e/stack.mjs'
 import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
 
@@ -33,22 +34,25 @@ async function metric(driver, name) {
 	return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ').pop())
 }
 
-async function until(condition, ms = 5000) {
+async function until(condition, ms = 20_000) {
 	for (const late = Date.now() + ms; !(await condition()); await sleep(10)) assert.ok(Date.now() < late, `never: ${condition}`)
 }
 
 test('the jobs of a driver that is killed are taken over within the lease and a second', async (t) => {
-	const first = await stack.faultyDriver({ proxy: both, args: ['--op-deadline-ms', '60000'] })
-	first.faults('C_Sign hang')
-	const asked = [isSigned('taken over 1'), isSigned('taken over 2', clients[1])]
-	await until(async () => (await metric(first, 'holdfast_driver_working')) === 2)
-	const second = await stack.startDriver({ proxy: both })
-	await first.kill()
-	const began = Date.now()
-	await Promise.all(asked)
-	t.diagnostic(`taken over after ${Date.now() - began} ms, with a lease of ${LEASE_MS} ms`)
-	assert.ok(Date.now() - began <= LEASE_MS + 1000 + SLACK_MS, `${Date.now() - began} ms`)
-	await second.stop()
+	await soonEnough(LEASE_MS + 1000 + SLACK_MS, async () => {
+		const first = await stack.faultyDriver({ proxy: both, args: ['--op-deadline-ms', '60000'] })
+		first.faults('C_Sign hang')
+		const asked = [isSigned('taken over 1'), isSigned('taken over 2', clients[1])]
+		await until(async () => (await metric(first, 'holdfast_driver_working')) === 2)
+		const second = await stack.startDriver({ proxy: both })
+		await first.kill()
+		const began = Date.now()
+		await Promise.all(asked)
+		const ms = Date.now() - began
+		t.diagnostic(`taken over after ${ms} ms, with a lease of ${LEASE_MS} ms`)
+		await second.stop()
+		return ms
+	})
 })
 
 test('a driver that is stopped leaves no job behind, not even one that it was dealt in that moment', async () => {
@@ -61,7 +65,7 @@ test('a driver that is stopped leaves no job behind, not even one that it was de
 		await sleep(3 * round)
 		const stopped = goes.stop()
 		await Promise.all(asked)
-		assert.ok(Date.now() - began < LEASE_MS - 200, `a job waited for its lease: ${Date.now() - began} ms`)
+		inTime(Date.now() - began, LEASE_MS - 200, 'a job that perhaps waited for its lease')
 		await stopped
 		assert.match(goes.log, /"message":"stopped"/)
 		assert.doesNotMatch(goes.log, /stopping without an answer/)
@@ -76,7 +80,7 @@ test('a server is killed: the driver goes on to the other at once; the first com
 		await stack.servers[dead].process.kill()
 		const began = Date.now()
 		await isSigned(`after server ${dead} died`, clients[alive])
-		assert.ok(Date.now() - began < LEASE_MS + 1000 + SLACK_MS, `${Date.now() - began} ms`)
+		inTime(Date.now() - began, LEASE_MS + 1000 + SLACK_MS)
 		await until(async () => (await metric(driver, 'holdfast_driver_queue_connected')) === 1)
 		await stack.startServer({ index: dead })
 	}
@@ -90,7 +94,7 @@ test('all servers are away for a while: the driver comes back by itself', async 
 	await until(async () => (await metric(driver, 'holdfast_driver_queue_connected')) === 0)
 	await sleep(1000)
 	for (const index of [0, 1]) await stack.startServer({ index })
-	await until(async () => (await metric(driver, 'holdfast_driver_queue_connected')) === 1, 4000)
+	await until(async () => (await metric(driver, 'holdfast_driver_queue_connected')) === 1)
 	await isSigned('all is well')
 	await driver.stop()
 })

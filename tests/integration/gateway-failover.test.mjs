@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { startDsm } from '../e2e/dsm.mjs'
+import { inTime, soonEnough } from '../e2e/pace.mjs'
 
 let dsm, first, second, group, key, pem
 
@@ -69,36 +70,42 @@ async function signThroughout(during) {
 }
 
 test('the first gateway is killed: the second signs at once, and the first is the first again when it is back', async () => {
-	const longest = await signThroughout(async () => {
-		await sleep(300)
-		await first.kill()
-		await sleep(700)
+	await soonEnough(1000, async () => {
+		const longest = await signThroughout(async () => {
+			await sleep(300)
+			await first.kill()
+			await sleep(700)
+		})
+		first = await dsm.stack.faultyGateway({ listen: { link: first.ports.link } })
+		await connected()
+		return longest
 	})
-	assert.ok(longest < 1000, `${longest} ms`)
-	first = Object.assign(await dsm.stack.faultyGateway({ listen: { link: first.ports.link } }))
-	await connected()
 })
 
 test('the first gateway is stopped: nobody waits for it as long as a second', async () => {
-	const longest = await signThroughout(async () => {
-		await sleep(300)
-		first.signal('SIGSTOP')
-		await sleep(1200)
+	await soonEnough(1000, async () => {
+		const longest = await signThroughout(async () => {
+			await sleep(300)
+			first.signal('SIGSTOP')
+			await sleep(1200)
+		})
+		first.signal('SIGCONT')
+		await connected()
+		return longest
 	})
-	first.signal('SIGCONT')
-	assert.ok(longest < 1000, `${longest} ms`)
-	await connected()
 })
 
 test('the HSM behind the first gateway fails: the second signs', async () => {
-	const longest = await signThroughout(async () => {
-		await sleep(300)
-		first.faults('C_Sign * return CKR_DEVICE_ERROR')
-		await sleep(700)
+	await soonEnough(1000, async () => {
+		const longest = await signThroughout(async () => {
+			await sleep(300)
+			first.faults('C_Sign * return CKR_DEVICE_ERROR')
+			await sleep(700)
+		})
+		first.faults('')
+		await connected()
+		return longest
 	})
-	first.faults('')
-	assert.ok(longest < 1000, `${longest} ms`)
-	await connected()
 })
 
 test('keys are made once, whatever becomes of the gateway meanwhile', async () => {
@@ -131,8 +138,8 @@ test('a key is made although the first gateway hangs: once it is looked for else
 	const found = await make('hung once', { obj_type: 'AES', key_size: 256 })
 	const known = await make('hung twice', { obj_type: 'RSA', key_size: 2048 })
 	first.signal('SIGCONT')
-	assert.ok(found < 4500, `${found} ms`) // a second and a half, and what a busy machine adds
-	assert.ok(known < 8000, `${known} ms`)
+	inTime(found, 4500) // a second and a half, and what a busy machine adds
+	inTime(known, 8000)
 	await connected()
 	const scan = await dsm.admin.succeed('POST', `/sys/v1/groups/${group}/hmg/scan`, {})
 	assert.deepEqual(scan.filter((key) => key.name.startsWith('hung')), [])
@@ -191,7 +198,7 @@ for (const [crime, answer] of Object.entries(crimes))
 			assert.equal(made.status, 201, made.text)
 			const began = performance.now()
 			const { data, signature } = await sign(app, made.body.kid)
-			assert.ok(performance.now() - began < 1000)
+			inTime(performance.now() - began, 1000)
 			assert.ok(createVerify('sha256').update(data).verify(`-----BEGIN PUBLIC KEY-----\n${made.body.pub_key}\n-----END PUBLIC KEY-----\n`, signature))
 			const [link] = await links(id)
 			assert.ok(!/[\u0000-\u001f]/.test(link.connection.message ?? ''), link.connection.message)

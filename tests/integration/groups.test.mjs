@@ -12,18 +12,13 @@ import { PIN } from '../e2e/stack.mjs'
 import { startDsm } from '../e2e/dsm.mjs'
 
 const WRONG_PIN = 'a-wrong-pin-9f3c', UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-let dsm, admin, good, freePort
+const CLOSED_PORT = 1 /* of tcpmux: nobody listens there */
+let dsm, admin, good
 
 before(async () => {
 	dsm = await startDsm()
 	admin = dsm.admin
 	good = await dsm.link({ gateway: dsm.gateway, label: dsm.label })
-	freePort = await new Promise((done) => {
-		const server = net.createServer().listen(0, '127.0.0.1', () => {
-			const { port } = server.address()
-			server.close(() => done(port))
-		})
-	})
 })
 after(() => dsm?.stop())
 
@@ -36,7 +31,7 @@ let names = 0
 const name = () => `group ${++names}`
 
 /** The group as soon as its connections are as they are to be. */
-async function inState(id, state, timeoutMs = 5000) {
+async function inState(id, state, timeoutMs = 20_000) {
 	for (const until = Date.now() + timeoutMs; ; await sleep(20)) {
 		const now = await group(id)
 		if (Object.values(now.hmg).every((link) => link.connection.state === state)) return now
@@ -53,7 +48,7 @@ async function refused(answer, status, words) {
 
 test('a connection is tested before it is saved', async () => {
 	assert.equal((await check(good)).status, 204)
-	await refused(check({ ...good, url: `127.0.0.1:${freePort}` }), 502, /cannot connect to 127\.0\.0\.1:\d+: Connection refused/)
+	await refused(check({ ...good, url: `127.0.0.1:${CLOSED_PORT}` }), 502, /cannot connect to 127\.0\.0\.1:\d+: Connection refused/)
 	await refused(check({ ...good, slot: 4711 }), 400, /no such slot/)
 	// an address that no gateway has, in its plain form and as whatever a resolver takes for one
 	await refused(check({ ...good, url: '169.254.169.254:80' }), 400, /169\.254\.169\.254 is a link-local address/)
@@ -100,7 +95,7 @@ test('a group has what the official description requires, and how its connection
 })
 
 test('a group is saved although its connection does not work, and works when that is put right', async () => {
-	const made = await create({ name: name(), add_hmg: [{ ...good, url: `127.0.0.1:${freePort}` }] })
+	const made = await create({ name: name(), add_hmg: [{ ...good, url: `127.0.0.1:${CLOSED_PORT}` }] })
 	const [id, link] = only(await inState(made.group_id, 'NotConnected'))
 	assert.match(link.connection.message, /Connection refused/)
 	await refused(admin.post(`/sys/v1/groups/${made.group_id}/hmg/check`, { id }), 502, /Connection refused/)

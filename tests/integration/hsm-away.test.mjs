@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
+import { inTime, soonEnough } from '../e2e/pace.mjs'
 import { Stack } from '../e2e/stack.mjs'
 import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
 
@@ -37,7 +38,7 @@ async function metric(name) {
 	return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ').pop())
 }
 
-async function until(condition, ms = 5000) {
+async function until(condition, ms = 20_000) {
 	for (const late = Date.now() + ms; !(await condition()); await sleep(10)) assert.ok(Date.now() < late, `never: ${condition}`)
 }
 
@@ -46,13 +47,13 @@ const unwell = async (code) => {
 	return status === 500 && text.includes(code)
 }
 
-async function awayAndBack(script, code, name) {
+async function awayAndBack(t, script, code, name) {
 	await isSigned(`${name}: before`)
 	driver.faults(script)
 	const first = isSigned(`${name}: when it went away`)
-	await until(() => unwell(code), 3000)
+	await until(() => unwell(code))
 	assert.equal(await metric('holdfast_driver_hsm_healthy'), 0)
-	await until(async () => (await metric('holdfast_driver_working')) === 0, 1000)
+	await until(async () => (await metric('holdfast_driver_working')) === 0)
 	const taken = await metric('holdfast_driver_jobs_taken_total')
 	const second = isSigned(`${name}: while it was away`)
 	await sleep(1200)
@@ -61,20 +62,18 @@ async function awayAndBack(script, code, name) {
 	const back = Date.now()
 	await Promise.all([first, second])
 	const ms = Date.now() - back
-	assert.ok(ms <= RESUME_MS + SLACK_MS, `work flows again after ${ms} ms`)
-	await until(async () => (await health()).status === 204, 1000)
+	t.diagnostic(`work flows again after ${ms} ms`)
+	await until(async () => (await health()).status === 204)
 	return ms
 }
 
 for (const code of ['CKR_DEVICE_ERROR', 'CKR_TOKEN_NOT_PRESENT', 'CKR_DEVICE_REMOVED', 'CKR_TOKEN_NOT_RECOGNIZED', 'CKR_CRYPTOKI_NOT_INITIALIZED'])
-	test(`an HSM that answers ${code} to everything, and comes back`, async (t) => {
-		t.diagnostic(`work flows again after ${await awayAndBack(`* return ${code}`, code, code)} ms`)
-	})
+	test(`an HSM that answers ${code} to everything, and comes back`, (t) =>
+		soonEnough(RESUME_MS + SLACK_MS, () => awayAndBack(t, `* return ${code}`, code, code), 'work'))
 
 for (const call of ['C_UnwrapKey', 'C_Sign'])
-	test(`an HSM that logs in and then fails in ${call}, and comes back`, async (t) => {
-		t.diagnostic(`work flows again after ${await awayAndBack(`${call} return CKR_DEVICE_ERROR`, 'CKR_DEVICE_ERROR', call)} ms`)
-	})
+	test(`an HSM that logs in and then fails in ${call}, and comes back`, (t) =>
+		soonEnough(RESUME_MS + SLACK_MS, () => awayAndBack(t, `${call} return CKR_DEVICE_ERROR`, 'CKR_DEVICE_ERROR', call), 'work'))
 
 test('with an HSM away from one driver, the other has all the work, and no request waits for a lease', async () => {
 	const other = await stack.startDriver()
@@ -83,7 +82,7 @@ test('with an HSM away from one driver, the other has all the work, and no reque
 	await until(() => unwell('CKR_DEVICE_ERROR'), 6000).catch(() => {}) /* the other may have had every job */
 	const began = Date.now()
 	await Promise.all(Array.from({ length: 20 }, (_, i) => isSigned(`shared ${i}`)))
-	assert.ok(Date.now() - began < 1500, `${Date.now() - began} ms`)
+	inTime(Date.now() - began, 1500)
 	driver.faults('')
 	await other.stop()
 })

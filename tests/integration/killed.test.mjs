@@ -34,9 +34,9 @@ function isSigned(request, message) {
 /** A driver that comes to a halt inside the nth `call` of the job; then it is killed, and another takes over. */
 async function killedInside(call, nth, ask) {
 	const first = await stack.faultyDriver({ args: ['--op-deadline-ms', '60000'] })
-	first.faults(`${call} nth=${nth} hang`)
+	first.faults(`${call} shared nth=${nth} hang`)
 	const answer = ask()
-	await sleep(300)
+	await until(() => first.counted(1) >= nth)
 	await first.kill()
 	const second = await stack.startDriver()
 	try {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { PIN, Stack } from '../e2e/stack.mjs'
 import { sha256 } from '../e2e/verify.mjs'
@@ -26,8 +27,11 @@ after(() => stack?.stop())
 const drivers = () => stack.processes.filter((process) => process.name.startsWith('by-'))
 const running = () => [stack.server, ...drivers()].map((p) => p.pid).concat(drivers().flatMap((driver) => driver.children()))
 
-test('every driver has its signers', () => {
-	for (const driver of drivers()) assert.equal(driver.children().length, 2)
+test('every driver has its signers', async () => {
+	for (const driver of drivers()) {
+		for (let left = 200; left > 0 && driver.children().length !== 2; left--) await sleep(50)
+		assert.equal(driver.children().length, 2)
+	}
 })
 
 test('the PIN is in no command line', () => {

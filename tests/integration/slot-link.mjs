@@ -3,6 +3,8 @@
 // code: what it and the gateway agree on is what those say.
 import https from 'node:https'
 
+import { limited } from '../e2e/process.mjs'
+
 export const TYPE = 'application/vnd.holdfast.slot'
 export const SERIAL_ANY = ''
 export const KIND = { LIST: 1, DESCRIBE: 2, GENERATE: 3, SIGN: 10, RANDOM: 17, PING: 18, DESTROY: 6, ENCRYPT: 8, DECRYPT: 9 }
@@ -134,7 +136,7 @@ export class SlotLink {
 				answer.on('error', failed)
 				answer.on('end', () => done({ status: answer.statusCode, body: Buffer.concat(parts), headers: answer.headers }))
 			})
-			out.on('error', failed)
+			limited(out, path).on('error', failed)
 			out.end(body)
 		})
 	}

@@ -247,7 +247,7 @@ test('a server of other code, with this one’s keys, gets nothing that nobody a
 	const [first] = await hostile.ask([asked])
 	assert.equal(first.outcome, 1, first.text)
 	hostile.results.length = 0
-	await sleep(300) /* until the first result is acknowledged: before, the driver knows the job as its own */
+	await sleep(800) /* until the first result is acknowledged: before, the driver knows the job as its own */
 	const [again, replay] = await hostile.ask([asked, replayed])
 	assert.equal(again.outcome, 1, again.text)
 	assert.match(replay.text, /this user action has been used/)

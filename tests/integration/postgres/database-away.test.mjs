@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
+import { inTime } from '../../e2e/pace.mjs'
 import { request, userAction } from '../../e2e/raw.mjs'
 import { DfnsError, Stack } from '../../e2e/stack.mjs'
 import { sha256, verifySecp256k1 } from '../../e2e/verify.mjs'
@@ -104,11 +105,11 @@ test('away for 8 s: 503 with Retry-After, health says why, and work flows within
 	const back = Date.now()
 	await Promise.all([signed(0, 'back-0'), signed(1, 'back-1')])
 	const took = Date.now() - back
-	assert.ok(took < 1000, `${took} ms`)
+	inTime(took, 1000)
 	await waiting
 	await signed(1, 'waited')
 	for (const server of stack.servers) {
-		while ((await healthOf(server)).status !== 200 && Date.now() < back + 5000) await sleep(50)
+		while ((await healthOf(server)).status !== 200 && Date.now() < back + 20_000) await sleep(50)
 		assert.equal((await healthOf(server)).status, 200)
 	}
 })
@@ -129,6 +130,6 @@ test('a server that waits for its database can be stopped', async () => {
 	await early.logged(/database is away|cannot be reached/)
 	const began = Date.now()
 	await early.stop()
-	assert.ok(Date.now() - began < 2000)
+	inTime(Date.now() - began, 2000)
 	await stack.postgres.startAgain()
 })
