@@ -66,6 +66,9 @@ bool http_conn_refuse_and_close(struct http_conn *c, int status, const char *mes
 /* A bufferevent that owns the descriptor, with TLS where the server has it; NULL: out of memory,
  * and nothing is owned. */
 struct bufferevent *http_conn_wrap(struct http_loop *loop, int fd, SSL **ret_ssl);
+/* With TLS, and nothing waiting to be sent: writes as much as fits into one record, all of it or,
+ * false, nothing yet. */
+bool http_conn_write(struct http_conn *c, struct hf_span record);
 /* Says that nothing more will be sent. */
 void http_conn_farewell(struct http_conn *c);
 void http_conn_explain_handshake(struct http_conn *c, short what);

@@ -3,15 +3,44 @@
 
 #include <string.h>
 
-void http_conn_send(struct http_conn *c, const struct http_reply_bytes *r, bool close)
+#define RECORD_MAX 16384 /* bytes of a TLS record */
+
+/* The usual reply goes to the socket at once. libevent would ask the kernel first whether there is
+ * room for it, which takes two changes of what is waited for and a turn of the loop. */
+static bool send_at_once(struct http_conn *c, struct hf_span bytes)
 {
 	struct evbuffer *out = bufferevent_get_output(c->bev);
-	const char *end = close ? "Connection: close\r\n\r\n" : "\r\n";
+
+	if (!c->ssl || bytes.len > RECORD_MAX || evbuffer_get_length(out))
+		return false;
+	return http_conn_write(c, bytes);
+}
+
+static bool send_by_and_by(struct http_conn *c, const struct http_reply_bytes *r, bool close)
+{
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+	struct hf_span all = hf_buf_span(&r->bytes);
+	const char *more = close ? "Connection: close\r\n" : "";
 
 	/* One piece of memory, hence one TLS record and one write. */
-	if (!hf_ok(hf_buf_status(&r->bytes)) || evbuffer_expand(out, r->bytes.len + 32) ||
-	    evbuffer_add(out, r->bytes.ptr, r->head_len) || evbuffer_add(out, end, strlen(end)) ||
-	    evbuffer_add(out, r->bytes.ptr + r->head_len, r->bytes.len - r->head_len)) {
+	return evbuffer_expand(out, all.len + 32) == 0 &&
+	       evbuffer_add(out, all.ptr, r->fields_len) == 0 &&
+	       evbuffer_add(out, more, strlen(more)) == 0 &&
+	       evbuffer_add(out, all.ptr + r->fields_len, all.len - r->fields_len) == 0;
+}
+
+void http_conn_send(struct http_conn *c, const struct http_reply_bytes *r, bool close)
+{
+	if (!hf_ok(hf_buf_status(&r->bytes))) {
+		http_conn_drop(c);
+		return;
+	}
+	if (!close && send_at_once(c, hf_buf_span(&r->bytes))) {
+		c->state = STATE_IDLE;
+		http_conn_deadline(c, HTTP_DEADLINE_IDLE);
+		return;
+	}
+	if (!send_by_and_by(c, r, close)) {
 		http_conn_drop(c);
 		return;
 	}

@@ -17,8 +17,9 @@ struct bufferevent *http_conn_wrap(struct http_loop *loop, int fd, SSL **ret_ssl
 	ssl = tls_server_accept(tls);
 	if (!ssl)
 		return NULL;
-	/* Thousands of connections do nothing most of the time. */
-	SSL_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+	/* Thousands of connections do nothing most of the time; what http_conn_write() could not
+	 * send comes from another place. */
+	SSL_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	bev = bufferevent_openssl_socket_new(loop->base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING,
 	                                     BEV_OPT_CLOSE_ON_FREE);
 	if (!bev) {
@@ -28,6 +29,18 @@ struct bufferevent *http_conn_wrap(struct http_loop *loop, int fd, SSL **ret_ssl
 	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
 	*ret_ssl = ssl;
 	return bev;
+}
+
+/* What it does not take now is to be put before libevent as it is: OpenSSL wants a record that it
+ * has begun with offered again, of the same length, though perhaps from another place. So does a
+ * connection that is broken: libevent then hears of it. */
+bool http_conn_write(struct http_conn *c, struct hf_span record)
+{
+	int n = SSL_write(c->ssl, record.ptr, (int)record.len);
+
+	if (n <= 0)
+		ERR_clear_error(); /* the queue is the thread's, and so every connection's */
+	return n > 0;
 }
 
 void http_conn_farewell(struct http_conn *c)

@@ -74,7 +74,8 @@ void http_reply_make(struct http_reply_bytes *ret, int status, const char *conte
 		hf_buf_printf(b, "Content-Type: %s\r\n", content_type);
 	hf_buf_text(b, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
 	hf_buf_put(b, fields.ptr, fields.len);
-	ret->head_len = b->len;
+	ret->fields_len = b->len;
+	hf_buf_text(b, "\r\n");
 	if (status != 204 && !head_only)
 		hf_buf_put(b, body.ptr, body.len);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A reply as bytes, made on whichever thread answers; the connection adds what only it knows
- * (whether it ends). */
+ * A reply as bytes, made on whichever thread answers; the connection adds a field that only it
+ * knows of, when it ends. */
 #ifndef HF_HTTP_REPLY_H
 #define HF_HTTP_REPLY_H
 
@@ -10,8 +10,8 @@
 #define HTTP_REPLY_HEADERS_MAX 8192
 
 struct http_reply_bytes {
-	struct hf_buf bytes; /* status line and fields, without the empty line; then the body */
-	size_t head_len;
+	struct hf_buf bytes; /* all of it */
+	size_t fields_len;   /* status line and fields: where more of these go */
 };
 
 /* `fields` are more header lines, each with its CR LF. With `head_only` (HEAD) the body is measured

@@ -8,8 +8,11 @@
 #include "base/clock.h"
 #include "http/client.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 HF_DEFINE_CLEANUP(http_client_free, struct http_client *)
@@ -200,31 +203,86 @@ static void a_long_body_arrives_whole(void **state)
 	assert_string_equal(o.body, "3000000");
 }
 
-/* More than the server takes in ahead: it has to take up reading again by itself, although nothing
- * new comes from the socket. */
-static void a_flood_over_tls_is_answered_whole(void **state)
+static SSL *raw_driver(SSL_CTX *ctx, int fd)
 {
-	static const char one[] = "GET /who HTTP/1.1\r\nHost: h\r\n\r\n";
-	HF_FD int fd = raw_connect(&stand);
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	SSL *ssl = SSL_new(ctx);
-	char got[8192];
-	unsigned n = 0;
-	int len;
 
 	CHECK(SSL_use_certificate_file(ssl, driver_cert, SSL_FILETYPE_PEM) == 1);
 	CHECK(SSL_use_PrivateKey_file(ssl, driver_key, SSL_FILETYPE_PEM) == 1);
 	CHECK(SSL_CTX_load_verify_locations(ctx, chain, NULL) ==
 	      1); /* from here the chain is built */
 	CHECK(SSL_set_fd(ssl, fd) == 1 && SSL_connect(ssl) == 1);
+	return ssl;
+}
+
+static const char ask_who[] = "GET /who HTTP/1.1\r\nHost: h\r\n\r\n";
+static const char ask_who_and_end[] = "GET /who HTTP/1.0\r\n\r\n";
+
+/* More than the server takes in ahead: it has to take up reading again by itself, although nothing
+ * new comes from the socket. */
+static void a_flood_over_tls_is_answered_whole(void **state)
+{
+	HF_FD int fd = raw_connect(&stand);
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = raw_driver(ctx, fd);
+	char got[8192];
+	unsigned n = 0;
+	int len;
+
 	for (int i = 0; i < 3000; i++)
-		CHECK(SSL_write(ssl, one, sizeof(one) - 1) > 0);
-	CHECK(SSL_write(ssl, "GET /who HTTP/1.0\r\n\r\n", 21) == 21);
+		CHECK(SSL_write(ssl, ask_who, sizeof(ask_who) - 1) > 0);
+	CHECK(SSL_write(ssl, ask_who_and_end, sizeof(ask_who_and_end) - 1) > 0);
 	while ((len = SSL_read(ssl, got, sizeof(got))) > 0)
 		for (int i = 0; i < len; i++)
 			n += got[i] == '-'; /* once in "driver-1", thrice in the fields' names */
 	assert_int_equal(n % 3001, 0);
 	CHECK(n > 0);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+}
+
+static size_t read_marks(SSL *ssl, int wait_ms)
+{
+	struct pollfd fd = { .fd = SSL_get_fd(ssl), .events = POLLIN };
+	char got[8192];
+	size_t n = 0;
+	int len;
+
+	(void)poll(&fd, 1, wait_ms);
+	while ((len = SSL_read(ssl, got, sizeof(got))) > 0)
+		for (int i = 0; i < len; i++)
+			n += got[i] == '~';
+	return n;
+}
+
+/* A reply is sent as soon as it is there. Here it finds no room at times, in the midst of a record
+ * as it may be, and goes on when there is some again. */
+static void replies_that_find_no_room_arrive_whole(void **state)
+{
+	enum { MARKS = 1000 };
+	HF_BUF_SCOPED struct hf_buf ask = HF_BUF(2048);
+	HF_FD int fd = raw_connect(&stand);
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = raw_driver(ctx, fd);
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	int64_t until = hf_mono_ms() + 10000;
+	int small = 32768, asked = 0;
+	size_t marks = 0;
+
+	CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)) == 0);
+	CHECK(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+	hf_buf_printf(&ask, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", MARKS);
+	memset(hf_buf_grow(&ask, MARKS), '~', MARKS);
+	do { /* until the server takes no more, since nobody takes its replies */
+		while (SSL_write(ssl, ask.ptr, (int)ask.len) > 0)
+			asked++;
+	} while (poll(&writable, 1, 200) > 0);
+	while (SSL_write(ssl, ask.ptr, (int)ask.len) <= 0 && hf_mono_ms() < until)
+		marks += read_marks(ssl, 10); /* the one that was begun goes first */
+	asked++;
+	while (marks < (size_t)asked * MARKS && hf_mono_ms() < until)
+		marks += read_marks(ssl, 100);
+	assert_int_equal(marks, asked * MARKS);
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);
 }
@@ -527,6 +585,7 @@ int main(void)
 		STAND(bodies_and_headers_travel_both_ways),
 		STAND(a_long_body_arrives_whole),
 		STAND(a_flood_over_tls_is_answered_whole),
+		STAND(replies_that_find_no_room_arrive_whole),
 		STAND(a_header_that_would_break_the_head_is_refused),
 		STAND(a_strangers_certificate_is_refused_and_the_server_lives),
 		STAND(no_certificate_is_refused),
