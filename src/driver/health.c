@@ -61,6 +61,7 @@ static void error_body(struct hf_buf *to, int status, const char *message)
 
 static const struct http_route routes[] = {
 	{ .method = "GET", .pattern = "/health", .handler = answer_health },
+	{ .method = "HEAD", .pattern = "/health", .handler = answer_health },
 	{ .method = "GET", .pattern = "/metrics", .handler = answer_metrics },
 };
 

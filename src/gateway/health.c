@@ -31,11 +31,13 @@ static void answer_metrics(struct http_request *req, void *ctx)
 
 const struct http_route health_plain_routes[] = {
 	{ .method = "GET", .pattern = "/health", .handler = answer_health },
+	{ .method = "HEAD", .pattern = "/health", .handler = answer_health },
 	{ .method = "GET", .pattern = "/metrics", .handler = answer_metrics },
 };
 const size_t health_plain_route_count = HF_COUNT(health_plain_routes);
 
 const struct http_route health_tls_routes[] = {
 	{ .method = "GET", .pattern = "/health", .handler = answer_health },
+	{ .method = "HEAD", .pattern = "/health", .handler = answer_health },
 };
 const size_t health_tls_route_count = HF_COUNT(health_tls_routes);

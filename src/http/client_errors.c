@@ -19,6 +19,17 @@ static const char *trusted(const struct client_common *c)
 	return c->ca_file ? c->ca_file : "the system's authorities";
 }
 
+/* Our own certificate, as its owner knows it. */
+static const char *shown(const struct client_common *c)
+{
+	struct tls_date dates[TLS_DATES_MAX];
+
+	if (c->cert_file)
+		return c->cert_file;
+	return c->in_memory && client_files_dates(c->files, dates) ? "the one that was given"
+	                                                           : "none is configured";
+}
+
 /* The server's certificate does not satisfy us. */
 static void explain_server(struct transfer *t, char *to, size_t cap)
 {
@@ -56,18 +67,18 @@ static bool explain_alert(struct transfer *t, char *to, size_t cap)
 		         "%s refuses our certificate (%s): it has been revoked. If this driver is "
 		         "to "
 		         "go on, make it a new one with a fresh key: holdfast pki leaf",
-		         c->where, c->cert_file ? c->cert_file : "none is configured");
+		         c->where, shown(c));
 	else if (strstr(alert, "certificate expired"))
 		snprintf(to, cap,
 		         "%s refuses our certificate (%s): it, or the intermediate above it, has "
 		         "expired. Renew it: holdfast pki renew; it is taken up without a restart",
-		         c->where, c->cert_file ? c->cert_file : "none is configured");
+		         c->where, shown(c));
 	else if (strstr(alert, "certificate") || strstr(alert, "unknown ca"))
 		snprintf(to, cap,
 		         "%s refuses our certificate (%s): \"%s\"; it must be signed by an "
 		         "authority that the "
 		         "server trusts, and its chain be sent with it",
-		         c->where, c->cert_file ? c->cert_file : "none is configured", alert);
+		         c->where, shown(c), alert);
 	else
 		snprintf(to, cap, "%s refuses the TLS handshake: \"%s\"", c->where, alert);
 	return true;

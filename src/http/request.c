@@ -250,7 +250,7 @@ void http_reply_header(struct http_request *req, const char *name, const char *v
 void http_reply(struct http_request *req, int status, const char *content_type, struct hf_span body)
 {
 	http_reply_make(&req->reply, status, content_type, hf_buf_span(&req->reply_fields), body,
-	                false);
+	                hf_span_is(req->head.method, "HEAD"));
 	req->status = status;
 	atomic_store(&req->answered, true);
 	http_loop_answer(req->loop, req);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
+static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" };
 
 struct compiled {
 	struct http_route route;
@@ -146,7 +146,7 @@ int http_routes_match(const struct http_routes *r, struct hf_span method, struct
 	size_t n;
 
 	allow[0] = '\0';
-	if (!is_served(method) && !hf_span_is(method, "HEAD"))
+	if (!is_served(method))
 		return 501;
 	if (!hf_ok(http_path_segments(path, segments, &n)))
 		return 404;

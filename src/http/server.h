@@ -18,7 +18,7 @@ struct http_request;
 typedef void (*http_handler)(struct http_request *req, void *ctx);
 
 struct http_route {
-	const char *method;  /* "GET", "POST", "PUT", "PATCH", "DELETE" */
+	const char *method;  /* "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" */
 	const char *pattern; /* "/keys/:keyId/signatures"; a parameter is one whole segment,
 	                        percent-decoded */
 	http_handler handler;

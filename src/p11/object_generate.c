@@ -160,6 +160,8 @@ static hf_status finish(struct p11_session *s, const struct key_shape *shape,
 	struct key_name name = { .id = shape->id, .label = shape->label, .type = shape->type };
 
 	HF_TRY(new_close(s, object, shape, err));
+	new_trim(s, object, shape, HALF_PRIVATE);
+	new_trim(s, public, shape, HALF_PUBLIC);
 	HF_TRY(p11_object_shape(s, object, public, &name, ret, store, err));
 	ret->persistent = shape->persistent;
 	return HF_SUCCESS;

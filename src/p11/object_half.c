@@ -56,6 +56,16 @@ void template_uses(struct template *t, const struct key_shape *shape, enum objec
 			template_bool(t, flags[i].type, uses & flags[i].use);
 }
 
+void template_other_uses(struct template *t, const struct key_shape *shape, enum object_half half)
+{
+	unsigned can = object_type_uses((int)shape->type, shape->curve);
+	unsigned of = kind_of(half_class(shape->type, half));
+
+	for (size_t i = 0; i < HF_COUNT(flags); i++)
+		if ((flags[i].of & of) && of != OF_SECRET && !(can & flags[i].use))
+			template_bool(t, flags[i].type, false);
+}
+
 static unsigned uses_of(const struct object_facts *f, CK_OBJECT_CLASS class)
 {
 	unsigned of = kind_of(class), uses = 0;

@@ -41,6 +41,10 @@ bool may_be_master(const struct key_shape *shape);
 bool may_be_master_mac(const struct key_shape *shape);
 bool is_mac_of(struct hf_span of_mac, struct hf_span of_master); /* CKA_IDs */
 
+/* No to each use that keys of the type do not have: tokens say yes to those that nobody names.
+ * Empty for secret keys, whose template_uses() names all. */
+void template_other_uses(struct template *t, const struct key_shape *shape, enum object_half half);
+
 /* CKA_CLASS of a half. */
 CK_OBJECT_CLASS half_class(enum object_type type, enum object_half which);
 

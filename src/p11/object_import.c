@@ -256,11 +256,15 @@ static hf_status make(struct p11_session *s, const struct material *m, CK_OBJECT
 	if (m->shape.has_private && *ret == P11_NO_OBJECT) {
 		HF_TRY(make_private(s, m, ret, err));
 		HF_TRY(new_close(s, *ret, &m->shape, err));
+		new_trim(s, *ret, &m->shape, HALF_PRIVATE);
 	}
 	if (!pair)
 		return HF_SUCCESS;
 	rv = create_public(s, m, ret_public);
-	return rv == CKR_OK ? HF_SUCCESS : new_refused(s, rv, "C_CreateObject", &m->shape, err);
+	if (rv != CKR_OK)
+		return new_refused(s, rv, "C_CreateObject", &m->shape, err);
+	new_trim(s, *ret_public, &m->shape, HALF_PUBLIC);
+	return HF_SUCCESS;
 }
 
 /* What there is already: HF_NOTFOUND when something is still to be made; *ret_handle: the private

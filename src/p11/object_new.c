@@ -166,6 +166,18 @@ hf_status new_close(struct p11_session *s, CK_OBJECT_HANDLE object, const struct
 	return HF_SUCCESS;
 }
 
+void new_trim(struct p11_session *s, CK_OBJECT_HANDLE object, const struct key_shape *shape,
+              enum object_half half)
+{
+	struct template t = { 0 };
+
+	if (object == P11_NO_OBJECT || !shape->persistent)
+		return;
+	template_other_uses(&t, shape, half);
+	if (t.n)
+		s->fn->C_SetAttributeValue(s->handle, object, t.attr, t.n);
+}
+
 void new_count(struct p11_session *s, const struct key_shape *shape)
 {
 	if (!shape->persistent)

@@ -28,6 +28,12 @@ HF_MUST hf_status new_is_there(struct p11_session *s, const struct key_shape *sh
 HF_MUST hf_status new_close(struct p11_session *s, CK_OBJECT_HANDLE object,
                             const struct key_shape *shape, struct hf_err *err);
 
+/* Takes away what the token has a new half say beyond what was asked for: an EC key that may
+ * decrypt. Not in its template, which tokens that have no such attribute would refuse; where this
+ * one does not let it be changed, it stays: there is no such mechanism. */
+void new_trim(struct p11_session *s, CK_OBJECT_HANDLE object, const struct key_shape *shape,
+              enum object_half half);
+
 /* Counts a new object (p11_session.live), unless persistent; and takes it away. */
 void new_count(struct p11_session *s, const struct key_shape *shape);
 void new_destroy(struct p11_session *s, CK_OBJECT_HANDLE object, const struct key_shape *shape);

@@ -92,7 +92,7 @@ static const struct p11_rv_info table[] = {
 	{ 0x91, "CKR_OPERATION_NOT_INITIALIZED", RV_RETRY_SESSION, SIDE_SERVER, HF_CLOSED,
 	  "the session has lost its operation" },
 	{ 0xa0, "CKR_PIN_INCORRECT", RV_STOP, SIDE_CONFIG, HF_STOP,
-	  "the PIN is wrong: correct it before the next start, since each try counts towards locking the token" },
+	  "the PIN is wrong: correct it before it is tried again, since each try counts towards locking the token" },
 	{ 0xa1, "CKR_PIN_INVALID", RV_STOP, SIDE_CONFIG, HF_STOP,
 	  "the PIN has characters that the token does not take" },
 	{ 0xa2, "CKR_PIN_LEN_RANGE", RV_STOP, SIDE_CONFIG, HF_STOP,

@@ -149,6 +149,7 @@ static void handle_metrics(struct http_request *req, void *ctx)
 
 const struct http_route health_routes[] = {
 	{ "GET", "/health", handle_health, 0 },
+	{ "HEAD", "/health", handle_health, 0 },
 	{ "GET", "/metrics", handle_metrics, 0 },
 };
 const size_t health_route_count = HF_COUNT(health_routes);

@@ -107,6 +107,32 @@ static void check_made(const struct kind *k, const struct key_shape *made)
 	CHECK(object_type_is_asymmetric((int)k->type) == (made->public_key.len > 0));
 }
 
+/* Tokens let a key that nobody asked it of decrypt. */
+static void check_does_no_more(const struct key_name *name, enum object_half half, unsigned can,
+                               CK_ATTRIBUTE_TYPE type, unsigned use)
+{
+	CK_OBJECT_HANDLE object;
+	struct hf_err err = { 0 };
+	bool is;
+
+	must(p11_object_find(&session, name, half, &object, &err), &err);
+	must(attribute_bool(&session, object, type, &is, &err), &err);
+	CHECK(!is || (can & use));
+}
+
+static void check_pair_does_no_more(const struct kind *k, const struct key_name *name)
+{
+	unsigned can = object_type_uses((int)k->type, k->curve);
+
+	check_does_no_more(name, HALF_PRIVATE, can, CKA_DECRYPT, USE_DECRYPT);
+	check_does_no_more(name, HALF_PRIVATE, can, CKA_UNWRAP, USE_UNWRAPKEY);
+	check_does_no_more(name, HALF_PRIVATE, can, CKA_SIGN, USE_SIGN);
+	check_does_no_more(name, HALF_PRIVATE, can, CKA_DERIVE, USE_AGREEKEY);
+	check_does_no_more(name, HALF_PUBLIC, can, CKA_ENCRYPT, USE_ENCRYPT);
+	check_does_no_more(name, HALF_PUBLIC, can, CKA_WRAP, USE_WRAPKEY);
+	check_does_no_more(name, HALF_PUBLIC, can, CKA_VERIFY, USE_VERIFY);
+}
+
 static void every_kind_is_made_once_and_listed_as_it_was_made(void **state)
 {
 	for (const struct kind *k = kinds; k->type; k++) {
@@ -123,6 +149,8 @@ static void every_kind_is_made_once_and_listed_as_it_was_made(void **state)
 		name = name_of(&made);
 		must(p11_object_describe(&session, &name, &described, &store, &err), &err);
 		check_same(&made, &described);
+		if (object_type_is_asymmetric((int)k->type))
+			check_pair_does_no_more(k, &name);
 		assert_int_equal(walk("once", &listed), 1);
 		if (k->type == OBJECT_SECRET || k->type == OBJECT_HMAC)
 			listed.type = made.type;

@@ -33,7 +33,7 @@ async function good(answer, status) {
 async function refused(answer, status, words = /./) {
 	const a = await answer
 	assert.equal(a.status, status, a.text)
-	assert.equal(a.headers['content-type'], 'text/plain')
+	assert.equal(a.headers['content-type'], 'text/plain; charset=utf-8')
 	assert.match(a.text, words)
 	assert.doesNotMatch(a.text, /\n/)
 }

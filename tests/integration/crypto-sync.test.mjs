@@ -128,6 +128,15 @@ test('a key that is gone from the HSM is told, stays, and counts again when it i
 	assert.equal((await scanInBackground(group)).warnings, undefined)
 })
 
+test('a label that is no name gives none: then the CKA_ID does', async () => {
+	const group = await makeGroup()
+
+	await scan(group)
+	const labels = { blank: '   ', lines: 'two\nlines', latin: Buffer.from('gr\xfcn', 'latin1') }
+	await put(Object.entries(labels).map(([id, label]) => ({ ...wire.aes(id), label })))
+	assert.deepEqual(names(await scan(group)), ['gr?n', 'key 626c616e6b', 'two?lines'])
+})
+
 test('with segregation nothing new comes in', async () => {
 	const group = await makeGroup({ hmg_segregation: true })
 

@@ -79,7 +79,7 @@ async function each(list, work) {
 /** A refusal: of these statuses, in one line of plain text that gives nothing away. */
 function isRefusal(answer, statuses, what) {
 	assert.ok(statuses.includes(answer.status), `${what}: ${answer.status} ${answer.text.slice(0, 300)}`)
-	assert.equal(answer.headers['content-type'], 'text/plain', what)
+	assert.equal(answer.headers['content-type'], 'text/plain; charset=utf-8', what)
 	assert.match(answer.text, /^[^\n]+$/, what)
 	assert.ok(answer.text.length < 1000, `${what}: ${answer.text}`)
 	assert.doesNotMatch(answer.text, /internal error|sqlite|\.c:|SELECT |0x[0-9a-f]{6}/i, what)

@@ -413,6 +413,7 @@ test('health and metrics are where load balancers look', () => withGateway({}, a
 	const plain = `http://127.0.0.1:${gateway.ports.health}`
 	const curl = (url) => succeed(['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', certificate.ca, url])
 	assert.equal(await curl(`${plain}/health`), '204')
+	assert.equal(await succeed(['curl', '-sI', '-o', '/dev/null', '-w', '%{http_code}', `${plain}/health`]), '204', 'HEAD, as some load balancers ask')
 	assert.equal(await curl(`https://127.0.0.1:${gateway.ports.health_tls}/health`), '204')
 	assert.equal(await curl(`https://127.0.0.1:${gateway.ports.health_tls}/metrics`), '404')
 	assert.equal(await curl(plain), '404')

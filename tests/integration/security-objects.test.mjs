@@ -100,7 +100,7 @@ test('keys of a pair have their public key', async () => {
 test('keys and values are imported', async () => {
 	const put = (name, obj_type, value, more = {}) => dsm.app.succeed('PUT', '/crypto/v1/keys', { name, obj_type, value: value.toString('base64'), group_id: dsm.group, ...more })
 	const aes = await put('imported', 'AES', Buffer.alloc(16, 7), { key_ops: ['ENCRYPT', 'DECRYPT', 'EXPORT'] })
-	assert.deepEqual([aes.key_size, (await behind(aes)).label], [128, 'imported'])
+	assert.deepEqual([aes.key_size, (await behind(aes)).label, aes.origin], [128, 'imported', 'External'])
 	assert.deepEqual(Buffer.from((await dsm.app.succeed('POST', '/crypto/v1/keys/export', { kid: aes.kid })).value, 'base64'), Buffer.alloc(16, 7))
 	const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
 	const pair = await put('pair', 'EC', privateKey.export({ format: 'der', type: 'pkcs8' }), { elliptic_curve: 'SecP256K1' })

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-#define CRYPTO_ERROR_TYPE "text/plain"
+#define CRYPTO_ERROR_TYPE "text/plain; charset=utf-8"
 
 /* An http_error_body. */
 void crypto_error_body(struct hf_buf *to, int status, const char *message);

@@ -24,12 +24,12 @@ enum object_state {
 /* What a row has, and with it a snapshot of core/objects/object.h: written once for both.
  *
  * uses: key_ops, every bit of enum key_use. is virtual: its material is in a slot. external: it was
- * found there by a scan; otherwise made through us. missing: the last scan did not see it in the
- * slot any more. public_only: no private half, or none any more. creator: an identity; "" when it
- * was a scan of the group. Times: 0 for none. public_key: SubjectPublicKeyInfo. options: JSON (aes,
- * fpe, rsa, deterministic_signatures, allow_sign_hash …). revocation: JSON (revocation_reason).
- * Links: "" for none. value: of opaque objects and certificates, sealed; otherwise empty.
- * transient: never stored, see core/objects/transient_key.h. */
+ * found there by a scan, or imported; otherwise made through us. missing: the last scan did not see
+ * it in the slot any more. public_only: no private half, or none any more. creator: an identity; ""
+ * when it was a scan of the group. Times: 0 for none. public_key: SubjectPublicKeyInfo. options:
+ * JSON (aes, fpe, rsa, deterministic_signatures, allow_sign_hash …). revocation: JSON
+ * (revocation_reason). Links: "" for none. value: of opaque objects and certificates, sealed;
+ * otherwise empty. transient: never stored, see core/objects/transient_key.h. */
 #define OBJECT_MEMBERS                                                                             \
 	char id[HF_UUID_MAX]; /* kid */                                                            \
 	char org_id[HF_ID_MAX];                                                                    \

@@ -108,6 +108,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/thread", on_thread, 0 },
 	{ "DELETE", "/nothing", on_nothing, 0 },
 	{ "GET", "/who", on_who, 0 },
+	{ "HEAD", "/who", on_who, 0 },
 	{ "GET", "/long", on_long, 0 },
 	{ "GET", "/busy", on_busy, 0 },
 };

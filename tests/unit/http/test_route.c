@@ -71,7 +71,7 @@ static void what_is_not_there_is_404_405_or_501(void **state)
 	assert_int_equal(match("GET", "/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h"), 404);
 	assert_int_equal(match("DELETE", "/keys"), 405);
 	assert_string_equal(allow, "GET, POST");
-	assert_int_equal(match("HEAD", "/keys"), 405);
+	assert_int_equal(match("HEAD", "/keys"), 405); /* where no route of its own is */
 	assert_int_equal(match("TRACE", "/keys"), 501);
 	assert_int_equal(match("get", "/keys"), 501);
 }

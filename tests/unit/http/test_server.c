@@ -152,6 +152,14 @@ static void unknown_paths_and_methods_are_told_apart(void **state)
 	CHECK(!in_answer("error"));
 }
 
+static void head_is_answered_with_the_head_alone(void **state)
+{
+	assert_int_equal(ask("HEAD /who HTTP/1.1\r\n" END), 200);
+	CHECK(in_answer("Content-Length: 6\r\n") && !in_answer("nobody"));
+	assert_int_equal(ask("GET /who HTTP/1.1\r\n" END), 200);
+	CHECK(in_answer("Content-Length: 6\r\n") && in_answer("\r\n\r\nnobody"));
+}
+
 static void a_refusal_by_path_keeps_the_connection(void **state)
 {
 	assert_int_equal(ask("POST /none HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello"
@@ -535,6 +543,7 @@ int main(void)
 		PLAIN(undecodable_targets_are_refused),
 		PLAIN(every_malformed_request_gets_its_status_and_the_server_lives),
 		PLAIN(unknown_paths_and_methods_are_told_apart),
+		PLAIN(head_is_answered_with_the_head_alone),
 		PLAIN(a_refusal_by_path_keeps_the_connection),
 		PLAIN(a_head_that_is_too_long_is_431),
 		PLAIN(a_body_may_be_as_long_as_its_route_says),

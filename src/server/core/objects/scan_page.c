@@ -319,6 +319,8 @@ static void name_row(struct object_row *row, int attempt)
 	for (char *at = label; *at; at++)
 		if ((unsigned char)*at < ' ')
 			*at = '?';
+	if (!label[strspn(label, " ")]) /* a name is more than spaces */
+		*label = '\0';
 	hf_hex(row->cka_id, n, hex);
 	if (attempt == 0 && *label)
 		snprintf(row->name, sizeof(row->name), "%s", label);

@@ -205,6 +205,7 @@ static hf_status prepare_import(struct crypto_call *c, struct hf_err *err)
 	HF_TRY(look_into_value(value, r, &made, err));
 	HF_TRY(sobject_request_group(r, c->who, &x->group_id, err));
 	HF_TRY(sobject_request_row(r, &made, c->who, c->now_ms, &m->row, err));
+	m->row.external = true;
 	m->op.data = value;
 	if (r->type != OBJECT_OPAQUE && r->type != OBJECT_CERTIFICATE)
 		m->op.kind = CRYPTO_IMPORT;
