@@ -158,18 +158,37 @@ static hf_status take(EVP_PKEY *key, struct private_info *to)
 	                                           : take_scalar(key, to);
 }
 
-hf_status private_info_parse(struct hf_span der, struct private_info *ret)
+static EVP_PKEY *of_pkcs8(struct hf_span der)
 {
 	HF_CLEANUP(PKCS8_PRIV_KEY_INFO_free_at) PKCS8_PRIV_KEY_INFO *info = NULL;
+	const uint8_t *at = der.ptr;
+
+	info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der.len);
+	return info && at == der.ptr + der.len ? EVP_PKCS82PKEY(info) : NULL;
+}
+
+/* RSAPrivateKey and ECPrivateKey, of which the latter has to say its curve. */
+static EVP_PKEY *of_older_form(struct hf_span der)
+{
+	const uint8_t *at = der.ptr;
+	EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &at, (long)der.len);
+
+	if (key && at == der.ptr + der.len)
+		return key;
+	EVP_PKEY_free(key);
+	return NULL;
+}
+
+hf_status private_info_parse(struct hf_span der, struct private_info *ret)
+{
 	HF_CLEANUP(EVP_PKEY_free_at) EVP_PKEY *key = NULL;
 	HF_CLEANUP(private_info_done) struct private_info out = { 0 };
-	const uint8_t *at = der.ptr;
 	hf_status status;
 
 	HF_ENSURE(der.len && der.len <= PRIVATE_INPUT_MAX, HF_INVALID);
-	info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der.len);
-	if (info && at == der.ptr + der.len)
-		key = EVP_PKCS82PKEY(info);
+	key = of_pkcs8(der);
+	if (!key)
+		key = of_older_form(der);
 	status = key ? take(key, &out) : HF_FAILURE(HF_INVALID);
 	ERR_clear_error();
 	HF_TRY(status);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Private keys of any kind of crypto/object_type.h between PKCS#8 (RFC 5958, unencrypted) and the
- * numbers that PKCS#11 wants of them. Only what people import and export passes here, never a key
- * that lives in an HSM. Thread-safe. */
+ * numbers that PKCS#11 wants of them; the older forms of RSA (PKCS#1: RFC 8017, A.1.2) and EC (SEC
+ * 1: RFC 5915) are read, too. Only what people import and export passes here, never a key that
+ * lives in an HSM. Thread-safe. */
 #ifndef HF_CRYPTO_PRIVATE_INFO_H
 #define HF_CRYPTO_PRIVATE_INFO_H
 
@@ -19,9 +20,9 @@ struct private_info {
 	struct hf_span scalar;
 };
 
-/* Exactly one PrivateKeyInfo, whose numbers fit together (RSA: all relations but primality; the
- * others: a public key that comes along is theirs). The caller owns *ret: private_info_done().
- * HF_INVALID. */
+/* Exactly one PrivateKeyInfo, RSAPrivateKey or ECPrivateKey, whose numbers fit together (RSA: all
+ * relations but primality; the others: a public key that comes along is theirs). The caller owns
+ * *ret: private_info_done(). HF_INVALID. */
 HF_MUST hf_status private_info_parse(struct hf_span der, struct private_info *ret);
 void private_info_done(struct private_info *info); /* an empty one is fine */
 

@@ -271,6 +271,15 @@ function cmac(secret, data) {
 	return state
 }
 
+describe('what the key\'s maker has said of its signatures', () => {
+	it('a digest that somebody else has made is not signed where it was ruled out', async () => {
+		await generate('own digests', 'EC', { elliptic_curve: 'NistP256', allow_sign_hash: false })
+		await refused('/crypto/v1/sign', { key: key('own digests'), hash_alg: 'SHA256', hash: b64(crypto.createHash('sha256').update(MESSAGE).digest()) }, 403, /allow_sign_hash/)
+		const { signature } = await ok('/crypto/v1/sign', { key: key('own digests'), hash_alg: 'SHA256', data: b64(MESSAGE) })
+		assert.ok(crypto.verify('sha256', MESSAGE, keys['own digests'].public, bytes(signature)))
+	})
+})
+
 describe('wrapping', () => {
 	it('a key that may leave is wrapped as RFC 5649 says, and comes back', async () => {
 		const secret = crypto.randomBytes(32)
@@ -291,6 +300,14 @@ describe('wrapping', () => {
 		await refused('/crypto/v1/wrapkey', { key: key('aes'), subject: key('aes128'), alg: 'AES', mode: 'KWP' }, 403, /EXPORT/)
 	})
 
+	it('how a key is wrapped is the wrapping one\'s affair, whatever paddings an RSA key has for itself', async () => {
+		await importPair('leaving', 'RSA', crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }), { key_ops: ['SIGN', 'EXPORT'], rsa: { encryption_policy: [], signature_policy: [{}] } })
+		const { wrapped_key } = await ok('/crypto/v1/wrapkey', { key: key('aes'), subject: key('leaving'), alg: 'AES', mode: 'KWP' })
+		const back = await dsm.created('/crypto/v1/unwrapkey', { key: key('aes'), alg: 'AES', mode: 'KWP', obj_type: 'RSA', wrapped_key, name: 'left', key_ops: ['SIGN'] })
+		const { signature } = await ok('/crypto/v1/sign', { key: { kid: back.kid }, hash_alg: 'SHA256', data: b64(MESSAGE), mode: PKCS1 })
+		assert.ok(crypto.verify('sha256', MESSAGE, keys.leaving.public, bytes(signature)))
+	})
+
 	it('RSA wraps no private key', async () => {
 		await refused('/crypto/v1/wrapkey', { key: key('rsa'), subject: key('p256'), alg: 'RSA', mode: OAEP('SHA1') }, 400, /too long to be wrapped by RSA/)
 	})
@@ -304,6 +321,15 @@ describe('keys out of keys', () => {
 		const secret = crypto.diffieHellman({ privateKey: peer.privateKey, publicKey: keys.p256.public })
 		const { cipher } = await ok('/crypto/v1/encrypt', { key: { kid: made.kid }, alg: 'AES', mode: 'ECB', plain: b64(BLOCKS) })
 		assert.equal(cipher, b64(crypto.createCipheriv('aes-256-ecb', secret, null).setAutoPadding(false).update(BLOCKS)))
+	})
+
+	it('a public key that is not for it agrees on nothing', async () => {
+		await generate('signs only', 'EC', { elliptic_curve: 'NistP256', key_ops: ['SIGN'] })
+		await generate('ended', 'EC', { elliptic_curve: 'NistP256', key_ops: ['AGREEKEY', 'APPMANAGEABLE'] })
+		assert.equal((await app.post(`/crypto/v1/keys/${keys.ended.kid}/revoke`, { code: 'Unspecified' })).status, 204)
+		const agree = (name) => ({ private_key: key('p256'), public_key: key(name), mechanism: 'diffie_hellman', key_type: 'AES', key_size: 256, name: 'not agreed' })
+		await refused('/crypto/v1/agree', agree('signs only'), 403, /AGREEKEY/)
+		await refused('/crypto/v1/agree', agree('ended'), 400, /Deactivated/)
 	})
 
 	it('derivation by encrypting data is that ciphertext as a key', async () => {

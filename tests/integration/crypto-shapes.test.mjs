@@ -111,6 +111,7 @@ test('apps and users, sessions, accounts, the version', async () => {
 	app.authorization = session
 	each(await get('/sys/v1/accounts'), 'Account')
 	has(await get('/sys/v1/version'), SHAPES.Version, 'the version')
+	has(await get('/sys/v1/info'), SHAPES.Version, 'what it is')
 })
 
 test('lists as official clients ask for them', async () => {

@@ -105,6 +105,9 @@ test('keys and values are imported', async () => {
 	const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
 	const pair = await put('pair', 'EC', privateKey.export({ format: 'der', type: 'pkcs8' }), { elliptic_curve: 'SecP256K1' })
 	assert.equal(pair.pub_key, publicKey.export({ format: 'der', type: 'spki' }).toString('base64'))
+	/* What the vendor's clients send, too: PKCS#1, SEC 1. */
+	for (const [name, type, made, form] of [['sec1', 'EC', { privateKey, publicKey }, 'sec1'], ['pkcs1', 'RSA', generateKeyPairSync('rsa', { modulusLength: 2048 }), 'pkcs1']])
+		assert.equal((await put(name, type, made.privateKey.export({ format: 'der', type: form }))).pub_key, made.publicKey.export({ format: 'der', type: 'spki' }).toString('base64'))
 	const half = await put('half', 'EC', publicKey.export({ format: 'der', type: 'spki' }))
 	assert.deepEqual([half.public_only, half.key_ops.includes('SIGN'), half.elliptic_curve], [true, false, 'SecP256K1'])
 	/* What is no key stays here, sealed. */
@@ -133,6 +136,9 @@ test('what cannot be made is refused with words', async () => {
 	await post(400, /no AES keys of 100 bits/, { key_size: 100 })
 	await post(400, /key_size/, { key_size: undefined })
 	await post(501, /obj_type/, { obj_type: 'ARIA' })
+	await post(400, /obj_type/, { obj_type: 'LOVE' })
+	await post(400, /elliptic_curve/, { obj_type: 'EC', key_size: undefined, elliptic_curve: 'P-256' })
+	await post(501, /deterministic/, { obj_type: 'EC', key_size: undefined, elliptic_curve: 'NistP256', deterministic_signatures: true })
 	await post(400, /PUT/, { obj_type: 'OPAQUE' })
 	await post(501, /no master key/, { transient: true })
 	await post(400, /rotation_policy/, { transient: true, rotation_policy: { interval_days: 30 } })
@@ -283,6 +289,10 @@ test('only a key that may leave is exported or copied', async () => {
 	assert.deepEqual((await info({ kid: leaves.kid })).links.copiedTo, [copy.kid])
 	const { body } = await encrypt({ kid: leaves.kid })
 	assert.equal((await dsm.app.succeed('POST', '/crypto/v1/decrypt', { key: { kid: copy.kid }, alg: 'AES', mode: 'GCM', cipher: body.cipher, iv: body.iv, tag: body.tag })).plain, 'aGVsbG8=')
+	/* As old clients ask for it. */
+	const { value } = await dsm.app.succeed('POST', '/crypto/v1/keys/export', { kid: leaves.kid })
+	assert.equal((await dsm.app.succeed('GET', `/crypto/v1/keys/${leaves.kid}/export`)).value, value)
+	await refused(403, /EXPORT/, dsm.app, 'GET', `/crypto/v1/keys/${stays.kid}/export`)
 	const weak = await dsm.newApp({ name: 'weak', permissions: ['ENCRYPT'] })
 	await refused(403, /EXPORT/, weak, 'POST', '/crypto/v1/keys/export', { kid: leaves.kid })
 	await refused(403, /only apps/, dsm.admin, 'POST', '/crypto/v1/keys/export', { kid: leaves.kid })

@@ -31,7 +31,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/sys/v1/session/select_account", "Crypto:SelectAccount", CALLER_ANY, ROUTE_SENSITIVE, SMALL, &crypto_session_select },
 	{ "POST",   "/sys/v1/session/refresh",        "Crypto:RefreshSession", CALLER_ANY, ROUTE_SENSITIVE, SMALL, &crypto_session_refresh_op },
 	{ "POST",   "/sys/v1/session/terminate",      "Crypto:CloseSession", CALLER_ANY, ROUTE_SENSITIVE | ROUTE_BEFORE_FACTOR, SMALL, &crypto_session_terminate },
-	{ "POST",   "/sys/v1/session/reauth",         "Crypto:ReplaceSession", CALLER_ANY, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_session_reauth },
+	{ "POST",   "/sys/v1/session/reauth",         "Crypto:OpenSession", CALLER_ANY, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_session_reauth },
 	{ "POST",   "/sys/v1/session/auth/2fa/fido2", "Crypto:SessionSecondFactor", CALLER_ANY, SHOWS_FACTOR, WITH_FACTOR, &crypto_session_fido2 },
 	{ "POST",   "/sys/v1/session/auth/2fa/u2f",   "Crypto:SessionSecondFactor", CALLER_ANY, SHOWS_FACTOR, SMALL, &crypto_session_u2f },
 	{ "POST",   "/sys/v1/session/auth/2fa/recovery_code", "Crypto:SessionRecoveryCode", CALLER_ANY, SHOWS_FACTOR, SMALL, &crypto_session_recovery },
@@ -102,6 +102,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/crypto/v1/keys/digest", "Crypto:DigestSobject", CALLER_APP, ROUTE_AUDITED | ROUTE_SECRET, SMALL, &crypto_key_digest },
 	{ "POST",   "/crypto/v1/keys/components/export", "Crypto:ExportComponents", CALLER_APP, ROUTE_SECRET, SMALL, &crypto_key_components },
 	{ "POST",   "/crypto/v1/keys/components/import", "Crypto:ImportComponents", CALLER_APP, ROUTE_SECRET, SMALL, &crypto_key_components },
+	{ "POST",   "/crypto/v1/keys/key_attestation", "Crypto:AttestKey", CALLER_APP, NONE, SMALL, &crypto_key_attestation },
 	{ "POST",   "/crypto/v1/keys/rekey", "Crypto:RotateSobject", CALLER_ANY, ROUTE_AUDITED, SOBJECT, &crypto_key_rekey },
 	{ "POST",   "/crypto/v1/keys/replace", "Crypto:ReplaceSobject", CALLER_ANY, ROUTE_AUDITED, SMALL, &crypto_key_replace },
 	{ "POST",   "/crypto/v1/keys/copy", "Crypto:CopySobject", CALLER_ANY, ROUTE_AUDITED, SOBJECT, &crypto_key_copy },
@@ -117,6 +118,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "PUT",    "/crypto/v1/keys/:key_id/revert", "Crypto:RevertPrevKeyOp", CALLER_ANY, ROUTE_AUDITED, SMALL, &crypto_key_revert },
 	{ "GET",    "/crypto/v1/pubkey/:acct_id/:name", "Crypto:GetPubkey", CALLER_NOBODY, NONE, 0, &crypto_public_key },
 	/* … as old clients have it */
+	{ "GET",    "/crypto/v1/keys/:key_id/export", "Crypto:ExportSobject", CALLER_APP, ROUTE_AUDITED | ROUTE_SECRET, 0, &crypto_key_export },
 	{ "POST",   "/crypto/v1/keys/:key_id/export", "Crypto:ExportSobject", CALLER_APP, ROUTE_AUDITED | ROUTE_SECRET, SMALL, &crypto_key_export },
 
 	/* Operations on keys */

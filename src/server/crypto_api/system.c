@@ -6,14 +6,19 @@
 /* The version of the published API description that this face was built after. */
 #define API_VERSION "v1-20170718"
 
+static void print_which(struct json_writer *w)
+{
+	json_text(w, "version", HF_VERSION);
+	json_text(w, "api_version", API_VERSION);
+	json_text(w, "server_mode", "Software");
+}
+
 static hf_status print_version(struct crypto_call *c, struct hf_err *err)
 {
 	struct json_writer w = JSON_WRITER(&c->out);
 
 	json_open_object(&w, NULL);
-	json_text(&w, "version", HF_VERSION);
-	json_text(&w, "api_version", API_VERSION);
-	json_text(&w, "server_mode", "Software");
+	print_which(&w);
 	json_close_object(&w);
 	return HF_SUCCESS;
 }
@@ -23,7 +28,7 @@ static hf_status print_info(struct crypto_call *c, struct hf_err *err)
 	struct json_writer w = JSON_WRITER(&c->out);
 
 	json_open_object(&w, NULL);
-	json_text(&w, "version", HF_VERSION);
+	print_which(&w);
 	json_bool(&w, "opportunistic_authentication", false);
 	json_close_object(&w);
 	return HF_SUCCESS;

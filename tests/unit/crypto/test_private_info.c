@@ -139,6 +139,31 @@ static void a_public_key_of_another_is_refused(void **state)
 	EVP_PKEY_free(another);
 }
 
+static void older_forms_are_read(void **state)
+{
+	EVP_PKEY *const keys[] = { EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048),
+		                   EVP_PKEY_Q_keygen(NULL, NULL, "EC", "secp384r1") };
+
+	for (size_t i = 0; i < HF_COUNT(keys); i++) {
+		struct private_info info, again;
+		uint8_t own[2048], older[2048], *at = older;
+		int len = i2d_PrivateKey(keys[i], &at);
+
+		CHECK(len > 0);
+		CHECK_OK(
+		        private_info_parse(HF_SPAN(own, encode(keys[i], own, sizeof(own))), &info));
+		CHECK_OK(private_info_parse(HF_SPAN(older, len), &again));
+		CHECK(hf_secret_equal(&info.values, again.values.ptr, again.values.len));
+		CHECK(memcmp(&info.public, &again.public, sizeof(again.public)) == 0);
+		private_info_done(&info);
+		private_info_done(&again);
+		older[len] = 0;
+		CHECK_CODE(private_info_parse(HF_SPAN(older, len + 1), &again), HF_INVALID);
+		CHECK_CODE(private_info_parse(HF_SPAN(older, len - 1), &again), HF_INVALID);
+		EVP_PKEY_free(keys[i]);
+	}
+}
+
 static void what_is_no_key_is_refused(void **state)
 {
 	static const uint8_t zeros[PRIVATE_INPUT_MAX + 1];
@@ -159,6 +184,7 @@ int main(void)
 		cmocka_unit_test(rsa_has_all_its_numbers),
 		cmocka_unit_test(numbers_that_contradict_each_other_are_refused),
 		cmocka_unit_test(a_public_key_of_another_is_refused),
+		cmocka_unit_test(older_forms_are_read),
 		cmocka_unit_test(what_is_no_key_is_refused),
 	};
 

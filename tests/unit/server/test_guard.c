@@ -55,6 +55,7 @@ static const struct {
 	{ ACT_UNWRAP, "a", "ADC", "UNWRAPKEY", false, USE_UNWRAPKEY },
 	{ ACT_DERIVE, "a", "A", "DERIVEKEY", false, USE_DERIVEKEY },
 	{ ACT_AGREE, "a", "A", "AGREEKEY", false, USE_AGREEKEY },
+	{ ACT_AGREE_WITH, "a", "A", NULL, false, USE_AGREEKEY },
 	{ ACT_EXPORT, "a", "A", "EXPORT", false, USE_EXPORT },
 	{ ACT_DIGEST_KEY, "a", "A", "CALCULATE_DIGEST", false, USE_EXPORT },
 	{ ACT_READ, "axUGRr", "PADCX-", NULL, false, 0 },

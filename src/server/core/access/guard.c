@@ -48,6 +48,7 @@ static const struct rule table[ACT_COUNT_] = {
 	[ACT_UNWRAP]           = { APP,           APP_MAY(UNWRAPKEY),                     USE_UNWRAPKEY,   UNDOING,       true,  false },
 	[ACT_DERIVE]           = { APP,           APP_MAY(DERIVEKEY),                     USE_DERIVEKEY,   LIVE,          false, false },
 	[ACT_AGREE]            = { APP,           APP_MAY(AGREEKEY),                      USE_AGREEKEY,    LIVE,          true,  false },
+	[ACT_AGREE_WITH]       = { APP,           0,                                      USE_AGREEKEY,    LIVE,          false, false },
 	[ACT_EXPORT]           = { APP,           APP_MAY(EXPORT),                        USE_EXPORT,      LIVE,          false, false },
 	[ACT_DIGEST_KEY]       = { APP,           APP_MAY(CALCULATE_DIGEST),              USE_EXPORT,      LIVE,          false, false },
 

@@ -29,6 +29,7 @@ enum guard_act {
 	ACT_UNWRAP,
 	ACT_DERIVE,
 	ACT_AGREE,
+	ACT_AGREE_WITH, /* the other one, of which the public half is enough */
 	ACT_EXPORT,
 	ACT_DIGEST_KEY,
 	/* keys */

@@ -7,12 +7,13 @@
 
 #define ACT(act) (UINT64_C(1) << (act))
 
-static const uint64_t crypto_acts =
-        ACT(ACT_ENCRYPT) | ACT(ACT_DECRYPT) | ACT(ACT_DECRYPT_MASKED) | ACT(ACT_SIGN) |
-        ACT(ACT_VERIFY) | ACT(ACT_MAC) | ACT(ACT_MAC_VERIFY) | ACT(ACT_WRAP) | ACT(ACT_UNWRAP) |
-        ACT(ACT_DERIVE) | ACT(ACT_AGREE) | ACT(ACT_EXPORT) | ACT(ACT_DIGEST_KEY) |
-        /* into a group where nobody would be asked */
-        ACT(ACT_COPY) | ACT(ACT_MOVE);
+static const uint64_t crypto_acts = ACT(ACT_ENCRYPT) | ACT(ACT_DECRYPT) | ACT(ACT_DECRYPT_MASKED) |
+                                    ACT(ACT_SIGN) | ACT(ACT_VERIFY) | ACT(ACT_MAC) |
+                                    ACT(ACT_MAC_VERIFY) | ACT(ACT_WRAP) | ACT(ACT_UNWRAP) |
+                                    ACT(ACT_DERIVE) | ACT(ACT_AGREE) | ACT(ACT_AGREE_WITH) |
+                                    ACT(ACT_EXPORT) | ACT(ACT_DIGEST_KEY) |
+                                    /* into a group where nobody would be asked */
+                                    ACT(ACT_COPY) | ACT(ACT_MOVE);
 /* The policy protects itself, and what would get around it: another HSM behind the same group, and
  * a group without it. */
 static const uint64_t always = ACT(ACT_GROUP_UPDATE) | ACT(ACT_GROUP_LINKS) |

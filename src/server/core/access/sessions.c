@@ -426,7 +426,7 @@ hf_status crypto_session_row(struct db *db, const struct shown *shown, struct se
 	return s.code == HF_NOTFOUND ? no_session(err) : s; /* a JWT */
 }
 
-hf_status crypto_session_replace(struct crypto_sessions *s, struct db *db,
+hf_status crypto_session_another(struct crypto_sessions *s, struct db *db,
                                  const struct shown *shown, const struct principal *who,
                                  struct session_opened *ret, struct hf_err *err)
 {
@@ -439,7 +439,6 @@ hf_status crypto_session_replace(struct crypto_sessions *s, struct db *db,
 	from.ends_ms = row.ends_ms;
 	from.factor_ms = row.factor_ms;
 	from.by_previous = row.by_previous;
-	HF_TRY(session_row_delete(db, HF_SPAN(row.hash, sizeof(row.hash))));
 	return crypto_session_open(s, db, &from, ret);
 }
 

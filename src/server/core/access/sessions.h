@@ -77,9 +77,9 @@ HF_MUST hf_status crypto_session_close(struct db *db, const struct shown *shown,
 struct session_row;
 HF_MUST hf_status crypto_session_row(struct db *db, const struct shown *shown,
                                      struct session_row *ret, struct hf_err *err);
-/* Another one instead of it, for the same time at most, and asking for the same certificate.
+/* Another one beside it, for the same time at most, and asking for the same certificate.
  * HF_STATE as above. */
-HF_MUST hf_status crypto_session_replace(struct crypto_sessions *s, struct db *db,
+HF_MUST hf_status crypto_session_another(struct crypto_sessions *s, struct db *db,
                                          const struct shown *shown, const struct principal *who,
                                          struct session_opened *ret, struct hf_err *err);
 HF_MUST hf_status crypto_session_refresh(struct crypto_sessions *s, struct db *db,

@@ -36,7 +36,7 @@ static void peer_found(struct crypto_call *c, struct object *peer)
 	struct make_call *m = (struct make_call *)c;
 
 	m->peer = peer;
-	if (crypto_call_may(c, ACT_READ, peer, NULL, NULL))
+	if (crypto_call_may(c, ACT_AGREE_WITH, peer, NULL, NULL))
 		make_go_on(m);
 }
 

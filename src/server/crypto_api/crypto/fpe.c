@@ -36,11 +36,11 @@ hf_status fpe_begin(const struct object *o, enum crypto_op_kind kind, struct cry
 	HF_ENSURE(f, HF_NOMEM);
 	s = format_of(o, &f->format, err);
 	if (hf_ok(s))
-		s = fpe_plan_new(f->format, op->data, &f->plan, err);
+		s = hf_context(err, fpe_plan_new(f->format, op->data, &f->plan, err),
+		               "field \"%s\"", kind == CRYPTO_ENCRYPT ? "plain" : "cipher");
 	if (!hf_ok(s)) {
 		fpe_work_free(f);
-		return hf_context(err, s, "field \"%s\"",
-		                  kind == CRYPTO_ENCRYPT ? "plain" : "cipher");
+		return s;
 	}
 	op->data = hf_buf_span(&f->plan->numerals);
 	op->mech.radix = f->plan->radix;

@@ -4,6 +4,8 @@
 #include "crypto/verify_any.h"
 #include "server/crypto_api/crypto/work.h"
 
+#include <string.h>
+
 static hf_status read_to_sign(const struct json_t *body, struct hf_buf *bytes,
                               struct work_item *item, struct hf_err *err)
 {
@@ -20,6 +22,18 @@ static hf_status read_to_verify(const struct json_t *body, struct hf_buf *bytes,
 	return HF_SUCCESS;
 }
 
+/* What the key's maker has said of its signatures. */
+static hf_status check_options(const struct work_item *item, struct hf_err *err)
+{
+	const char *options = item->object->options; /* canonical JSON */
+
+	if (options && item->body.sign.hash.ptr && strstr(options, "\"allow_sign_hash\":false"))
+		return hf_fail(err, HF_DENIED,
+		               "field \"hash\": the key signs only what it has hashed itself "
+		               "(allow_sign_hash is false); send the message as \"data\"");
+	return HF_SUCCESS;
+}
+
 static hf_status plan_sign(struct work_item *item, const struct principal *who,
                            struct crypto_op *op, struct hf_err *err)
 {
@@ -27,6 +41,7 @@ static hf_status plan_sign(struct work_item *item, const struct principal *who,
 
 	item->act = ACT_SIGN;
 	op->kind = CRYPTO_SIGN;
+	HF_TRY(check_options(item, err));
 	return sign_body_mech(&item->body.sign, &key, false, item->digest, &op->mech, &op->data,
 	                      err);
 }

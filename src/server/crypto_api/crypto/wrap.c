@@ -94,7 +94,9 @@ static void subject_found(struct crypto_call *c, struct object *subject)
 		crypto_call_fail(c, s);
 		return;
 	}
-	if (!crypto_call_may(c, ACT_EXPORT, subject, NULL, &x->op) ||
+	/* How it is wrapped is the wrapping key's affair: an RSA key's paddings are for its own
+	 * use. */
+	if (!crypto_call_may(c, ACT_EXPORT, subject, NULL, NULL) ||
 	    !crypto_call_may(c, ACT_WRAP, x->key, NULL, &x->op))
 		return;
 	x->backend = (struct backend_call){

@@ -152,9 +152,10 @@ static hf_status look_into_pair(struct hf_span der, const struct sobject_request
 	hf_status s = HF_SUCCESS;
 
 	if (!is_private && !hf_ok(public_info_parse(der, &public)))
-		s = hf_fail(err, HF_INVALID,
-		            "field \"value\": expected a private key as PKCS#8 (RFC 5958), not "
-		            "encrypted, or a public one as SubjectPublicKeyInfo, in DER");
+		s = hf_fail(
+		        err, HF_INVALID,
+		        "field \"value\": expected a private key as PKCS#8 (RFC 5958), PKCS#1 or "
+		        "SEC 1, not encrypted, or a public one as SubjectPublicKeyInfo, in DER");
 	else if (info->type != r->type)
 		s = hf_fail(err, HF_INVALID, "field \"value\" is an %s key",
 		            object_type_name(info->type));

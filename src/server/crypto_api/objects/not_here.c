@@ -12,6 +12,18 @@ static void refuse_components(struct crypto_call *c)
 	                      "receiver's (POST /crypto/v1/wrapkey), under a quorum");
 }
 
+/* It would be a statement of an enclave's maker about a key, and there is no enclave. */
+static void refuse_attestation(struct crypto_call *c)
+{
+	crypto_call_fail_with(c, 501,
+	                      "keys are not attested here: their HSM's own tools attest them, by "
+	                      "the CKA_ID that \"external\" tells");
+}
+
+const struct crypto_operation crypto_key_attestation = {
+	.size = sizeof(struct crypto_call),
+	.after = refuse_attestation,
+};
 const struct crypto_operation crypto_key_components = {
 	.size = sizeof(struct crypto_call),
 	.after = refuse_components,

@@ -153,7 +153,7 @@ static hf_status prepare_kcv(struct crypto_call *c, struct hf_err *err)
 	HF_TRY(prepare_info(c, err));
 	if (method && strcasecmp(method, "encrypt") != 0)
 		return hf_fail(err, HF_UNSUPPORTED,
-		               "field \"kcv_method\": only \"encrypt\" is supported");
+		               "field \"kcv_method\": of a key in an HSM only \"Encrypt\" is told");
 	return HF_SUCCESS;
 }
 

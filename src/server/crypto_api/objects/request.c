@@ -122,16 +122,33 @@ hf_status sobject_time(const char *field, const char *text, int64_t *ret, struct
 	               field);
 }
 
+/* Of the reference's, those that are not here. */
+static bool is_elsewhere(const char *type)
+{
+	static const char *const types[] = { "ARIA",      "DES",      "SEED",     "DSA",
+		                             "KCDSA",     "ECKCDSA",  "BIP32",    "SLIP10",
+		                             "BLS",       "LMS",      "XMSS",     "MLDSA",
+		                             "MLKEM",     "PBE",      "LEDABETA", "ROUND5BETA",
+		                             "MLDSABETA", "MLKEMBETA" };
+
+	for (size_t i = 0; i < HF_COUNT(types); i++)
+		if (strcmp(types[i], type) == 0)
+			return true;
+	return false;
+}
+
 static hf_status read_type(struct sobject_request *r, struct hf_err *err)
 {
 	if (r->obj_type && !hf_ok(object_type_parse(r->obj_type, &r->type)))
-		return hf_fail(err, HF_UNSUPPORTED,
+		return hf_fail(err, is_elsewhere(r->obj_type) ? HF_UNSUPPORTED : HF_INVALID,
 		               "field \"obj_type\": \"%.40s\" is none of AES, DES3, HMAC, RSA, EC, "
 		               "SECRET, OPAQUE and CERTIFICATE",
 		               r->obj_type);
 	if (r->curve && !hf_ok(curve_parse(r->curve, &r->curve_id)))
-		return hf_fail(err, HF_UNSUPPORTED,
-		               "field \"elliptic_curve\": \"%.40s\" is not supported", r->curve);
+		return hf_fail(err, strcmp(r->curve, "Gost256A") == 0 ? HF_UNSUPPORTED : HF_INVALID,
+		               "field \"elliptic_curve\": \"%.40s\" is not supported; NistP256, "
+		               "SecP256K1, Ed25519 and X25519 are, for example",
+		               r->curve);
 	return HF_SUCCESS;
 }
 

@@ -148,6 +148,16 @@ static hf_status check_type(const struct sobject_request *r, int type, struct hf
 	               object_type_name(type));
 }
 
+/* Nobody can ask an HSM for it; only PKCS #1 v1.5 and EdDSA are so by themselves. */
+static hf_status check_deterministic(const struct sobject_request *r, int type, struct hf_err *err)
+{
+	if (!json_value_true(r->deterministic) || (type != OBJECT_EC && type != OBJECT_RSA))
+		return HF_SUCCESS;
+	return hf_fail(err, HF_UNSUPPORTED,
+	               "field \"deterministic_signatures\": whether ECDSA and PSS signatures are "
+	               "deterministic is the HSM's own affair, and cannot be asked of it");
+}
+
 /* A format that tokens cannot be made of is refused here, not when the first is. */
 static hf_status check_format(const struct json_t *fpe, struct hf_err *err)
 {
@@ -165,6 +175,7 @@ hf_status sobject_request_options(struct sobject_request *r, int type, uint32_t 
 	struct json_writer w = JSON_WRITER(&r->options_text);
 
 	HF_TRY(check_type(r, type, err));
+	HF_TRY(check_deterministic(r, type, err));
 	HF_TRY(check_format(r->fpe, err));
 	HF_TRY(check_format(r->aes ? json_member(r->aes, "fpe") : NULL, err));
 	HF_TRY(check_symmetric(r->aes, err));

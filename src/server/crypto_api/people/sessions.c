@@ -279,14 +279,14 @@ static void forget(struct crypto_call *c)
 	crypto_call_reply(c);
 }
 
-/* Another session for the one that asks, which ends. */
+/* Another session for the one that asks, which goes on. */
 static hf_status run_reauth(struct crypto_call *c, struct db *db)
 {
 	struct session_call *s = self(c);
 	struct shown shown;
 
 	crypto_call_shown(c, &shown);
-	HF_TRY(crypto_session_replace(c->api->sessions, db, &shown, c->who, &s->opened, &c->err));
+	HF_TRY(crypto_session_another(c->api->sessions, db, &shown, c->who, &s->opened, &c->err));
 	HF_TRY(crypto_call_audit(c, db));
 	return print_session(c, db, NULL);
 }
@@ -324,6 +324,5 @@ const struct crypto_operation crypto_session_reauth = {
 	.writes = true,
 	.prepare = no_members,
 	.run = run_reauth,
-	.after = forget,
 	.release = release,
 };
