@@ -177,24 +177,20 @@ hf_status member_rows_others_with(struct db *db, const char *org_id, unsigned ro
 	return HF_SUCCESS;
 }
 
-hf_status member_rows_askers(struct db *db, const char *org_id, const struct member_askers *who,
-                             member_asker_fn fn, void *ctx)
+hf_status member_rows_with(struct db *db, const char *org_id, unsigned role, member_id_fn fn,
+                           void *ctx)
 {
 	static const char sql[] =
 	        "SELECT r.identity_id" JOINED " WHERE r.org_id = $1 AND r.is_enabled = 1"
 	        " AND i.is_active = 1 AND i.is_archived = 0 AND p.identity_id IS NOT NULL"
-	        " AND (r.roles & $2 <> 0 OR EXISTS (SELECT 1 FROM group_members g WHERE"
-	        " g.identity_id = r.identity_id AND g.group_id = $3 AND g.roles & $4 <> 0))"
-	        " ORDER BY r.identity_id";
+	        " AND r.roles & $2 <> 0 ORDER BY r.identity_id";
 	DB_STMT st = NULL;
 	hf_status s;
 	bool row;
 
 	HF_TRY(db_query(db, sql, &st));
 	db_bind_text(st, 1, org_id);
-	db_bind_int(st, 2, who->account_role);
-	db_bind_text(st, 3, who->group_id);
-	db_bind_int(st, 4, who->group_role);
+	db_bind_int(st, 2, role);
 	for (;;) {
 		HF_TRY(db_step(st, &row));
 		if (!row)

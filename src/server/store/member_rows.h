@@ -43,16 +43,11 @@ HF_MUST hf_status member_row_delete(struct db *db, const char *id);
 HF_MUST hf_status member_rows_others_with(struct db *db, const char *org_id, unsigned role,
                                           const char *not_id, int64_t *ret);
 
-/* Enabled users with a password who have this role in the account, or that one in the group (""):
- * by id, until fn says HF_STOP, which ends it well. */
-struct member_askers {
-	unsigned account_role, group_role;
-	const char *group_id;
-};
-typedef hf_status (*member_asker_fn)(void *ctx, const char *id);
-HF_MUST hf_status member_rows_askers(struct db *db, const char *org_id,
-                                     const struct member_askers *who, member_asker_fn fn,
-                                     void *ctx);
+/* Enabled users with this role in the account and a password: by id, until fn says HF_STOP, which
+ * ends it well. */
+typedef hf_status (*member_id_fn)(void *ctx, const char *id);
+HF_MUST hf_status member_rows_with(struct db *db, const char *org_id, unsigned role,
+                                   member_id_fn fn, void *ctx);
 
 typedef hf_status (*membership_fn)(void *ctx, const char *group_id, int64_t what);
 /* By group id, ascending. */

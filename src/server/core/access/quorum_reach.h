@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Can an approval policy be met, and changed? Of those whom it names, enough different ones have to
- * be there, enabled, with a password, and with a second factor where one is wanted, besides
- * somebody who asks for the change: an administrator of the account, or, of a group's policy, of
- * the group. Who asks does not approve.
+ * be there, enabled, with a password, and with a second factor where one is wanted. Who asks does
+ * not approve; so of the account's policy there has to be an administrator besides, who asks. For a
+ * group's, another administrator can always be made.
  *
  * A policy that cannot be met is not set, and nobody is taken away without whom one could not be.
  * Who is only disabled can be let in again: that makes the policy of a group impossible for a while
@@ -25,10 +25,10 @@ HF_MUST hf_status quorum_reach_is_lost(struct db *db, const char *org_id, const 
 
 struct quorum_leaver {
 	const char *org_id, *identity_id;
-	bool asked; /* he was an administrator of the account, or of a group */
+	bool asked; /* he was an administrator of the account */
 	bool rests; /* disabled, and can be enabled again */
 };
-/* Before: whether he is such an administrator. False of who is no user of the Crypto API. */
+/* Before: whether he is one. False of who is no user of the Crypto API. */
 HF_MUST hf_status quorum_reach_asks(struct db *db, const char *org_id, const char *identity_id,
                                     bool *ret);
 /* After somebody was taken away. HF_STATE, with words that name the groups, when a policy that his
