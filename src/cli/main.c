@@ -65,47 +65,47 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_group_link_test,
 	&cmd_group_show,
 	&cmd_group_scans,
+	&cmd_key_generate,
+	&cmd_key_import,
+	&cmd_key_list,
+	&cmd_key_show,
+	&cmd_key_update,
+	&cmd_key_rotate,
+	&cmd_key_activate,
+	&cmd_key_deactivate,
+	&cmd_key_destroy,
 	&cmd_key_drop_private,
 	&cmd_key_delete,
-	&cmd_key_import,
-	&cmd_key_decrypt,
-	&cmd_key_update,
-	&cmd_key_activate,
-	&cmd_key_rotate,
-	&cmd_key_encrypt,
-	&cmd_key_destroy,
-	&cmd_key_sign,
-	&cmd_key_deactivate,
-	&cmd_key_generate,
-	&cmd_key_show,
-	&cmd_key_verify,
 	&cmd_key_export,
-	&cmd_key_detokenize,
-	&cmd_key_list,
+	&cmd_key_encrypt,
+	&cmd_key_decrypt,
+	&cmd_key_sign,
+	&cmd_key_verify,
 	&cmd_key_tokenize,
+	&cmd_key_detokenize,
 	&cmd_account_show,
 	&cmd_account_update,
+	&cmd_app_create,
+	&cmd_app_list,
+	&cmd_app_show,
+	&cmd_app_update,
 	&cmd_app_grant,
+	&cmd_app_revoke,
+	&cmd_app_api_key,
 	&cmd_app_reset,
 	&cmd_app_end_old_key,
-	&cmd_app_create,
-	&cmd_app_api_key,
-	&cmd_app_show,
-	&cmd_app_list,
 	&cmd_app_delete,
-	&cmd_app_revoke,
-	&cmd_app_update,
 	&cmd_user_invite,
-	&cmd_user_show,
 	&cmd_user_list,
+	&cmd_user_show,
 	&cmd_user_update,
 	&cmd_user_delete,
-	&cmd_approval_approve,
 	&cmd_approval_list,
-	&cmd_approval_withdraw,
-	&cmd_approval_result,
-	&cmd_approval_deny,
 	&cmd_approval_show,
+	&cmd_approval_approve,
+	&cmd_approval_deny,
+	&cmd_approval_result,
+	&cmd_approval_withdraw,
 	&cmd_health,
 	&cmd_completion,
 	&cmd_help,
@@ -145,13 +145,29 @@ static const struct cli_command *find_command(int argc, char **argv, int *words)
 	return found;
 }
 
+/* Whether a command's name begins with this word, and goes on. */
+static bool is_of(const struct cli_command *c, const char *word)
+{
+	size_t n = strlen(word);
+
+	return strncmp(c->name, word, n) == 0 && c->name[n] == ' ';
+}
+
+/* NULL: all of them. */
+static void list_commands(FILE *to, const char *word)
+{
+	for (size_t i = 0; i < cli_command_count; i++)
+		if (!word || is_of(cli_commands[i], word))
+			fprintf(to, "  %-28s %s\n", cli_commands[i]->name,
+			        cli_commands[i]->summary);
+}
+
 static int overview(FILE *to)
 {
 	fputs("Holdfast: key custody and signing with any PKCS#11 HSM.\n\nUsage: holdfast COMMAND "
 	      "[OPTION]...\n\n",
 	      to);
-	for (size_t i = 0; i < cli_command_count; i++)
-		fprintf(to, "  %-28s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+	list_commands(to, NULL);
 	fputs("\nholdfast COMMAND --help tells a command's options; holdfast --version the "
 	      "version.\n",
 	      to);
@@ -164,6 +180,26 @@ static bool wants_help(int argc, char **argv)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return true;
 	return false;
+}
+
+/* Of "holdfast key …" those of keys are told, not all that there are. */
+static int no_such_command(int argc, char **argv)
+{
+	bool asked = wants_help(argc, argv), known = false;
+	FILE *to = asked ? stdout : stderr;
+
+	for (size_t i = 0; i < cli_command_count; i++)
+		known |= is_of(cli_commands[i], argv[0]);
+	if (!known) {
+		fprintf(stderr, "holdfast: unknown command \"%s\"\n\n", argv[0]);
+		return overview(stderr);
+	}
+	if (!asked && argc > 1 && argv[1][0] != '-')
+		fprintf(to, "holdfast: unknown command \"%s %s\"\n\n", argv[0], argv[1]);
+	fprintf(to, "Usage: holdfast %s COMMAND [OPTION]...\n\n", argv[0]);
+	list_commands(to, argv[0]);
+	fprintf(to, "\nholdfast %s COMMAND --help tells a command's options.\n", argv[0]);
+	return asked ? 0 : 2;
 }
 
 static int run_command(const struct cli_command *c, int argc, char **argv)
@@ -197,9 +233,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return overview(stdout);
 	c = find_command(argc - 1, argv + 1, &words);
-	if (!c) {
-		fprintf(stderr, "holdfast: unknown command \"%s\"\n\n", argv[1]);
-		return overview(stderr);
-	}
+	if (!c)
+		return no_such_command(argc - 1, argv + 1);
 	return run_command(c, argc - 1 - words, argv + 1 + words);
 }

@@ -25,6 +25,20 @@ test('all commands of this release are listed', () => {
 		assert.ok(commands.includes(name), name)
 })
 
+test('the first word of commands is told with them, and what is none is said', async () => {
+	const ofKeys = commands.filter((name) => name.startsWith('key ')), named = (text) => text.match(/^ {2}key [a-z-]+/gm).map((name) => name.trim())
+	for (const args of [['key', '--help'], ['key', '-h']]) {
+		const { code, stdout } = await command([holdfast, ...args])
+		assert.deepEqual([code, named(stdout)], [0, ofKeys])
+	}
+	for (const [args, words] of [[['key'], /^Usage: holdfast key COMMAND/], [['key', 'frobnicate'], /^holdfast: unknown command "key frobnicate"/], [['key', '--user', 'x'], /^Usage: holdfast key COMMAND/]]) {
+		const { code, stdout, stderr } = await command([holdfast, ...args])
+		assert.deepEqual([code, stdout, named(stderr)], [2, '', ofKeys])
+		assert.match(stderr, words)
+	}
+	assert.match((await command([holdfast, 'frobnicate'])).stderr, /^holdfast: unknown command "frobnicate"/)
+})
+
 test('every option in the help is in man page and sample, and the other way round', async () => {
 	for (const name of commands) {
 		const inHelp = (await help(name)).match(/^ {2}--[a-z0-9-]+/gm)?.map((word) => word.trim()).sort() ?? []

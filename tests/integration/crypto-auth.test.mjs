@@ -500,6 +500,8 @@ test('what the reference has and this has not is said so', async () => {
 	await refused(call('POST', '/sys/v1/session/config_2fa/new_challenge', { as }), 501, /--rp-id/)
 	const app = await makeApp('attesting')
 	await refused(call('POST', '/crypto/v1/keys/key_attestation', { as: app.key, body: { key: { name: 'x' } } }), 501, /attest/)
+	for (const name of ['transform', 'encapsulate', 'decapsulate']) await refused(call('POST', `/crypto/v1/${name}`, { as: app.key, body: {} }), 501, /no mechanism/)
+	assert.deepEqual((await good(call('GET', `/sys/v1/apps/${app.app_id}/groups`, { as: admin }))).metadata, { all_groups: false })
 	await refused(call('POST', '/sys/v1/session/auth', { as: admin, body: { method: 'aws-iam' } }), 501)
 	await refused(call('POST', '/sys/v1/apps', { as: admin, body: { name: 'z', credential: { awsiam: {} } } }), 501)
 	await refused(call('POST', '/sys/v1/users/forgot_password', { body: { user_email: ADMIN[0] } }), 501, /e-mail/)

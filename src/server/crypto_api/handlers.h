@@ -54,7 +54,8 @@ extern const struct crypto_operation crypto_key_persist;
 /* objects/copy.c */
 extern const struct crypto_operation crypto_key_copy, crypto_key_export, crypto_key_digest;
 /* objects/not_here.c */
-extern const struct crypto_operation crypto_key_components, crypto_key_attestation;
+extern const struct crypto_operation crypto_key_components, crypto_key_attestation,
+        crypto_no_mechanism;
 /* objects/check_value.c */
 extern const struct crypto_operation crypto_kcv_verify;
 

@@ -141,6 +141,9 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/crypto/v1/decrypt/init", "Crypto:DecryptInit", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_decrypt_init },
 	{ "POST",   "/crypto/v1/decrypt/update", "Crypto:DecryptUpdate", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_decrypt_update },
 	{ "POST",   "/crypto/v1/decrypt/final", "Crypto:DecryptFinal", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_decrypt_final },
+	{ "POST",   "/crypto/v1/transform",   "Crypto:Transform",   CALLER_APP, ROUTE_SECRET, SMALL, &crypto_no_mechanism },
+	{ "POST",   "/crypto/v1/encapsulate", "Crypto:Encapsulate", CALLER_APP, ROUTE_SECRET, SMALL, &crypto_no_mechanism },
+	{ "POST",   "/crypto/v1/decapsulate", "Crypto:Decapsulate", CALLER_APP, ROUTE_SECRET, SMALL, &crypto_no_mechanism },
 	/* … as old clients have them */
 	{ "POST",   "/crypto/v1/keys/:key_id/encrypt", "Crypto:Encrypt", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_encrypt },
 	{ "POST",   "/crypto/v1/keys/:key_id/decrypt", "Crypto:Decrypt", CALLER_APP, USES_KEY, CRYPTO_BODY_MAX, &crypto_decrypt },

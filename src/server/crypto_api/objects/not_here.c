@@ -20,6 +20,17 @@ static void refuse_attestation(struct crypto_call *c)
 	                      "the CKA_ID that \"external\" tells");
 }
 
+static void refuse_mechanism(struct crypto_call *c)
+{
+	crypto_call_fail_with(c, 501,
+	                      "transform, encapsulate and decapsulate are not supported: PKCS#11 "
+	                      "modules have no mechanism for them yet");
+}
+
+const struct crypto_operation crypto_no_mechanism = {
+	.size = sizeof(struct crypto_call),
+	.after = refuse_mechanism,
+};
 const struct crypto_operation crypto_key_attestation = {
 	.size = sizeof(struct crypto_call),
 	.after = refuse_attestation,

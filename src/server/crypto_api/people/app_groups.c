@@ -116,7 +116,7 @@ static hf_status list(struct crypto_call *c, struct db *db)
 
 	HF_TRY(app_to_see(c, db, self(c)->app.id, &app));
 	json_open_object(&w, NULL);
-	json_raw(&w, "metadata", hf_span_text("{}"));
+	json_raw(&w, "metadata", hf_span_text("{\"all_groups\":false}"));
 	json_open_array(&w, "items");
 	HF_TRY(app_group_rows_list(db, app.id, print_each, &w));
 	json_close_array(&w);
