@@ -240,7 +240,8 @@ static void a_group_whose_commit_never_arrived_runs_again(void **state)
 
 static void tasks_wait_for_a_cluster_that_restarts(void **state)
 {
-	struct db_work *w = start((struct db_work_config){ .write = true, .threads = 2 });
+	const struct db_work_config config = { .write = true, .threads = 2, .patience_ms = 60000 };
+	struct db_work *w = start(config);
 	struct job j = job(1);
 	struct db_work_stats stats;
 

@@ -291,7 +291,7 @@ static void a_parked_poll_brings_jobs_at_once(void **state)
 	release_parked(3);
 	TURN_UNTIL(n_taken == 3, 0, 2000);
 	assert_int_equal(n_taken, 3);
-	CHECK(hf_mono_ms() - at < 500);
+	CHECK(hf_mono_ms() - at < 1500);
 }
 
 static void results_are_kept_while_the_server_fails(void **state)
@@ -420,7 +420,7 @@ static void a_server_that_cannot_be_reached_is_left_at_once(void **state)
 
 	begin_at_a_dead_one();
 	take_one();
-	CHECK(hf_mono_ms() - at < 1000);
+	CHECK(hf_mono_ms() - at < 1500);
 	end_one();
 	TURN_UNTIL(outbox() == 0, 0, 2000);
 	assert_int_equal(seen(&server.results[1]), 1);

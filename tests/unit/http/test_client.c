@@ -110,7 +110,7 @@ static void an_answer_that_does_not_come_in_time_is_given_up(void **state)
 	int64_t begin = hf_mono_ms();
 	struct outcome o = get(c, "/park", 100);
 
-	CHECK(hf_mono_ms() - begin < 1000);
+	CHECK(hf_mono_ms() - begin < 4000);
 	CHECK(strstr(o.error, "no answer from 127.0.0.1:") && strstr(o.error, "within 100 ms"));
 	stand_answer(&stand, 0);
 	assert_int_equal(get(c, "/keys/1", 1000).status, 200);
@@ -204,7 +204,7 @@ static void a_step_ends_for_the_callers_descriptors(void **state)
 	close(ends[1]);
 	CHECK_OK(http_client_step(c, &fd, 1, 5000));
 	assert_int_equal(fd.revents, POLLHUP);
-	CHECK(hf_mono_ms() - begin < 1000);
+	CHECK(hf_mono_ms() - begin < 4000);
 	close(ends[0]);
 }
 

@@ -52,14 +52,14 @@ static void what_can_still_be_presented_is_never_forgotten(void **state)
 {
 	int64_t now = hf_wall_ms();
 
-	CHECK(spend("ua-short", 300, now) == HF_OK);
+	CHECK(spend("ua-short", 900, now) == HF_OK);
 	CHECK(spend("ua-long", 60000, now) == HF_OK);
-	usleep(400 * 1000);
+	usleep(910 * 1000);
 	CHECK_OK(db_begin(db));
 	CHECK_OK(action_rows_forget(db, 100));
 	CHECK_OK(db_commit(db, DB_DURABLE));
 	CHECK(spend("ua-long", 60000, now) == HF_EXISTS);
-	CHECK(spend("ua-short", 300, now) == HF_TIMEOUT); /* forgotten, and refused all the same */
+	CHECK(spend("ua-short", 900, now) == HF_TIMEOUT); /* forgotten, and refused all the same */
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -376,11 +376,11 @@ static void a_poll_without_jobs_is_answered_when_its_wait_ends(void **state)
 {
 	struct driver d;
 
-	driver_init(&d, ALICE, 8, 20);
+	driver_init(&d, ALICE, 8, 500);
 	driver_send(&d);
 	rows();
 	CHECK(!driver_answered_yet(&d));
-	usleep(30 * 1000);
+	usleep(510 * 1000);
 	jobs_tick(fx.jobs, fx.writer);
 	CHECK(driver_wait(&d) == 0);
 	CHECK(stats_now().parked == 0);
