@@ -13,7 +13,7 @@ const path = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
 
 /** Runs a command to its end and returns its output; throws when it fails. */
 export function run(argv, options = {}) {
-	return execFileSync(argv[0], argv.slice(1), { encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['pipe', 'pipe', 'pipe'], ...options })
+	return execFileSync(argv[0], argv.slice(1), { encoding: 'utf8', maxBuffer: 1 << 26, timeout: 300_000, stdio: ['pipe', 'pipe', 'pipe'], ...options })
 }
 
 export const debs = () => readdirSync(join(packages, 'deb')).filter((f) => f.endsWith('.deb') && !f.includes('dbgsym')).map((f) => join(packages, 'deb', f))
