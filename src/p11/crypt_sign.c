@@ -94,7 +94,7 @@ static hf_status sign_ecdsa(struct p11_session *s, CK_OBJECT_HANDLE key, struct 
 		               DIGEST_LEN_MAX, digest.len);
 	status = crypt_run(s, &call, digest, &raw, err);
 	if (!hf_ok(status) && s->rv == CKR_DATA_LEN_RANGE &&
-	    hf_ok(fit_digest(s, key, digest, fitted, &fit, NULL)))
+	    hf_ok(fit_digest(s, key, digest, fitted, &fit, NULL)) && fit.len != digest.len)
 		status = crypt_run(s, &call, fit, &raw, err);
 	HF_TRY(status);
 	return finish_ecdsa(s, key, &raw, ret, err);

@@ -55,6 +55,8 @@ test('a connection is tested before it is saved', async () => {
 	await refused(check({ ...good, url: '[fe80::1]' }), 400, /link-local/)
 	await refused(check({ ...good, url: '2852039166:80' }), 502, /link-local address, or one of a cloud's metadata: no connection is made/)
 	await refused(check({ ...good, pin: undefined }), 400, /PIN/)
+	assert.equal((await check({ ...good, url: `https://${good.url}/` })).status, 204)
+	for (const url of [`http://${good.url}`, `${good.url}/`, `${good.url}//`, `https://${good.url}/x`, 'https://', '/', '', 'x'.repeat(250)]) await refused(check({ ...good, url }), 400, /host and port/)
 })
 
 test('tests of connections are no means to look around: administrators have them, one at a time each', async () => {

@@ -76,11 +76,13 @@ const char *link_kind_official(const char *kind)
 	return kinds[0].shown;
 }
 
+enum { HOST_MAX = LINK_URL_MAX - sizeof(":65535") };
+
 static bool is_host(const char *host, size_t len)
 {
 	bool bracketed = len > 2 && host[0] == '[' && host[len - 1] == ']';
 
-	if (len == 0 || len > 253)
+	if (len == 0 || len > HOST_MAX)
 		return false;
 	for (size_t i = bracketed; i < len - bracketed; i++)
 		if (!isalnum((unsigned char)host[i]) && host[i] != '.' && host[i] != '-' &&
@@ -109,14 +111,29 @@ static bool is_link_local(const char *host, size_t len)
 	       address_is_link_local((const struct sockaddr *)&a6);
 }
 
+/* Of "https://host:port/" what is between the slashes; otherwise all. "": it is too long. */
+static void bare_url(const char *url, char to[LINK_URL_MAX])
+{
+	bool whole = strncmp(url, "https://", 8) == 0;
+	size_t len = strlen(whole ? url += 8 : url);
+
+	if (whole && len && url[len - 1] == '/')
+		len--;
+	snprintf(to, LINK_URL_MAX, "%.*s", len < LINK_URL_MAX ? (int)len : 0, url);
+}
+
 /* "host", "host:port" or "https://host:port". */
 static hf_status read_url(const char *url, struct link_config *c, struct hf_err *err)
 {
-	const char *host = strncmp(url, "https://", 8) == 0 ? url + 8 : url;
-	const char *end = strchr(host, ']'), *colon = strchr(end ? end : host, ':');
-	size_t len = colon ? (size_t)(colon - host) : strlen(host);
+	char host[LINK_URL_MAX];
+	const char *end, *colon;
 	int64_t port = LINK_PORT;
+	size_t len;
 
+	bare_url(url, host);
+	end = strchr(host, ']');
+	colon = strchr(end ? end : host, ':');
+	len = colon ? (size_t)(colon - host) : strlen(host);
 	if (!is_host(host, len) || (colon && !hf_ok(hf_parse_i64(colon + 1, 1, 65535, &port))))
 		return hf_fail(err, HF_INVALID,
 		               "url is to be the gateway's host and port: \"10.0.0.5:%d\"",
