@@ -369,6 +369,8 @@ static void what_wraps_keys_hides_all_of_them(void **state)
 		  "field \"mode\": keys are not wrapped with CTR" },
 		{ &aes, "{\"kid\":\"k\",\"mode\":\"ECB\"}", HF_INVALID, 0,
 		  "field \"mode\": keys are not wrapped with ECB" },
+		{ &aes, "{\"kid\":\"k\",\"mode\":\"CCM\"}", HF_INVALID, 0,
+		  "field \"mode\": keys are not wrapped with CCM" },
 		{ &rsa, "{\"kid\":\"k\",\"mode\":" OAEP("SHA1") "}", HF_OK, MODE_RSA_OAEP, "" },
 		{ &aes, "{\"mode\":\"KWP\"}", HF_INVALID, 0, "field \"subject\" is missing" },
 		{ &aes, "{\"kid\":\"k\",\"mode\":\"KWP\",\"key_format\":\"Jwk\"}", HF_INVALID, 0,

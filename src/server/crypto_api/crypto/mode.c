@@ -21,7 +21,7 @@ struct cipher_mode {
 	bool tagged; /* makes a tag over `ad` too */
 	bool des3;   /* DES3 has it as well */
 	bool wraps;  /* keys too: those that hide every bit, and keep the length to themselves or do
-	                not need to */
+	                not need to; CCM wants to be told it, of a key that nobody can see */
 };
 
 static const struct cipher_mode cipher_modes[] = {
@@ -33,7 +33,7 @@ static const struct cipher_mode cipher_modes[] = {
 	{ "OFB",      MODE_OFB,       IV_BLOCK, false, false, false },
 	{ "CTR",      MODE_CTR,       IV_BLOCK, false, false, false },
 	{ "GCM",      MODE_GCM,       IV_GCM,   true,  false, true  },
-	{ "CCM",      MODE_CCM,       IV_CCM,   true,  false, true  },
+	{ "CCM",      MODE_CCM,       IV_CCM,   true,  false, false },
 	{ "KW",       MODE_KW,        IV_NONE,  false, false, true  },
 	{ "KWP",      MODE_KWP,       IV_NONE,  false, false, true  },
 	{ "FF1",      MODE_FF1,       IV_TWEAK, false, false, false },
@@ -92,11 +92,10 @@ static hf_status find_cipher(const struct mode_key *key, enum crypto_op_kind kin
 		return hf_fail(err, HF_INVALID,
 		               "field \"mode\": keys of type DES3 have no %s; use CBC", name);
 	if ((kind == CRYPTO_WRAP || kind == CRYPTO_UNWRAP) && !m->wraps)
-		return hf_fail(
-		        err, HF_INVALID,
-		        "field \"mode\": keys are not wrapped with %s; use KWP, KW, GCM, CCM "
-		        "or CBC",
-		        name);
+		return hf_fail(err, HF_INVALID,
+		               "field \"mode\": keys are not wrapped with %s; use KWP, KW, GCM "
+		               "or CBC",
+		               name);
 	*ret = m;
 	return HF_SUCCESS;
 }

@@ -18,7 +18,7 @@ static uint32_t bits_of_wrapped(enum object_type type, const struct crypto_mech 
 		return 0;
 	if (type == OBJECT_DES3)
 		return 168;
-	if (mech->mode == MODE_GCM || mech->mode == MODE_CCM)
+	if (mech->mode == MODE_GCM)
 		return (uint32_t)len * 8;
 	if (mech->mode == MODE_KW && len > 8)
 		return (uint32_t)(len - 8) * 8;
