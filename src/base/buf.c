@@ -178,19 +178,26 @@ void hf_buf_text(struct hf_buf *b, const char *s)
 	hf_buf_put(b, s, strlen(s));
 }
 
+/* Into the room that is there; once more when that is not enough. What is secret is measured first,
+ * so that no piece of it lies beyond the end. */
 void hf_buf_printf(struct hf_buf *b, const char *fmt, ...)
 {
+	size_t room = b->failed != HF_OK || b->secret ? 0 : b->cap - b->len;
 	va_list args;
 	int n;
 
 	va_start(args, fmt);
-	n = vsnprintf(NULL, 0, fmt, args);
+	n = vsnprintf(room ? (char *)b->ptr + b->len : NULL, room, fmt, args);
 	va_end(args);
-	if (n < 0 || !make_room(b, (size_t)n + 1))
+	if (n < 0)
 		return;
-	va_start(args, fmt);
-	vsnprintf((char *)b->ptr + b->len, (size_t)n + 1, fmt, args);
-	va_end(args);
+	if ((size_t)n >= room) {
+		if (!make_room(b, (size_t)n + 1))
+			return;
+		va_start(args, fmt);
+		vsnprintf((char *)b->ptr + b->len, (size_t)n + 1, fmt, args);
+		va_end(args);
+	}
 	b->len += (size_t)n;
 }
 

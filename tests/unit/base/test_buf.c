@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void what_is_written_is_read_back(void **state)
@@ -38,6 +39,35 @@ static void nothing_is_appended_after_the_limit(void **state)
 	hf_buf_clear(&b);
 	hf_buf_u8(&b, 1);
 	CHECK_OK(hf_buf_status(&b));
+}
+
+static void what_is_printed_is_whole_wherever_the_memory_ends(void **state)
+{
+	for (int before = 240; before < 260; before++) {
+		HF_BUF_SCOPED struct hf_buf b = HF_BUF(4096);
+		HF_BUF_SCOPED struct hf_buf secret = HF_BUF_SECRET(4096);
+		char wanted[300];
+
+		snprintf(wanted, sizeof(wanted), "%*d%s", before, 1, "0123456789");
+		hf_buf_printf(&b, "%*d", before, 1);
+		hf_buf_printf(&b, "%s", "0123456789");
+		CHECK(hf_span_is(hf_buf_span(&b), wanted));
+		hf_buf_printf(&secret, "%*d", before, 1);
+		hf_buf_printf(&secret, "%s", "0123456789");
+		CHECK(hf_span_is(hf_buf_span(&secret), wanted));
+	}
+}
+
+static void what_is_printed_beyond_the_limit_is_left_out(void **state)
+{
+	HF_BUF_SCOPED struct hf_buf b = HF_BUF(16);
+
+	hf_buf_printf(&b, "%s", "01234567");
+	hf_buf_printf(&b, "%s", "0123456789");
+	CHECK_CODE(hf_buf_status(&b), HF_TOOBIG);
+	CHECK(hf_span_is(hf_buf_span(&b), "01234567"));
+	hf_buf_printf(&b, "%s", "0");
+	assert_int_equal(b.len, 8);
 }
 
 static void a_reader_never_passes_its_end(void **state)
@@ -124,6 +154,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read_back),
 		cmocka_unit_test(nothing_is_appended_after_the_limit),
+		cmocka_unit_test(what_is_printed_is_whole_wherever_the_memory_ends),
+		cmocka_unit_test(what_is_printed_beyond_the_limit_is_left_out),
 		cmocka_unit_test(a_reader_never_passes_its_end),
 		cmocka_unit_test(a_field_longer_than_its_limit_is_refused),
 		cmocka_unit_test(text_with_a_nul_inside_is_refused),
