@@ -29,16 +29,17 @@ extern const struct cli_command cmd_server_user_code, cmd_server_rotate_token_ke
 /* cli/remote */
 extern const struct cli_command cmd_group_sync, cmd_group_link_list, cmd_group_delete,
         cmd_group_link_remove, cmd_group_scan, cmd_group_link_set, cmd_group_update,
-        cmd_group_create, cmd_group_link_add, cmd_group_list, cmd_group_link_test, cmd_group_show,
-        cmd_group_scans, cmd_key_drop_private, cmd_key_delete, cmd_key_import, cmd_key_decrypt,
-        cmd_key_update, cmd_key_activate, cmd_key_rotate, cmd_key_encrypt, cmd_key_destroy,
-        cmd_key_sign, cmd_key_deactivate, cmd_key_generate, cmd_key_show, cmd_key_verify,
-        cmd_key_export, cmd_key_detokenize, cmd_key_list, cmd_key_tokenize, cmd_account_show,
-        cmd_account_update, cmd_app_grant, cmd_app_reset, cmd_app_end_old_key, cmd_app_create,
-        cmd_app_api_key, cmd_app_show, cmd_app_list, cmd_app_delete, cmd_app_revoke, cmd_app_update,
-        cmd_user_invite, cmd_user_show, cmd_user_list, cmd_user_update, cmd_user_delete,
-        cmd_approval_approve, cmd_approval_list, cmd_approval_withdraw, cmd_approval_result,
-        cmd_approval_deny, cmd_approval_show, cmd_completion;
+        cmd_group_replace_policy, cmd_group_create, cmd_group_link_add, cmd_group_list,
+        cmd_group_link_test, cmd_group_show, cmd_group_scans, cmd_key_drop_private, cmd_key_delete,
+        cmd_key_import, cmd_key_decrypt, cmd_key_update, cmd_key_activate, cmd_key_rotate,
+        cmd_key_encrypt, cmd_key_destroy, cmd_key_sign, cmd_key_deactivate, cmd_key_generate,
+        cmd_key_show, cmd_key_verify, cmd_key_export, cmd_key_detokenize, cmd_key_list,
+        cmd_key_tokenize, cmd_account_show, cmd_account_update, cmd_app_grant, cmd_app_reset,
+        cmd_app_end_old_key, cmd_app_create, cmd_app_api_key, cmd_app_show, cmd_app_list,
+        cmd_app_delete, cmd_app_revoke, cmd_app_update, cmd_user_invite, cmd_user_show,
+        cmd_user_list, cmd_user_update, cmd_user_delete, cmd_approval_approve, cmd_approval_list,
+        cmd_approval_withdraw, cmd_approval_result, cmd_approval_deny, cmd_approval_show,
+        cmd_completion;
 
 /* Says on standard error why `command` failed. The exit status: 1, or 78 (EX_CONFIG) for HF_STOP,
  * at which a service manager shall not start it again by itself. */

@@ -59,6 +59,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_group_scan,
 	&cmd_group_link_set,
 	&cmd_group_update,
+	&cmd_group_replace_policy,
 	&cmd_group_create,
 	&cmd_group_link_add,
 	&cmd_group_list,

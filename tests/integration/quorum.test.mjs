@@ -198,6 +198,39 @@ test('quorums inside quorums, apps that approve, passwords that are shown once m
 		await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: policy }), 400)
 })
 
+test('a person counts once, in whichever of the quorums it is that needs him', async () => {
+	const officers = quorum(1, [user('ann'), user('bob')]), traders = quorum(1, [user('ann'), user('cid')])
+	const g = await guarded(quorum(2, [officers, traders])), body = signBody(g)
+	const first = await ask(g.app, 'POST', '/crypto/v1/sign', body), second = await ask(g.app, 'POST', '/crypto/v1/sign', body)
+	await approved('ann', first, 'PENDING')
+	await approved('bob', first, 'APPROVED')
+	await approved('ann', second, 'PENDING')
+	await approved('cid', second, 'APPROVED')
+	for (const policy of [quorum(2, [user('ann'), quorum(1, [user('ann')])]), quorum(2, [quorum(2, [user('ann'), user('bob')]), officers])])
+		await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: policy }), 400, /more different people than it names/)
+})
+
+test('nobody leaves whom a group needs; who has to be shut out at once is disabled', async () => {
+	for (const name of ['gus', 'hed']) people[name] = await person(name)
+	const rule = await dsm.newApp({ name: 'approves, and stays', permissions: null, groups: {} })
+	const [me] = (await admin.succeed('GET', '/sys/v1/users')).filter((u) => u.account_role.includes('ACCOUNTADMINISTRATOR'))
+	await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: { user: me.user_id } }), 400, /nobody could change this approval policy/)
+	await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: { app: people.gus.id } }), 400, /nobody could change this approval policy/)
+	const g = await guarded(quorum(3, [user('gus'), user('hed'), { app: rule.id }])), gus = `/sys/v1/users/${people.gus.id}`, needed = new RegExp(`policies of these groups .*: "${g.name}"\\. Have them changed first`)
+	await refused(admin.call('DELETE', gus), 400, needed)
+	await refused(admin.call('DELETE', `/sys/v1/apps/${rule.id}`), 400, needed)
+	assert.equal((await admin.succeed('GET', gus)).user_id, people.gus.id)
+	assert.equal((await admin.call('PATCH', gus, { enable: false })).status, 200)
+	assert.equal((await admin.call('PATCH', gus, { enable: true })).status, 200)
+	Object.assign(people.gus, await dsm.session('gus@bank.example', PASSWORD('gus')))
+	const request = await ask(admin, 'PATCH', `/sys/v1/groups/${g.id}`, { approval_policy: user('hed') })
+	await approved('gus', request, 'PENDING')
+	await approved('hed', request, 'PENDING')
+	assert.equal((await rule.post(`${REQUESTS}/${request.request_id}/approve`, {})).body?.status, 'APPROVED')
+	assert.equal((await admin.call('DELETE', gus)).status, 204)
+	assert.equal((await admin.call('DELETE', `/sys/v1/apps/${rule.id}`)).status, 204)
+})
+
 test('who was removed or disabled since has not approved, not even after he is back', async () => {
 	const g = await guarded(), asked = () => ask(g.app, 'POST', '/crypto/v1/sign', signBody(g))
 	const enable = (on) => admin.succeed('PATCH', `/sys/v1/users/${people.cid.id}`, { enable: on })
@@ -551,6 +584,32 @@ test('an account\'s quorum guards the making, changing and removing of groups th
 	await admin.succeed('PATCH', groupAt, { description: 'free again' })
 })
 
+test('a policy that nobody can meet any more is replaced by the account\'s quorum, where it said so, and only then', async () => {
+	const at = await accountPath(), policy = { ...quorum(2, [user('dan'), user('eva')]), account_may_replace: true }, next = { approval_policy: user('dan') }
+	await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: policy }), 400, /account_may_replace.* manage_groups: "never"/)
+	await admin.succeed('PATCH', `/sys/v1/users/${people.eva.id}`, { enable: true })
+	const plain = await guarded(quorum(2, [user('dan'), user('eva')]))
+	await admin.succeed('PATCH', at, { approval_policy: { policy: TWO_OF_THREE(), manage_groups: true } })
+	const made = await carriedOut(admin, 'POST', '/sys/v1/groups', { name: 'with an heir', approval_policy: policy })
+	assert.deepEqual([made.status, made.body.approval_policy], [201, policy], JSON.stringify(made))
+	const path = (id) => `/sys/v1/groups/${id}/replace_approval_policy`, heir = path(made.body.group_id)
+	const lost = { status: 400, words: /can meet it: have it changed by them/ }
+	await refused(admin.post(heir, next), lost.status, lost.words)
+	assert.match((await carriedOut(admin, 'POST', heir, next)).body, lost.words)
+	const end = await carriedOut(admin, 'PATCH', at, { approval_policy: { policy: TWO_OF_THREE() } })
+	assert.deepEqual([end.status, /counts on .*: "with an heir"/.test(end.body)], [400, true], 'the heir stays while somebody counts on it')
+	await admin.succeed('PATCH', `/sys/v1/users/${people.eva.id}`, { enable: false })
+	await refused(admin.post(path(plain.id), next), 400, /no approval policy with account_may_replace/)
+	for (const body of [{ approval_policy: 'remove' }, { ...next, name: 'other' }, { name: 'other' }, {}]) await refused(admin.post(heir, body), 400, /and nothing else/)
+	await refused(people.ann.post(heir, next), 403, /administrators/)
+	await wanted(admin.post(heir, next))
+	await wanted(admin.call('PATCH', `/sys/v1/groups/${made.body.group_id}`, next))
+	const done = await carriedOut(admin, 'POST', heir, next)
+	assert.deepEqual([done.status, done.body.approval_policy], [200, user('dan')], JSON.stringify(done))
+	await refused(admin.post(heir, next), 400, /no approval policy with account_may_replace/)
+	assert.equal((await carriedOut(admin, 'PATCH', at, { approval_policy: 'remove' })).status, 200)
+})
+
 test('an account\'s cryptographic policy is the most that a group\'s may allow', async () => {
 	const at = await accountPath(), g = await guarded(null), make = (bits) => g.app.post('/crypto/v1/keys', { name: `of ${bits} ${++made}`, group_id: g.id, obj_type: 'AES', key_size: bits, key_ops: ['ENCRYPT', 'DECRYPT'] })
 	const small = (await make(128)).body, use = (name, body) => g.app.post(`/crypto/v1/${name}`, { key: { kid: small.kid }, alg: 'AES', mode: 'CBC', ...body })
@@ -590,7 +649,7 @@ test('neither the plaintext that is to be approved, nor what came of it, is in t
 test('everything of this is in the audit log: who asked, who approved, what was done', async () => {
 	const { hits } = await admin.succeed('GET', '/sys/v1/logs?size=1000')
 	const messages = hits.map((hit) => hit._source.message).join('\n')
-	for (const words of ['Crypto:Approvals:Create: Accepted', 'Crypto:Approvals:Approve: Approved', 'Crypto:Approvals:Deny: Denied', 'Crypto:Approvals:Withdraw: Withdrawn', 'Crypto:Sign: Accepted', 'Crypto:UpdateGroup: Accepted',
+	for (const words of ['Crypto:Approvals:Create: Accepted', 'Crypto:Approvals:Approve: Approved', 'Crypto:Approvals:Deny: Denied', 'Crypto:Approvals:Withdraw: Withdrawn', 'Crypto:Sign: Accepted', 'Crypto:UpdateGroup: Accepted', 'Crypto:ReplaceLostPolicy: Accepted', 'Crypto:ReplaceLostPolicy: Failed',
 		'Crypto:OpenSession: SecondFactorDue', 'Crypto:SessionSecondFactor: Accepted', 'Crypto:SessionSecondFactor: Denied', 'Crypto:SessionRecoveryCode: Accepted', 'Crypto:SessionRecoveryCode: Denied',
 		'Crypto:UnlockSecondFactors: Accepted', 'Crypto:MakeRecoveryCodes: Accepted', 'Server:ClearSecondFactor: Accepted'])
 		assert.ok(messages.includes(words), `${words} is not in the log`)

@@ -113,6 +113,28 @@ static const struct remote_request cmd_group_update_request = {
 REMOTE_COMMAND(cmd_group_update, "group update", "GROUP",
                "change a group's name, policies or key management", NULL);
 
+static const struct remote_field replace_fields[] = {
+	{ "approval_policy", QUORUM, REMOTE_JSON },
+};
+static const struct cli_option cmd_group_replace_policy_options[] = {
+	REMOTE_OPTION_NEEDED(QUORUM, "approval-policy", "JSON",
+	                     "file with the policy that replaces it"),
+	REMOTE_OPTIONS_ASK,
+};
+static const struct remote_request cmd_group_replace_policy_request = {
+	.command = "group replace-policy",
+	.method = "POST",
+	.path = "/sys/v1/groups/{}/replace_approval_policy",
+	.subject = SUBJECT_GROUP,
+	REMOTE_FIELDS(replace_fields),
+	.print = print_group,
+};
+REMOTE_COMMAND(cmd_group_replace_policy, "group replace-policy", "GROUP",
+               "replace an approval policy that nobody can meet any more",
+               "Takes the approval of the account's quorum (--ask), and a policy that said "
+               "account_may_replace. Any other is changed by its own quorum: holdfast group "
+               "update.");
+
 static const struct cli_option cmd_group_delete_options[] = { REMOTE_OPTIONS_ASK };
 static const struct remote_request cmd_group_delete_request = {
 	.command = "group delete",

@@ -85,7 +85,8 @@ extern const struct crypto_operation crypto_approval_ask, crypto_approval_list, 
         crypto_approval_withdraw, crypto_approval_challenge;
 /* groups/groups.c, list.c, check.c */
 extern const struct crypto_operation crypto_group_list, crypto_group_create, crypto_group_get,
-        crypto_group_change, crypto_group_remove, crypto_link_check, crypto_group_link_check;
+        crypto_group_change, crypto_group_replace_policy, crypto_group_remove, crypto_link_check,
+        crypto_group_link_check;
 /* objects/scans.c */
 extern const struct crypto_operation crypto_scan_now, crypto_scan_begin, crypto_scans_list,
         crypto_scan_get;

@@ -84,6 +84,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "GET",    "/sys/v1/groups/:group_id", "Crypto:GetGroup", CALLER_ANY, NONE, 0, &crypto_group_get },
 	{ "PATCH",  "/sys/v1/groups/:group_id", "Crypto:UpdateGroup", CALLER_ADMIN, CHANGES, CRYPTO_BODY_MAX, &crypto_group_change },
 	{ "DELETE", "/sys/v1/groups/:group_id", "Crypto:DeleteGroup", CALLER_ADMIN, ROUTE_AUDITED, 0, &crypto_group_remove },
+	{ "POST",   "/sys/v1/groups/:group_id/replace_approval_policy", "Crypto:ReplaceLostPolicy", CALLER_ADMIN, ROUTE_AUDITED, SOBJECT, &crypto_group_replace_policy },
 	{ "POST",   "/sys/v1/groups/:group_id/hmg/check", "Crypto:CheckGroupConnection", CALLER_ADMIN, CHANGES | ROUTE_SENSITIVE, CRYPTO_BODY_MAX, &crypto_group_link_check },
 
 	/* What is in a slot */

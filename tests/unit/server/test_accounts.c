@@ -3,6 +3,12 @@
  * with the real storage. */
 #include "accounts_fixture.h"
 
+#include "base/uuid.h"
+#include "server/core/access/principal.h"
+#include "server/store/account_rows.h"
+#include "server/store/group_rows.h"
+#include "server/store/member_rows.h"
+
 static void a_user_is_made_with_his_key_and_shown(void **state)
 {
 	struct actor anna = { .key = new_key_pair() };
@@ -240,6 +246,72 @@ static void who_is_deactivated_is_refused_at_once(void **state)
 	EVP_PKEY_free(bot.key);
 }
 
+static char org[HF_ID_MAX];
+
+static void joins_the_crypto_api(struct db *db, const char *id, unsigned roles)
+{
+	const struct password_row password = { .hash = "$argon2id$", .changed_ms = 1 };
+	struct member_row row = { .roles = roles, .enabled = true, .created_ms = 1 };
+
+	snprintf(row.id, sizeof(row.id), "%s", id);
+	snprintf(row.org_id, sizeof(row.org_id), "%s", org);
+	CHECK_OK(member_row_insert(db, &row));
+	CHECK_OK(password_row_put(db, id, &password));
+}
+
+/* His approval is the account's policy there, or a group's. */
+static void is_needed(struct db *db, const char *id, bool by_account)
+{
+	HF_BUF_SCOPED struct hf_buf policy = HF_BUF(256);
+	struct account_policy_row account = { 0 };
+	struct group_row group = { .name = "cards", .created_ms = 1 };
+	char uuid[HF_UUID_MAX];
+
+	CHECK_OK(hf_uuid_of_id(id, uuid));
+	hf_buf_printf(&policy,
+	              by_account ? "{\"policy\":{\"user\":\"%s\"}}%c" : "{\"user\":\"%s\"}%c", uuid,
+	              0);
+	account.approval = by_account ? (const char *)policy.ptr : NULL;
+	CHECK_OK(account_policies_put(db, org, &account, 1));
+	if (by_account)
+		return;
+	hf_uuid_new(group.id);
+	snprintf(group.org_id, sizeof(group.org_id), "%s", org);
+	snprintf(group.created_by, sizeof(group.created_by), "%s", id);
+	group.approval_policy = (const char *)policy.ptr;
+	CHECK_OK(group_row_insert(db, &group));
+}
+
+static void whom_a_quorum_of_the_crypto_api_needs_is_not_taken_away(void **state)
+{
+	DB_SCOPED struct db *db = NULL;
+	struct actor anna = { .key = new_key_pair() }, bert = { .key = new_key_pair() };
+
+	make_user(&anna, "anna@example.com");
+	make_user(&bert, "bert@example.com");
+	CHECK_OK(db_open(&fx.db, &db, NULL));
+	CHECK_OK(orgs_only(db, org));
+	joins_the_crypto_api(db, anna.id, ACCOUNT_ADMINISTRATOR);
+	joins_the_crypto_api(db, bert.id, ACCOUNT_MEMBER);
+	is_needed(db, bert.id, true);
+	signed_request("PUT", at("/auth/users/%s/deactivate", bert.id), "{}");
+	CHECK(got.status == 409 && strstr(got.body, "nobody could change the account's approval"));
+	CHECK(strstr(got.body, "holdfast account update"));
+	signed_request("DELETE", at("/auth/users/%s", bert.id), "{}");
+	CHECK(got.status == 409);
+	is_needed(db, bert.id, false);
+	signed_request("DELETE", at("/auth/users/%s", bert.id), "{}");
+	CHECK(got.status == 409 && strstr(got.body, "cards"));
+	signed_request("PUT", at("/auth/users/%s/deactivate", bert.id), "{}");
+	expect(200, NULL); /* he can be activated again */
+	signed_request("DELETE", at("/auth/users/%s", bert.id), "{}");
+	CHECK(got.status == 409);
+	signed_request("DELETE", at("/auth/users/%s", anna.id), "{}");
+	expect(200, NULL); /* the group is lost already, with or without her */
+	EVP_PKEY_free(anna.key);
+	EVP_PKEY_free(bert.key);
+}
+
 static void nobody_shuts_himself_out_nor_the_last_administrator(void **state)
 {
 	struct actor anna = { .key = new_key_pair() };
@@ -411,6 +483,7 @@ int main(void)
 		API_TEST(a_service_account_has_what_it_was_given),
 		API_TEST(one_without_a_permission_has_its_makers),
 		API_TEST(who_is_deactivated_is_refused_at_once),
+		API_TEST(whom_a_quorum_of_the_crypto_api_needs_is_not_taken_away),
 		API_TEST(nobody_shuts_himself_out_nor_the_last_administrator),
 		API_TEST(a_personal_token_does_no_more_than_it_may),
 		API_TEST(its_credential_signs_for_it_alone),

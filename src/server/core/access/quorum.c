@@ -54,7 +54,7 @@ struct member_fields {
 	const char *user, *app;
 	/* of the root */
 	struct json_t *protect_permissions;
-	bool protect_crypto, protect_manage;
+	bool protect_crypto, protect_manage, has_heir;
 };
 
 #define MEMBER_FIELDS                                                                                  \
@@ -72,6 +72,8 @@ static const struct json_field root_fields[] = {
 	  offsetof(struct member_fields, protect_crypto), false, true, 0, 0 },
 	{ "protect_manage_operations", JSON_READ_BOOL,
 	  offsetof(struct member_fields, protect_manage), false, true, 0, 0 },
+	{ "account_may_replace", JSON_READ_BOOL, offsetof(struct member_fields, has_heir), false,
+	  true, 0, 0 },
 };
 
 struct quorum_fields {
@@ -284,6 +286,7 @@ hf_status quorum_policy_parse(struct hf_span json, struct quorum_policy **ret, s
 	p->n_nodes = 1;
 	HF_TRY(parse_node(&k, 0, &in, 0));
 	HF_TRY(read_protected(doc, &in, &p->acts, err));
+	p->has_heir = in.has_heir;
 	*ret = hf_take(p);
 	return HF_SUCCESS;
 }
@@ -291,6 +294,11 @@ hf_status quorum_policy_parse(struct hf_span json, struct quorum_policy **ret, s
 void quorum_policy_free(struct quorum_policy *p)
 {
 	free(p);
+}
+
+bool quorum_guards_groups(const struct quorum_policy *account)
+{
+	return account && account->account_acts & ACCOUNT_ACT(ACCOUNT_NEW_GROUP);
 }
 
 bool quorum_protects(const struct quorum_policy *p, enum guard_act act)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A group's quorum: whose approval its keys need, and for what. The JSON is the Crypto API's
  * GroupApprovalPolicy: a tree of {"quorum": {"n", "members", "require_password"?, "require_2fa"?}},
- * {"user": id} and {"app": id}, with what it protects next to the root. */
+ * {"user": id} and {"app": id}, with what it protects next to the root; and, a field of ours,
+ * "account_may_replace". */
 #ifndef HF_SERVER_CORE_ACCESS_QUORUM_H
 #define HF_SERVER_CORE_ACCESS_QUORUM_H
 
@@ -25,6 +26,7 @@ struct quorum_node {
 struct quorum_policy {
 	uint64_t acts;         /* a bit of each enum guard_act that needs it */
 	unsigned account_acts; /* of an account's: of each enum account_act */
+	bool has_heir;         /* of a group's: once it cannot be met, its account's replaces it */
 	size_t n_nodes;
 	struct quorum_node nodes[]; /* the root first */
 };
@@ -51,6 +53,9 @@ HF_MUST hf_status quorum_account_parse(struct hf_span json, struct quorum_policy
                                        struct hf_err *err);
 void quorum_policy_free(struct quorum_policy *p);
 HF_DEFINE_CLEANUP(quorum_policy_free, struct quorum_policy *)
+
+/* An account's policy that guards groups ("manage_groups"); NULL: no. */
+bool quorum_guards_groups(const struct quorum_policy *account);
 
 bool quorum_protects(const struct quorum_policy *p, enum guard_act act);
 

@@ -19,6 +19,10 @@
 HF_MUST hf_status quorum_reach_account(struct db *db, const char *org_id, struct hf_err *err);
 HF_MUST hf_status quorum_reach_group(struct db *db, const char *org_id, const char *group_id,
                                      struct hf_err *err);
+/* Whose quorum replaces a policy that is lost was there when the policy was set, and stays:
+ * otherwise whoever administrates the account could choose it when he needs it. After either was
+ * set: HF_STATE, with words that name the groups. */
+HF_MUST hf_status quorum_reach_heirs(struct db *db, const char *org_id, struct hf_err *err);
 /* *ret: a group has a policy, and it cannot be met now. HF_NOTFOUND: no such group. */
 HF_MUST hf_status quorum_reach_is_lost(struct db *db, const char *org_id, const char *group_id,
                                        bool *ret);

@@ -16,6 +16,7 @@
 #define KEYS_PATH "/crypto/v1/keys"
 #define BATCH_TEXT "a batch cannot be approved: ask for one operation each"
 #define GROUPS_PATH "/sys/v1/groups"
+#define REPLACE_PATH "/replace_approval_policy"
 #define ACCOUNTS_PATH "/sys/v1/accounts/"
 
 struct ask {
@@ -224,11 +225,15 @@ static bool uuid_after(const char *path, const char *prefix, char ret[HF_UUID_MA
 	return hf_uuid_valid(ret);
 }
 
-/* Changes of one without a quorum of its own are the account's to approve. */
+/* Changes of one without a quorum of its own are the account's to approve, and the end of a policy
+ * that nobody can meet any more. */
 static hf_status look_at_group(struct guarded *g, const char *id)
 {
-	char whole[sizeof(GROUPS_PATH) + HF_UUID_MAX];
+	char whole[sizeof(GROUPS_PATH) + HF_UUID_MAX + sizeof(REPLACE_PATH)];
 
+	snprintf(whole, sizeof(whole), GROUPS_PATH "/%s" REPLACE_PATH, id);
+	if (is_path(g, whole))
+		return add_account(g, ACCOUNT_NEW_GROUP);
 	HF_TRY(add_group_id(g, id));
 	snprintf(whole, sizeof(whole), GROUPS_PATH "/%s", id);
 	if (g->group || !is_path(g, whole))

@@ -128,6 +128,7 @@ static hf_status check_reach(struct crypto_call *c, struct db *db, const char *i
 {
 	if (!text_change_is_set(&of(c)->request.approval_policy))
 		return HF_SUCCESS;
+	HF_TRY(quorum_reach_heirs(db, c->who->org_id, &c->err));
 	return quorum_reach_group(db, c->who->org_id, id, &c->err);
 }
 
@@ -246,6 +247,73 @@ const struct crypto_operation crypto_group_change = {
 	.writes = true,
 	.prepare = read_request,
 	.run = run_change,
+	.after = changed,
+	.release = release,
+};
+
+/* ---- replace a policy that nobody can meet any more */
+
+/* The policy, and nothing else. */
+static hf_status prepare_replace(struct crypto_call *c, struct hf_err *err)
+{
+	struct json_t *member;
+	void *at = NULL;
+	size_t n = 0;
+
+	if (c->who->kind == PRINCIPAL_USER ? !(c->who->account_roles & ACCOUNT_ADMINISTRATOR)
+	                                   : !c->who->app_admin)
+		return hf_fail(err, HF_DENIED, "this is for administrators of the account");
+	HF_TRY(read_request(c, err));
+	while (json_member_next(c->body, &at, &member))
+		n++;
+	if (n != 1 || !text_change_is_set(&of(c)->request.approval_policy))
+		return hf_fail(err, HF_INVALID,
+		               "expected approval_policy, the policy that replaces it, and nothing "
+		               "else");
+	return HF_SUCCESS;
+}
+
+/* Never instead of the group's own quorum, and never by anybody whom it has not accepted. */
+static hf_status may_replace(struct crypto_call *c, struct db *db)
+{
+	ACCOUNT_POLICIES_SCOPED struct account_policies *account = NULL;
+	const struct group *g = of(c)->group;
+	bool lost;
+
+	if (!g->quorum || !g->quorum->has_heir)
+		return hf_fail(&c->err, HF_STATE,
+		               "the group has no approval policy with account_may_replace: a "
+		               "policy is changed by its own quorum (PATCH /sys/v1/groups/{id})");
+	HF_TRY(quorum_reach_is_lost(db, g->org_id, g->id, &lost));
+	if (!lost)
+		return hf_fail(&c->err, HF_STATE,
+		               "those whom the group's approval policy names can meet it: have it "
+		               "changed by them (PATCH /sys/v1/groups/{id})");
+	HF_TRY(account_policies_read(db, g->org_id, &account, &c->err));
+	if (!account || !quorum_guards_groups(account->quorum))
+		return hf_fail(&c->err, HF_STATE,
+		               "the account has no approval policy with manage_groups");
+	return account_check(account, ACCOUNT_NEW_GROUP, c->approved_group, &c->err);
+}
+
+static hf_status run_replace(struct crypto_call *c, struct db *db)
+{
+	const char *id = crypto_call_param(c, "group_id");
+	const struct group_maker by = maker(c);
+
+	HF_TRY(lock(c, db, id));
+	HF_TRY(may_replace(c, db));
+	HF_TRY(group_update(&by, db, of(c)->group, &of(c)->request, &c->err));
+	HF_TRY(check_reach(c, db, id));
+	HF_TRY(read_group(c, db, id));
+	return crypto_call_audit(c, db);
+}
+
+const struct crypto_operation crypto_group_replace_policy = {
+	.size = sizeof(struct group_call),
+	.writes = true,
+	.prepare = prepare_replace,
+	.run = run_replace,
 	.after = changed,
 	.release = release,
 };

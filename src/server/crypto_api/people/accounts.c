@@ -199,6 +199,7 @@ static hf_status check_approvers(struct crypto_call *c, struct db *db)
 {
 	ACCOUNT_POLICIES_SCOPED struct account_policies *after = NULL;
 
+	HF_TRY(quorum_reach_heirs(db, c->who->org_id, &c->err));
 	HF_TRY(account_policies_read(db, c->who->org_id, &after, &c->err));
 	if (!after || !after->quorum)
 		return HF_SUCCESS;
