@@ -57,15 +57,15 @@ static void check_filter(struct hf_span text)
 		                  .custom_metadata = "{\"a\":\"b\"}" };
 	bool matches;
 
-	if (!hf_ok(filter_parse(text, &filter, NULL)))
+	if (!hf_ok(filter_parse(&filter_of_objects, text, &filter, NULL)))
 		return;
-	matches = filter_matches(filter, &row, &facts);
+	matches = filter_matches(&filter_of_objects, filter, &row, &facts);
 	filter_must_equal(filter, "name");
 	hf_buf_text(&negated, "{\"$not\":");
 	hf_buf_put(&negated, text.ptr, text.len);
 	hf_buf_text(&negated, "}");
-	if (hf_ok(filter_parse(hf_buf_span(&negated), &not, NULL)))
-		FUZZ_CHECK(filter_matches(not, &row, &facts) != matches);
+	if (hf_ok(filter_parse(&filter_of_objects, hf_buf_span(&negated), &not, NULL)))
+		FUZZ_CHECK(filter_matches(&filter_of_objects, not, &row, &facts) != matches);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -462,6 +462,51 @@ test('administrators do no crypto; apps do not administrate, unless that is thei
 	await refused(call('DELETE', `/sys/v1/apps/${ruler.app_id}`, { as: ruler.key }), 403)
 })
 
+test('lists of apps, users and requests are filtered as is asked, and what they do not know is refused', async () => {
+	const apps = (query) => good(call('GET', `/sys/v1/apps${query}`, { as: admin })), names = async (query) => (await apps(query)).map((app) => app.name)
+	const users = async (query) => (await good(call('GET', `/sys/v1/users${query}`, { as: admin }))).map((user) => user.user_email), filter = (doc) => `filter=${encodeURIComponent(JSON.stringify(doc))}`
+	const all = await apps('')
+	await good(call('PATCH', `/sys/v1/apps/${all[0].app_id}`, { as: admin, body: { enabled: false } }), 200)
+	assert.deepEqual(await names('?role=admin'), all.filter((app) => app.role === 'admin').map((app) => app.name))
+	assert.ok((await names('?role=admin')).includes('administrates') && !(await names('?role=crypto&group_permissions=true')).includes('administrates'))
+	assert.deepEqual(await names(`?${filter({ $or: [{ name: 'only crypto' }, { name: { $eq: 'administrates' } }] })}`), ['only crypto', 'administrates'])
+	assert.deepEqual(await names(`?${filter({ enabled: false })}`), [all[0].name])
+	assert.deepEqual(await names(`?${filter({ auth_type: 'Secret', name: { $text: { $search: 'MADE BY' } }, created_at: { $gt: 1e9 } })}`), ['made by an app'])
+	const walked = []
+	for (let token = ''; token !== undefined;) {
+		const { items, metadata } = await apps(`?limit=3&continuation_token=${token}&role=crypto`)
+		assert.deepEqual([metadata.total_count, metadata.filtered_count], [all.length, all.filter((app) => app.role === 'crypto').length])
+		walked.push(...items.map((app) => app.name))
+		token = metadata.continuation_token
+	}
+	assert.deepEqual(walked, all.filter((app) => app.role === 'crypto').map((app) => app.name))
+	assert.deepEqual(await users(`?group_id=${group}&acct_id=${account}`), [ADMIN[0], 'eve@bank.example'])
+	const [shown] = await good(call('GET', '/sys/v1/users?with_groups=explicit_only&limit=1&offset=1', { as: admin })), [plain] = await good(call('GET', '/sys/v1/users?with_groups=none&limit=1', { as: admin }))
+	assert.deepEqual([shown.groups, typeof shown.explicit_groups, plain.groups, plain.explicit_groups], [undefined, 'object', undefined, undefined])
+	assert.deepEqual((await good(call('GET', `/sys/v1/groups?with_metadata=true&${filter({ name: { $text: { $search: 'no such' } } })}`, { as: admin }))).metadata.filtered_count, 0)
+	assert.equal((await good(call('GET', `/sys/v1/groups?${filter({ created_at: { $gte: 1e9 } })}`, { as: admin }))).length, (await good(call('GET', '/sys/v1/groups', { as: admin }))).length)
+	for (const path of ['apps', 'users', 'groups', 'approval_requests', 'users/permissions']) await refused(call('GET', `/sys/v1/${path}?colour=red`, { as: admin }), 400, /"colour" is not known here/)
+	for (const query of ['apps?role=king', 'apps?filter={}}', `apps?${filter({ colour: 1 })}`, `groups?${filter({ wrapping_key_name: 'x' })}`, 'apps?with_metadata=yes', 'apps?group_permissions=7', 'apps?group_id=x', 'apps?continuation_token=x',
+		'users?group_id=x', 'users?with_groups=some', 'approval_requests?status=OPEN', 'approval_requests?reviewer=x', 'users/permissions?with_implied=7'])
+		await refused(call('GET', `/sys/v1/${query}`, { as: admin }), 400)
+	await refused(call('GET', '/sys/v1/users?acct_id=00000000-0000-0000-0000-000000000000', { as: admin }), 404)
+})
+
+test('a user is told what his roles allow him, of what there is here', async () => {
+	const of = (as, query = '') => good(call('GET', `/sys/v1/users/permissions${query}`, { as })), has = (list, ...names) => names.every((name) => list.includes(name))
+	const boss = await of(admin), whole = await of(admin, '?with_implied=true')
+	assert.ok(has(boss.account, 'MANAGE_ACCOUNT_USERS', 'ALLOW_QUORUM_REVIEWER') && !boss.account.includes('GET_CUSTOM_ROLES') && !boss.account.includes('INVITE_USERS_TO_ACCOUNT'))
+	assert.ok(has(whole.account, ...boss.account, 'INVITE_USERS_TO_ACCOUNT') && has(whole.all_groups, ...boss.all_groups, 'CREATE_APPS'))
+	assert.ok(has(boss.all_groups, 'ROTATE_SOBJECTS', 'GET_AUDIT_LOGS') && !boss.all_groups.some((name) => /EXPORT|WRAP|DERIVE|PLUGIN/.test(name)), 'administrators do no crypto')
+	const { user_id } = await good(call('POST', '/sys/v1/users', { as: admin, body: { user_email: 'gus@bank.example', user_password: 'a password of gus', add_groups: { [group]: ['GROUPAUDITOR'] } } }), 201)
+	const gus = await of(basic('gus@bank.example', 'a password of gus'))
+	assert.deepEqual(gus, { account: ['CREATE_LOCAL_GROUPS', 'ALLOW_QUORUM_REVIEWER'], groups: { [group]: ['GET_GROUP', 'GET_SOBJECTS', 'GET_APPS'] } })
+	await good(call('PATCH', `/sys/v1/users/${user_id}`, { as: admin, body: { mod_groups: { [group]: ['GROUPADMINISTRATOR'] } } }), 200)
+	const runs = await of(basic('gus@bank.example', 'a password of gus'))
+	assert.deepEqual(runs.groups[group], boss.all_groups.filter((name) => !['GET_AUDIT_LOGS', 'GET_GROUP_APPROVAL_REQUESTS'].includes(name)))
+	await refused(call('GET', '/sys/v1/users/permissions', { as: (await makeApp('asks for permissions')).key }), 403, /for users/)
+})
+
 test('what the Signing API knows of people and accounts is not mixed up with apps', async () => {
 	const client = stack.client()
 	const users = (await client.auth.listUsers({})).items, accounts = (await client.auth.listServiceAccounts({})).items

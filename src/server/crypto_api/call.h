@@ -127,6 +127,12 @@ const char *crypto_call_query(const struct crypto_call *c, const char *name);
 /* The i-th of the query; false: there are no more. */
 bool crypto_call_query_at(const struct crypto_call *c, size_t i, const char **ret_name,
                           const char **ret_value);
+/* There are no others in it: what is not known would be passed over. HF_INVALID with words. */
+HF_MUST hf_status crypto_call_query_known(const struct crypto_call *c, const char *const known[],
+                                          size_t n_known, struct hf_err *err);
+/* true or false; absent: *ret stays. HF_INVALID with words. */
+HF_MUST hf_status crypto_call_query_flag(const struct crypto_call *c, const char *name, bool *ret,
+                                         struct hf_err *err);
 
 /* One more step in the database after those of the operation, as after an answer of the HSM. Like
  * them it may be run again. */

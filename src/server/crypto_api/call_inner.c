@@ -41,6 +41,35 @@ bool crypto_call_query_at(const struct crypto_call *c, size_t i, const char **re
 	return true;
 }
 
+hf_status crypto_call_query_known(const struct crypto_call *c, const char *const known[],
+                                  size_t n_known, struct hf_err *err)
+{
+	const char *name, *value;
+
+	for (size_t i = 0; crypto_call_query_at(c, i, &name, &value); i++) {
+		size_t k = 0;
+
+		while (k < n_known && strcmp(known[k], name) != 0)
+			k++;
+		if (k == n_known)
+			return hf_fail(err, HF_INVALID, "query \"%.64s\" is not known here", name);
+	}
+	return HF_SUCCESS;
+}
+
+hf_status crypto_call_query_flag(const struct crypto_call *c, const char *name, bool *ret,
+                                 struct hf_err *err)
+{
+	const char *text = crypto_call_query(c, name);
+
+	if (!text)
+		return HF_SUCCESS;
+	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+		return hf_fail(err, HF_INVALID, "query \"%s\": true or false", name);
+	*ret = *text == 't';
+	return HF_SUCCESS;
+}
+
 const char *crypto_call_method(const struct crypto_call *c)
 {
 	return c->route->method;

@@ -25,10 +25,10 @@ extern const struct crypto_operation crypto_app_create, crypto_app_show, crypto_
 extern const struct crypto_operation crypto_app_group_list, crypto_app_group_show,
         crypto_app_group_add, crypto_app_group_change, crypto_app_group_leave;
 /* people/users.c, user_list.c, user_invite.c, user_passwords.c */
-extern const struct crypto_operation crypto_user_list, crypto_user_accounts, crypto_user_show,
-        crypto_user_change, crypto_user_remove, crypto_user_invite, crypto_user_create,
-        crypto_user_invite_again, crypto_password_change, crypto_code_validate,
-        crypto_password_reset, crypto_password_forgot, crypto_process_invite;
+extern const struct crypto_operation crypto_user_list, crypto_user_accounts,
+        crypto_user_permissions, crypto_user_show, crypto_user_change, crypto_user_remove,
+        crypto_user_invite, crypto_user_create, crypto_user_invite_again, crypto_password_change,
+        crypto_code_validate, crypto_password_reset, crypto_password_forgot, crypto_process_invite;
 /* people/accounts.c, logs.c */
 extern const struct crypto_operation crypto_account_list, crypto_account_show,
         crypto_account_change, crypto_logs;

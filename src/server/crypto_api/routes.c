@@ -60,6 +60,7 @@ const struct crypto_route crypto_routes[] = {
 	{ "POST",   "/sys/v1/users",          "Crypto:CreateUser", CALLER_ADMIN, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_user_create },
 	{ "POST",   "/sys/v1/users/invite",   "Crypto:InviteUser", CALLER_ADMIN, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_user_invite },
 	{ "GET",    "/sys/v1/users/accounts", "Crypto:ListOwnAccounts", CALLER_ANY, NONE, 0, &crypto_user_accounts },
+	{ "GET",    "/sys/v1/users/permissions", "Crypto:ListOwnPermissions", CALLER_ANY, NONE, 0, &crypto_user_permissions },
 	{ "POST",   "/sys/v1/users/change_password", "Crypto:ChangePassword", CALLER_ADMIN, ROUTE_AUDITED | ROUTE_SECRET | ROUTE_SENSITIVE, SMALL, &crypto_password_change },
 	{ "POST",   "/sys/v1/users/process_invite",  "Crypto:ProcessInvite",  CALLER_ADMIN, ROUTE_SENSITIVE, SMALL, &crypto_process_invite },
 	{ "POST",   "/sys/v1/users/forgot_password", "Crypto:ForgotPassword", CALLER_NOBODY, ROUTE_SENSITIVE, SMALL, &crypto_password_forgot },

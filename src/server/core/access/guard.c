@@ -137,6 +137,13 @@ static hf_status check_caller(const struct guard_question *q, const struct rule 
 	return HF_SUCCESS;
 }
 
+bool guard_role_allows(const struct principal *who, enum guard_act act, const struct group *group)
+{
+	const struct guard_question q = { .who = who, .act = act, .group = group };
+
+	return (unsigned)act < ACT_COUNT_ && hf_ok(check_caller(&q, &table[act], group, NULL));
+}
+
 static hf_status check_state(const struct object *o, const struct rule *rule, int64_t now_ms,
                              struct hf_err *err)
 {

@@ -71,6 +71,10 @@ struct guard_question {
 	int64_t now_ms;
 };
 
+/* Whether who he is in the group allows the act at all, whatever the key, the policies and the
+ * quorum say. */
+bool guard_role_allows(const struct principal *who, enum guard_act act, const struct group *group);
+
 /* HF_OK. HF_NOTFOUND: not his to see. HF_DENIED, HF_STATE with words. *ret_quorum: it would be
  * allowed, but people have to approve (then HF_DENIED, and the words are exactly those that clients
  * look for: GUARD_QUORUM_TEXT). Any thread; no database. */

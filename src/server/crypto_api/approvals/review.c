@@ -81,6 +81,29 @@ const struct crypto_operation crypto_approval_get = {
 	.run = approval_run_get,
 };
 
+static hf_status prepare_list(struct crypto_call *c, struct hf_err *err)
+{
+	static const char *const known[] = { "requester", "reviewer", "subject", "status" };
+	static const char *const states[] = { QUORUM_PENDING, QUORUM_APPROVED, QUORUM_DENIED,
+		                              QUORUM_FAILED };
+	const char *status = crypto_call_query(c, "status");
+	size_t k = 0;
+
+	HF_TRY(crypto_call_query_known(c, known, HF_COUNT(known), err));
+	for (size_t i = 0; i < 3; i++) {
+		const char *id = crypto_call_query(c, known[i]);
+
+		if (id && !hf_uuid_valid(id))
+			return hf_fail(err, HF_INVALID, "%s: expected an id", known[i]);
+	}
+	while (status && k < HF_COUNT(states) && strcmp(states[k], status) != 0)
+		k++;
+	if (k == HF_COUNT(states))
+		return hf_fail(err, HF_INVALID,
+		               "status: expected PENDING, APPROVED, DENIED or FAILED");
+	return HF_SUCCESS;
+}
+
 static hf_status run_list(struct crypto_call *c, struct db *db)
 {
 	struct printing p = {
@@ -101,6 +124,7 @@ static hf_status run_list(struct crypto_call *c, struct db *db)
 
 const struct crypto_operation crypto_approval_list = {
 	.size = sizeof(struct crypto_call),
+	.prepare = prepare_list,
 	.run = run_list,
 };
 

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "server/crypto_api/groups/groups.h"
 #include "server/crypto_api/handlers.h"
+#include "server/crypto_api/objects/filter_kind.h"
 #include "server/crypto_api/sort.h"
 #include "server/store/group_rows.h"
 
@@ -18,9 +19,10 @@ struct list_call {
 	const char *previous; /* id or name; NULL */
 	const char *token;    /* continuation_token; NULL: not asked for */
 	bool with_metadata;
+	struct json_t *filter;
 	int64_t limit, offset;
 	struct group *one; /* as much of a group as the guard needs to know */
-	int64_t total, seen;
+	int64_t total, matched, seen;
 	size_t n;
 	char ids[PAGE_MAX][HF_UUID_MAX];
 	struct group *groups[PAGE_MAX];
@@ -70,23 +72,59 @@ static hf_status read_order(struct crypto_call *c, struct hf_err *err)
 	               "group_name:desc");
 }
 
+static void name(const void *row, int64_t now, struct field_value *v)
+{
+	filter_set_text(v, ((const struct group_row *)row)->name);
+}
+
+static void description(const void *row, int64_t now, struct field_value *v)
+{
+	v->long_text = ((const struct group_row *)row)->description;
+	v->there = v->long_text && *v->long_text;
+}
+
+static void created_at(const void *row, int64_t now, struct field_value *v)
+{
+	filter_set_number(v, ((const struct group_row *)row)->created_ms / 1000);
+}
+
+static const struct filter_field fields[] = {
+	{ "name", FIELD_TEXT, name },
+	{ "description", FIELD_TEXT, description },
+	{ "created_at", FIELD_TIME, created_at },
+};
+
+static const struct filter_kind filter_of_groups = {
+	.what = "groups",
+	.fields = fields,
+	.n_fields = HF_COUNT(fields),
+};
+
 static hf_status prepare(struct crypto_call *c, struct hf_err *err)
 {
+	static const char *const known[] = { "limit",        "offset",
+		                             "filter",       "continuation_token",
+		                             "sort",         "sort_by",
+		                             "previous_id",  "previous_sort_value",
+		                             "with_metadata" };
 	struct list_call *l = of(c);
-	const char *metadata = crypto_call_query(c, "with_metadata");
+	const char *filter = crypto_call_query(c, "filter");
+	bool metadata = false;
 
 	l->limit = PAGE_MAX;
+	HF_TRY(crypto_call_query_known(c, known, HF_COUNT(known), err));
+	HF_TRY(crypto_call_query_flag(c, "with_metadata", &metadata, err));
 	HF_TRY(read_number(c, "limit", PAGE_MAX, &l->limit, err));
 	HF_TRY(read_number(c, "offset", GROUPS_MAX, &l->offset, err));
 	HF_TRY(read_order(c, err));
-	if (crypto_call_query(c, "filter"))
-		return hf_fail(err, HF_UNSUPPORTED, "groups cannot be filtered: leave filter out");
+	if (filter)
+		HF_TRY(filter_parse(&filter_of_groups, hf_span_text(filter), &l->filter, err));
 	l->previous = crypto_call_query(c, l->order == GROUPS_BY_NAME ? "previous_sort_value"
 	                                                              : "previous_id");
 	l->token = crypto_call_query(c, "continuation_token");
 	if (l->token && *l->token)
 		l->previous = l->token;
-	l->with_metadata = l->token || (metadata && strcmp(metadata, "true") == 0);
+	l->with_metadata = l->token || metadata;
 	l->one = calloc(1, sizeof(*l->one));
 	HF_ENSURE(l->one, HF_NOMEM);
 	atomic_init(&l->one->references, 1);
@@ -106,6 +144,7 @@ static hf_status take(void *ctx, const struct group_row *row)
 {
 	struct crypto_call *c = ctx;
 	struct list_call *l = of(c);
+	const struct filter_facts facts = { .now_ms = c->now_ms };
 	hf_status s;
 
 	snprintf(l->one->id, sizeof(l->one->id), "%s", row->id);
@@ -116,6 +155,9 @@ static hf_status take(void *ctx, const struct group_row *row)
 	}
 	HF_TRY(s);
 	l->total++;
+	if (l->filter && !filter_matches(&filter_of_groups, l->filter, row, &facts))
+		return HF_SUCCESS;
+	l->matched++;
 	if (!is_behind(l, row) || l->seen++ < l->offset)
 		return HF_SUCCESS;
 	if ((int64_t)l->n >= l->limit) {
@@ -131,7 +173,7 @@ static void drop(struct list_call *l)
 	while (l->n_groups)
 		group_unref(l->groups[--l->n_groups]);
 	l->n = 0;
-	l->total = l->seen = 0;
+	l->total = l->matched = l->seen = 0;
 	l->more = false;
 }
 
@@ -160,7 +202,7 @@ static void print_metadata(struct json_writer *w, const struct list_call *l)
 
 	json_open_object(w, "metadata");
 	json_int(w, "total_count", l->total);
-	json_int(w, "filtered_count", l->total);
+	json_int(w, "filtered_count", l->matched);
 	if (l->token && last && l->more)
 		json_text(w, "continuation_token",
 		          l->order == GROUPS_BY_NAME ? last->name : last->id);
@@ -188,6 +230,7 @@ static void listed(struct crypto_call *c)
 static void release(struct crypto_call *c)
 {
 	drop(of(c));
+	json_done(of(c)->filter);
 	group_unref(of(c)->one);
 }
 

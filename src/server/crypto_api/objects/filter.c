@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/crypto_api/objects/filter_inside.h"
+#include "server/crypto_api/objects/filter_kind.h"
 
 #include "base/text.h"
 
@@ -10,9 +10,44 @@
 
 enum { METADATA_MAX = 65536 };
 
+#define CUSTOM_1 "custom_metadata."
+#define CUSTOM_2 "custom_attributes."
+
+/* "a" of "custom_metadata.a"; NULL: it is none of these. */
+static const char *custom_name(const struct filter_kind *of, const char *field)
+{
+	if (of->custom && strncmp(field, CUSTOM_1, strlen(CUSTOM_1)) == 0)
+		return field + strlen(CUSTOM_1);
+	if (of->custom && strncmp(field, CUSTOM_2, strlen(CUSTOM_2)) == 0)
+		return field + strlen(CUSTOM_2);
+	return NULL;
+}
+
+/* NULL: no such field. */
+static const struct filter_field *find_field(const struct filter_kind *of, const char *name)
+{
+	for (size_t i = 0; i < of->n_fields; i++)
+		if (strcmp(of->fields[i].name, name) == 0)
+			return &of->fields[i];
+	return NULL;
+}
+
+void filter_set_text(struct field_value *v, const char *text)
+{
+	v->there = text && *text;
+	snprintf(v->text, sizeof(v->text), "%s", text ? text : "");
+}
+
+void filter_set_number(struct field_value *v, int64_t number)
+{
+	v->number = number;
+	v->there = number != 0;
+}
+
 /* ---- checking */
 
 struct checking {
+	const struct filter_kind *of;
 	size_t nodes;
 	struct hf_err *err;
 };
@@ -131,11 +166,10 @@ static hf_status check_list(struct checking *k, const struct json_t *list, unsig
 
 static hf_status check_filter(struct checking *k, const struct json_t *filter, unsigned depth)
 {
+	const struct filter_field *field;
 	struct json_t *value;
 	const char *key;
-	enum field_kind kind;
 	void *at = NULL;
-	size_t field;
 
 	if (++k->nodes > FILTER_NODES_MAX || depth > FILTER_DEPTH_MAX)
 		return too_much(k);
@@ -146,22 +180,23 @@ static hf_status check_filter(struct checking *k, const struct json_t *filter, u
 			HF_TRY(check_list(k, value, depth));
 		else if (strcmp(key, "$not") == 0)
 			HF_TRY(check_filter(k, value, depth + 1));
-		else if (filter_find_field(key, &field, &kind))
-			HF_TRY(check_test(k, value, kind == FIELD_USES, depth + 1));
-		else if (filter_custom_name(key))
+		else if ((field = find_field(k->of, key)))
+			HF_TRY(check_test(k, value, field->kind == FIELD_USES, depth + 1));
+		else if (custom_name(k->of, key))
 			HF_TRY(check_test(k, value, false, depth + 1));
 		else
 			return hf_fail(k->err, HF_INVALID,
-			               "filter: \"%.64s\" is no field that keys are filtered by",
-			               key);
+			               "filter: \"%.64s\" is no field that %s are filtered by", key,
+			               k->of->what);
 	}
 	return HF_SUCCESS;
 }
 
-hf_status filter_parse(struct hf_span text, struct json_t **ret, struct hf_err *err)
+hf_status filter_parse(const struct filter_kind *of, struct hf_span text, struct json_t **ret,
+                       struct hf_err *err)
 {
 	JSON_SCOPED struct json_t *doc = NULL;
-	struct checking k = { .err = err };
+	struct checking k = { .of = of, .err = err };
 
 	HF_TRY(hf_context(err, json_parse(text, FILTER_TEXT_MAX, &doc, err), "filter"));
 	HF_TRY(check_filter(&k, doc, 0));
@@ -288,26 +323,24 @@ static bool passes(const struct field_value *v, const struct json_t *test)
 	return true;
 }
 
-static bool field_passes(const char *key, const struct json_t *test, const struct object_row *o,
-                         const struct filter_facts *facts)
+static bool field_passes(const struct filter_kind *of, const char *key, const struct json_t *test,
+                         const void *row, const struct filter_facts *facts)
 {
+	const struct filter_field *field = find_field(of, key);
+	const char *metadata = field || !of->custom ? NULL : of->custom(row);
 	JSON_SCOPED struct json_t *custom = NULL;
-	struct field_value v = { .kind = FIELD_TEXT };
-	size_t i;
+	struct field_value v = { .kind = field ? field->kind : FIELD_TEXT };
 
-	if (filter_find_field(key, &i, &v.kind)) {
-		filter_get_field(i, o, facts->now_ms, &v);
-		return passes(&v, test);
-	}
-	if (o->custom_metadata &&
-	    hf_ok(json_parse(hf_span_text(o->custom_metadata), METADATA_MAX, &custom, NULL))) {
-		v.long_text = json_member_text(custom, filter_custom_name(key));
+	if (field)
+		field->get(row, facts->now_ms, &v);
+	if (metadata && hf_ok(json_parse(hf_span_text(metadata), METADATA_MAX, &custom, NULL))) {
+		v.long_text = json_member_text(custom, custom_name(of, key));
 		v.there = v.long_text != NULL;
 	}
 	return passes(&v, test);
 }
 
-bool filter_matches(const struct json_t *filter, const struct object_row *o,
+bool filter_matches(const struct filter_kind *of, const struct json_t *filter, const void *row,
                     const struct filter_facts *facts)
 {
 	struct json_t *value;
@@ -322,11 +355,11 @@ bool filter_matches(const struct json_t *filter, const struct object_row *o,
 
 			match = all;
 			for (size_t i = 0; i < json_count(value) && match == all; i++)
-				match = filter_matches(json_element(value, i), o, facts);
+				match = filter_matches(of, json_element(value, i), row, facts);
 		} else if (strcmp(key, "$not") == 0) {
-			match = !filter_matches(value, o, facts);
+			match = !filter_matches(of, value, row, facts);
 		} else {
-			match = field_passes(key, value, o, facts);
+			match = field_passes(of, key, value, row, facts);
 		}
 		if (!match)
 			return false;

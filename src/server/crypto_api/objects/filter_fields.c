@@ -2,16 +2,10 @@
  * The fields that security objects are filtered by. */
 #include "base/uuid.h"
 #include "server/core/objects/object.h"
-#include "server/crypto_api/objects/filter_inside.h"
+#include "server/crypto_api/objects/filter_kind.h"
 
 #include <stdio.h>
 #include <string.h>
-
-void filter_set_text(struct field_value *v, const char *text)
-{
-	v->there = text && *text;
-	snprintf(v->text, sizeof(v->text), "%s", text ? text : "");
-}
 
 static void set_id(struct field_value *v, const char *id)
 {
@@ -21,120 +15,148 @@ static void set_id(struct field_value *v, const char *id)
 	filter_set_text(v, uuid);
 }
 
-static void set_number(struct field_value *v, int64_t number)
+static void kid(const void *row, int64_t now, struct field_value *v)
 {
-	v->number = number;
-	v->there = number != 0;
-}
+	const struct object_row *o = row;
 
-static void kid(const struct object_row *o, int64_t now, struct field_value *v)
-{
 	filter_set_text(v, o->id);
 }
 
-static void name(const struct object_row *o, int64_t now, struct field_value *v)
+static void name(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	filter_set_text(v, o->name);
 }
 
-static void description(const struct object_row *o, int64_t now, struct field_value *v)
+static void description(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	v->there = o->description && *o->description;
 	v->long_text = o->description;
 }
 
-static void group_id(const struct object_row *o, int64_t now, struct field_value *v)
+static void group_id(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	filter_set_text(v, o->group_id);
 }
 
-static void obj_type(const struct object_row *o, int64_t now, struct field_value *v)
+static void obj_type(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	filter_set_text(v, object_type_name(o->type));
 }
 
-static void curve(const struct object_row *o, int64_t now, struct field_value *v)
+static void curve(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	filter_set_text(v, curve_info(o->curve) ? curve_info(o->curve)->name : NULL);
 }
 
-static void state(const struct object_row *o, int64_t now, struct field_value *v)
+static void state(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	filter_set_text(v, object_state_name(object_state_at(o, now)));
 }
 
-static void origin(const struct object_row *o, int64_t now, struct field_value *v)
+static void origin(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	filter_set_text(v, o->external ? "External" : "FortanixHSM");
 }
 
-static void creator_id(const struct object_row *o, int64_t now, struct field_value *v)
+static void creator_id(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	set_id(v, o->creator);
 }
 
-static void creator_type(const struct object_row *o, int64_t now, struct field_value *v)
+static void creator_type(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	filter_set_text(v, !*o->creator                     ? "System"
 	                   : hf_id_valid("app", o->creator) ? "App"
 	                                                    : "User");
 }
 
-static void pkcs11_label(const struct object_row *o, int64_t now, struct field_value *v)
+static void pkcs11_label(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	snprintf(v->text, sizeof(v->text), "%.*s", (int)o->cka_label_len,
 	         (const char *)o->cka_label);
 	v->there = o->virtual_key;
 }
 
-static void key_size(const struct object_row *o, int64_t now, struct field_value *v)
+static void key_size(const void *row, int64_t now, struct field_value *v)
 {
-	set_number(v, o->bits);
+	const struct object_row *o = row;
+
+	filter_set_number(v, o->bits);
 }
 
-static void enabled(const struct object_row *o, int64_t now, struct field_value *v)
+static void enabled(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	v->number = o->enabled;
 	v->there = true;
 }
 
-static void public_only(const struct object_row *o, int64_t now, struct field_value *v)
+static void public_only(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	v->number = o->public_only;
 	v->there = true;
 }
 
-static void key_ops(const struct object_row *o, int64_t now, struct field_value *v)
+static void key_ops(const void *row, int64_t now, struct field_value *v)
 {
+	const struct object_row *o = row;
+
 	v->uses = o->uses;
 	v->there = true;
 }
 
-static void created_at(const struct object_row *o, int64_t now, struct field_value *v)
+static void created_at(const void *row, int64_t now, struct field_value *v)
 {
-	set_number(v, o->created_ms / 1000);
+	const struct object_row *o = row;
+
+	filter_set_number(v, o->created_ms / 1000);
 }
 
-static void lastused_at(const struct object_row *o, int64_t now, struct field_value *v)
+static void lastused_at(const void *row, int64_t now, struct field_value *v)
 {
-	set_number(v, o->last_used_ms / 1000);
+	const struct object_row *o = row;
+
+	filter_set_number(v, o->last_used_ms / 1000);
 }
 
-static void activation(const struct object_row *o, int64_t now, struct field_value *v)
+static void activation(const void *row, int64_t now, struct field_value *v)
 {
-	set_number(v, o->activation_ms / 1000);
+	const struct object_row *o = row;
+
+	filter_set_number(v, o->activation_ms / 1000);
 }
 
-static void deactivation(const struct object_row *o, int64_t now, struct field_value *v)
+static void deactivation(const void *row, int64_t now, struct field_value *v)
 {
-	set_number(v, o->deactivation_ms / 1000);
+	const struct object_row *o = row;
+
+	filter_set_number(v, o->deactivation_ms / 1000);
 }
 
-static const struct {
-	const char *name;
-	enum field_kind kind;
-	void (*get)(const struct object_row *o, int64_t now_ms, struct field_value *v);
-} fields[] = {
+static const struct filter_field fields[] = {
 	{ "kid", FIELD_TEXT, kid },
 	{ "name", FIELD_TEXT, name },
 	{ "description", FIELD_TEXT, description },
@@ -157,32 +179,14 @@ static const struct {
 	{ "expires", FIELD_TIME, deactivation },
 };
 
-#define CUSTOM_1 "custom_metadata."
-#define CUSTOM_2 "custom_attributes."
-
-const char *filter_custom_name(const char *field)
+static const char *custom(const void *row)
 {
-	if (strncmp(field, CUSTOM_1, strlen(CUSTOM_1)) == 0)
-		return field + strlen(CUSTOM_1);
-	if (strncmp(field, CUSTOM_2, strlen(CUSTOM_2)) == 0)
-		return field + strlen(CUSTOM_2);
-	return NULL;
+	return ((const struct object_row *)row)->custom_metadata;
 }
 
-bool filter_find_field(const char *name, size_t *ret, enum field_kind *ret_kind)
-{
-	for (size_t i = 0; i < HF_COUNT(fields); i++)
-		if (strcmp(fields[i].name, name) == 0) {
-			*ret = i;
-			*ret_kind = fields[i].kind;
-			return true;
-		}
-	return false;
-}
-
-void filter_get_field(size_t field, const struct object_row *o, int64_t now_ms,
-                      struct field_value *ret)
-{
-	*ret = (struct field_value){ .kind = fields[field].kind };
-	fields[field].get(o, now_ms, ret);
-}
+const struct filter_kind filter_of_objects = {
+	.what = "keys",
+	.fields = fields,
+	.n_fields = HF_COUNT(fields),
+	.custom = custom,
+};

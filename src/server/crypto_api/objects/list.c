@@ -138,7 +138,7 @@ static hf_status read_filter(struct list_call *x, struct hf_err *err)
 	json_open_array(&w, "$and");
 	if (filter) {
 		/* By itself first, so that it cannot close what is opened here. */
-		HF_TRY(filter_parse(hf_span_text(filter), &x->filter, err));
+		HF_TRY(filter_parse(&filter_of_objects, hf_span_text(filter), &x->filter, err));
 		json_raw(&w, NULL, hf_span_text(filter));
 		json_done(hf_take(x->filter));
 	}
@@ -154,7 +154,7 @@ static hf_status read_filter(struct list_call *x, struct hf_err *err)
 	json_close_object(&w);
 	HF_TRY(hf_buf_status(&text));
 	if (any)
-		HF_TRY(filter_parse(hf_buf_span(&text), &x->filter, err));
+		HF_TRY(filter_parse(&filter_of_objects, hf_buf_span(&text), &x->filter, err));
 	x->q.filter = x->filter;
 	if (!x->q.name)
 		x->q.name = filter_must_equal(x->filter, "name");

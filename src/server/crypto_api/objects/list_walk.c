@@ -176,7 +176,7 @@ static bool matches(const struct list_query *q, const struct object *o)
 	       (!q->creator || is_creator(o, q->creator)) && (!q->type || o->type == q->type) &&
 	       (!q->have_cka_id || hf_span_equal(id, q->cka_id)) &&
 	       (!q->have_label || hf_span_equal(label, q->label)) &&
-	       (!q->filter || filter_matches(q->filter, &o->row, &facts));
+	       (!q->filter || filter_matches(&filter_of_objects, q->filter, &o->row, &facts));
 }
 
 static hf_status is_shown(struct walk *w, const struct object *o, bool *ret)

@@ -35,11 +35,16 @@ static void print_stored(struct json_writer *w, const char *key, const char *jso
 	json_raw(w, key, hf_span_text(json[0] ? json : otherwise));
 }
 
+const char *app_auth_type(const struct app_row *app)
+{
+	return app->certificate_kind ? "All" : app_credential_name(app->credential_kind);
+}
+
 static void print_ways(struct json_writer *w, const struct app_row *app)
 {
 	const char *main = app_credential_name(app->credential_kind);
 
-	json_text(w, "auth_type", app->certificate_kind ? "All" : main);
+	json_text(w, "auth_type", app_auth_type(app));
 	if (!app->certificate_kind)
 		return;
 	json_open_array(w, "auth_type_all");

@@ -46,6 +46,7 @@ HF_MUST hf_status app_credential_replace(struct crypto_call *c, struct db *db,
 
 /* The app of the path, as an id. HF_NOTFOUND with words. */
 HF_MUST hf_status app_of_path(const struct crypto_call *c, char to[HF_ID_MAX], struct hf_err *err);
+const char *app_auth_type(const struct app_row *app);
 /* With its groups. */
 HF_MUST hf_status app_print(struct db *db, const struct app_row *app, const char *key,
                             struct json_writer *w);
