@@ -17,7 +17,7 @@
 struct meeting {
 	struct db *db;
 	const char *org_id;
-	const char *group_id; /* "": the account's policy */
+	bool account; /* it is the account's: administrators ask */
 	const struct quorum_policy *policy;
 	const char *back; /* UUID of one who is thought to be there again; NULL */
 	bool back_asks;
@@ -86,19 +86,17 @@ static hf_status try_asker(void *ctx, const char *id)
 	return m->asked ? HF_FAILURE(HF_STOP) : HF_SUCCESS;
 }
 
-/* ret: it can be met, by what somebody asks. */
+/* ret: it can be met. What a group's policy guards, apps ask for, or whoever is made an
+ * administrator to do so; nobody can be made one where the account's policy wants that approved. */
 static hf_status look(struct meeting *m, bool *ret)
 {
-	const struct member_askers who = {
-		.account_role = ACCOUNT_ADMINISTRATOR,
-		.group_id = m->group_id,
-		.group_role = GROUP_ADMINISTRATOR,
-	};
-
 	HF_TRY(look_below(m, 0, (struct wanted){ 0 }));
+	*ret = met_without(m, "");
+	if (!*ret || !m->account)
+		return HF_SUCCESS;
 	m->asked = m->back && m->back_asks && met_without(m, m->back);
-	if (!m->asked && met_without(m, ""))
-		HF_TRY(member_rows_askers(m->db, m->org_id, &who, try_asker, m));
+	if (!m->asked)
+		HF_TRY(member_rows_with(m->db, m->org_id, ACCOUNT_ADMINISTRATOR, try_asker, m));
 	*ret = m->asked;
 	return HF_SUCCESS;
 }
@@ -113,7 +111,7 @@ static const char account_text[] =
 hf_status quorum_reach_account(struct db *db, const char *org_id, struct hf_err *err)
 {
 	ACCOUNT_POLICIES_SCOPED struct account_policies *a = NULL;
-	struct meeting m = { .db = db, .org_id = org_id, .group_id = "" };
+	struct meeting m = { .db = db, .org_id = org_id, .account = true };
 	bool met;
 
 	HF_TRY(account_policies_read(db, org_id, &a, err));
@@ -147,9 +145,7 @@ static hf_status look_at_group(void *ctx, const struct group_row *row)
 
 hf_status quorum_reach_is_lost(struct db *db, const char *org_id, const char *group_id, bool *ret)
 {
-	struct group_look g = {
-		.meeting = { .db = db, .org_id = org_id, .group_id = group_id },
-	};
+	struct group_look g = { .meeting = { .db = db, .org_id = org_id } };
 
 	HF_TRY(org_row_lock(db, org_id));
 	HF_TRY(group_row_get(db, org_id, group_id, look_at_group, &g));
@@ -165,10 +161,8 @@ hf_status quorum_reach_group(struct db *db, const char *org_id, const char *grou
 	HF_TRY(quorum_reach_is_lost(db, org_id, group_id, &lost));
 	if (lost)
 		return hf_fail(err, HF_STATE,
-		               "nobody could change this approval policy again: of those that it "
-		               "names, enough have to be able to log in and approve what somebody "
-		               "else asks for, who administrates the account or the group. Name "
-		               "more people, or make another administrator first");
+		               "this approval policy could not be met: of those that it names, "
+		               "enough have to be able to log in and approve");
 	return HF_SUCCESS;
 }
 
@@ -218,24 +212,13 @@ hf_status quorum_reach_heirs(struct db *db, const char *org_id, struct hf_err *e
 
 /* ---- somebody who is taken away */
 
-static hf_status look_for_administration(void *ctx, const char *group_id, int64_t roles)
-{
-	bool *found = ctx;
-
-	*found = *found || (roles & GROUP_ADMINISTRATOR);
-	return HF_SUCCESS;
-}
-
 hf_status quorum_reach_asks(struct db *db, const char *org_id, const char *identity_id, bool *ret)
 {
 	struct member_row user;
 	hf_status s = member_row_get(db, org_id, identity_id, &user);
 
 	*ret = hf_ok(s) && (user.roles & ACCOUNT_ADMINISTRATOR);
-	if (s.code == HF_NOTFOUND)
-		return HF_SUCCESS;
-	HF_TRY(s);
-	return group_member_rows_list(db, identity_id, look_for_administration, ret);
+	return s.code == HF_NOTFOUND ? HF_SUCCESS : s;
 }
 
 /* ret: it cannot be met, and could with him. */
@@ -268,12 +251,12 @@ static hf_status look_into(void *ctx, const struct group_row *row)
 	struct leaving *l = ctx;
 	bool missed;
 
-	if (!row->approval_policy || (!l->asked && !strstr(row->approval_policy, l->uuid)))
+	if (!row->approval_policy || !strstr(row->approval_policy, l->uuid))
 		return HF_SUCCESS;
 	HF_TRY(quorum_policy_parse(hf_span_text(row->approval_policy), &policy, NULL));
 	l->meeting.policy = policy;
-	l->meeting.group_id = row->id;
-	HF_TRY(is_missed(&l->meeting, l->asked, l->uuid, &missed));
+	l->meeting.account = false;
+	HF_TRY(is_missed(&l->meeting, false, l->uuid, &missed));
 	if (missed)
 		add_name(l->groups, row->name);
 	return HF_SUCCESS;
@@ -289,7 +272,7 @@ static hf_status account_without(struct leaving *l, struct hf_err *err)
 	if (!a || !a->quorum)
 		return HF_SUCCESS;
 	m->policy = a->quorum;
-	m->group_id = "";
+	m->account = true;
 	HF_TRY(is_missed(m, l->asked, l->uuid, &missed));
 	if (missed)
 		return hf_fail(err, HF_STATE,
@@ -317,10 +300,9 @@ hf_status quorum_reach_without(struct db *db, const struct quorum_leaver *who, s
 		        HF_KS("groups", l.groups), HF_KS("identity", who->identity_id));
 		return HF_SUCCESS;
 	}
-	return hf_fail(
-	        err, HF_STATE,
-	        "the approval policies of these groups could not be met or changed any more: "
-	        "%s. Have them changed first, by their quorums; to shut somebody out at once, "
-	        "disable him",
-	        l.groups);
+	return hf_fail(err, HF_STATE,
+	               "the approval policies of these groups could not be met any more: %s. Have "
+	               "them changed first, by their quorums; to shut somebody out at once, "
+	               "disable him",
+	               l.groups);
 }
