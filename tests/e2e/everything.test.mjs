@@ -205,7 +205,7 @@ async function webhooks({ machine }) {
 	await machine.webhooks.pingWebhook({ webhookId })
 	await machine.keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
 	let events = []
-	for (let i = 0; i < 60 && !events.some((one) => one.status === '200'); i++, await sleep(50)) events = (await machine.webhooks.listWebhookEvents({ webhookId })).items
+	for (let i = 0; i < 400 && !events.some((one) => one.status === '200'); i++, await sleep(50)) events = (await machine.webhooks.listWebhookEvents({ webhookId })).items
 	assert.ok(events.length > 0)
 	await machine.webhooks.getWebhookEvent({ webhookId, webhookEventId: events[0].id })
 	await machine.webhooks.updateWebhook({ webhookId, body: { status: 'Disabled' } })
