@@ -33,10 +33,12 @@ HF_MUST hf_status p11_object_shape(struct p11_session *s, CK_OBJECT_HANDLE objec
 
 /* A walk over all keys of the slot: its handles are taken once, at the start, so that a page costs
  * what its own keys cost. A key that vanishes meanwhile is left out. What cannot be described (a
- * key type that we do not know) is left out, and counted. One thread, one session. */
+ * key type that we do not know) is left out, and counted. One thread, one session; with readers
+ * (p11/object_readers.h, NULL: none), which outlive it, other sessions read ahead of it. */
 struct object_walk;
-HF_MUST hf_status object_walk_begin(struct p11_session *s, struct object_walk **ret,
-                                    struct hf_err *err);
+struct object_readers;
+HF_MUST hf_status object_walk_begin(struct p11_session *s, struct object_readers *readers,
+                                    struct object_walk **ret, struct hf_err *err);
 /* HF_NOTFOUND: no more. The spans of *ret live until the next call. */
 HF_MUST hf_status object_walk_next(struct object_walk *w, struct p11_session *s,
                                    struct key_shape *ret, struct hf_err *err);

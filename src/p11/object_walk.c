@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Each object is read once. A half whose other half has not come yet waits for it; what still waits
  * at the end is paired by CKA_ID alone (labels differ), or stands alone. One search and one call an
- * object is what a token's own listing costs. */
+ * object is what a token's own listing costs; and while one batch of objects is looked at here,
+ * the readers, if there are any, have the next, also from page to page. */
 #include "p11/object.h"
 
 #include "p11/object_half.h"
+#include "p11/object_readers.h"
 #include "p11/rv.h"
 #include "p11/template.h"
 
@@ -12,7 +14,8 @@
 
 #define FIND_STEP 4096
 #define OBJECTS_MAX (1u << 20)
-#define TABLE_SIZE 4096 /* chains of the waiting: a power of two */
+#define TABLE_SIZE 4096            /* chains of the waiting: a power of two */
+#define WORTH_READERS OBJECT_BATCH /* objects */
 #define WAITING_MAX (2 * CKA_ID_MAX + 2 * PUBLIC_DER_MAX)
 
 struct waiting {
@@ -21,7 +24,16 @@ struct waiting {
 	struct hf_buf store;
 };
 
+/* Two batches by turns: handles[first] up to handles[end] are in the current one. */
+struct ahead {
+	struct object_batch batch[2];
+	unsigned current;
+	size_t first, end;
+};
+
 struct object_walk {
+	struct object_readers *readers;
+	struct ahead *ahead; /* NULL: without readers */
 	CK_OBJECT_HANDLE *handles;
 	size_t n, at;
 	size_t no_keys, joined, gone, unknown;
@@ -57,10 +69,18 @@ static void shown_done(struct object_walk *w)
 		waiting_done(hf_take(w->shown[i]));
 }
 
+static void ahead_done(struct object_walk *w)
+{
+	for (size_t i = 0; w->ahead && i < HF_COUNT(w->ahead->batch); i++)
+		object_readers_drop(w->readers, &w->ahead->batch[i]);
+	free(hf_take(w->ahead));
+}
+
 void object_walk_end(struct object_walk *w)
 {
 	if (!w)
 		return;
+	ahead_done(w);
 	for (size_t i = 0; i < TABLE_SIZE; i++)
 		chain_done(w->table[i]);
 	chain_done(w->masters);
@@ -153,7 +173,24 @@ static hf_status find_all(struct p11_session *s, struct object_walk *w, struct h
 	return HF_SUCCESS;
 }
 
-hf_status object_walk_begin(struct p11_session *s, struct object_walk **ret, struct hf_err *err)
+static void give_ahead(struct object_walk *w, struct object_batch *b)
+{
+	object_readers_give(w->readers, b, w->handles + w->ahead->end, w->n - w->ahead->end);
+}
+
+/* Without memory for it there are no readers. */
+static void begin_ahead(struct object_walk *w, struct object_readers *readers)
+{
+	if (!readers || w->n < WORTH_READERS || !(w->ahead = calloc(1, sizeof(*w->ahead))))
+		return;
+	w->readers = readers;
+	w->ahead->current = 1; /* which has nothing */
+	object_readers_begin(readers);
+	give_ahead(w, &w->ahead->batch[0]);
+}
+
+hf_status object_walk_begin(struct p11_session *s, struct object_readers *readers,
+                            struct object_walk **ret, struct hf_err *err)
 {
 	struct object_walk *w = calloc(1, sizeof(*w));
 	struct template t = { 0 };
@@ -173,8 +210,29 @@ hf_status object_walk_begin(struct p11_session *s, struct object_walk **ret, str
 		object_walk_end(w);
 		return status;
 	}
+	begin_ahead(w, readers);
 	*ret = w;
 	return HF_SUCCESS;
+}
+
+/* Of the object that is next; NULL: nobody has read it. */
+static const struct object_facts *read_ahead(struct object_walk *w, struct p11_session *s)
+{
+	struct ahead *a = w->ahead;
+	struct object_batch *b;
+
+	if (!a)
+		return NULL;
+	if (w->at == a->end) {
+		a->current ^= 1;
+		b = &a->batch[a->current];
+		object_readers_finish(w->readers, b, s);
+		a->first = a->end;
+		a->end += b->n;
+		give_ahead(w, &a->batch[a->current ^ 1]);
+	}
+	b = &a->batch[a->current];
+	return b->read[w->at - a->first] ? &b->facts[w->at - a->first] : NULL;
 }
 
 /* A half with its other half, if that has come; HF_NOTFOUND: it waits now. */
@@ -220,13 +278,18 @@ static hf_status secret(struct object_walk *w, const struct key_shape *shape, st
 static hf_status next_object(struct object_walk *w, struct p11_session *s, struct key_shape *ret,
                              struct hf_err *err)
 {
-	hf_status status = facts_read(s, w->handles[w->at], &w->facts, err);
+	const struct object_facts *facts = read_ahead(w, s);
+	hf_status status = HF_SUCCESS;
 
+	if (!facts) {
+		status = facts_read(s, w->handles[w->at], &w->facts, err);
+		facts = &w->facts;
+	}
 	if (hf_ok(status) || status.code == HF_NOTFOUND)
 		w->at++; /* one that fails is tried again by the next call */
 	w->gone += status.code == HF_NOTFOUND;
 	HF_TRY(status);
-	status = half_of(&w->facts, &w->half);
+	status = half_of(facts, &w->half);
 	if (status.code == HF_UNSUPPORTED) {
 		w->unknown++;
 		return HF_FAILURE(HF_NOTFOUND);

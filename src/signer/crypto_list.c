@@ -43,7 +43,7 @@ hf_status crypto_list(struct desk *d, const struct crypto_op *op, struct crypto_
 	if (op->cursor)
 		HF_TRY(walks_take(d->token->walks, op->cursor, &walk, err));
 	else
-		HF_TRY(object_walk_begin(&d->session, &walk, err));
+		HF_TRY(object_walk_begin(&d->session, d->token->readers, &walk, err));
 	s = fill_page(d, walk, op->count, &out->data, &given, &more, err);
 	if (!hf_ok(s)) {
 		object_walk_end(walk);

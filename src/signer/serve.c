@@ -151,6 +151,8 @@ hf_status serve_open(struct token *t, const struct p11_session *session,
 
 	*s = (struct server){ .token = t, .output = job_output() };
 	HF_TRY(walks_new(&t->walks));
+	if (t->setup.readers)
+		HF_TRY(object_readers_new(&t->module, &t->id, t->setup.readers, &t->readers));
 	HF_TRY(worker_adopt(t, session, masters, &s->worker));
 	if (t->setup.threads <= 1 || !token_is_ready(t))
 		return HF_SUCCESS;

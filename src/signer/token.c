@@ -201,6 +201,7 @@ bool token_is_ready(const struct token *t)
 void token_close(struct token *t)
 {
 	walks_free(t->walks);
+	object_readers_free(t->readers);
 	p11_module_close(&t->module);
 	authorizers_free(t->authorizers);
 }

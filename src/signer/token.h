@@ -3,6 +3,7 @@
 #ifndef HF_SIGNER_TOKEN_H
 #define HF_SIGNER_TOKEN_H
 
+#include "p11/object_readers.h"
 #include "signer/masters.h"
 #include "signer/walks.h"
 #include "signer/wire.h"
@@ -18,6 +19,7 @@ struct token {
 	struct p11_profile profile;    /* of setup, or after token_profile() */
 	bool have_profile;
 	struct walks *walks;             /* lists under way: signer/walks.h */
+	struct object_readers *readers;  /* of those lists; NULL: none */
 	struct authorizers *authorizers; /* only what these allow is signed; NULL: the driver's word
 	                                  * is enough. Set before the first job */
 };

@@ -104,6 +104,7 @@ void wire_put_setup(struct hf_buf *to, const struct signer_setup *s)
 	hf_buf_u8(to, s->allow_resident);
 	hf_buf_u8(to, s->list_tokens);
 	hf_buf_u32(to, s->threads);
+	hf_buf_u32(to, s->readers);
 	hf_buf_u32(to, s->warm_keys);
 	hf_buf_u32(to, s->warm_ttl_s);
 	hf_buf_u8(to, s->have_profile);
@@ -143,12 +144,14 @@ hf_status wire_get_setup(struct hf_span body, struct signer_setup *ret)
 	s.allow_resident = wire_read_bool(&r);
 	s.list_tokens = wire_read_bool(&r);
 	s.threads = hf_read_u32(&r);
+	s.readers = hf_read_u32(&r);
 	s.warm_keys = hf_read_u32(&r);
 	s.warm_ttl_s = hf_read_u32(&r);
 	HF_TRY(wire_read_profile(&r, &s.have_profile, &s.profile));
 	s.authorizers = hf_read_field(&r, AUTHORIZERS_FILE_MAX);
 	HF_TRY(hf_reader_end(&r));
-	HF_ENSURE(s.threads >= 1 && s.threads <= WIRE_THREADS_MAX, HF_INVALID);
+	HF_ENSURE(s.threads >= 1 && s.threads <= WIRE_THREADS_MAX && s.readers <= WIRE_READERS_MAX,
+	          HF_INVALID);
 	if (pin.len)
 		HF_TRY(hf_secret_copy(pin.ptr, pin.len, &s.pin));
 	*ret = s;

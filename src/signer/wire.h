@@ -21,7 +21,7 @@
 #include "proof/authorizers.h"
 #include "proof/evidence.h"
 
-#define WIRE_VERSION 4 /* of the frames: driver and signer must be of one installation */
+#define WIRE_VERSION 5 /* of the frames: driver and signer must be of one installation */
 #define WIRE_FRAME_MAX (OP_ENCODED_MAX + RECORD_ENCODED_MAX + EVIDENCE_MAX + 4096)
 #define WIRE_CRYPTO_MAX CRYPTO_OP_ENCODED_MAX                  /* of a CRYPTO */
 #define WIRE_CRYPTO_ANSWER_MAX (8 + CRYPTO_RESULT_ENCODED_MAX) /* of its answer */
@@ -32,6 +32,7 @@
 #define WIRE_PATH_MAX 4096
 #define WIRE_PIN_MAX 4096
 #define WIRE_THREADS_MAX 64
+#define WIRE_READERS_MAX 64
 #define WIRE_GATHER_US 500
 #define WIRE_HEADER 13 /* bytes before the body */
 
@@ -88,6 +89,7 @@ struct signer_setup {
 	bool allow_resident;
 	bool list_tokens;   /* tell which tokens there are (REPORT), without opening one, and end */
 	unsigned threads;   /* sessions inside this process; normally 1 */
+	unsigned readers;   /* sessions beside them, open only while the slot's keys are listed */
 	unsigned warm_keys; /* 0: unwrap, sign, destroy each time */
 	unsigned warm_ttl_s;
 	bool have_profile;

@@ -215,6 +215,20 @@ static hf_status do_job(struct worker *w, const struct wire_work *work, struct j
 	return attempt(w, work, output, err);
 }
 
+static int cool_warm(struct worker *w)
+{
+	struct desk *d = &w->desk;
+	int64_t now = hf_mono_ms();
+	CK_OBJECT_HANDLE key;
+
+	if (!d->warm)
+		return -1;
+	w->cooled_ms = now;
+	while ((key = keycache_expired(d->warm, now)) != P11_NO_OBJECT)
+		p11_object_destroy(&d->session, key);
+	return keycache_count(d->warm) ? COOL_EVERY_MS : -1;
+}
+
 enum worker_fate worker_run(struct worker *w, const struct wire_work *work,
                             struct job_output *output, struct wire_answer *ret)
 {
@@ -224,7 +238,7 @@ enum worker_fate worker_run(struct worker *w, const struct wire_work *work,
 
 	*ret = (struct wire_answer){ .hsm_us = hf_mono_us() - start };
 	if (w->desk.warm && start / 1000 - w->cooled_ms >= COOL_EVERY_MS)
-		worker_cool(w); /* no idle moment may come */
+		cool_warm(w); /* no idle moment may come */
 	if (hf_ok(s)) {
 		answer_done(work, output, ret);
 		return WORKER_GOES_ON;
@@ -249,14 +263,8 @@ void worker_answer(uint64_t tag, const struct wire_work *work, struct job_output
 
 int worker_cool(struct worker *w)
 {
-	struct desk *d = &w->desk;
-	int64_t now = hf_mono_ms();
-	CK_OBJECT_HANDLE key;
+	struct object_readers *readers = w->desk.token->readers;
+	int warm = cool_warm(w), reading = readers ? object_readers_cool(readers) : -1;
 
-	if (!d->warm)
-		return -1;
-	w->cooled_ms = now;
-	while ((key = keycache_expired(d->warm, now)) != P11_NO_OBJECT)
-		p11_object_destroy(&d->session, key);
-	return keycache_count(d->warm) ? COOL_EVERY_MS : -1;
+	return warm < 0 || (reading >= 0 && reading < warm) ? reading : warm;
 }

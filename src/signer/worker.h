@@ -34,8 +34,8 @@ enum worker_fate worker_run(struct worker *w, const struct wire_work *work,
 void worker_answer(uint64_t tag, const struct wire_work *work, struct job_output *output,
                    const struct wire_answer *answer);
 
-/* Destroys warm keys whose time is over. Returns in how many milliseconds to come again, -1: need
- * not. */
+/* Destroys warm keys whose time is over, and closes sessions that no list wants any more. Returns
+ * in how many milliseconds to come again, -1: need not. */
 int worker_cool(struct worker *w);
 
 #endif

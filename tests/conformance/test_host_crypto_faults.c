@@ -8,23 +8,32 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEADLINE_MS = 400 };
+enum {
+	DEADLINE_MS = 400,
+	LISTED = 100, /* keys: more than one batch of those that read together */
+};
 
 static const uint8_t aes_id[] = { 0xa1 }, ec_id[] = { 0xe1 };
 static const uint8_t data[32] = "a digest of something to sign...";
 
-static struct hsmhost *start(unsigned processes)
+static struct hsmhost *start_with(unsigned processes, unsigned readers, int deadline_ms)
 {
 	struct hsmhost_config c = host_config("test");
 	struct hsmhost *h;
 
 	c.processes = processes;
-	c.op_deadline_ms = DEADLINE_MS;
+	c.op_deadline_ms = deadline_ms;
 	c.setup.needs_master = false;
 	c.setup.allow_resident = true;
+	c.setup.readers = readers;
 	h = crypto_start(&c);
 	host_config_done(&c);
 	return h;
+}
+
+static struct hsmhost *start(unsigned processes)
+{
+	return start_with(processes, 0, DEADLINE_MS);
 }
 
 static struct key_shape shape(enum object_type type, struct hf_span id)
@@ -206,6 +215,79 @@ static void a_key_is_made_once_though_nobody_knew_that_it_was(void **state)
 	host_faults("# none\n");
 }
 
+static void make_for_list(struct hsmhost *h, unsigned n)
+{
+	static struct crypto_run runs[LISTED];
+	static uint8_t ids[LISTED][3];
+
+	for (unsigned i = 0; i < n; i++) {
+		struct crypto_op op = { .kind = CRYPTO_GENERATE };
+
+		memcpy(ids[i], (uint8_t[]){ 'L', (uint8_t)(i / 100), (uint8_t)(i % 100) }, 3);
+		op.made = shape(OBJECT_AES, HF_SPAN(ids[i], sizeof(ids[i])));
+		runs[i] = crypto_ask(&op);
+	}
+	crypto_run_all(h, runs, n);
+	for (unsigned i = 0; i < n; i++) {
+		CHECK(runs[i].r.outcome == OP_DONE);
+		crypto_run_done(&runs[i]);
+	}
+}
+
+/* All pages: are all of those there, each once? */
+static void check_list(struct hsmhost *h)
+{
+	struct crypto_op op = { .kind = CRYPTO_LIST, .count = 50 };
+	bool seen[LISTED] = { false };
+	unsigned n = 0;
+
+	do {
+		CRYPTO_RUN got = crypto_done(h, &op);
+		struct hf_reader r = hf_reader(got.r.list);
+		struct key_shape key;
+
+		while (hf_ok(crypto_list_next(&r, &key))) {
+			unsigned i;
+
+			if (key.id.len != 3 || key.id.ptr[0] != 'L')
+				continue;
+			i = key.id.ptr[1] * 100u + key.id.ptr[2];
+			CHECK(i < LISTED && !seen[i]);
+			seen[i] = true;
+			n++;
+		}
+		op.cursor = got.r.cursor;
+	} while (op.cursor);
+	assert_int_equal(n, LISTED);
+}
+
+/* What goes wrong in sessions that only help is made up for by the one that lists. */
+static void a_list_is_whole_whatever_becomes_of_the_sessions_that_help_with_it(void **state)
+{
+	static const char *const faults[] = {
+		"# none\n",
+		"C_GetAttributeValue nth=30 return CKR_DEVICE_ERROR\n",
+		"C_GetAttributeValue nth=30 return CKR_SESSION_HANDLE_INVALID\n",
+		"C_OpenSession cap=2\n",
+		"C_OpenSession return CKR_SESSION_COUNT\n",
+	};
+	struct hsmhost *h;
+
+	host_faults("# none\n");
+	h = start_with(2, 0, HOST_PATIENCE_MS);
+	make_for_list(h, LISTED);
+	hsmhost_stop(h, 1000);
+	for (size_t i = 0; i < HF_COUNT(faults); i++) {
+		host_faults("# none\n");
+		h = start_with(1, 3, HOST_PATIENCE_MS);
+		host_faults(faults[i]);
+		check_list(h);
+		host_faults("# none\n");
+		check_list(h); /* with sessions that are opened anew */
+		hsmhost_stop(h, 1000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +300,8 @@ int main(void)
 		cmocka_unit_test(a_wrong_signature_never_leaves),
 		cmocka_unit_test(operations_behind_one_that_crashes_go_to_another_signer),
 		cmocka_unit_test(a_key_is_made_once_though_nobody_knew_that_it_was),
+		cmocka_unit_test(
+		        a_list_is_whole_whatever_becomes_of_the_sessions_that_help_with_it),
 	};
 
 	return cmocka_run_group_tests(tests, host_token_make, host_token_remove);

@@ -66,7 +66,7 @@ static size_t walk(const char *id, struct key_shape *ret)
 	hf_status status;
 	size_t n = 0, all = 0;
 
-	must(object_walk_begin(&session, &w, &err), &err);
+	must(object_walk_begin(&session, NULL, &w, &err), &err);
 	while (hf_ok(status = object_walk_next(w, &session, &shape, &err))) {
 		CHECK(all++ < object_walk_total(w));
 		if (id && !hf_span_is(shape.id, id))
@@ -376,7 +376,7 @@ static void a_key_deleted_during_a_walk_is_left_out(void **state)
 	keys[0] = make(kind_of_type(OBJECT_AES, 256), "gone 0");
 	keys[1] = make(kind_of_type(OBJECT_AES, 256), "gone 1");
 	keys[2] = make(kind_of_type(OBJECT_AES, 256), "gone 2");
-	must(object_walk_begin(&session, &w, &err), &err);
+	must(object_walk_begin(&session, NULL, &w, &err), &err);
 	for (size_t i = 0; i < 3; i++)
 		destroy(&keys[i]);
 	while (hf_ok(object_walk_next(w, &session, &shape, &err)))

@@ -6,12 +6,13 @@
 
 #include "crypto/verify_any.h"
 #include "p11/crypt.h"
+#include "p11/object_readers.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define STORE_MAX (1u << 20)
-#define MANY 120
+#define MANY (2 * OBJECT_BATCH + 40)
 
 static struct hf_buf store;
 static struct hf_secret rsa_value;
@@ -305,30 +306,112 @@ static void make_many(void)
 	}
 }
 
-static void a_long_listing_has_every_key_once(void **state)
+struct listing {
+	struct object_walk *walk;
+	bool seen[MANY];
+	size_t n;
+};
+
+static void begin_listing(struct listing *l, struct object_readers *readers)
 {
-	bool seen[MANY] = { false };
-	struct object_walk *w;
+	struct hf_err err = { 0 };
+
+	*l = (struct listing){ 0 };
+	must(object_walk_begin(&session, readers, &l->walk, &err), &err);
+	assert_int_equal(object_walk_total(l->walk), MANY);
+}
+
+/* Up to `n` more; false: no more. */
+static bool go_on(struct listing *l, size_t n)
+{
 	struct key_shape shape;
 	struct hf_err err = { 0 };
-	size_t n = 0;
 
-	make_many();
-	must(object_walk_begin(&session, &w, &err), &err);
-	assert_int_equal(object_walk_total(w), MANY);
-	while (hf_ok(object_walk_next(w, &session, &shape, &err))) {
+	while (n--) {
+		hf_status s = object_walk_next(l->walk, &session, &shape, &err);
 		char id[16];
 		int i;
 
+		if (s.code == HF_NOTFOUND)
+			return false;
+		must(s, &err);
 		CHECK_OK(hf_span_to_text(shape.id, id, sizeof(id)));
 		i = atoi(id + 5);
-		CHECK(i >= 0 && i < MANY && !seen[i]);
+		CHECK(i >= 0 && i < MANY && !l->seen[i]);
 		CHECK(hf_span_is(shape.label, "many") && shape.bits == 128);
-		seen[i] = true;
-		n++;
+		l->seen[i] = true;
+		l->n++;
 	}
-	assert_int_equal(n, MANY);
-	object_walk_end(w);
+	return true;
+}
+
+static void end_with_all(struct listing *l)
+{
+	while (go_on(l, MANY))
+		;
+	assert_int_equal(l->n, MANY);
+	object_walk_end(l->walk);
+}
+
+static struct object_readers *three_readers(void)
+{
+	struct object_readers *readers;
+
+	CHECK_OK(object_readers_new(session.module, &session.token, 3, &readers));
+	return readers;
+}
+
+static void a_long_listing_has_every_key_once(void **state)
+{
+	struct listing l;
+
+	make_many();
+	begin_listing(&l, NULL);
+	end_with_all(&l);
+}
+
+static void a_listing_that_several_sessions_read_has_every_key_once(void **state)
+{
+	struct object_readers *readers = three_readers();
+	struct listing one, other, given_up;
+
+	begin_listing(&one, readers);
+	end_with_all(&one);
+	begin_listing(&one, readers);
+	begin_listing(&other, readers);
+	begin_listing(&given_up, readers);
+	CHECK(go_on(&given_up, 5));
+	while (go_on(&one, 50)) /* by turns, over all edges of batches */
+		CHECK(go_on(&other, 40));
+	object_walk_end(given_up.walk);
+	end_with_all(&one);
+	end_with_all(&other);
+	CHECK(object_readers_cool(readers) >= 0); /* still open: a list may follow */
+	object_readers_free(readers);
+}
+
+static void a_key_that_goes_while_several_sessions_read_is_left_out(void **state)
+{
+	struct object_readers *readers = three_readers();
+	struct listing l;
+
+	begin_listing(&l, readers);
+	CHECK(go_on(&l, 1)); /* the first two batches may be read by now */
+	for (int i = 0; i < MANY; i += 2) {
+		char id[16];
+		struct key_shape shape = { .type = OBJECT_AES, .label = hf_span_text("many") };
+
+		shape.id = HF_SPAN(id, (size_t)snprintf(id, sizeof(id), "many %d", i));
+		destroy(&shape);
+	}
+	while (go_on(&l, MANY))
+		;
+	for (int i = 1; i < MANY; i += 2)
+		CHECK(l.seen[i]);
+	CHECK(l.n < MANY);
+	assert_int_equal(object_walk_total(l.walk), l.n);
+	object_walk_end(l.walk);
+	object_readers_free(readers);
 }
 
 int main(int argc, char **argv)
@@ -345,6 +428,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_imported_keys_sign_verifies),
 		/* The last: the token is full of keys then. */
 		cmocka_unit_test(a_long_listing_has_every_key_once),
+		cmocka_unit_test(a_listing_that_several_sessions_read_has_every_key_once),
+		cmocka_unit_test(a_key_that_goes_while_several_sessions_read_is_left_out),
 	};
 
 	objects_place(argc == 2 ? argv[1] : "");

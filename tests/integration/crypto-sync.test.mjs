@@ -61,10 +61,10 @@ const der = (pem) => pem.toString().replace(/-----[^-]+-----|\s/g, '')
 let groups = 0
 
 /** A group on the slot, through this gateway. */
-async function makeGroup(more = {}) {
+async function makeGroup(more = {}, by = gateway) {
 	const tls = { mode: 'required', validate_hostname: false, ca: { pinned: [der(root)] } }
 	const group = await api('POST', '/sys/v1/groups', { name: `group ${++groups}`, ...more,
-		add_hmg: [{ kind: 'Ncipher', url: `127.0.0.1:${gateway.ports.link}`, slot, pin: PIN, tls }] })
+		add_hmg: [{ kind: 'Ncipher', url: `127.0.0.1:${by.ports.link}`, slot, pin: PIN, tls }] })
 	return group.group_id
 }
 
@@ -72,10 +72,23 @@ async function put(keys) {
 	for (let i = 0; i < keys.length; i += 64)
 		for (const made of await link.ops(keys.slice(i, i + 64).map(wire.generate), { deadlineMs: 60_000 })) assert.equal(made.outcome, 'done', made.text)
 }
-const take = async (key) => assert.equal((await link.op(wire.destroy(key))).outcome, 'done')
+/** SoftHSM2 shows a new key to another process a moment later than to the one that made it. */
+async function take(key) {
+	let gone
+	for (let tries = 0; tries < 100 && gone?.outcome !== 'done'; tries++) {
+		if (gone) await sleep(50)
+		gone = await link.op(wire.destroy(key))
+	}
+	assert.equal(gone.outcome, 'done', gone.text)
+}
 const names = (keys) => keys.map((key) => key.name).sort()
 const scan = (group) => api('POST', `/sys/v1/groups/${group}/hmg/scan`, {})
 const scans = async (group) => (await api('GET', `/sys/v1/groups/${group}/hmg/scans`)).items
+
+async function scanned(group) {
+	await scan(group)
+	return group
+}
 
 async function scanInBackground(group) {
 	const begun = await api('POST', `/sys/v1/groups/${group}/hmg/scans`, {})
@@ -175,6 +188,60 @@ test('who may not is refused, and what is not there is not found', async () => {
 	assert.equal((await call('POST', '/sys/v1/groups/nonsense/hmg/scan', {})).status, 404)
 	assert.equal((await call('GET', `/sys/v1/groups/${group}/hmg/scans/${nobody}`)).status, 404)
 	assert.deepEqual(await scans(group), [])
+})
+
+/** Every key of the group, over all pages: name to number of times. */
+async function keysOf(group) {
+	const times = new Map()
+	for (let offset = 0; ; offset += 100) {
+		const page = await api('GET', `/crypto/v1/keys?group_id=${group}&limit=100&offset=${offset}`)
+		for (const key of page) times.set(key.name, (times.get(key.name) ?? 0) + 1)
+		if (page.length < 100) return times
+	}
+}
+
+async function finished(group, { scan_id: id }) {
+	for (;;) {
+		const now = await api('GET', `/sys/v1/groups/${group}/hmg/scans/${id}`)
+		if (now.finished_at) return now
+		await sleep(20)
+	}
+}
+
+test('several sessions read at once: each key comes in once, whatever is made and deleted meanwhile, and whoever dies', async () => {
+	const slow = await stack.faultyGateway({ mutual: false, args: ['--signers', '4'] })
+	const all = (await keysOf(await scanned(await makeGroup({}, slow)))).size
+	const group = await makeGroup({}, slow)
+	await put(Array.from({ length: 8 }, (_, i) => wire.aes(`sync-short-${i}`)))
+
+	slow.faults('C_GetAttributeValue delay=3ms')
+	const begun = await api('POST', `/sys/v1/groups/${group}/hmg/scans`, {})
+	for (let i = 0; i < 8; i++) await take(wire.aes(`sync-short-${i}`))
+	await put(Array.from({ length: 8 }, (_, i) => wire.aes(`sync-new-${i}`)))
+	assert.equal((await finished(group, begun)).scan_result.$type, 'Success')
+
+	slow.faults('C_GetAttributeValue nth=50 once=died crash')
+	const struck = await finished(group, await api('POST', `/sys/v1/groups/${group}/hmg/scans`, {}))
+	slow.faults('')
+	assert.equal(struck.scan_result.$type, 'Failed', JSON.stringify(struck))
+	assert.match(struck.scan_result.message, /the signer (was killed|ended)/)
+	await scan(group)
+	const keys = await keysOf(group)
+	assert.ok([...keys.values()].every((times) => times === 1), [...keys])
+	for (let i = 0; i < 8; i++) assert.equal(keys.get(`sync-new-${i}`), 1)
+	const there = [...keys.keys()].filter((name) => !name.startsWith('sync-short-'))
+	assert.equal(there.length, all + 8)
+	await slow.stop()
+})
+
+test('one signer, and one that reads alone or with many sessions, list the same', async () => {
+	const counts = []
+	for (const args of [['--signers', '1'], ['--list-sessions', '1'], ['--signers', '1', '--list-sessions', '9']]) {
+		const one = await stack.startGateway({ mutual: false, args })
+		counts.push((await scan(await makeGroup({}, one))).length)
+		await one.stop()
+	}
+	assert.ok(counts[0] > 300 && counts.every((n) => n === counts[0]), counts)
 })
 
 test('a gateway that is gone ends the scan with words', async () => {

@@ -28,6 +28,7 @@ static void a_setup_comes_through_whole(void **state)
 		                   .master_label = "master",
 		                   .needs_master = true,
 		                   .threads = 2,
+		                   .readers = 5,
 		                   .warm_keys = 3,
 		                   .warm_ttl_s = 4,
 		                   .authorizers = hf_span_text("{}") };
@@ -46,12 +47,13 @@ static void a_setup_comes_through_whole(void **state)
 	CHECK(hf_secret_equal(&out.pin, "1234", 4));
 	CHECK(hf_span_is(out.authorizers, "{}"));
 	CHECK(out.needs_master && !out.allow_resident && !out.list_tokens && !out.have_profile);
-	CHECK(out.threads == 2 && out.warm_keys == 3 && out.warm_ttl_s == 4);
+	CHECK(out.threads == 2 && out.readers == 5);
+	CHECK(out.warm_keys == 3 && out.warm_ttl_s == 4);
 	hf_secret_done(&in.pin);
 	hf_secret_done(&out.pin);
 }
 
-static void a_setup_of_another_version_or_with_no_threads_is_refused(void **state)
+static void a_setup_of_another_version_or_with_impossible_sessions_is_refused(void **state)
 {
 	HF_BUF_SCOPED struct hf_buf b = HF_BUF(WIRE_FRAME_MAX);
 	struct signer_setup in = { .threads = 1 }, out;
@@ -66,6 +68,11 @@ static void a_setup_of_another_version_or_with_no_threads_is_refused(void **stat
 	CHECK_CODE(wire_get_setup(only_frame(&b).body, &out), HF_INVALID);
 	hf_buf_clear(&b);
 	in.threads = WIRE_THREADS_MAX + 1;
+	wire_put_setup(&b, &in);
+	CHECK_CODE(wire_get_setup(only_frame(&b).body, &out), HF_INVALID);
+	hf_buf_clear(&b);
+	in.threads = 1;
+	in.readers = WIRE_READERS_MAX + 1;
 	wire_put_setup(&b, &in);
 	CHECK_CODE(wire_get_setup(only_frame(&b).body, &out), HF_INVALID);
 }
@@ -209,7 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_setup_comes_through_whole),
-		cmocka_unit_test(a_setup_of_another_version_or_with_no_threads_is_refused),
+		cmocka_unit_test(a_setup_of_another_version_or_with_impossible_sessions_is_refused),
 		cmocka_unit_test(a_job_comes_through_with_its_tag_record_and_evidence),
 		cmocka_unit_test(a_signature_without_a_record_is_refused),
 		cmocka_unit_test(part_of_a_frame_waits_for_the_rest),
