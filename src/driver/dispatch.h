@@ -4,14 +4,14 @@
  *
  *   taken ──► looked up ──► waiting ──► in the HSM ──► ended
  *                                            ├── generated ──► stored ──► ended
- *                                            └── signed, and requests are checked here ──► user
- *                                                action spent ──► ended
+ *                                            └── signed, and requests are checked here
+ *                                                      ──► user action spent ──► ended
+ *
  * Nothing is announced before it is on disk. A generation whose key id has a record is answered
  * with the stored key and never makes a second. Where requests are checked here, a signature leaves
  * once it is on disk that its user action is spent for it, so that no second job has it again. The
- * database is asked by another thread
- * (keydb/front.h): a job whose key cannot be looked up or stored for a while is given back. One
- * thread. */
+ * database is asked by another thread (keydb/front.h): a job whose key cannot be looked up or
+ * stored for a while is given back. One thread. */
 #ifndef HF_DRIVER_DISPATCH_H
 #define HF_DRIVER_DISPATCH_H
 

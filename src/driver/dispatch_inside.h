@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the files of the dispatch share: dispatch.c has wallets' keys, dispatch_crypto.c those of
- * any kind. */
+ * What the files of the dispatch share: dispatch.c has the way that all jobs go; what is special to
+ * a kind is in dispatch_generate.c and dispatch_sign.c (wallets' keys) and in dispatch_crypto.c
+ * (keys of any kind). */
 #ifndef HF_DRIVER_DISPATCH_INSIDE_H
 #define HF_DRIVER_DISPATCH_INSIDE_H
 
@@ -40,13 +41,32 @@ void dispatch_refuse(struct dispatch *d, struct task *t, enum op_outcome outcome
 void dispatch_ready(struct dispatch *d, struct task *t);
 /* Asks the database of a key; its answer comes to dispatch_crypto_found(). */
 void dispatch_look_up(struct dispatch *d, struct task *t, const char *key_id);
+/* May another HSM do what this one could not? Then it is tried there before it has failed. */
 bool dispatch_others_may_differ(const struct task *t, const struct op_result *r);
+
+/* dispatch_generate.c. The key is there already: a generation that comes again is answered with
+ * it. */
+void dispatch_generate_again(struct dispatch *d, struct task *t, struct hf_span record);
+/* The HSM has made a key: its record is stored if it all fits together. */
+void dispatch_generate_answered(struct dispatch *d, struct task *t, const struct hsmhost_answer *a);
+void dispatch_generate_stored(struct dispatch *d, struct task *t, const struct keydb_answer *a);
+
+/* dispatch_sign.c. The record is there, and becomes the task's: to the HSM, if it is what the
+ * server expects. */
+void dispatch_sign_found(struct dispatch *d, struct task *t, const struct keydb_answer *a);
+/* The signer has found the evidence good, and has signed. */
+void dispatch_sign_spend(struct dispatch *d, struct task *t, const struct signature *signature);
+void dispatch_sign_spent(struct dispatch *d, struct task *t, const struct keydb_answer *a);
 
 /* dispatch_crypto.c. An OP_CRYPTO:
  *
- *   taken ──► is the key that it makes there? ──► its key ──► what it wraps ──► in the HSM ──►
- * ended └── yes: the answer                             made: stored ──► ended ──┘ └── destroying:
- * the record goes ──► ended */
+ *   taken ──► is the key that it makes there?
+ *               ├── yes: that is the answer ──► ended
+ *               └── no, or it makes none: its key ──► what it wraps ──► in the HSM
+ *                                ├── a key was made: stored ──► ended
+ *                                ├── a key was destroyed: its record goes ──► ended
+ *                                └── ended
+ */
 void dispatch_crypto_take(struct dispatch *d, struct task *t);
 void dispatch_crypto_found(struct dispatch *d, struct task *t, const struct keydb_answer *a);
 /* The operation with its records. */
