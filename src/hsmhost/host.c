@@ -47,6 +47,15 @@ static void release(struct hsmhost *h)
 	free(h);
 }
 
+unsigned host_count(const struct hsmhost *h, enum seat_state state)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < h->n_seats; i++)
+		n += h->seats[i].state == state;
+	return n;
+}
+
 /* Steps until the first signer is ready or has failed. */
 static hf_status first_ready(struct hsmhost *h, struct hf_err *err)
 {
@@ -124,8 +133,8 @@ hf_status hsmhost_submit(struct hsmhost *h, const struct hsmhost_job *job)
 		}
 	}
 	f->tag = ++h->next_tag;
-	life_wait(h, f);
-	life_place_waiting(h);
+	place_later(h, f);
+	place_waiting(h);
 	return HF_SUCCESS;
 }
 
@@ -170,7 +179,7 @@ void hsmhost_step(struct hsmhost *h)
 	for (size_t i = 0; i < h->n_seats; i++)
 		life_step(h, &h->seats[i]);
 	life_start_wanted(h);
-	life_place_waiting(h);
+	place_waiting(h);
 }
 
 void hsmhost_stats(const struct hsmhost *h, struct hsmhost_stats *ret)
@@ -235,6 +244,6 @@ void hsmhost_stop(struct hsmhost *h, int grace_ms)
 	}
 	/* ENDING has its own deadline, after which it is killed. */
 	step_until(h, INT64_MAX / 2, all_empty);
-	life_place_waiting(h); /* nobody is ready: gives all back */
+	place_waiting(h); /* nobody is ready: gives all back */
 	release(h);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the files of this folder share about a host: host.c is its face, life.c starts and ends
- * signers, answer.c judges what they say. */
+ * signers, placing.c gives them jobs, answer.c and crypto_answer.c judge what they say. */
 #ifndef HF_HSMHOST_INSIDE_H
 #define HF_HSMHOST_INSIDE_H
 
@@ -13,8 +13,7 @@ struct hsmhost {
 	void *ctx;
 	struct hsmhost_stats stats; /* health and signers_ready are made when asked for */
 	uint64_t next_tag;
-	struct flight *waiting,
-	        **waiting_last; /* survivors of a signer that ended, to be placed again */
+	struct flight *waiting, **waiting_last; /* jobs without a signer: placing.c */
 	size_t n_waiting;
 	int64_t waiting_ms; /* since when there are any */
 	bool known;         /* a signer was ready once: token, master and profile are known */
@@ -45,10 +44,18 @@ int64_t life_next_ms(const struct hsmhost *h);
 void life_dismiss(struct seat *s);
 /* Kills it; its jobs are given back. */
 void life_kill(struct hsmhost *h, struct seat *s);
-/* Gives them to signers with room. Where none works, they wait for one to start, for as long as an
- * operation may take, and go back to the queue then. */
-void life_place_waiting(struct hsmhost *h);
-void life_wait(struct hsmhost *h, struct flight *f);
+
+/* placing.c */
+/* Takes a job over that has no signer yet; place_waiting() is due. */
+void place_later(struct hsmhost *h, struct flight *f);
+/* Gives those that wait to signers with room. Where none works, they wait for one to start, for as
+ * long as an operation may take, and go back to the queue then. */
+void place_waiting(struct hsmhost *h);
+/* When the first of them goes back; INT64_MAX: none will, since a signer works or nobody waits. */
+int64_t place_until_ms(const struct hsmhost *h);
+/* The jobs of a signer that has ended. Those that were at work may be the cause, and go back to the
+ * queue; the others only stood behind them, and wait for another signer, once. */
+void place_elsewhere(struct hsmhost *h, struct flight *all, enum hf_code code, const char *why);
 
 /* crypto_answer.c */
 /* Fills f->crypto from the job's. HF_INVALID: see hsmhost_submit(). */

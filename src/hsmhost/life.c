@@ -19,15 +19,6 @@ enum {
 	EXIT_WORN = 75, /* the module wants a new process */
 };
 
-unsigned host_count(const struct hsmhost *h, enum seat_state state)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < h->n_seats; i++)
-		n += h->seats[i].state == state;
-	return n;
-}
-
 static unsigned count_fresh(const struct hsmhost *h)
 {
 	unsigned n = host_count(h, SEAT_STARTING);
@@ -53,86 +44,6 @@ static void stop_for_good(struct hsmhost *h, const struct hf_err *err)
 	if (h->known)
 		HF_ERROR("the HSM needs an operator; no signer is started any more",
 		         HF_KS("reason", err->text));
-}
-
-static struct seat *roomiest(struct hsmhost *h)
-{
-	struct seat *best = NULL;
-
-	for (size_t i = 0; i < h->n_seats; i++) {
-		struct seat *s = &h->seats[i];
-
-		if (seat_room(s, h->config.setup.threads, h->config.ahead) > 0 &&
-		    (!best || s->flights < best->flights))
-			best = s;
-	}
-	return best;
-}
-
-/* Where the job is to go: the next page of a list to the signer that has begun it, though it may
- * have one more job than it should, then. */
-static struct seat *seat_for(struct hsmhost *h, const struct flight *f)
-{
-	uint64_t cursor = f->crypto.kind == CRYPTO_LIST ? f->crypto.cursor : 0;
-
-	for (size_t i = 0; cursor && i < h->n_seats; i++)
-		if (h->seats[i].state == SEAT_READY && seat_has_walk(&h->seats[i], cursor))
-			return &h->seats[i];
-	return roomiest(h);
-}
-
-static int64_t waiting_ends_ms(const struct hsmhost *h)
-{
-	if (!h->waiting || host_count(h, SEAT_READY) > 0)
-		return INT64_MAX;
-	return h->stopped || h->closing || h->refused ? 0
-	                                              : h->waiting_ms + h->config.op_deadline_ms;
-}
-
-void life_place_waiting(struct hsmhost *h)
-{
-	while (h->waiting) {
-		struct flight *f = h->waiting;
-		struct seat *best = seat_for(h, f);
-
-		if (!best && hf_mono_ms() < waiting_ends_ms(h))
-			return;
-		h->waiting = f->next;
-		h->n_waiting--;
-		if (!h->waiting)
-			h->waiting_last = &h->waiting;
-		if (best)
-			seat_give(best, f, h->config.setup.threads);
-		else
-			answer_give_back(h, f, HF_CLOSED, "no signer works at the moment");
-	}
-}
-
-void life_wait(struct hsmhost *h, struct flight *f)
-{
-	if (!h->waiting)
-		h->waiting_ms = hf_mono_ms();
-	f->next = NULL;
-	*h->waiting_last = f;
-	h->waiting_last = &f->next;
-	h->n_waiting++;
-}
-
-/* Those that were at work may be the cause, and go back to the queue; the others only stood behind
- * them. */
-static void give_back_all(struct hsmhost *h, struct flight *all, enum hf_code code, const char *why)
-{
-	while (all) {
-		struct flight *f = all;
-
-		all = f->next;
-		if (f->began_ms || f->moved) {
-			answer_give_back(h, f, code, why);
-		} else {
-			f->moved = true;
-			life_wait(h, f);
-		}
-	}
 }
 
 /* With one session, nothing is at work any more. With several, the others' jobs were. */
@@ -171,7 +82,7 @@ static void died(struct hsmhost *h, struct seat *s, const char *before, uint64_t
 	strike(h, HF_IO, why);
 	if (status == EXIT_WORN) /* it answered what it worked on, and began nothing after that */
 		mark_waiting(all, h->config.setup.threads);
-	give_back_all(h, all, HF_CLOSED, why);
+	place_elsewhere(h, all, HF_CLOSED, why);
 }
 
 void life_kill(struct hsmhost *h, struct seat *s)
@@ -311,7 +222,7 @@ static bool take_failed(struct hsmhost *h, struct seat *s, const struct wire_fra
 		strike(h, err.code, err.text);
 	}
 	h->last_failure = err;
-	give_back_all(h, seat_take_all(s), err.code, err.text);
+	place_elsewhere(h, seat_take_all(s), err.code, err.text);
 	life_dismiss(s);
 	return true;
 }
@@ -418,8 +329,8 @@ int64_t life_next_ms(const struct hsmhost *h)
 	}
 	if (wanted && h->start_at_ms < soonest)
 		soonest = h->start_at_ms;
-	if (waiting_ends_ms(h) < soonest)
-		soonest = waiting_ends_ms(h);
+	if (place_until_ms(h) < soonest)
+		soonest = place_until_ms(h);
 	if (h->config.recycle_rss && hf_mono_ms() + MEMORY_EVERY_MS < soonest)
 		soonest = hf_mono_ms() + MEMORY_EVERY_MS;
 	return soonest;
