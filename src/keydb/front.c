@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Three sides: lookups with a worker of their own, so that none waits for a commit, and puts and
- * spent actions, which share one.
- * Of each at most one batch is away; what the worker touches is the batch's until it is back. */
+ * spent actions, which share one. */
 #include "keydb/front_inside.h"
 
 #include "base/clock.h"
@@ -11,214 +10,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-enum {
-	PATIENCE_MS = 2000,
-	TRY_MS = 200,  /* between two looks whether the database is back */
-	LATE_MS = 500, /* a batch that is away for longer: nothing more should be begun */
-	CACHE_KIB = 1024,
-};
-
-static void append(struct asks *l, struct ask *a)
-{
-	a->next = NULL;
-	*l->last = a;
-	l->last = &a->next;
-	l->n++;
-}
-
-static struct ask *pop(struct asks *l)
-{
-	struct ask *a = l->first;
-
-	if (!a)
-		return NULL;
-	l->first = a->next;
-	if (!l->first)
-		l->last = &l->first;
-	l->n--;
-	return a;
-}
-
-static void prepend(struct asks *l, struct ask *a)
-{
-	a->next = l->first;
-	if (!l->first)
-		l->last = &a->next;
-	l->first = a;
-	l->n++;
-}
-
-static void ask_free(struct ask *a)
-{
-	hf_buf_done(&a->record);
-	hf_buf_done(&a->stored);
-	free(a);
-}
-
-static void lower(int *timeout_ms, int64_t to)
-{
-	if (to < 0)
-		to = 0;
-	if (*timeout_ms < 0 || to < *timeout_ms)
-		*timeout_ms = to < 1000000 ? (int)to : 1000000;
-}
-
-static void answer(struct side *s, struct ask *a, hf_status status, const char *why)
-{
-	struct keydb_answer answer = {
-		.tag = a->tag,
-		.to = a->drop ? KEYDB_DROP : s->kind,
-		.status = status,
-		.why = why,
-		.record = &a->record,
-		.stored = hf_buf_span(&a->stored),
-	};
-
-	s->answered++;
-	s->front->config.answered(s->front->config.ctx, &answer);
-}
-
-/* The database has spoken of this one. */
-static void answer_known(struct side *s, struct ask *a)
-{
-	struct keydb_get get = { .key_id = a->key_id, .status = a->status };
-	struct hf_err err = { 0 };
-
-	if (s->kind == KEYDB_GET && !hf_ok(a->status))
-		keydb_get_explain(&get, &err);
-	else if (s->kind == KEYDB_SPEND && a->status.code == HF_EXISTS)
-		snprintf(err.text, sizeof(err.text), "this user action has been used");
-	else if (s->kind == KEYDB_SPEND && a->status.code == HF_TIMEOUT)
-		snprintf(err.text, sizeof(err.text),
-		         "this user action is older than what is remembered of used ones");
-	else if (a->drop && a->status.code == HF_NOTFOUND)
-		snprintf(err.text, sizeof(err.text), "there is no record of this key (any more)");
-	else if (!hf_ok(a->status) && a->status.code != HF_EXISTS)
-		snprintf(err.text, sizeof(err.text), "the record cannot be stored: %s",
-		         hf_code_name(a->status.code));
-	answer(s, a, a->status, err.text);
-}
-
-static const char *cannot(enum keydb_ask kind)
-{
-	switch (kind) {
-	case KEYDB_GET:
-		return "keys cannot be looked up";
-	case KEYDB_PUT:
-	case KEYDB_DROP:
-		return "new keys cannot be stored";
-	case KEYDB_SPEND:
-		break;
-	}
-	return "used user actions cannot be stored";
-}
-
-static void note_well(struct side *s, int64_t now)
-{
-	s->well = hf_ok(s->status);
-	if (s->well) {
-		s->problem[0] = 0;
-		return;
-	}
-	s->try_at_ms = now + TRY_MS;
-	if (s->status.code == HF_BUSY && !s->engine[0])
-		snprintf(s->engine, sizeof(s->engine), "no connection to the database");
-	snprintf(s->problem, sizeof(s->problem), "%s: %s", cannot(s->kind),
-	         s->engine[0] ? s->engine : hf_code_name(s->status.code));
-}
-
-/* What comes back from a database that cannot be used, waits again, at its old place. */
-static void collect(struct side *s, int64_t now)
-{
-	struct ask *list[BATCH_MAX];
-	size_t n = s->n;
-
-	if (!s->away || !atomic_load(&s->back))
-		return;
-	for (size_t i = 0; i < n; i++)
-		list[i] = s->list[i];
-	s->n = 0;
-	s->away = false;
-	s->batches += n > 0;
-	note_well(s, now);
-	for (size_t i = n; i-- > 0;)
-		if (list[i]->dropped)
-			ask_free(list[i]);
-		else if (!s->well)
-			prepend(&s->waiting, list[i]);
-	for (size_t i = 0; i < n && s->well; i++) {
-		if (list[i]->dropped)
-			continue;
-		answer_known(s, list[i]);
-		ask_free(list[i]);
-	}
-}
-
-static void expire(struct side *s, int64_t now)
-{
-	struct ask *a;
-	char why[300];
-
-	snprintf(why, sizeof(why), "%s",
-	         s->problem[0] ? s->problem : "the database of wrapped keys does not answer");
-	while ((a = s->waiting.first) != NULL && (a->until_ms <= now || s->front->stopping)) {
-		pop(&s->waiting);
-		answer(s, a, HF_FAILURE(HF_BUSY), why);
-		ask_free(a);
-	}
-	/* Whoever looks for a key need not hear of it any more, nor does a job that may ask again
-	 * to spend its action; what became of a new key must be known. */
-	for (size_t i = 0; i < s->n && s->away && s->kind != KEYDB_PUT; i++) {
-		a = s->list[i];
-		if (a->dropped || a->until_ms > now)
-			continue;
-		a->dropped = true;
-		answer(s, a, HF_FAILURE(HF_BUSY), why);
-	}
-}
-
-static void hand_over(struct side *s, int64_t now)
-{
-	bool look = !s->well && now >= s->try_at_ms;
-	hf_status status;
-
-	if (s->away || s->front->stopping || (s->well ? !s->waiting.first : !look))
-		return;
-	while (s->n < BATCH_MAX && s->waiting.first)
-		s->list[s->n++] = pop(&s->waiting);
-	s->engine[0] = 0;
-	s->since_ms = now;
-	s->away = true;
-	atomic_store(&s->back, false);
-	s->task =
-	        (struct db_task){ .run = front_run, .done = front_done, .durability = DB_DURABLE };
-	status = db_work_submit(s->work, &s->task);
-	if (hf_ok(status))
-		return; /* it may be back already */
-	s->status = status;
-	atomic_store(&s->back, true);
-}
-
-static void when_next(const struct side *s, int64_t now, int *timeout_ms)
-{
-	if (s->waiting.first)
-		lower(timeout_ms, s->waiting.first->until_ms - now);
-	if (s->away && s->kind != KEYDB_PUT && s->n > 0 && !s->list[s->n - 1]->dropped)
-		lower(timeout_ms, s->list[0]->dropped ? TRY_MS : s->list[0]->until_ms - now);
-	if (s->away && now < s->since_ms + LATE_MS)
-		lower(timeout_ms, s->since_ms + LATE_MS - now);
-	if (s->away && atomic_load(&s->back))
-		lower(timeout_ms, 0);
-	if (!s->away && !s->well)
-		lower(timeout_ms, s->try_at_ms - now);
-}
-
-static void step_side(struct side *s, int64_t now)
-{
-	collect(s, now);
-	expire(s, now);
-	hand_over(s, now);
-}
+enum { PATIENCE_MS = 2000 };
 
 void keydb_front_step(struct keydb_front *f, int *timeout_ms)
 {
@@ -228,12 +20,12 @@ void keydb_front_step(struct keydb_front *f, int *timeout_ms)
 	if (atomic_load(&f->get.back) || atomic_load(&f->put.back) || atomic_load(&f->spend.back))
 		if (eventfd_read(f->event, &ignored) < 0)
 			ignored = 0; /* somebody's wake-up is still to come: nothing is lost */
-	step_side(&f->get, now);
-	step_side(&f->put, now);
-	step_side(&f->spend, now);
-	when_next(&f->get, now, timeout_ms);
-	when_next(&f->put, now, timeout_ms);
-	when_next(&f->spend, now, timeout_ms);
+	side_step(&f->get, now);
+	side_step(&f->put, now);
+	side_step(&f->spend, now);
+	side_when_next(&f->get, now, timeout_ms);
+	side_when_next(&f->put, now, timeout_ms);
+	side_when_next(&f->spend, now, timeout_ms);
 }
 
 static hf_status ask_new(struct keydb_front *f, void *tag, struct ask **ret)
@@ -255,7 +47,7 @@ hf_status keydb_front_get(struct keydb_front *f, const char *key_id, void *tag)
 	HF_ENSURE(strlen(key_id) < HF_ID_MAX, HF_TOOBIG);
 	HF_TRY(ask_new(f, tag, &a));
 	snprintf(a->key_id, sizeof(a->key_id), "%s", key_id);
-	append(&f->get.waiting, a);
+	side_ask(&f->get, a);
 	return HF_SUCCESS;
 }
 
@@ -266,7 +58,7 @@ hf_status keydb_front_put(struct keydb_front *f, struct hf_buf *record, void *ta
 
 	if (hf_ok(s)) {
 		a->record = *record;
-		append(&f->put.waiting, a);
+		side_ask(&f->put, a);
 		*record = HF_BUF(RECORD_ENCODED_MAX);
 	}
 	hf_buf_done(record);
@@ -281,7 +73,7 @@ hf_status keydb_front_drop(struct keydb_front *f, const char *key_id, void *tag)
 	HF_TRY(ask_new(f, tag, &a));
 	snprintf(a->key_id, sizeof(a->key_id), "%s", key_id);
 	a->drop = true;
-	append(&f->put.waiting, a);
+	side_ask(&f->put, a);
 	return HF_SUCCESS;
 }
 
@@ -291,34 +83,13 @@ hf_status keydb_front_spend(struct keydb_front *f, const struct keydb_spend *spe
 
 	HF_TRY(ask_new(f, tag, &a));
 	a->spend = *spend;
-	append(&f->spend.waiting, a);
+	side_ask(&f->spend, a);
 	return HF_SUCCESS;
 }
 
 int keydb_front_fd(const struct keydb_front *f)
 {
 	return f->event;
-}
-
-static void side_init(struct keydb_front *f, struct side *s, enum keydb_ask kind)
-{
-	s->front = f;
-	s->kind = kind;
-	s->well = true;
-	s->waiting.last = &s->waiting.first;
-}
-
-static hf_status side_start(struct keydb_front *f, struct side *s, struct hf_err *err)
-{
-	struct db_work_config work = {
-		.db = f->config.db,
-		.write = s->kind != KEYDB_GET,
-		.threads = 1,
-		.patience_ms = f->config.patience_ms,
-	};
-
-	work.db.cache_kib = CACHE_KIB;
-	return db_work_start(&work, &s->work, err);
 }
 
 hf_status keydb_front_start(const struct keydb_front_config *config, struct keydb_front **ret,
@@ -347,14 +118,6 @@ hf_status keydb_front_start(const struct keydb_front_config *config, struct keyd
 	}
 	*ret = f;
 	return HF_SUCCESS;
-}
-
-static void side_end(struct side *s)
-{
-	int64_t now = hf_mono_ms();
-
-	collect(s, now);
-	expire(s, now);
 }
 
 /* Keys that were made are kept. */
@@ -395,7 +158,7 @@ void keydb_front_stats(const struct keydb_front *f, struct keydb_front_stats *re
 {
 	const int64_t now = hf_mono_ms();
 	const struct side *get = &f->get, *put = &f->put, *spend = &f->spend;
-	bool late = get->away && now - get->since_ms > LATE_MS;
+	bool late = get->away && now - get->since_ms > SIDE_LATE_MS;
 	const char *problem = get->problem[0]   ? get->problem
 	                      : late            ? "lookups of keys are not answered"
 	                      : put->problem[0] ? put->problem
@@ -406,7 +169,7 @@ void keydb_front_stats(const struct keydb_front *f, struct keydb_front_stats *re
 		         spend->n,
 		.readable = get->well && !late,
 		.writable = put->well && spend->well &&
-		            !(put->away && now - put->since_ms > 4 * LATE_MS),
+		            !(put->away && now - put->since_ms > 4 * SIDE_LATE_MS),
 		.lookups = get->answered,
 		.puts = put->answered,
 		.spends = spend->answered,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the files of the front share: front.c is the owner's thread, front_worker.c the others'. */
+ * What the files of the front share: front.c and front_side.c are the owner's thread,
+ * front_worker.c the others'. Of each side at most one batch is away; what the worker touches is
+ * the batch's until it is back. */
 #ifndef HF_KEYDB_FRONT_INSIDE_H
 #define HF_KEYDB_FRONT_INSIDE_H
 
@@ -8,7 +10,10 @@
 
 #include <stdatomic.h>
 
-enum { BATCH_MAX = 256 };
+enum {
+	BATCH_MAX = 256,
+	SIDE_LATE_MS = 500, /* a batch that is away for longer: nothing more should be begun */
+};
 
 struct ask {
 	struct ask *next;
@@ -56,7 +61,20 @@ struct keydb_front {
 	bool stopping;
 };
 
-/* Of a side's task. */
+/* front_side.c */
+void side_init(struct keydb_front *f, struct side *s, enum keydb_ask kind);
+/* Starts a worker for it. */
+HF_MUST hf_status side_start(struct keydb_front *f, struct side *s, struct hf_err *err);
+/* Takes it over, to be answered. */
+void side_ask(struct side *s, struct ask *a);
+/* Answers what came back and what has waited too long; hands the next batch over. */
+void side_step(struct side *s, int64_t now);
+/* Lowers *timeout_ms to when side_step() is due. */
+void side_when_next(const struct side *s, int64_t now, int *timeout_ms);
+/* Its worker has ended: all is answered. */
+void side_end(struct side *s);
+
+/* front_worker.c: of a side's task. */
 hf_status front_run(struct db_task *task, struct db *db);
 void front_done(struct db_task *task, hf_status status);
 
