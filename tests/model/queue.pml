@@ -220,7 +220,7 @@ start:
 	atomic { me = (me == 0 -> d + 1 : me + DRIVERS); requests = 0; j = 0; FORGET(0); FORGET(1) }
 end:
 	do
-	/* src/server/core/queue/jobs_deal.c, claim; then the reply, which may be lost: then the lease ends by itself */
+	/* src/server/core/queue/jobs_claim.c, jobs_claim; then the reply, which may be lost: then the lease ends by itself */
 	:: atomic { job[GENERATE] == queued && attempts[GENERATE] < ATTEMPTS -> j = GENERATE; claim(j) }
 	:: atomic { job[SIGN] == queued && attempts[SIGN] < ATTEMPTS -> j = SIGN; claim(j) }
 
@@ -239,7 +239,7 @@ end:
 		:: keys_made++; held[GENERATE] = keys_made; state[GENERATE] = made
 		:: faults > 0 -> faults--; says[GENERATE] = retry; state[GENERATE] = ready
 		fi }
-	/* src/driver/dispatch.c, stored: the first record stays; whoever comes later answers with that one */
+	/* src/driver/dispatch_generate.c, dispatch_generate_stored: the first record stays; whoever comes later answers with that one */
 	:: atomic { state[GENERATE] == made ->
 		if
 #ifdef NO_COMMIT_BEFORE_ANNOUNCE
@@ -257,7 +257,7 @@ end:
 		fi;
 		state[GENERATE] = ready }
 
-	/* src/driver/dispatch.c, check_record: the record is that of the key which the server expects */
+	/* src/driver/dispatch_sign.c, check_record: the record is that of the key which the server expects */
 	:: atomic { state[SIGN] == taken ->
 		assert(record == value[GENERATE] && record != 0);
 		if

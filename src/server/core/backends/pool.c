@@ -171,7 +171,7 @@ static hf_status look_run(struct db_task *task, struct db *db)
 		look_run_one(part, db, &s);
 		if (!hf_ok(s) || !p->over || part->settled || part->sealed.len)
 			continue;
-		s = jobs_cancel(p->core->jobs, db, p->call->group->store_id, part->job);
+		s = jobs_cancel(db, p->call->group->store_id, part->job);
 		part->withdrawn = hf_ok(s);
 		if (s.code == HF_NOTFOUND)
 			s = HF_SUCCESS;

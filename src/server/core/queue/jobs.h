@@ -103,7 +103,7 @@ void jobs_free(struct jobs *j);
 HF_MUST hf_status jobs_add(struct jobs *j, struct db *db, const struct job_new *job, uint64_t *ret);
 /* Takes back a job that no driver has yet: nobody hears of it any more. Inside a write task.
  * HF_NOTFOUND: it is leased, or settled. */
-HF_MUST hf_status jobs_cancel(struct jobs *j, struct db *db, const char *store_id, uint64_t job);
+HF_MUST hf_status jobs_cancel(struct db *db, const char *store_id, uint64_t job);
 /* After the commit, for the count. */
 void jobs_added(struct jobs *j);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the files of the queue share: jobs.c (adding, parking, answering), jobs_deal.c (who gets
- * what), jobs_settle.c (what comes back). For these three only. */
+ * What the files of the queue share: jobs.c (the queue itself, adding), jobs_poll.c (a poll's life:
+ * parked, answered), jobs_deal.c (who gets how much), jobs_claim.c (what he gets), jobs_settle.c
+ * (what comes back), jobs_clock.c (what happens by itself). For these only. */
 #ifndef HF_SERVER_CORE_QUEUE_JOBS_INTERNAL_H
 #define HF_SERVER_CORE_QUEUE_JOBS_INTERNAL_H
 
@@ -62,9 +63,17 @@ struct jobs {
 /* jobs.c: the store's side, made when it is new. NULL: no memory. With the lock held. */
 struct job_store *jobs_store(struct jobs *j, const char *store_id);
 
-/* Answers a poll that is out of all lists; after this it is the caller's again. Without the lock.
- */
+/* jobs_poll.c: answers a poll that is out of all lists; after this it is the caller's again.
+ * Without the lock. */
 void jobs_answer(struct jobs *j, struct jobs_poll *p, hf_status s);
+/* Answers, with nothing, the parked polls whose wait is over, whose peer left or which were
+ * released. Without the lock. */
+void jobs_end_waits(struct jobs *j);
+
+/* jobs_claim.c: leases up to `want` jobs to the poll. *ret_drained: nothing is left in the queue.
+ */
+HF_MUST hf_status jobs_claim(struct jobs *j, struct db *db, struct jobs_poll *p, size_t want,
+                             bool *ret_drained);
 
 /* jobs_deal.c. With the lock held: puts a dealt poll back among the hungry. */
 void jobs_undeal(struct jobs *j, struct jobs_poll *p);
@@ -74,7 +83,6 @@ void jobs_leave(struct job_store *st);
 void jobs_deal_soon(struct jobs *j);
 
 /* jobs_settle.c */
-void jobs_tally_clear(struct jobs_tally *t);
 /* After the commit: counts, and tells who waits. */
 void jobs_tally_publish(struct jobs *j, struct jobs_tally *t);
 /* The results of a poll, one after another, and the leases that it renews. */

@@ -19,7 +19,7 @@
 
 _Static_assert(POLL_BATCH_MAX <= JOB_ROWS_TAKE_MAX, "a hand-in is taken at once");
 
-void jobs_tally_clear(struct jobs_tally *t)
+static void tally_clear(struct jobs_tally *t)
 {
 	struct hf_buf settled = t->settled;
 
@@ -263,7 +263,7 @@ hf_status jobs_hand_in(struct jobs *j, struct db *db, struct jobs_poll *p)
 {
 	int64_t lease = j->config.lease_ms;
 
-	jobs_tally_clear(&p->tally);
+	tally_clear(&p->tally);
 	if (p->request.n_results)
 		HF_TRY(hand_in_all(j, db, p));
 	/* Only leases past their half are written again. */
@@ -293,7 +293,7 @@ hf_status jobs_sweep(struct jobs *j, struct db *db, struct jobs_tally *tally, in
 	uint64_t id;
 	hf_status s = HF_SUCCESS;
 
-	jobs_tally_clear(tally);
+	tally_clear(tally);
 	for (int i = 0; i < EXHAUSTED_AT_ONCE; i++) {
 		s = job_row_exhausted(db, horizon, JOB_ATTEMPTS_MAX, &id, store_id);
 		if (!hf_ok(s))
