@@ -33,10 +33,7 @@ struct webhook_sender {
 	pthread_t thread;
 	bool running;
 	atomic_bool stop;
-	pthread_mutex_t lock; /* pings, closed */
-	struct webhook_ping *pings;
-	bool closed;
-	struct webhook_ping *pinging; /* under way: the thread's own */
+	struct webhook_pings pings;
 	struct delivery *ended;
 	int64_t forget_at_ms;
 };
@@ -246,80 +243,6 @@ static void look(struct webhook_sender *s)
 	}
 }
 
-static void unlink_ping(struct webhook_sender *s, const struct webhook_ping *p)
-{
-	struct webhook_ping **at = &s->pinging;
-
-	while (*at && *at != p)
-		at = &(*at)->next;
-	if (*at)
-		*at = p->next;
-}
-
-static void pinged(void *ctx, const struct outbound_reply *reply)
-{
-	struct webhook_ping *p = ctx;
-
-	unlink_ping(p->sender, p);
-	p->done(p, reply->status, reply->error);
-}
-
-static void begin_ping(struct webhook_sender *s, struct webhook_ping *p)
-{
-	char header[128];
-	const char *const headers[] = { header, NULL };
-	const struct outbound_post post = {
-		.url = p->url,
-		.content_type = "application/json",
-		.body = hf_buf_span(&p->body),
-		.headers = headers,
-		.timeout_ms = WEBHOOK_TIMEOUT_MS,
-		.done = pinged,
-		.ctx = p,
-	};
-
-	snprintf(header, sizeof(header), "X-DFNS-WEBHOOK-SIGNATURE: %s", p->signature);
-	p->next = s->pinging;
-	s->pinging = p;
-	if (!hf_ok(outbound_send(s->outbound, &post))) {
-		unlink_ping(s, p);
-		p->done(p, 0, "out of memory");
-	}
-}
-
-static struct webhook_ping *take_pings(struct webhook_sender *s, bool close)
-{
-	struct webhook_ping *list;
-
-	pthread_mutex_lock(&s->lock);
-	list = hf_take(s->pings);
-	s->closed = s->closed || close;
-	pthread_mutex_unlock(&s->lock);
-	return list;
-}
-
-static void begin_pings(struct webhook_sender *s)
-{
-	struct webhook_ping *list = take_pings(s, false);
-
-	while (list) {
-		struct webhook_ping *p = list;
-
-		list = p->next;
-		begin_ping(s, p);
-	}
-}
-
-static void give_up_pings(struct webhook_ping *list)
-{
-	while (list) {
-		struct webhook_ping *p = list;
-
-		list = p->next;
-		p->done(p, 0, "the server is stopping: try again");
-	}
-}
-
 static void *run(void *arg)
 {
 	struct webhook_sender *s = arg;
@@ -332,14 +255,13 @@ static void *run(void *arg)
 			look(s);
 			next_ms = now + LOOK_MS;
 		}
-		begin_pings(s);
+		webhook_pings_send(&s->pings, s->outbound);
 		settle_ended(s);
 		if (!hf_ok(outbound_step(s->outbound, LOOK_MS)))
 			HF_ERROR("webhooks cannot be sent: out of memory");
 		settle_ended(s);
 	}
-	give_up_pings(take_pings(s, true));
-	give_up_pings(hf_take(s->pinging));
+	webhook_pings_close(&s->pings);
 	return NULL;
 }
 
@@ -353,7 +275,7 @@ hf_status webhook_sender_start(const struct webhook_sender_config *config,
 	s->config = *config;
 	if (!s->config.first_pause_ms)
 		s->config.first_pause_ms = WEBHOOK_FIRST_PAUSE_MS;
-	pthread_mutex_init(&s->lock, NULL);
+	webhook_pings_init(&s->pings);
 	status = outbound_new(&config->targets, &s->outbound, err);
 	if (hf_ok(status))
 		status = hf_thread_start("webhooks", run, s, &s->thread, err);
@@ -376,7 +298,7 @@ void webhook_sender_stop(struct webhook_sender *s)
 		pthread_join(s->thread, NULL);
 	}
 	outbound_free(s->outbound);
-	pthread_mutex_destroy(&s->lock);
+	webhook_pings_done(&s->pings);
 	free(s);
 }
 
@@ -387,17 +309,7 @@ hf_status webhook_sender_check(const struct webhook_sender *s, const char *url, 
 
 hf_status webhook_sender_ping(struct webhook_sender *s, struct webhook_ping *p)
 {
-	bool closed;
-
-	p->sender = s;
-	pthread_mutex_lock(&s->lock);
-	closed = s->closed;
-	if (!closed) {
-		p->next = s->pings;
-		s->pings = p;
-	}
-	pthread_mutex_unlock(&s->lock);
-	HF_ENSURE(!closed, HF_CLOSED);
+	HF_TRY(webhook_pings_add(&s->pings, p));
 	outbound_wake(s->outbound);
 	return HF_SUCCESS;
 }

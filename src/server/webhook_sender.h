@@ -10,8 +10,8 @@
 #include "server/core/events/events.h"
 #include "server/core/events/webhooks.h"
 #include "server/metrics.h"
+#include "server/webhook_pings.h"
 
-#define WEBHOOK_TIMEOUT_MS 10000
 #define WEBHOOK_FIRST_PAUSE_MS 60000
 
 struct webhook_sender;
@@ -35,16 +35,6 @@ void webhook_sender_stop(struct webhook_sender *s);
 HF_MUST hf_status webhook_sender_check(const struct webhook_sender *s, const char *url,
                                        struct hf_err *err);
 
-/* A delivery that is not kept. Embedded by the caller, who keeps it until done() is called, on the
- * sender's thread. */
-struct webhook_ping {
-	char url[WEBHOOK_URL_MAX];
-	char signature[WEBHOOK_SIGNATURE_TEXT];
-	struct hf_buf body; /* the caller's to release */
-	void (*done)(struct webhook_ping *p, int status, const char *error);
-	struct webhook_ping *next; /* the sender's */
-	struct webhook_sender *sender;
-};
 /* HF_CLOSED: stopping, done() is not called. Any thread. */
 HF_MUST hf_status webhook_sender_ping(struct webhook_sender *s, struct webhook_ping *p);
 

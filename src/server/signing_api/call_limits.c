@@ -1,78 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/signing_api/call_limits.h"
 
-#include "base/clock.h"
-#include "server/metrics.h"
-
 #include <stdio.h>
 
-static void refuse(struct call *c, hf_counter *count, int64_t wait_us, const char *message)
+static bool refuse(struct call *c, int64_t wait_us, const char *message)
 {
 	char seconds[RETRY_AFTER_MAX];
 
 	rates_retry_after(wait_us, seconds);
 	http_reply_header(c->req, "Retry-After", seconds);
-	if (count)
-		hf_count(count, 1);
 	call_fail_with(c, 429, message, HF_SPAN(NULL, 0));
+	return false;
 }
-
-#define COUNT(c, name) (c->api->core->metrics ? &c->api->core->metrics->name : NULL)
 
 bool call_within_rate(struct call *c)
 {
-	const struct rates *l = &c->api->rates;
-	int64_t wait = limit_take(l->callers, c->caller->token_id, hf_mono_us());
+	const struct rates *r = &c->api->rates;
+	int64_t wait = rates_take_caller(r, c->caller->token_id, c->api->core->metrics);
 	char message[160];
 
 	if (!wait)
 		return true;
 	snprintf(message, sizeof(message),
 	         "too many requests: a token may make %u in a second (the server's --rate-limit)",
-	         l->rate);
-	refuse(c, COUNT(c, limited_callers), wait, message);
-	return false;
-}
-
-static const char *address(struct call *c, char to[LIMIT_ADDRESS_MAX])
-{
-	limit_address(http_peer_address(c->req), to);
-	return to;
+	         r->rate);
+	return refuse(c, wait, message);
 }
 
 bool call_within_open_rate(struct call *c)
 {
-	const struct rates *l = &c->api->rates;
-	char from[LIMIT_ADDRESS_MAX], message[200];
-	int64_t wait = limit_take(l->open, address(c, from), hf_mono_us());
+	const struct rates *r = &c->api->rates;
+	int64_t wait = rates_take_open(r, http_peer_address(c->req), c->api->core->metrics);
+	char message[200];
 
 	if (!wait)
 		return true;
 	snprintf(message, sizeof(message),
 	         "too many requests: an address may make %u in a minute without a token (the "
 	         "server's --login-rate)",
-	         l->open_rate);
-	refuse(c, COUNT(c, limited_open), wait, message);
-	return false;
+	         r->open_rate);
+	return refuse(c, wait, message);
 }
 
 bool call_may_try_token(struct call *c)
 {
-	const struct rates *l = &c->api->rates;
-	char from[LIMIT_ADDRESS_MAX];
-	int64_t wait = limit_ask(l->failures, address(c, from), hf_mono_us());
+	int64_t wait = rates_ask_failures(&c->api->rates, http_peer_address(c->req),
+	                                  c->api->core->metrics);
 
-	if (!wait)
-		return true;
-	refuse(c, COUNT(c, limited_failures), wait,
-	       "too many requests with tokens that are not valid came from this address: check "
-	       "the token before you try again");
-	return false;
+	return !wait || refuse(c, wait,
+	                       "too many requests with tokens that are not valid came from this "
+	                       "address: check the token before you try again");
 }
 
 void call_failed_token(struct call *c)
 {
-	char from[LIMIT_ADDRESS_MAX];
-
-	limit_take(c->api->rates.failures, address(c, from), hf_mono_us());
+	rates_failed(&c->api->rates, http_peer_address(c->req));
 }
