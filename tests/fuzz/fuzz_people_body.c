@@ -5,7 +5,7 @@
 
 #include "server/core/people/codes.h"
 #include "server/core/people/enrollment.h"
-#include "server/signing_api/people/people_bodies.h"
+#include "server/signing_api/people/credential_bodies.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "server/signing_api/bodies.h"
-#include "server/signing_api/people/people_bodies.h"
+#include "server/signing_api/people/credential_bodies.h"
 #include "server/signing_api/keys/wallet_bodies.h"
 
 #include <string.h>

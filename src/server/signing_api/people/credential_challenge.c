@@ -2,6 +2,7 @@
 #include "server/signing_api/people/credential_challenge.h"
 
 #include "server/signing_api/people/people_print.h"
+#include "server/signing_api/people/ticket_calls.h"
 
 #include <string.h>
 
@@ -40,22 +41,9 @@ static hf_status print_excluded(void *ctx, const struct credential_row *row)
 hf_status print_credential_challenge(struct call *c, struct db *db,
                                      const struct identity_row *person, struct ticket *ticket)
 {
-	HF_BUF_SCOPED struct hf_buf text = HF_BUF(TICKET_TEXT_MAX);
-	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(128);
 	struct json_writer w = JSON_WRITER(&c->out);
 
-	memcpy(ticket->org_id, person->org_id, sizeof(ticket->org_id));
-	memcpy(ticket->identity_id, person->id, sizeof(ticket->identity_id));
-	HF_TRY(ticket_put(&c->api->core->secrets.ticket_mac, ticket, c->now_ms, &text, &challenge));
-	print_creation_challenge(&w, &(struct creation_challenge){
-	                                     .challenge = hf_buf_span(&challenge),
-	                                     .ticket = hf_buf_span(&text),
-	                                     .user_id = person->id,
-	                                     .username = person->name,
-	                                     .kind = ticket->credential_kind,
-	                                     .party = &c->api->party,
-	                             });
-	json_open_array(&w, "excludeCredentials");
+	HF_TRY(ticket_print_challenge(c, person, ticket, &w));
 	HF_TRY(credential_rows_active(db, person->id, print_excluded, &w));
 	json_close_array(&w);
 	json_close_object(&w);

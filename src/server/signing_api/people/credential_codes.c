@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "server/signing_api/people/credential_challenge.h"
 #include "server/signing_api/people/people_print.h"
+#include "server/signing_api/people/ticket_calls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -113,18 +114,11 @@ static hf_status prepare_verify(struct call *c, struct hf_err *err)
 static hf_status run_verify(struct call *c, struct db *db)
 {
 	const struct ticket *ticket = &((struct credential_creation *)c)->ticket;
-	struct code_row code = { .kind = CODE_CREDENTIAL,
-		                 .hash = HF_SPAN(ticket->code_hash, CODE_HASH_LEN) };
 	struct identity_row person;
-	hf_status s;
 
-	memcpy(code.identity_id, ticket->identity_id, sizeof(code.identity_id));
 	HF_TRY(identity_row_get(db, ticket->org_id, NULL, ticket->identity_id, &person));
 	person_is(c, &person);
-	s = code_row_use(db, &code, c->now_ms);
-	if (s.code == HF_NOTFOUND)
-		return hf_fail(&c->err, HF_UNAUTHENTIC, "the code was used, or has expired");
-	HF_TRY(s);
+	HF_TRY(ticket_use_code(c, db, ticket, "code"));
 	return credential_creation_run(c, db);
 }
 

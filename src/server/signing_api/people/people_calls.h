@@ -7,7 +7,7 @@
 #include "server/core/people/people.h"
 #include "server/core/people/tickets.h"
 #include "server/signing_api/call.h"
-#include "server/signing_api/people/people_bodies.h"
+#include "server/signing_api/people/credential_bodies.h"
 
 struct person_call {
 	struct call call;                                   /* first */

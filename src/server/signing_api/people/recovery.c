@@ -5,8 +5,8 @@
 #include "server/signing_api/people/people_handlers.h"
 
 #include "base/text.h"
-#include "server/signing_api/people/people_calls.h"
 #include "server/signing_api/people/people_print.h"
+#include "server/signing_api/people/ticket_calls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,24 +54,12 @@ static hf_status print_challenge(struct call *c, struct db *db, const struct ide
                                  struct ticket *ticket)
 {
 	const struct recovery_init_body *body = &((struct init *)c)->body;
-	HF_BUF_SCOPED struct hf_buf text = HF_BUF(TICKET_TEXT_MAX);
-	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(128);
 	HF_BUF_SCOPED struct hf_buf keys = HF_BUF(8 * ENCRYPTED_KEY_MAX);
 	struct json_writer w = JSON_WRITER(&c->out);
 
 	HF_TRY(find_key(c, db, person, body->credential_id, &keys));
 	snprintf(ticket->credential_id, sizeof(ticket->credential_id), "%s", body->credential_id);
-	memcpy(ticket->org_id, person->org_id, sizeof(ticket->org_id));
-	memcpy(ticket->identity_id, person->id, sizeof(ticket->identity_id));
-	HF_TRY(ticket_put(&c->api->core->secrets.ticket_mac, ticket, c->now_ms, &text, &challenge));
-	print_creation_challenge(&w, &(struct creation_challenge){
-	                                     .challenge = hf_buf_span(&challenge),
-	                                     .ticket = hf_buf_span(&text),
-	                                     .user_id = person->id,
-	                                     .username = person->name,
-	                                     .party = &c->api->party,
-	                             });
-	json_open_array(&w, "excludeCredentials");
+	HF_TRY(ticket_print_challenge(c, person, ticket, &w));
 	json_close_array(&w);
 	json_raw(&w, "allowedRecoveryCredentials", hf_buf_span(&keys));
 	json_close_object(&w);
@@ -92,14 +80,10 @@ static hf_status run_init(struct call *c, struct db *db)
 {
 	const struct recovery_init_body *body = &((struct init *)c)->body;
 	struct ticket ticket = { .kind = TICKET_RECOVERY, .code_kind = CODE_RECOVERY };
-	struct identity_row person = { 0 };
-	hf_status s;
+	struct identity_row person;
 
-	HF_TRY(person_is_said_to_be(c, db, body->org_id, body->username));
-	s = person_find(db, body->org_id, body->username, &person);
-	if (!hf_ok(s) && s.code != HF_NOTFOUND)
-		return s;
-	HF_TRY(person_code(c, db, &person, CODE_RECOVERY, body->code, false, ticket.code_hash));
+	HF_TRY(ticket_find_person(c, db, body->org_id, body->username, body->code, &ticket,
+	                          &person));
 	return print_challenge(c, db, &person, &ticket);
 }
 
@@ -177,16 +161,9 @@ static hf_status prepare_recover(struct call *c, struct hf_err *err)
 {
 	struct recovery *r = (struct recovery *)c;
 	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(128);
-	hf_status s;
 
 	person_operation(c, "Auth:Recover");
-	s = ticket_open(&c->api->core->secrets.ticket_mac, TICKET_RECOVERY, c->token, c->now_ms,
-	                &r->ticket, &challenge, err);
-	if (s.code == HF_INVALID)
-		return hf_fail(err, HF_UNAUTHENTIC,
-		               "the temporary authentication token is missing, or not valid any "
-		               "longer: begin the recovery again");
-	HF_TRY(s);
+	HF_TRY(ticket_of_bearer(c, TICKET_RECOVERY, "recovery", &r->ticket, &challenge, err));
 	HF_TRY(read_recovery(c->body, &r->body, err));
 	if (strcmp(r->body.recovery.credential_id, r->ticket.credential_id) != 0)
 		return hf_fail(err, HF_INVALID,
@@ -223,22 +200,6 @@ static hf_status check_key(struct recovery *r, struct db *db)
 	return s;
 }
 
-static hf_status use_code(struct recovery *r, struct db *db)
-{
-	struct code_row code = { .kind = r->ticket.code_kind,
-		                 .hash = HF_SPAN(r->ticket.code_hash, CODE_HASH_LEN) };
-	hf_status s;
-
-	if (!r->ticket.code_kind[0])
-		return HF_SUCCESS;
-	memcpy(code.identity_id, r->ticket.identity_id, sizeof(code.identity_id));
-	s = code_row_use(db, &code, r->call.now_ms);
-	if (s.code == HF_NOTFOUND)
-		return hf_fail(&r->call.err, HF_UNAUTHENTIC,
-		               "the recovery code was used, or has expired");
-	return s;
-}
-
 static hf_status run_recover(struct call *c, struct db *db)
 {
 	struct recovery *r = (struct recovery *)c;
@@ -246,15 +207,10 @@ static hf_status run_recover(struct call *c, struct db *db)
 	struct json_writer w = JSON_WRITER(&c->out);
 	struct identity_row person;
 	char uuid[HF_ID_MAX];
-	hf_status s = identity_row_get(db, r->ticket.org_id, NULL, r->ticket.identity_id, &person);
 
-	if (s.code == HF_NOTFOUND || (hf_ok(s) && !person.active))
-		return hf_fail(&c->err, HF_UNAUTHENTIC, "User account has been deactivated.");
-	HF_TRY(s);
-	person_is(c, &person);
-	HF_TRY(ticket_spend(db, &r->ticket, &c->err));
+	HF_TRY(ticket_redeem(c, db, &r->ticket, &person));
 	HF_TRY(check_key(r, db));
-	HF_TRY(use_code(r, db));
+	HF_TRY(ticket_use_code(c, db, &r->ticket, "recovery code"));
 	HF_TRY(person_start_anew(db, person.id));
 	HF_TRY(enrolled_set_insert(db, &person, &r->set, c->now_ms, uuid, &c->err));
 	memcpy(c->audit.subject_id, uuid, sizeof(c->audit.subject_id));

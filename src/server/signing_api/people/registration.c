@@ -4,8 +4,8 @@
 #include "server/signing_api/people/people_handlers.h"
 
 #include "server/core/people/identities.h"
-#include "server/signing_api/people/people_calls.h"
 #include "server/signing_api/people/people_print.h"
+#include "server/signing_api/people/ticket_calls.h"
 
 #include <string.h>
 
@@ -14,21 +14,9 @@
 static hf_status print_challenge(struct call *c, const struct identity_row *person,
                                  struct ticket *ticket)
 {
-	HF_BUF_SCOPED struct hf_buf text = HF_BUF(TICKET_TEXT_MAX);
-	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(128);
 	struct json_writer w = JSON_WRITER(&c->out);
 
-	memcpy(ticket->org_id, person->org_id, sizeof(ticket->org_id));
-	memcpy(ticket->identity_id, person->id, sizeof(ticket->identity_id));
-	HF_TRY(ticket_put(&c->api->core->secrets.ticket_mac, ticket, c->now_ms, &text, &challenge));
-	print_creation_challenge(&w, &(struct creation_challenge){
-	                                     .challenge = hf_buf_span(&challenge),
-	                                     .ticket = hf_buf_span(&text),
-	                                     .user_id = person->id,
-	                                     .username = person->name,
-	                                     .party = &c->api->party,
-	                             });
-	json_open_array(&w, "excludeCredentials");
+	HF_TRY(ticket_print_challenge(c, person, ticket, &w));
 	json_close_array(&w);
 	json_close_object(&w);
 	return HF_SUCCESS;
@@ -54,14 +42,10 @@ static hf_status run_init(struct call *c, struct db *db)
 {
 	const struct registration_init_body *body = &((struct registration_init *)c)->body;
 	struct ticket ticket = { .kind = TICKET_REGISTRATION, .code_kind = CODE_REGISTRATION };
-	struct identity_row person = { 0 };
-	hf_status s;
+	struct identity_row person;
 
-	HF_TRY(person_is_said_to_be(c, db, body->org_id, body->username));
-	s = person_find(db, body->org_id, body->username, &person);
-	if (!hf_ok(s) && s.code != HF_NOTFOUND)
-		return s;
-	HF_TRY(person_code(c, db, &person, CODE_REGISTRATION, body->code, false, ticket.code_hash));
+	HF_TRY(ticket_find_person(c, db, body->org_id, body->username, body->code, &ticket,
+	                          &person));
 	return print_challenge(c, &person, &ticket);
 }
 
@@ -140,17 +124,11 @@ static hf_status prepare_any(struct call *c, bool end_user, struct hf_err *err)
 {
 	struct registration *r = (struct registration *)c;
 	HF_BUF_SCOPED struct hf_buf challenge = HF_BUF(128);
-	hf_status s;
 
 	person_operation(c, "Auth:Register");
 	r->end_user = end_user;
-	s = ticket_open(&c->api->core->secrets.ticket_mac, TICKET_REGISTRATION, c->token, c->now_ms,
-	                &r->ticket, &challenge, err);
-	if (s.code == HF_INVALID)
-		return hf_fail(err, HF_UNAUTHENTIC,
-		               "the temporary authentication token is missing, or not valid any "
-		               "longer: begin the registration again");
-	HF_TRY(s);
+	HF_TRY(ticket_of_bearer(c, TICKET_REGISTRATION, "registration", &r->ticket, &challenge,
+	                        err));
 	HF_TRY(read_registration(c->body, end_user, &r->body, err));
 	return enrolled_set_read(&c->api->party, &r->body, hf_buf_span(&challenge), &r->set, err);
 }
@@ -169,28 +147,12 @@ static hf_status prepare_end_user(struct call *c, struct hf_err *err)
 static hf_status use_ticket(struct call *c, struct db *db, const struct ticket *ticket,
                             struct identity_row *ret)
 {
-	const struct code_row code = {
-		.hash = HF_SPAN(ticket->code_hash, CODE_HASH_LEN),
-		.kind = ticket->code_kind,
-	};
-	struct code_row mine = code;
-	hf_status s = identity_row_get(db, ticket->org_id, NULL, ticket->identity_id, ret);
-
-	if (s.code == HF_NOTFOUND || (hf_ok(s) && !ret->active))
-		return hf_fail(&c->err, HF_UNAUTHENTIC, "User account has been deactivated.");
-	HF_TRY(s);
-	person_is(c, ret);
-	HF_TRY(ticket_spend(db, ticket, &c->err));
+	HF_TRY(ticket_redeem(c, db, ticket, ret));
 	if (!ticket->code_kind[0])
 		return ret->registered
 		               ? hf_fail(&c->err, HF_EXISTS, "the user has registered already")
 		               : HF_SUCCESS;
-	memcpy(mine.identity_id, ret->id, sizeof(mine.identity_id));
-	s = code_row_use(db, &mine, c->now_ms);
-	if (s.code == HF_NOTFOUND)
-		return hf_fail(&c->err, HF_UNAUTHENTIC,
-		               "the registration code was used, or has expired");
-	HF_TRY(s);
+	HF_TRY(ticket_use_code(c, db, ticket, "registration code"));
 	return ret->registered ? person_start_anew(db, ret->id) : HF_SUCCESS;
 }
 
