@@ -15,8 +15,9 @@ hf_status merkle_leaf(struct hf_span entry, struct merkle_hash *ret)
 	return sha256(hf_buf_span(&text), ret->bytes);
 }
 
-hf_status merkle_node(const struct merkle_hash *left, const struct merkle_hash *right,
-                      struct merkle_hash *ret)
+/* SHA-256(0x01 || left || right); `ret` may be one of them. */
+static hf_status merkle_node(const struct merkle_hash *left, const struct merkle_hash *right,
+                             struct merkle_hash *ret)
 {
 	uint8_t text[1 + 2 * SHA256_LEN] = { 1 };
 

@@ -14,9 +14,6 @@ struct merkle_hash {
 
 /* SHA-256(0x00 || entry) */
 HF_MUST hf_status merkle_leaf(struct hf_span entry, struct merkle_hash *ret);
-/* SHA-256(0x01 || left || right); `ret` may be one of them. */
-HF_MUST hf_status merkle_node(const struct merkle_hash *left, const struct merkle_hash *right,
-                              struct merkle_hash *ret);
 /* Of n hashes that are the leaves of a complete subtree: n is a power of two. */
 HF_MUST hf_status merkle_subtree(const struct merkle_hash *hashes, size_t n,
                                  struct merkle_hash *ret);

@@ -13,8 +13,6 @@
 #include "audit/bundle.h"
 #include "proof/authorizers.h"
 
-#define VERIFY_OLDER_MAX 64
-
 struct verify_config {
 	const struct checkpoint_key *keys; /* n_keys 0: those of the file itself */
 	size_t n_keys;

@@ -12,7 +12,6 @@
 #include "crypto/digest.h"
 
 #define TRANSACTION_MAX (32u * 1024) /* the network takes 16 */
-#define KEY_LEN 32
 #define SIGNATURE_LEN 64
 #define TAG_SET 258
 #define WITNESS_KEYS 0 /* the member of the witnesses that has signatures by keys */

@@ -30,7 +30,7 @@ uint64_t compact_read(struct hf_reader *r)
 	return r->failed ? 0 : v;
 }
 
-void compact_put(struct hf_buf *to, uint64_t v)
+static void compact_put(struct hf_buf *to, uint64_t v)
 {
 	unsigned size = v < 0xfd ? 0 : v <= UINT16_MAX ? 1 : v <= UINT32_MAX ? 2 : 3;
 

@@ -11,7 +11,6 @@ void le_put(struct hf_buf *to, uint64_t v, unsigned bytes);
 
 /* 1, 3, 5 or 9 bytes; fails when it is not the shortest form. */
 uint64_t compact_read(struct hf_reader *r);
-void compact_put(struct hf_buf *to, uint64_t v);
 /* A compact size, and as many bytes: points into the input. */
 struct hf_span compact_bytes(struct hf_reader *r);
 void compact_put_bytes(struct hf_buf *to, struct hf_span bytes);

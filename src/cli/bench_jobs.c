@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TICK_NS = 100000000, KEY_TRIES_MS = 60000 };
+enum { TICK_NS = 100000000 };
 
 struct slot;
 

@@ -6,25 +6,22 @@
 #include "base/log.h"
 #include "cli/options.h"
 
-extern const struct cli_command cmd_server, cmd_server_init, cmd_driver, cmd_hsm_init_master,
-        cmd_hsm_check, cmd_hsm_canary, cmd_bench_api, cmd_bench_growth, cmd_bench_hsm,
-        cmd_bench_queue, cmd_gateway, cmd_health, cmd_help;
+extern const struct cli_command cmd_server, cmd_server_init, cmd_server_driver_ca,
+        cmd_server_store_add, cmd_server_store_list, cmd_server_store_set_primary,
+        cmd_server_user_code, cmd_server_rotate_token_key, cmd_server_account_token,
+        cmd_server_crypto_admin, cmd_server_clear_second_factor;
+extern const struct cli_command cmd_driver, cmd_gateway, cmd_health, cmd_help;
+extern const struct cli_command cmd_hsm_init_master, cmd_hsm_check, cmd_hsm_canary;
 extern const struct cli_command cmd_pki_init_root, cmd_pki_template, cmd_pki_sign,
         cmd_pki_server_cert, cmd_pki_request, cmd_pki_accept, cmd_pki_leaf, cmd_pki_bundle,
         cmd_pki_renew, cmd_pki_revoke, cmd_pki_crl, cmd_pki_inspect;
 extern const struct cli_command cmd_audit_export, cmd_audit_show, cmd_audit_verify;
-extern const struct cli_command cmd_db_status, cmd_db_migrate, cmd_db_backup, cmd_db_restore,
-        cmd_db_verify, cmd_db_rewrap, cmd_server_driver_ca;
 extern const struct cli_command cmd_authorizers_check, cmd_authorizers_export;
-
-extern const struct cli_command cmd_bench_pages, cmd_server_store_add, cmd_server_store_list,
-        cmd_server_store_set_primary;
-extern const struct cli_command cmd_server_user_code, cmd_server_rotate_token_key,
-        cmd_server_account_token, cmd_server_crypto_admin, cmd_server_clear_second_factor;
-extern const struct cli_command cmd_bench_crypto, cmd_bench_pages, cmd_server_store_add,
-        cmd_server_store_list, cmd_server_store_set_primary;
-extern const struct cli_command cmd_server_user_code, cmd_server_rotate_token_key,
-        cmd_server_account_token;
+extern const struct cli_command cmd_db_status, cmd_db_migrate, cmd_db_backup, cmd_db_restore,
+        cmd_db_verify, cmd_db_rewrap;
+extern const struct cli_command cmd_bench_api, cmd_bench_crypto, cmd_bench_growth, cmd_bench_hsm,
+        cmd_bench_pages, cmd_bench_queue;
+extern const struct cli_command cmd_completion;
 
 /* cli/remote */
 extern const struct cli_command cmd_group_sync, cmd_group_link_list, cmd_group_delete,
@@ -40,6 +37,22 @@ extern const struct cli_command cmd_group_sync, cmd_group_link_list, cmd_group_d
         cmd_user_list, cmd_user_update, cmd_user_delete, cmd_approval_approve, cmd_approval_list,
         cmd_approval_withdraw, cmd_approval_result, cmd_approval_deny, cmd_approval_show,
         cmd_completion;
+extern const struct cli_command cmd_account_show, cmd_account_update;
+extern const struct cli_command cmd_app_api_key, cmd_app_create, cmd_app_delete,
+        cmd_app_end_old_key, cmd_app_grant, cmd_app_list, cmd_app_reset, cmd_app_revoke,
+        cmd_app_show, cmd_app_update;
+extern const struct cli_command cmd_approval_approve, cmd_approval_deny, cmd_approval_list,
+        cmd_approval_result, cmd_approval_show, cmd_approval_withdraw;
+extern const struct cli_command cmd_group_create, cmd_group_delete, cmd_group_link_add,
+        cmd_group_link_list, cmd_group_link_remove, cmd_group_link_set, cmd_group_link_test,
+        cmd_group_list, cmd_group_scan, cmd_group_scans, cmd_group_show, cmd_group_sync,
+        cmd_group_update;
+extern const struct cli_command cmd_key_activate, cmd_key_deactivate, cmd_key_decrypt,
+        cmd_key_delete, cmd_key_destroy, cmd_key_detokenize, cmd_key_drop_private, cmd_key_encrypt,
+        cmd_key_export, cmd_key_generate, cmd_key_import, cmd_key_list, cmd_key_rotate,
+        cmd_key_show, cmd_key_sign, cmd_key_tokenize, cmd_key_update, cmd_key_verify;
+extern const struct cli_command cmd_user_delete, cmd_user_invite, cmd_user_list, cmd_user_show,
+        cmd_user_update;
 
 /* Says on standard error why `command` failed. The exit status: 1, or 78 (EX_CONFIG) for HF_STOP,
  * at which a service manager shall not start it again by itself. */

@@ -9,14 +9,12 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 4096
 
 struct credential_key {
-	atomic_uint owners;
 	EVP_PKEY *pkey;
 	bool ed25519; /* otherwise SHA-256 of the message is signed */
 	bool rsa;
@@ -211,7 +209,6 @@ hf_status credential_key_parse(struct hf_span pem, struct credential_key **ret, 
 	HF_TRY(check_kind(pkey, err));
 	key = calloc(1, sizeof(*key));
 	HF_ENSURE(key, HF_NOMEM);
-	atomic_init(&key->owners, 1);
 	key->ed25519 = EVP_PKEY_is_a(pkey, "ED25519");
 	key->rsa = EVP_PKEY_is_a(pkey, "RSA");
 	key->signature_len = (size_t)EVP_PKEY_get_size(pkey);
@@ -225,15 +222,9 @@ EVP_PKEY *credential_key_pkey(const struct credential_key *key)
 	return key->pkey;
 }
 
-struct credential_key *credential_key_ref(struct credential_key *key)
-{
-	atomic_fetch_add_explicit(&key->owners, 1, memory_order_relaxed);
-	return key;
-}
-
 void credential_key_free(struct credential_key *key)
 {
-	if (!key || atomic_fetch_sub_explicit(&key->owners, 1, memory_order_acq_rel) != 1)
+	if (!key)
 		return;
 	EVP_PKEY_free(key->pkey);
 	free(key);

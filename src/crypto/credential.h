@@ -23,7 +23,7 @@ HF_MUST hf_status credential_kind_parse(const char *name, enum credential_kind *
 #define CREDENTIAL_PEM_MAX 4096
 #define CREDENTIAL_SIGNATURE_MAX 512
 
-struct credential_key; /* immutable and counted: any thread */
+struct credential_key; /* immutable: any thread */
 
 /* Exactly one "PUBLIC KEY" in PEM, with nothing but white space around it. HF_TOOBIG; HF_INVALID
  * for what is no such thing; HF_UNSUPPORTED for a kind or size of key that is not taken; all with
@@ -31,8 +31,6 @@ struct credential_key; /* immutable and counted: any thread */
  */
 HF_MUST hf_status credential_key_parse(struct hf_span pem, struct credential_key **ret,
                                        struct hf_err *err);
-/* One more owner; returns `key`. */
-struct credential_key *credential_key_ref(struct credential_key *key);
 void credential_key_free(struct credential_key *key);
 
 /* HF_OK only for a valid signature over the exact bytes of `message`; HF_UNAUTHENTIC otherwise. DER

@@ -160,7 +160,7 @@ struct pg_prepared *pg_prepared(struct pg_db *db, const char *sql, hf_status *re
 	return p;
 }
 
-void pg_prepared_free_all(struct pg_db *db)
+static void pg_prepared_free_all(struct pg_db *db)
 {
 	for (size_t i = 0; i < PG_BUCKETS; i++)
 		while (db->cache[i]) {

@@ -134,9 +134,7 @@ hf_status pg_open(const struct db_config *config, struct db **ret, struct hf_err
 hf_status pg_ensure(struct pg_db *db);
 /* Gives the connection up: what was in flight is HF_BUSY, and so is an open transaction. */
 void pg_lose(struct pg_db *db, const char *why);
-void pg_note(struct pg_db *db, const PGresult *result, const char *hint);
 
-hf_status pg_push(struct pg_db *db, struct pg_sent sent);
 /* Prepares if need be, and sends. */
 hf_status pg_send_stmt(struct pg_db *db, struct pg_stmt *st);
 hf_status pg_send_control(struct pg_db *db, const char *sql, enum pg_kind kind);
@@ -155,11 +153,8 @@ hf_status pg_wait(struct pg_db *db);
 PGresult *pg_ask(PGconn *conn, const char *sql, int patience_ms);
 /* The same in the midst of a pipeline. */
 hf_status pg_exec(struct db *base, const char *sql);
-/* Waits for the socket; false when it takes too long. */
-bool pg_poll(PGconn *conn, bool flushing, int patience_ms);
 
 struct pg_prepared *pg_prepared(struct pg_db *db, const char *sql, hf_status *ret);
-void pg_prepared_free_all(struct pg_db *db);
 /* The highest $n of `sql`. HF_INTERNAL for more than one statement or another mark. */
 hf_status pg_count_params(const char *sql, int *ret);
 

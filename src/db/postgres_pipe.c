@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void pg_note(struct pg_db *db, const PGresult *result, const char *hint)
+static void pg_note(struct pg_db *db, const PGresult *result, const char *hint)
 {
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -62,7 +62,7 @@ void pg_lose(struct pg_db *db, const char *why)
 	PQfinish(hf_take(db->conn));
 }
 
-hf_status pg_push(struct pg_db *db, struct pg_sent sent)
+static hf_status pg_push(struct pg_db *db, struct pg_sent sent)
 {
 	if (db->first + db->n_queue == db->cap) {
 		size_t cap = db->cap ? db->cap * 2 : 64;
@@ -295,7 +295,8 @@ static void take_what_is_there(struct pg_db *db)
 		silent = take(db, PQgetResult(db->conn)) ? 0 : silent + 1;
 }
 
-bool pg_poll(PGconn *conn, bool flushing, int patience_ms)
+/* Waits for the socket; false when it takes too long. */
+static bool pg_poll(PGconn *conn, bool flushing, int patience_ms)
 {
 	struct pollfd p = { .fd = PQsocket(conn), .events = POLLIN };
 	int64_t until = hf_mono_ms() + patience_ms;

@@ -27,7 +27,6 @@ struct sqlite_db {
 };
 
 hf_status sqlite_open(const struct db_config *config, struct db **ret, struct hf_err *err);
-enum hf_code sqlite_meaning(int rc);
 enum hf_code sqlite_code(struct sqlite_db *db, int rc);
 
 #endif

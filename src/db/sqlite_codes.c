@@ -4,26 +4,7 @@
 
 #include <stdio.h>
 
-/* Which of our codes; sets db->error, and notices when SQLite has rolled back by itself (disk full,
- * I/O error). */
-enum hf_code sqlite_code(struct sqlite_db *db, int rc)
-{
-	enum hf_code code = sqlite_meaning(rc);
-
-	if (code == HF_OK)
-		return code;
-	snprintf(db->base.error, sizeof(db->base.error), "%s: %s%s", db->path,
-	         sqlite3_errmsg(db->handle),
-	         code == HF_CORRUPT
-	                 ? ": the file is damaged. Keep a copy of it and restore the last backup"
-	         : rc == SQLITE_FULL ? ": make room on the disk"
-	                             : "");
-	if (db->base.in_transaction && sqlite3_get_autocommit(db->handle))
-		db->base.lost = code;
-	return code;
-}
-
-enum hf_code sqlite_meaning(int rc)
+static enum hf_code meaning(int rc)
 {
 	switch (rc) {
 	case SQLITE_CONSTRAINT_UNIQUE:
@@ -58,4 +39,23 @@ enum hf_code sqlite_meaning(int rc)
 	default:
 		return HF_IO;
 	}
+}
+
+/* Which of our codes; sets db->error, and notices when SQLite has rolled back by itself (disk full,
+ * I/O error). */
+enum hf_code sqlite_code(struct sqlite_db *db, int rc)
+{
+	enum hf_code code = meaning(rc);
+
+	if (code == HF_OK)
+		return code;
+	snprintf(db->base.error, sizeof(db->base.error), "%s: %s%s", db->path,
+	         sqlite3_errmsg(db->handle),
+	         code == HF_CORRUPT
+	                 ? ": the file is damaged. Keep a copy of it and restore the last backup"
+	         : rc == SQLITE_FULL ? ": make room on the disk"
+	                             : "");
+	if (db->base.in_transaction && sqlite3_get_autocommit(db->handle))
+		db->base.lost = code;
+	return code;
 }

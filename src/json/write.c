@@ -5,8 +5,6 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#include <math.h>
-
 static void before_value(struct json_writer *w, const char *key)
 {
 	if (w->comma)
@@ -108,12 +106,6 @@ void json_basic_date(struct json_writer *w, const char *key, int64_t ms)
 		return;
 	hf_basic_time(ms, text);
 	json_text(w, key, text);
-}
-
-void json_double(struct json_writer *w, const char *key, double v)
-{
-	before_value(w, key);
-	hf_buf_printf(w->to, "%.6g", isfinite(v) ? v : 0.0);
 }
 
 void json_bool(struct json_writer *w, const char *key, bool v)

@@ -30,7 +30,6 @@ void json_int(struct json_writer *w, const char *key, int64_t v);
 void json_date(struct json_writer *w, const char *key, int64_t ms);
 /* The same in the basic format, "20261120T232804Z". */
 void json_basic_date(struct json_writer *w, const char *key, int64_t ms);
-void json_double(struct json_writer *w, const char *key, double v);
 void json_bool(struct json_writer *w, const char *key, bool v);
 /* Text that is JSON already. */
 void json_raw(struct json_writer *w, const char *key, struct hf_span json);

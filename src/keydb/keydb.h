@@ -72,9 +72,6 @@ typedef hf_status (*keydb_each)(void *ctx, const struct keydb_row *row);
  * start), and of this master key only unless it is NULL. `fn` must not use `db`. */
 HF_MUST hf_status keydb_page(struct db *db, const char *after, const char *master_id, size_t max,
                              keydb_each fn, void *ctx, size_t *ret_rows);
-/* A row as keydb_page() gave it, for restoring. HF_EXISTS: there is one of this key id. */
-HF_MUST hf_status keydb_insert(struct db *db, const struct keydb_row *row);
-
 /* How many records name this master key ("": resident keys, which name none; NULL: all). Reads the
  * whole table. */
 HF_MUST hf_status keydb_count(struct db *db, const char *master_id, int64_t *ret);

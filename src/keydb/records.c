@@ -263,19 +263,6 @@ hf_status keydb_page(struct db *db, const char *after, const char *master_id, si
 	return HF_SUCCESS;
 }
 
-hf_status keydb_insert(struct db *db, const struct keydb_row *row)
-{
-	struct key_record r;
-	DB_STMT st = NULL;
-	int64_t changed;
-
-	HF_TRY(record_decode(row->record, &r));
-	HF_ENSURE(strcmp(r.key_id, row->key_id) == 0, HF_CORRUPT);
-	HF_TRY(send_insert(db, row->record, &r, row->created_at, &st));
-	HF_TRY(db_run(st, &changed));
-	return changed == 1 ? HF_SUCCESS : HF_FAILURE(HF_EXISTS);
-}
-
 hf_status keydb_count(struct db *db, const char *master_id, int64_t *ret)
 {
 	DB_STMT st = NULL;

@@ -68,11 +68,6 @@ bool crypto_op_uses_key(enum crypto_op_kind kind)
 	return parts_of(kind) & PART_KEY;
 }
 
-bool crypto_op_repeatable(enum crypto_op_kind kind)
-{
-	return !crypto_op_makes(kind);
-}
-
 const char *crypto_op_name(enum crypto_op_kind kind)
 {
 	static const char *const names[] = {

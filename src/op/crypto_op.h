@@ -44,9 +44,6 @@ enum crypto_op_kind {
 };
 #define CRYPTO_OP_KIND_MAX 19
 
-/* May it be sent again, elsewhere, when nobody knows whether it happened? Those that make a key may
- * not without looking for it first; everything else leaves nothing behind, or the same. */
-bool crypto_op_repeatable(enum crypto_op_kind kind);
 bool crypto_op_makes(enum crypto_op_kind kind);       /* a key: `made` says which */
 bool crypto_op_uses_key(enum crypto_op_kind kind);    /* `key` says which */
 const char *crypto_op_name(enum crypto_op_kind kind); /* "mac-verify", for logs */

@@ -59,14 +59,3 @@ hf_status os_secret_credential(const char *name, struct hf_secret *ret, struct h
 	HF_TRY(os_kept_file_open(path, &fd, err));
 	return read_secret(fd, path, ret, err);
 }
-
-hf_status os_secret_env(const char *name, struct hf_secret *ret)
-{
-	char *value = getenv(name);
-
-	HF_ENSURE(value && value[0], HF_NOTFOUND);
-	HF_TRY(hf_secret_copy(value, strlen(value), ret));
-	hf_wipe(value, strlen(value));
-	unsetenv(name);
-	return HF_SUCCESS;
-}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Secrets that wait on disk: a PIN file, a systemd credential, an environment variable. One newline
- * at the end is not part of the secret. The caller owns *ret. */
+ * Secrets that wait on disk: a PIN file, a systemd credential. One newline at the end is not part
+ * of the secret. The caller owns *ret. */
 #ifndef HF_OS_SECRETFILE_H
 #define HF_OS_SECRETFILE_H
 
@@ -16,8 +16,5 @@ HF_MUST hf_status os_secret_file(const char *path, struct hf_secret *ret, struct
 /* $CREDENTIALS_DIRECTORY/<name> (systemd.exec(5), LoadCredential=), protected by its directory.
  * HF_NOTFOUND also when there is no such directory. */
 HF_MUST hf_status os_secret_credential(const char *name, struct hf_secret *ret, struct hf_err *err);
-
-/* The variable's value; it is wiped and unset, so that no child inherits it. HF_NOTFOUND. */
-HF_MUST hf_status os_secret_env(const char *name, struct hf_secret *ret);
 
 #endif

@@ -111,7 +111,8 @@ void authority_close(struct authority *a)
 	a->lock = -1;
 }
 
-int64_t certificate_until(const X509 *cert)
+/* Since 1970. */
+static int64_t certificate_until(const X509 *cert)
 {
 	return tls_time(X509_get0_notAfter(cert));
 }

@@ -35,7 +35,5 @@ HF_MUST hf_status authority_start_index(const char *key_file, struct hf_err *err
 
 /* What the index says of a certificate. HF_INVALID when a name or number does not fit. */
 HF_MUST hf_status authority_entry(const X509 *cert, struct ca_entry *ret);
-/* Since 1970. */
-int64_t certificate_until(const X509 *cert);
 
 #endif

@@ -62,13 +62,6 @@ bool authorizers_lists(const struct authorizers_list *list, const char *text)
 	return list->n && bsearch(&text, list->texts, list->n, sizeof(*list->texts), by_text);
 }
 
-bool authorizers_lists_span(const struct authorizers_list *list, struct hf_span text)
-{
-	char copy[HF_ID_MAX];
-
-	return hf_ok(hf_span_to_text(text, copy, sizeof(copy))) && authorizers_lists(list, copy);
-}
-
 int64_t authorizers_age_s(const struct authorizers *a, const char *key_id)
 {
 	int64_t least = 0;

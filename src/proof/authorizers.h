@@ -94,7 +94,6 @@ HF_DEFINE_CLEANUP(authorizers_free, struct authorizers *)
 /* NULL: not in the file. */
 const struct authorizer *authorizers_find(const struct authorizers *a, const char *credential_id);
 bool authorizers_lists(const struct authorizers_list *list, const char *text);
-bool authorizers_lists_span(const struct authorizers_list *list, struct hf_span text);
 /* How old a proof over a request on this key may be, in seconds; 0: no rule names the key. */
 int64_t authorizers_age_s(const struct authorizers *a, const char *key_id);
 /* The oldest that a proof may be over any key. */

@@ -24,25 +24,28 @@ static bool is_connected(const struct core *core, struct db_work *work)
 	return stats.connected || !core->notices;
 }
 
-void health_reasons(struct health *h, char to[HEALTH_REASONS_MAX])
+#define REASONS_MAX 512
+
+/* "" when healthy. */
+static void health_reasons(struct health *h, char to[REASONS_MAX])
 {
 	struct server_metrics *m = h->core->metrics;
 	int64_t now = hf_mono_ms(), committed = m->committed_ms, failed = m->failed_ms;
 
 	to[0] = '\0';
 	if (atomic_load(&h->stopping))
-		snprintf(to, HEALTH_REASONS_MAX, "the server is stopping");
+		snprintf(to, REASONS_MAX, "the server is stopping");
 	else if (!is_connected(h->core, h->core->writer) || !is_connected(h->core, h->core->reader))
-		snprintf(to, HEALTH_REASONS_MAX,
+		snprintf(to, REASONS_MAX,
 		         "database unreachable: requests wait, then get 503; nothing has to be "
 		         "restarted");
 	else if (failed && now - failed < FAILED_MS)
-		snprintf(to, HEALTH_REASONS_MAX,
+		snprintf(to, REASONS_MAX,
 		         "the database refused a commit %lld ms ago: look for a full disk, or for "
 		         "errors in the log",
 		         (long long)(now - failed));
 	else if (now - committed > SILENT_MS)
-		snprintf(to, HEALTH_REASONS_MAX, "the database has not committed for %lld ms",
+		snprintf(to, REASONS_MAX, "the database has not committed for %lld ms",
 		         (long long)(now - committed));
 }
 
@@ -122,7 +125,7 @@ static void handle_health(struct http_request *req, void *ctx)
 	struct health *h = ctx;
 	HF_BUF_SCOPED struct hf_buf body = HF_BUF(HF_METRICS_TEXT_MAX);
 	const char *verbose = http_query(req, "verbose");
-	char reasons[HEALTH_REASONS_MAX];
+	char reasons[REASONS_MAX];
 	int status;
 
 	health_reasons(h, reasons);

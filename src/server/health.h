@@ -28,8 +28,4 @@ struct health {
 extern const struct http_route health_routes[];
 extern const size_t health_route_count;
 
-#define HEALTH_REASONS_MAX 512
-/* "" when healthy. */
-void health_reasons(struct health *h, char to[HEALTH_REASONS_MAX]);
-
 #endif

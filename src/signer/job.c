@@ -119,8 +119,8 @@ hf_status job_generate(struct desk *d, enum key_type type, const char *key_id,
 	return HF_SUCCESS;
 }
 
-static hf_status check_record(struct desk *d, const struct op *op, struct hf_span bytes,
-                              struct key_record *ret, struct hf_err *err)
+static hf_status check_record(const struct op *op, struct hf_span bytes, struct key_record *ret,
+                              struct hf_err *err)
 {
 	if (!hf_ok(record_decode(bytes, ret)))
 		return hf_fail(err, HF_CORRUPT, "the stored record of key %s is damaged",
@@ -190,7 +190,7 @@ hf_status job_sign(struct desk *d, const struct wire_job *job, struct signature 
 	hf_status s;
 
 	HF_TRY(check_allowed(d, job, err));
-	HF_TRY(check_record(d, op, job->record, &r, err));
+	HF_TRY(check_record(op, job->record, &r, err));
 	HF_TRY(open_key(d, &r, job->record, &key, &ours, err));
 	s = p11_key_sign(&d->session, &d->token->profile, op->key_type, key, (int)op->scheme,
 	                 (int)op->hash, op->input, ret, err);

@@ -5,10 +5,10 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
+import { hasSigned, healthOf, metricOf, until } from '../e2e/ask.mjs'
 import { inTime, soonEnough } from '../e2e/pace.mjs'
 import { Postgres } from '../e2e/postgres.mjs'
 import { Stack } from '../e2e/stack.mjs'
-import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
 
 const RESUME_MS = 1000
 const SLACK_MS = 500
@@ -27,27 +27,9 @@ after(async () => {
 })
 
 const createKey = () => client.keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
-
-async function isSigned(text, by = key) {
-	const message = Buffer.from(text)
-	const request = await client.keys.generateSignature({ keyId: by.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } })
-	assert.equal(request.status, 'Signed', JSON.stringify(request))
-	assert.ok(verifySecp256k1(by.publicKey, message, request.signature))
-}
-
-async function health() {
-	const response = await fetch(`http://127.0.0.1:${driver.ports.health}/health`)
-	return { status: response.status, text: await response.text() }
-}
-
-async function metric(name) {
-	const text = await (await fetch(`http://127.0.0.1:${driver.ports.health}/metrics`)).text()
-	return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ').pop())
-}
-
-async function until(condition, ms = 20_000) {
-	for (const late = Date.now() + ms; !(await condition()); await sleep(10)) assert.ok(Date.now() < late, `never: ${condition}`)
-}
+const isSigned = (text, by = key) => hasSigned(client, by, text)
+const health = () => healthOf(driver)
+const metric = (name) => metricOf(driver, name)
 
 test('a driver waits for a database that is away when it starts', async () => {
 	await driver.stop()

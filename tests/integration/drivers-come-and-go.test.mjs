@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
+import { hasSigned, metricOf, until } from '../e2e/ask.mjs'
 import { inTime, soonEnough } from '../e2e/pace.mjs'
 import { Stack } from '../e2e/stack.mjs'
-import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
 
 const LEASE_MS = 2000
 const SLACK_MS = 300
@@ -22,28 +22,14 @@ before(async () => {
 })
 after(() => stack?.stop())
 
-async function isSigned(text, client = clients[0]) {
-	const message = Buffer.from(text)
-	const request = await client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } })
-	assert.equal(request.status, 'Signed', JSON.stringify(request))
-	assert.ok(verifySecp256k1(key.publicKey, message, request.signature))
-}
-
-async function metric(driver, name) {
-	const text = await (await fetch(`http://127.0.0.1:${driver.ports.health}/metrics`)).text()
-	return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ').pop())
-}
-
-async function until(condition, ms = 20_000) {
-	for (const late = Date.now() + ms; !(await condition()); await sleep(10)) assert.ok(Date.now() < late, `never: ${condition}`)
-}
+const isSigned = (text, client = clients[0]) => hasSigned(client, key, text)
 
 test('the jobs of a driver that is killed are taken over within the lease and a second', async (t) => {
 	await soonEnough(LEASE_MS + 1000 + SLACK_MS, async () => {
 		const first = await stack.faultyDriver({ proxy: both, args: ['--op-deadline-ms', '60000'] })
 		first.faults('C_Sign hang')
 		const asked = [isSigned('taken over 1'), isSigned('taken over 2', clients[1])]
-		await until(async () => (await metric(first, 'holdfast_driver_working')) === 2)
+		await until(async () => (await metricOf(first, 'holdfast_driver_working')) === 2)
 		const second = await stack.startDriver({ proxy: both })
 		await first.kill()
 		const began = Date.now()
@@ -81,20 +67,20 @@ test('a server is killed: the driver goes on to the other at once; the first com
 		const began = Date.now()
 		await isSigned(`after server ${dead} died`, clients[alive])
 		inTime(Date.now() - began, LEASE_MS + 1000 + SLACK_MS)
-		await until(async () => (await metric(driver, 'holdfast_driver_queue_connected')) === 1)
+		await until(async () => (await metricOf(driver, 'holdfast_driver_queue_connected')) === 1)
 		await stack.startServer({ index: dead })
 	}
-	assert.ok((await metric(driver, 'holdfast_driver_queue_moves_total')) >= 2)
+	assert.ok((await metricOf(driver, 'holdfast_driver_queue_moves_total')) >= 2)
 	await driver.stop()
 })
 
 test('all servers are away for a while: the driver comes back by itself', async () => {
 	const driver = await stack.startDriver({ proxy: both })
 	for (const { process } of stack.servers) await process.kill()
-	await until(async () => (await metric(driver, 'holdfast_driver_queue_connected')) === 0)
+	await until(async () => (await metricOf(driver, 'holdfast_driver_queue_connected')) === 0)
 	await sleep(1000)
 	for (const index of [0, 1]) await stack.startServer({ index })
-	await until(async () => (await metric(driver, 'holdfast_driver_queue_connected')) === 1)
+	await until(async () => (await metricOf(driver, 'holdfast_driver_queue_connected')) === 1)
 	await isSigned('all is well')
 	await driver.stop()
 })

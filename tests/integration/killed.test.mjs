@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
+import { metricOf, until } from '../e2e/ask.mjs'
 import { Relay } from '../e2e/proxy.mjs'
 import { Stack } from '../e2e/stack.mjs'
 import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
@@ -65,10 +66,10 @@ for (const call of ['C_GenerateKeyPair', 'C_WrapKey'])
 async function killedBeforeItsAnswerIsStored(kind, ask) {
 	const relay = await Relay.listen(stack.ports.driver)
 	const first = await stack.startDriver({ proxy: relay.address })
-	await until(async () => (await metric(stack.ports.health, 'holdfast_server_polls_parked')) === 1)
+	await until(async () => (await metricOf(stack, 'holdfast_server_polls_parked')) === 1)
 	const answer = ask()
 	relay.swallowing = true /* its poll is with the server already: a job will come, but no result go back */
-	await until(async () => (await metric(first.ports.health, `holdfast_driver_jobs_total{kind="${kind}",outcome="done"}`)) === 1)
+	await until(async () => (await metricOf(first, `holdfast_driver_jobs_total{kind="${kind}",outcome="done"}`)) === 1)
 	await first.kill()
 	relay.close()
 	const second = await stack.startDriver()
@@ -77,15 +78,6 @@ async function killedBeforeItsAnswerIsStored(kind, ask) {
 	} finally {
 		await second.stop()
 	}
-}
-
-async function metric(port, name) {
-	const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
-	return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ').pop())
-}
-
-async function until(condition) {
-	for (const late = Date.now() + 10_000; !(await condition()); await sleep(10)) assert.ok(Date.now() < late, `never: ${condition}`)
 }
 
 test('a driver killed before its signature is stored: the next one signs, the client gets one answer', async () => {

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "base/uuid.h"
-#include "cli/remote/resolve.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -93,9 +92,9 @@ static hf_status say_asked(const struct remote *r, const struct remote_config *o
 	return HF_SUCCESS;
 }
 
-hf_status remote_request(struct remote *r, const struct remote_request *q,
-                         const struct remote_config *o, const char *id, struct json_t **ret,
-                         struct hf_err *err)
+static hf_status remote_request(struct remote *r, const struct remote_request *q,
+                                const struct remote_config *o, const char *id, struct json_t **ret,
+                                struct hf_err *err)
 {
 	HF_BUF_SCOPED struct hf_buf path = HF_BUF(PATH_MAX_LEN), body = HF_BUF(REMOTE_REPLY_MAX);
 	const char *method = q->method ? q->method : "GET";

@@ -79,10 +79,6 @@ struct remote_request {
 /* Exit status. */
 int remote_run(const struct remote_request *q, void *config, const char *const *args,
                size_t n_args);
-/* The same, of one that needs several requests. */
-HF_MUST hf_status remote_request(struct remote *r, const struct remote_request *q,
-                                 const struct remote_config *o, const char *id, struct json_t **ret,
-                                 struct hf_err *err);
 
 /* A name or UUID as UUID; of SUBJECT_ACCOUNT `what` is not looked at. HF_NOTFOUND with words. */
 HF_MUST hf_status remote_resolve(struct remote *r, enum remote_subject subject, const char *what,

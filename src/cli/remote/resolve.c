@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/remote/resolve.h"
+#include "cli/remote/command.h"
 
 #include "base/text.h"
 #include "base/uuid.h"
@@ -131,7 +131,7 @@ static bool digits(const char *text, const char *shape)
 	return *text == 0;
 }
 
-hf_status resolve_time(const char *text, char ret[17], struct hf_err *err)
+static hf_status resolve_time(const char *text, char ret[17], struct hf_err *err)
 {
 	if (digits(text, "99999999T999999Z"))
 		snprintf(ret, 17, "%s", text);

@@ -15,7 +15,8 @@ static bool writes(const struct call *c)
 	return c->route->needs & USER_ACTION || c->op->writes;
 }
 
-bool call_is_audited(const struct call *c)
+/* Whether it changes or uses something, so that its success is entered. */
+static bool call_is_audited(const struct call *c)
 {
 	return writes(c) || c->route->needs & AUDITED;
 }

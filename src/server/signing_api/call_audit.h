@@ -6,9 +6,6 @@
 
 #include "server/signing_api/call.h"
 
-/* Whether it changes or uses something, so that its success is entered. */
-bool call_is_audited(const struct call *c);
-
 /* Inside the transaction of a run() that went well. */
 HF_MUST hf_status call_audit_done(struct call *c, struct db *db);
 

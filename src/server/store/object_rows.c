@@ -40,7 +40,7 @@ static void read_links(struct db_stmt *st, struct object_row *ret)
 	column_text(st, 36, ret->parent, sizeof(ret->parent));
 }
 
-hf_status object_row_read(struct db_stmt *st, struct object_row *ret)
+static hf_status object_row_read(struct db_stmt *st, struct object_row *ret)
 {
 	size_t kcv_len;
 

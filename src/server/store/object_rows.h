@@ -153,7 +153,6 @@ HF_MUST hf_status object_rows_count(struct db *db, const char *org_id, const cha
 	" compromise_at, destruction_at, rotate_at, cka_id, cka_label, public_key, kcv, options,"  \
 	" custom_metadata, rotation_policy, revocation, replacement, replaced, copied_from,"       \
 	" parent, value, making_at"
-HF_MUST hf_status object_row_read(struct db_stmt *st, struct object_row *ret);
 /* Reads all the rows of a statement. */
 HF_MUST hf_status object_rows_each(struct db_stmt *st, object_row_fn fn, void *ctx);
 

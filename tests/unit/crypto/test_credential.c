@@ -216,19 +216,6 @@ static void a_text_that_is_too_long_is_refused(void **state)
 	CHECK_CODE(credential_key_parse(HF_SPAN(text, sizeof(text)), &ret, NULL), HF_TOOBIG);
 }
 
-static void a_key_lives_until_its_last_owner_is_gone(void **state)
-{
-	EVP_PKEY *key = soft_key_new(KEY_ED25519);
-	struct signed_message sig = sign(key);
-	struct credential_key *first = credential_of(key);
-	struct credential_key *second = credential_key_ref(first);
-
-	credential_key_free(first);
-	CHECK_OK(verify(second, &sig));
-	credential_key_free(second);
-	EVP_PKEY_free(key);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,7 +230,6 @@ int main(void)
 		cmocka_unit_test(one_key_in_pem_with_blanks_around_it_is_taken),
 		cmocka_unit_test(anything_else_in_the_text_is_refused),
 		cmocka_unit_test(a_text_that_is_too_long_is_refused),
-		cmocka_unit_test(a_key_lives_until_its_last_owner_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

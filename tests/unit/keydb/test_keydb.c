@@ -294,21 +294,6 @@ static void a_record_is_replaced_only_while_it_is_the_old_one(void **state)
 	assert_int_equal(n, 0);
 }
 
-static void a_row_is_restored_as_it_was(void **state)
-{
-	struct record_bytes r = make_record("key-1", MASTER_A, point_g, WRAP_RFC5649);
-	struct keydb_row row = { .key_id = "key-1",
-		                 .master_id = MASTER_A,
-		                 .record = record_span(&r),
-		                 .created_at = 4711 };
-
-	CHECK_OK(keydb_insert(keydb, &row));
-	expect(keydb, "key-1", &r);
-	CHECK_CODE(keydb_insert(keydb, &row), HF_EXISTS);
-	row.key_id = "key-2";
-	CHECK_CODE(keydb_insert(keydb, &row), HF_CORRUPT);
-}
-
 static hf_status counted(void *ctx, const struct keydb_canary *canary)
 {
 	*(int *)ctx += hf_span_is(canary->record, "canary");
@@ -369,7 +354,6 @@ int main(void)
 		TEST(ids_are_ordered_byte_by_byte),
 		TEST(many_are_looked_up_at_once),
 		TEST(a_record_is_replaced_only_while_it_is_the_old_one),
-		TEST(a_row_is_restored_as_it_was),
 		TEST(several_masters_have_a_canary_each),
 		TEST(a_lookup_goes_by_the_primary_key),
 	};

@@ -86,20 +86,6 @@ static void a_credential_comes_from_its_directory_only(void **state)
 	hf_secret_done(&pin);
 }
 
-static void a_variable_is_gone_once_read(void **state)
-{
-	struct hf_secret pin = { 0 };
-	char *value;
-
-	setenv("USER_PIN", "98765", 1);
-	value = getenv("USER_PIN");
-	CHECK_OK(os_secret_env("USER_PIN", &pin));
-	CHECK(hf_secret_equal(&pin, "98765", 5));
-	CHECK(!getenv("USER_PIN") && value[0] == 0);
-	CHECK_CODE(os_secret_env("USER_PIN", &pin), HF_NOTFOUND);
-	hf_secret_done(&pin);
-}
-
 static int set_up(void **state)
 {
 	if (!mkdtemp(dir))
@@ -122,7 +108,6 @@ int main(void)
 		cmocka_unit_test(a_link_a_folder_and_a_missing_file_are_refused),
 		cmocka_unit_test(an_empty_and_an_endless_file_are_refused),
 		cmocka_unit_test(a_credential_comes_from_its_directory_only),
-		cmocka_unit_test(a_variable_is_gone_once_read),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

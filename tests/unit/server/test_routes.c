@@ -95,7 +95,6 @@ static void permissions_are_kept_as_text_and_read_again(void **state)
 	assert_string_equal(text, "Keys:Create,Keys:Read,Webhooks:Update");
 	CHECK_CODE(permission_set_text(&set, text, 12), HF_TOOBIG);
 	permission_grant_text(&all, "*");
-	CHECK(permission_contains(&all, &set) && !permission_contains(&set, &all));
 	CHECK_OK(permission_set_text(&all, text, sizeof(text)));
 	permission_grant_text(&read, text);
 	CHECK(memcmp(&read, &all, sizeof(all)) == 0);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-void fpe_part_free(struct fpe_part *p)
+static void fpe_part_free(struct fpe_part *p)
 {
 	if (!p)
 		return;
@@ -26,7 +26,7 @@ void fpe_format_free(struct fpe_format *f)
 	free(f);
 }
 
-hf_status fpe_part_new(struct fpe_parse *ctx, enum fpe_kind kind, struct fpe_part **ret)
+static hf_status fpe_part_new(struct fpe_parse *ctx, enum fpe_kind kind, struct fpe_part **ret)
 {
 	struct fpe_part *p;
 

@@ -13,9 +13,6 @@ struct fpe_parse {
 	bool builtin;
 };
 
-/* fpe_parse.c */
-hf_status fpe_part_new(struct fpe_parse *ctx, enum fpe_kind kind, struct fpe_part **ret);
-
 /* fpe_fields.c. HF_INVALID with words. */
 HF_MUST hf_status fpe_read_alphabet(const struct json_t *array, struct alphabet *ret,
                                     struct hf_err *err);

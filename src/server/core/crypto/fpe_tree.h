@@ -73,8 +73,6 @@ struct fpe_format {
 	bool has_mask;
 };
 
-void fpe_part_free(struct fpe_part *p);
-
 /* fpe_alphabet.c. The value of a character, or -1. */
 int64_t alphabet_value(const struct alphabet *a, uint32_t c);
 uint32_t alphabet_char(const struct alphabet *a, uint32_t value);

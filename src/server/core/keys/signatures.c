@@ -104,7 +104,7 @@ bool signature_is_several(const struct chain_request *r, const struct chain_plan
 	return r->kind == CHAIN_PSBT || plan->n_inputs > 1;
 }
 
-bool signature_is_plain(const struct chain_request *r, const struct chain_plan *plan)
+static bool signature_is_plain(const struct chain_request *r, const struct chain_plan *plan)
 {
 	return !r->chain && !signature_is_several(r, plan);
 }

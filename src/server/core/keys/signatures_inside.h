@@ -8,7 +8,6 @@
 
 /* Its answers are several signatures, or one with nothing else to be made of it, or neither. */
 bool signature_is_several(const struct chain_request *r, const struct chain_plan *plan);
-bool signature_is_plain(const struct chain_request *r, const struct chain_plan *plan);
 
 /* The job that signs input `i` of the plan. */
 struct signature_job {

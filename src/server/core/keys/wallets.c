@@ -44,6 +44,17 @@ static hf_status put_address(const struct chain_network *network, enum key_type 
 	return hf_span_to_text(hf_buf_span(&address), to, WALLET_ADDRESS_MAX);
 }
 
+/* How the API calls a key of this type; NULL: not at all. */
+static const char *key_scheme_name(enum key_type type)
+{
+	return type == KEY_SECP256K1 ? "ECDSA" : type == KEY_ED25519 ? "EdDSA" : NULL;
+}
+
+static const char *key_curve_name(enum key_type type)
+{
+	return type == KEY_SECP256K1 ? "secp256k1" : type == KEY_ED25519 ? "ed25519" : NULL;
+}
+
 static hf_status check_type(const struct wallet_new *w, enum key_type type, struct hf_err *err)
 {
 	if (!chain_takes_key(w->network->chain, type))
@@ -260,14 +271,4 @@ hf_status wallets_key_failed(struct db *db, const char *key_id)
 hf_status wallets_key_archived(struct db *db, const char *key_id, int64_t now_ms)
 {
 	return wallet_rows_archive(db, key_id, now_ms);
-}
-
-const char *key_scheme_name(enum key_type type)
-{
-	return type == KEY_SECP256K1 ? "ECDSA" : type == KEY_ED25519 ? "EdDSA" : NULL;
-}
-
-const char *key_curve_name(enum key_type type)
-{
-	return type == KEY_SECP256K1 ? "secp256k1" : type == KEY_ED25519 ? "ed25519" : NULL;
 }

@@ -59,8 +59,4 @@ HF_MUST hf_status wallets_key_made(struct db *db, const char *org_id, const char
 HF_MUST hf_status wallets_key_failed(struct db *db, const char *key_id);
 HF_MUST hf_status wallets_key_archived(struct db *db, const char *key_id, int64_t now_ms);
 
-/* How the API calls a key of this type; NULL: not at all. */
-const char *key_scheme_name(enum key_type type);
-const char *key_curve_name(enum key_type type);
-
 #endif

@@ -44,8 +44,7 @@ static hf_status free_name(const struct object_row *old, struct db *db, int64_t 
 }
 
 /* The policy goes with the name. */
-static hf_status pass_policy_on(struct object_row *new, const struct object_row *old,
-                                int64_t now_ms, struct hf_err *err)
+static hf_status pass_policy_on(struct object_row *new, int64_t now_ms, struct hf_err *err)
 {
 	JSON_SCOPED struct json_t *doc = NULL;
 	struct rotation_policy policy;
@@ -75,7 +74,7 @@ static hf_status settle_old(void *ctx, const struct object_row *now)
 		return hf_fail(&m->err, HF_STATE,
 		               "the key was changed or rotated by somebody else just now: look at "
 		               "it, then try again");
-	HF_TRY(pass_policy_on(&m->row, &old, m->now_ms, &m->err));
+	HF_TRY(pass_policy_on(&m->row, m->now_ms, &m->err));
 	HF_TRY(free_name(now, k->db, m->now_ms, old.name));
 	snprintf(old.replacement, sizeof(old.replacement), "%s", m->row.id);
 	old.rotate_at_ms = 0;

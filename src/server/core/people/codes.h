@@ -17,7 +17,6 @@
 #define CODE_TEXT_MAX 24 /* "k7m2q-9qx4t-w8pz3-h5n6c", with its NUL */
 #define CODE_HASH_LEN 32
 #define CODE_LIFETIME_DEFAULT_S (24 * 3600)
-#define CODE_LIFETIME_MAX_S (7 * 24 * 3600)
 
 /* In place of the identity's codes of this kind that were not used. */
 HF_MUST hf_status code_make(struct db *db, const char *org_id, const char *identity_id,

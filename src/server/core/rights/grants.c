@@ -92,8 +92,9 @@ static hf_status check_has(const struct caller *by, const struct permission_set 
 	return HF_SUCCESS;
 }
 
-hf_status permission_check_giving(const struct caller *by, const struct permission_row *p,
-                                  struct hf_err *err)
+/* HF_DENIED: the requester lacks some of it. HF_STATE: it is archived. */
+static hf_status permission_check_giving(const struct caller *by, const struct permission_row *p,
+                                         struct hf_err *err)
 {
 	struct permission_set operations = { 0 };
 

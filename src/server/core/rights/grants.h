@@ -34,9 +34,6 @@ HF_MUST hf_status permission_get(struct db *db, const char *org_id, const char *
 HF_MUST hf_status permission_create(struct db *db, const struct requester *by, const char *name,
                                     const struct permission_set *operations,
                                     struct permission_row *ret, struct hf_err *err);
-/* HF_DENIED: the requester lacks some of it. HF_STATE: it is archived. */
-HF_MUST hf_status permission_check_giving(const struct caller *by, const struct permission_row *p,
-                                          struct hf_err *err);
 
 struct permission_edit {
 	const char *name;                        /* NULL: as it is */

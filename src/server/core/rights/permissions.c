@@ -46,14 +46,6 @@ bool permission_granted(const struct permission_set *set, enum permission p)
 	return set->words[p / 64] >> p % 64 & 1;
 }
 
-bool permission_contains(const struct permission_set *all, const struct permission_set *some)
-{
-	for (int i = 0; i < PERMISSION_WORDS; i++)
-		if (some->words[i] & ~all->words[i])
-			return false;
-	return true;
-}
-
 void permission_restrict(struct permission_set *set, const struct permission_set *most)
 {
 	for (int i = 0; i < PERMISSION_WORDS; i++)

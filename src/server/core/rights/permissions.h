@@ -152,8 +152,6 @@ HF_MUST hf_status permission_parse(const char *name, enum permission *ret);
 void permission_grant(struct permission_set *to, enum permission p);
 void permission_grant_all(struct permission_set *to);
 bool permission_granted(const struct permission_set *set, enum permission p);
-/* Everything in `some` is in `all`. */
-bool permission_contains(const struct permission_set *all, const struct permission_set *some);
 
 /* Takes away what is not in `most`. */
 void permission_restrict(struct permission_set *set, const struct permission_set *most);

@@ -94,7 +94,9 @@ void person_is(struct call *c, const struct identity_row *person)
 	memcpy(c->audit.name, person->name, sizeof(c->audit.name));
 }
 
-hf_status person_decode(const char *name, const char *text, struct hf_buf *to, struct hf_err *err)
+/* base64url of the field `name` into `to`. HF_INVALID with words. */
+static hf_status person_decode(const char *name, const char *text, struct hf_buf *to,
+                               struct hf_err *err)
 {
 	if (!hf_ok(hf_unbase64(hf_span_text(text), to)))
 		return hf_fail(err, HF_INVALID,

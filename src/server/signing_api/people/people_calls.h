@@ -34,10 +34,6 @@ HF_MUST hf_status person_is_said_to_be(struct call *c, struct db *db, const char
                                        const char *username);
 void person_is(struct call *c, const struct identity_row *person);
 
-/* base64url of the field `name` into `to`. HF_INVALID with words. */
-HF_MUST hf_status person_decode(const char *name, const char *text, struct hf_buf *to,
-                                struct hf_err *err);
-
 /* What a factor_body holds, decoded. */
 struct decoded_factor {
 	struct hf_buf client_data, signature, authenticator_data;
