@@ -47,8 +47,6 @@ HF_MUST hf_status crypto_sessions_find(struct crypto_sessions *s, const struct s
 bool crypto_sessions_known(struct crypto_sessions *s, const struct shown *shown);
 /* After the commit of what changes somebody's rights or proofs. NULL: everybody. */
 void crypto_sessions_forget(struct crypto_sessions *s, const char *identity_id);
-/* The same of a group's members. */
-#define crypto_sessions_forget_all(s) crypto_sessions_forget(s, NULL)
 
 struct session_new {
 	const struct principal *who;
@@ -95,7 +93,6 @@ struct remembered {
 	int64_t stamp;         /* when the credential behind it was last changed */
 	uint8_t session[SHA256_LEN];
 };
-void shown_key(const struct shown *shown, uint8_t ret[SHA256_LEN]);
 unsigned crypto_sessions_generation(struct crypto_sessions *s);
 /* Not when somebody was forgotten since that generation. */
 void crypto_sessions_remember(struct crypto_sessions *s, unsigned generation,

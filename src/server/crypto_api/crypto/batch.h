@@ -42,8 +42,13 @@ struct batch {
 	atomic_size_t waiting;  /* parts, and what begins them */
 };
 
+/* batch_read.c: a prepare(), for requests of this kind. `enveloped`: each is {"kid", "request"}. */
+HF_MUST hf_status batch_read(struct crypto_call *c, const struct work *work, bool enveloped,
+                             struct hf_err *err);
+
 void batch_item_fail(struct batch_item *item, hf_status s, const struct hf_err *err);
-/* Makes the audit log's entries, then answers c->out: one for each key and outcome. */
+/* batch_enter.c: makes the audit log's entries, one for each key and outcome, then answers c->out.
+ */
 void batch_enter(struct batch *b);
 
 #endif
