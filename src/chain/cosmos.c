@@ -10,9 +10,8 @@
 #include <string.h>
 
 #define SIGN_DOC_MAX (64u << 10)
-#define FEE_MAX                                                                                    \
-	1000000u /* of the smallest unit: one coin. More is a payment to whoever takes it          \
-	          */
+/* Of the smallest unit: one coin. More is a payment to whoever takes it. */
+#define FEE_MAX 1000000u
 
 /* What the table of networks has no column for. */
 static const struct zone {

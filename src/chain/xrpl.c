@@ -247,8 +247,7 @@ static hf_status read_intent(const struct chain_request *r, const struct xrpl_tx
 	if (memcmp(own, tx->to.ptr, ACCOUNT_LEN) != 0)
 		HF_TRY(plan_add_transfer(plan, &t));
 	HF_TRY(read_drops(tx->fee, &fee));
-	/* of another account, for which this key may sign as its regular key: not for us to judge
-	 */
+	/* another account's, for which this key may be the regular key: not for us to judge */
 	HF_ENSURE(fee <= FEE_MAX && !tx->others &&
 	                  hf_span_equal(tx->from, HF_SPAN(own, sizeof(own))),
 	          HF_UNSUPPORTED);

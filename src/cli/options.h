@@ -15,9 +15,8 @@ enum cli_type {
 };
 
 struct cli_option {
-	const char
-	        *name;   /* "sqlite-path": --sqlite-path; for CLI_SECRET the variable's name only */
-	const char *env; /* a name of its own ("USER_PIN"); NULL: HOLDFAST_ and the name */
+	const char *name;    /* "sqlite-path": --sqlite-path; of CLI_SECRET the variable's name */
+	const char *env;     /* a name of its own ("USER_PIN"); NULL: HOLDFAST_ and the name */
 	const char *metavar; /* "FILE" */
 	enum cli_type type;
 	size_t offset;         /* of the field in the command's own struct */

@@ -34,8 +34,7 @@ hf_status public_key_from_ec_point(enum key_type type, struct hf_span point, str
 	field = info->bits / 8;
 	if (point.len == 2 * field)
 		return bare(type, point, ret);
-	/* only the length tells: 04 1e is both the start of a point and of a 30-byte OCTET STRING
-	 */
+	/* only the length tells: 04 1e begins a point as well as a 30-byte OCTET STRING */
 	if (point.len == 2 * field + 3 || point.len == field + 3) {
 		HF_ENSURE(point.ptr[0] == DER_OCTET_STRING && point.ptr[1] == point.len - 2,
 		          HF_INVALID);

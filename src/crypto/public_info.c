@@ -196,8 +196,7 @@ hf_status public_der_from_point(enum curve curve, struct hf_span point, struct p
 	HF_ENSURE(info && point.len && point.len <= EC_POINT_MAX + 3, HF_INVALID);
 	if (info->edwards || info->montgomery)
 		return raw_key(info, point, ret);
-	/* only the length tells: 04 1e is both the start of a point and of a 30-byte OCTET STRING
-	 */
+	/* only the length tells: 04 1e begins a point as well as a 30-byte OCTET STRING */
 	if (point.len == 2 * info->field_len) {
 		memcpy(sec1 + 1, point.ptr, point.len);
 		point = HF_SPAN(sec1, point.len + 1);

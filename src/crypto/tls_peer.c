@@ -107,8 +107,7 @@ hf_status tls_peer_read(struct ssl_st *ssl, struct tls_peer *ret)
 	HF_ENSURE(chain && sk_X509_num(chain) > 0 && SSL_get_verify_result(ssl) == X509_V_OK,
 	          HF_NOTFOUND);
 	leaf = sk_X509_value(chain, 0);
-	/* a certificate that is itself an authority of the clients stands for its own organisation
-	 */
+	/* a certificate that is an authority of the clients itself is its own organisation's */
 	issuer = sk_X509_num(chain) > 1 ? sk_X509_value(chain, 1) : leaf;
 	HF_TRY(tls_name(X509_get_subject_name(leaf), peer.subject, sizeof(peer.subject)));
 	HF_TRY(common_name(X509_get_subject_name(leaf), peer.common_name,

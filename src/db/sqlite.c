@@ -92,8 +92,7 @@ static void sqlite_unsave(struct db *db)
 	if (hf_ok(s))
 		s = run(db, "RELEASE task");
 	if (!hf_ok(s) && db->lost == HF_OK) {
-		/* What should be undone is still there: then nothing of the transaction may stay.
-		 */
+		/* What should be undone is still there: nothing of the transaction may stay. */
 		sqlite_rollback(db);
 		db->lost = s.code;
 	}

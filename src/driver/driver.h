@@ -18,9 +18,8 @@ struct driver_config {
 	const char *proxy_addr;  /* the queue: "host:port", or several servers of it, with commas */
 	const char *client_cert; /* PEM leaf */
 	const char *client_key;  /* PEM */
-	const char
-	        *ca_cert; /* PEM chain: whom to trust as server, and our own intermediate to show */
-	const char *name; /* this driver's HSM, for people; NULL or "": the token's label */
+	const char *ca_cert; /* PEM chain: whom to trust as server, and our intermediate to show */
+	const char *name;    /* this driver's HSM, for people; NULL or "": the token's label */
 
 	const char *authorizers; /* file of those who may have something signed
 	                            (proof/authorizers.h): each request is checked against it

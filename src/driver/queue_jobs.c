@@ -4,9 +4,8 @@
 #include "base/clock.h"
 #include "proof/evidence.h"
 
-#define SEND_BYTES                                                                                 \
-	(POLL_BODY_MAX / 2) /* of results in one request; the rest goes with the next              \
-	                     */
+/* Of results in one request; the rest goes with the next. */
+#define SEND_BYTES (POLL_BODY_MAX / 2)
 
 _Static_assert(SEND_BYTES + OP_RESULT_ENCODED_MAX + POLL_BATCH_MAX * 12 + POLL_WORKING_MAX * 8 +
                                1024 <=

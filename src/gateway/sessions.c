@@ -74,8 +74,8 @@ static struct session *find(struct sessions *s, const uint8_t id[SLOT_SESSION_LE
 	struct session *one;
 
 	LIST_FOREACH(one, bucket_of(s, id), in_bucket)
-	if (hf_equal_ct(one->id, id, SLOT_SESSION_LEN))
-		return strcmp(one->owner.text, owner->text) == 0 ? one : NULL;
+		if (hf_equal_ct(one->id, id, SLOT_SESSION_LEN))
+			return strcmp(one->owner.text, owner->text) == 0 ? one : NULL;
 	return NULL;
 }
 
@@ -158,7 +158,8 @@ bool sessions_have(struct sessions *s, struct session_slot slot)
 
 	pthread_mutex_lock(&s->lock);
 	TAILQ_FOREACH(one, &s->by_use, by_use)
-	have = have || (one->slot.index == slot.index && one->slot.generation == slot.generation);
+		have = have ||
+		       (one->slot.index == slot.index && one->slot.generation == slot.generation);
 	pthread_mutex_unlock(&s->lock);
 	return have;
 }

@@ -7,9 +7,8 @@
 #include <sys/socket.h>
 
 #define INPUT_MAX 65536 /* unread bytes of a peer that sends ahead */
-#define BURST                                                                                      \
-	48 /* steps of one connection before others have their turn: three or so a request         \
-	    */
+/* Steps of one connection before others have their turn: three or so a request. */
+#define BURST 48
 
 static void conn_free(struct http_conn *c)
 {

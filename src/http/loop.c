@@ -250,8 +250,7 @@ static hf_status listen_on(struct http_loop *loop, const struct sockaddr *addres
 	        evconnlistener_new_bind(loop->base, on_accept, loop, flags, BACKLOG, address, len);
 	HF_ENSURE(loop->listener, HF_IO);
 	evconnlistener_set_error_cb(loop->listener, on_accept_error);
-	/* Inherited by what is accepted. Without it, small replies wait for the peer's delayed ACK.
-	 */
+	/* Inherited by what is accepted: else small replies wait for the peer's delayed ACK. */
 	HF_ENSURE(setsockopt(evconnlistener_get_fd(loop->listener), IPPROTO_TCP, TCP_NODELAY, &one,
 	                     sizeof(one)) == 0,
 	          HF_IO);

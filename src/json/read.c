@@ -68,9 +68,11 @@ void json_wipe(struct json_t *doc)
 	if (json_is_string(doc)) {
 		hf_wipe((void *)(uintptr_t)json_string_value(doc), json_string_length(doc));
 	} else if (json_is_object(doc)) {
-		json_object_foreach(doc, name, value) json_wipe(value);
+		json_object_foreach(doc, name, value)
+			json_wipe(value);
 	} else {
-		json_array_foreach(doc, i, value) json_wipe(value);
+		json_array_foreach(doc, i, value)
+			json_wipe(value);
 	}
 }
 
@@ -175,8 +177,7 @@ static hf_status check_known(const json_t *object, const struct json_field *fiel
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, key, value)
-	{
+	json_object_foreach((json_t *)object, key, value) {
 		bool known = false;
 
 		for (size_t i = 0; i < n && !known; i++)

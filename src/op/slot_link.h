@@ -50,8 +50,7 @@ struct slot_opened {
 
 struct slot_ops {
 	uint8_t session[SLOT_SESSION_LEN];
-	uint32_t deadline_ms; /* from when it arrives; operations that have not begun by then do not
-	                       */
+	uint32_t deadline_ms; /* from when it arrives; what has not begun by then does not begin */
 	uint32_t n;
 	struct hf_span ops[SLOT_OPS_MAX]; /* crypto_op_encode() */
 };

@@ -75,8 +75,7 @@ static void become(const char *path, char *const argv[], char **env, const struc
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent) /* it died before the line above */
 		_exit(1);
-	/* 3 reports a failed exec and closes itself by a successful one. The sources are above 3.
-	 */
+	/* 3 reports a failed exec, and is closed by a successful one. The sources are above 3. */
 	if (dup2(e->in[0], 0) == 0 && dup2(e->out[1], 1) == 1 &&
 	    dup3(e->told[1], 3, O_CLOEXEC) == 3 && close_range(4, ~0u, 0) == 0)
 		execve(path, argv, env);

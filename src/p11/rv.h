@@ -56,8 +56,8 @@ bool p11_is_unhealthy(CK_RV rv, enum hf_code code);
 /* Is it the PIN that was put to the token that is wrong? Of a PIN that is locked or has expired,
  * and the like, the token does not say so: it may be right. */
 bool p11_pin_is_wrong(CK_RV rv);
-const char *p11_class_name(
-        enum rv_class class); /* "ok", "retry-session", "busy", "reinit", "request", "stop" */
+/* "ok", "retry-session", "busy", "reinit", "request", "stop" */
+const char *p11_class_name(enum rv_class class);
 
 /* "C_Sign: CKR_DEVICE_ERROR (0x30): what to do", with the code of the table. CKR_OK gives
  * HF_SUCCESS. */

@@ -20,8 +20,7 @@ struct inspect_chain {
 	const char *file;  /* the first certificate in it is looked at; what follows helps */
 	const char *chain; /* intermediates, and the root that is trusted */
 	const char *crl;   /* NULL: none */
-	const char
-	        *name; /* INSPECT_SERVER: the host name or address that it has to bear, or NULL */
+	const char *name;  /* INSPECT_SERVER: the host or address that it has to bear, or NULL */
 	enum inspect_purpose purpose;
 };
 /* Appends whether it holds, by which way, or where it fails and what to do. *ret: it holds. */

@@ -80,8 +80,7 @@ struct pki_revoke {
 	struct pki_ca ca;
 	const char *cert, *serial;
 	enum ca_reason reason;
-	bool all; /* with every other of the same subject: those it was renewed from have keys too
-	           */
+	bool all; /* with every other of the same subject: what it was renewed from has a key too */
 };
 struct pki_revoked {
 	struct ca_entry entry;

@@ -7,8 +7,7 @@
 
 struct table_column {
 	const char *title;
-	const char
-	        *path; /* of the value: "links.replacement"; "*" the names of an object's members */
+	const char *path; /* of the value: "links.replacement"; "*": the names of the members */
 };
 
 /* To standard output. `rows` is an array of objects, or an object with one under "items". Nothing

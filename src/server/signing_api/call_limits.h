@@ -11,9 +11,7 @@
 bool call_within_rate(struct call *c);
 /* By address, for what asks for no token. */
 bool call_within_open_rate(struct call *c);
-/* By address, for tokens that this server has not seen before: takes none, call_failed_token()
- * does.
- */
+/* By address, for tokens that this server has not seen: takes none, call_failed_token() does. */
 bool call_may_try_token(struct call *c);
 void call_failed_token(struct call *c);
 

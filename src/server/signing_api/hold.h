@@ -10,8 +10,7 @@ struct hold {
 	struct call call; /* first */
 	/* What the subject has become: sets `settled`, prepares the answer. On a reader. */
 	hf_status (*look)(struct hold *h, struct db *db);
-	/* The same from the news that came with the wake-up, in `waiter.news`; NULL: always look.
-	 */
+	/* The same from the news that came with the wake-up, in `waiter.news`; NULL: look. */
 	void (*hear)(struct hold *h);
 	/* Ends the call: settled, or not when the time is over. */
 	void (*answer)(struct hold *h);

@@ -108,8 +108,8 @@ static bool has_one(const struct slot_links *s, const char *caller)
 	const struct link_check *c;
 
 	LIST_FOREACH(c, &s->checking, entry)
-	if (strcmp(c->caller, caller) == 0)
-		return true;
+		if (strcmp(c->caller, caller) == 0)
+			return true;
 	return false;
 }
 

@@ -33,7 +33,6 @@
 
 /* What makes keys takes its time, RSA keys and lists a long one: none waits for another kind. */
 enum lane { LANE_QUICK, LANE_MAKE, LANE_SLOW, LANES };
-enum lane lane_of(const struct crypto_op *op);
 
 enum link_health {
 	HEALTH_NEW, /* not tried yet */
@@ -185,7 +184,6 @@ void link_is_up(struct link *l);
 void link_is_down(struct link *l, const char *words);
 void link_is_suspect(struct link *l);
 void link_is_refused(struct link *l, const char *words);
-void link_pass_on(struct link *l, bool only_where_possible, enum hf_code code, const char *words);
 
 /* link_open.c: reading the row, making the client, opening a session, looking whether it lives. */
 void link_reread(struct link *l);

@@ -146,7 +146,8 @@ static void take_queues(struct link *l, int64_t expired_ms, struct op_queue *to)
 	pthread_mutex_unlock(&l->lock);
 }
 
-void link_pass_on(struct link *l, bool only_where_possible, enum hf_code code, const char *words)
+static void link_pass_on(struct link *l, bool only_where_possible, enum hf_code code,
+                         const char *words)
 {
 	struct op_queue all;
 	struct slot_op *op;

@@ -16,8 +16,8 @@ static int64_t oldest_sent_ms(const struct link *l)
 	int64_t oldest = INT64_MAX;
 
 	LIST_FOREACH(b, &l->batches, entry)
-	if (b->sent_ms < oldest)
-		oldest = b->sent_ms;
+		if (b->sent_ms < oldest)
+			oldest = b->sent_ms;
 	return oldest;
 }
 
@@ -54,7 +54,7 @@ static void is_silent(struct link *l)
 	atomic_store(&l->silent, true);
 	link_is_suspect(l);
 	LIST_FOREACH(b, &l->batches, entry)
-	b->overdue_ms = hf_mono_ms();
+		b->overdue_ms = hf_mono_ms();
 }
 
 static void answered(void *ctx, const struct http_reply *reply)

@@ -277,8 +277,7 @@ int64_t link_next_due(const struct link *l)
 	const struct batch *b;
 	int64_t first = 0;
 
-	LIST_FOREACH(b, &l->batches, entry)
-	{
+	LIST_FOREACH(b, &l->batches, entry) {
 		int64_t at = b->overdue_ms < b->deadline_ms ? b->overdue_ms : b->deadline_ms;
 
 		if (!first || at < first)

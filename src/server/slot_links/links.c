@@ -26,10 +26,10 @@ static void changed(struct slot_links *s, const char *group_id)
 
 	pthread_mutex_lock(&s->lock);
 	SLIST_FOREACH(l, &s->table, next)
-	if (!group_id || strcmp(l->group_id, group_id) == 0) {
-		atomic_store(&l->recheck, true);
-		link_wake(l);
-	}
+		if (!group_id || strcmp(l->group_id, group_id) == 0) {
+			atomic_store(&l->recheck, true);
+			link_wake(l);
+		}
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -91,8 +91,8 @@ static struct link *find(struct slot_links *s, const char *id)
 	struct link *l;
 
 	SLIST_FOREACH(l, &s->table, next)
-	if (strcmp(l->id, id) == 0)
-		return l;
+		if (strcmp(l->id, id) == 0)
+			return l;
 	return NULL;
 }
 
@@ -146,8 +146,7 @@ void slot_links_stop(struct slot_links *s)
 		return;
 	pthread_mutex_lock(&s->lock);
 	s->stopped = true;
-	SLIST_FOREACH(l, &s->table, next)
-	{
+	SLIST_FOREACH(l, &s->table, next) {
 		atomic_store(&l->stop, true);
 		link_wake(l);
 	}
@@ -252,8 +251,7 @@ void slot_links_metrics(struct slot_links *s, struct hf_buf *to)
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < HF_COUNT(what) && !SLIST_EMPTY(&s->table); i++) {
 		hf_metric_head(to, what[i].name, what[i].help, what[i].type);
-		SLIST_FOREACH(l, &s->table, next)
-		{
+		SLIST_FOREACH(l, &s->table, next) {
 			labels_of(l, where, labels);
 			hf_metric_sample(to, what[i].name, labels, HF_COUNT(labels),
 			                 value_of(l, (int)i));
@@ -262,8 +260,7 @@ void slot_links_metrics(struct slot_links *s, struct hf_buf *to)
 	if (!SLIST_EMPTY(&s->table))
 		hf_metric_head(to, "holdfast_server_slot_seconds",
 		               "How long a request to a gateway took.", HF_METRIC_HISTOGRAM);
-	SLIST_FOREACH(l, &s->table, next)
-	{
+	SLIST_FOREACH(l, &s->table, next) {
 		labels_of(l, where, labels);
 		hf_metric_histogram(to, "holdfast_server_slot_seconds", labels, HF_COUNT(labels),
 		                    &l->counts.latency);

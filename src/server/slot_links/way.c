@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum lane lane_of(const struct crypto_op *op)
+static enum lane lane_of(const struct crypto_op *op)
 {
 	if (op->kind == CRYPTO_LIST)
 		return LANE_SLOW;

@@ -50,8 +50,7 @@ struct signature_row {
 	int64_t requested_ms;
 	int64_t resolved_ms; /* when people had decided; 0: not, or nobody was asked */
 	struct signature_outcome outcome;
-	/* Of those with several signatures (core/keys/signature_parts.h), these instead of r and s.
-	 */
+	/* Of several signatures (core/keys/signature_parts.h), these instead of r and s. */
 	struct hf_span parts;
 	struct hf_span encoded, signed_data; /* the chain's forms; empty: none */
 };

@@ -64,9 +64,8 @@ static void end(struct pool_call *p)
 {
 	struct crypto_result *results = calloc(p->n + 1, sizeof(*results));
 
-	if (!results)
-		abort(); /* where there is no memory for an answer, there is none for the next step
-		          */
+	if (!results) /* no memory for an answer: there is none for the next step either */
+		abort();
 	for (size_t i = 0; i < p->n; i++)
 		results[i] = p->parts[i].result;
 	p->call->done(p->call, results);

@@ -112,7 +112,7 @@ bool events_wanted(const char *org_id)
 
 	pthread_rwlock_rdlock(&watches.lock);
 	SLIST_FOREACH(w, &watches.all, link)
-	wanted = wanted || !w->known || orgs_have(&w->orgs, org_id);
+		wanted = wanted || !w->known || orgs_have(&w->orgs, org_id);
 	pthread_rwlock_unlock(&watches.lock);
 	return wanted;
 }

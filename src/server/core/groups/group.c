@@ -102,9 +102,9 @@ struct group *groups_cached(struct groups *g, const char *org_id, const char *id
 
 	pthread_mutex_lock(&g->lock);
 	SLIST_FOREACH(e, bucket_of(g, id), next)
-	if (now < e->until_ms && strcmp(e->group->id, id) == 0 &&
-	    strcmp(e->group->org_id, org_id) == 0)
-		found = group_ref(e->group);
+		if (now < e->until_ms && strcmp(e->group->id, id) == 0 &&
+		    strcmp(e->group->org_id, org_id) == 0)
+			found = group_ref(e->group);
 	pthread_mutex_unlock(&g->lock);
 	return found;
 }

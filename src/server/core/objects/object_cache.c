@@ -97,13 +97,14 @@ static struct entry *find(struct objects *o, const char *org_id, const char *id,
 
 	if (id) {
 		LIST_FOREACH(e, &o->by_id[bucket_of(o, id)], by_id)
-		if (strcmp(e->object->id, id) == 0 && strcmp(e->object->org_id, org_id) == 0)
-			return e;
+			if (strcmp(e->object->id, id) == 0 &&
+			    strcmp(e->object->org_id, org_id) == 0)
+				return e;
 		return NULL;
 	}
 	LIST_FOREACH(e, &o->by_name[bucket_of(o, name)], by_name)
-	if (strcmp(e->object->name, name) == 0 && strcmp(e->object->org_id, org_id) == 0)
-		return e;
+		if (strcmp(e->object->name, name) == 0 && strcmp(e->object->org_id, org_id) == 0)
+			return e;
 	return NULL;
 }
 
@@ -234,8 +235,8 @@ void objects_used(struct objects *o, const struct object *object, int64_t now_ms
 		return;
 	pthread_mutex_lock(&o->lock);
 	LIST_FOREACH(u, list, next)
-	if (strcmp(u->id, object->id) == 0)
-		break;
+		if (strcmp(u->id, object->id) == 0)
+			break;
 	if (!u && o->n_uses < UNWRITTEN_MAX && (u = calloc(1, sizeof(*u)))) {
 		memcpy(u->id, object->id, sizeof(u->id));
 		LIST_INSERT_HEAD(list, u, next);

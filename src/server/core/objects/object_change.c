@@ -124,8 +124,7 @@ static hf_status run(struct db_task *task, struct db *db)
 		               "there is a security object named \"%s\" already", row.name);
 	HF_TRY(s);
 	HF_TRY(object_history_keep(db, c->object->group, &c->changed->row, &row, hf_wall_ms()));
-	/* The row's words may be those of the snapshot, which is let go after the new one is made.
-	 */
+	/* The row's words may be the snapshot's, which is let go after the new one is made. */
 	before = hf_take(c->changed);
 	s = object_new(&row, c->object->group, &c->changed);
 	object_unref(before);

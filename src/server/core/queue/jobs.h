@@ -51,8 +51,8 @@ struct job_settled {
 	enum job_subject subject;
 	const char *subject_id;
 	struct hf_span op; /* what was asked */
-	const struct op_result
-	        *result;    /* OP_DONE or OP_FAILED; attempts used up arrive as OP_FAILED */
+	/* OP_DONE or OP_FAILED; attempts used up arrive as OP_FAILED. */
+	const struct op_result *result;
 	const char *driver; /* common name of the certificate that answered; "" if none did */
 	/* Set when this was not the last of its subject: another job was added. Nobody is told. */
 	bool *more;
@@ -81,11 +81,11 @@ typedef hf_status (*job_reveal)(void *ctx, struct hf_span op, struct hf_buf *to)
 struct jobs;
 
 struct jobs_config {
-	const char
-	        *origin; /* this server's id, kept with the jobs that it adds; NULL: none. Copied */
-	int lease_ms;    /* 0: 10 s */
-	int sweep_ms;    /* between two looks for leases that have ended; 0: 250 ms */
-	bool relaxed;    /* completions survive our death, but not a power cut */
+	/* This server's id, kept with the jobs that it adds; NULL: none. Copied. */
+	const char *origin;
+	int lease_ms; /* 0: 10 s */
+	int sweep_ms; /* between two looks for leases that have ended; 0: 250 ms */
+	bool relaxed; /* completions survive our death, but not a power cut */
 	job_settle settle;
 	job_announce announce;
 	jobs_say say;          /* NULL: there is nobody else */

@@ -29,8 +29,7 @@ static size_t who_waits(struct jobs *j, struct job_store *st, int64_t *ret_wante
 	int64_t wanted = 0;
 
 	pthread_mutex_lock(&j->lock);
-	TAILQ_FOREACH(p, &st->polls, link)
-	{
+	TAILQ_FOREACH(p, &st->polls, link) {
 		if (j->released || wanted >= WANTED_MAX)
 			break;
 		if (!is_ours(p))
@@ -53,8 +52,8 @@ static struct jobs_poll *next_to_deal(struct jobs *j, struct job_store *st, int6
 
 	pthread_mutex_lock(&j->lock);
 	TAILQ_FOREACH(p, &st->polls, link)
-	if (is_ours(p))
-		break;
+		if (is_ours(p))
+			break;
 	if (p && !j->released) {
 		share = ((size_t)queued + waiting - 1) / waiting;
 		*ret_share = share < p->request.capacity ? share : p->request.capacity;

@@ -136,8 +136,8 @@ static void recall_others(struct jobs_poll *p)
 	struct jobs_poll *q;
 
 	TAILQ_FOREACH(q, &p->store->polls, link)
-	if (q != p && strcmp(q->request.instance, p->request.instance) == 0)
-		q->gone = true;
+		if (q != p && strcmp(q->request.instance, p->request.instance) == 0)
+			q->gone = true;
 }
 
 hf_status jobs_poll(struct jobs *j, struct db_work *writer, struct jobs_poll *p)
@@ -170,8 +170,8 @@ void jobs_poll_gone(struct jobs *j, const struct jobs_poll *p)
 	pthread_mutex_lock(&j->lock);
 	for (struct job_store *st = j->stores; st; st = st->next)
 		TAILQ_FOREACH(q, &st->polls, link)
-	if (q == p)
-		q->gone = true;
+			if (q == p)
+				q->gone = true;
 	pthread_mutex_unlock(&j->lock);
 }
 

@@ -10,9 +10,8 @@
 
 #define BUCKETS 4096 /* a power of two; some thousand requests wait at the most */
 
-#define RECENT                                                                                     \
-	1024 /* a power of two; many times what is settled between a commit and its done()         \
-	      */
+/* A power of two; many times what is settled between a commit and its done(). */
+#define RECENT 1024
 
 struct waiters {
 	pthread_mutex_t lock;

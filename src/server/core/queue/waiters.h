@@ -30,9 +30,9 @@ struct waiter {
 	char subject_id[HF_ID_MAX];
 	int64_t deadline_ms; /* hf_mono_ms() */
 	void (*fn)(struct waiter *w, enum waiter_reason reason);
-	void *news; /* room for what waiters_tell() tells of this kind of subject; NULL: not wanted
-	             */
-	bool told;  /* there is news; it counts with WAITER_WOKEN only */
+	/* Room for what waiters_tell() tells of this kind of subject; NULL: not wanted. */
+	void *news;
+	bool told;           /* there is news; it counts with WAITER_WOKEN only */
 	struct waiter *next; /* the table's */
 };
 

@@ -45,7 +45,8 @@ size_t mode_block_len(enum object_type type)
 	return type == OBJECT_AES ? 16 : type == OBJECT_DES3 ? 8 : 0;
 }
 
-const char *mode_name(enum crypto_mode mode)
+/* As the API spells it ("GCM"); "" for one that it has no word for. */
+static const char *mode_name(enum crypto_mode mode)
 {
 	for (size_t i = 0; i < HF_COUNT(cipher_modes); i++)
 		if (cipher_modes[i].mode == mode)

@@ -29,7 +29,6 @@ struct mode_said {
 };
 
 #define MODE_GCM_IV_MIN 12 /* to encrypt; what others made with less is still decrypted */
-#define MODE_GCM_IV_LEN 12
 
 /* `kind`: CRYPTO_ENCRYPT, _DECRYPT, _WRAP or _UNWRAP. Spans of *ret are those of `said`. */
 HF_MUST hf_status mode_of_cipher(const struct mode_key *key, enum crypto_op_kind kind,
@@ -52,7 +51,5 @@ HF_MUST hf_status mode_of_mac(const struct mode_key *key, const char *alg, struc
 
 /* Bytes of a block of the cipher, 8 or 16; 0: the key is of none. */
 size_t mode_block_len(enum object_type type);
-/* As the API spells it ("GCM"); "" for one that it has no word for. */
-const char *mode_name(enum crypto_mode mode);
 
 #endif

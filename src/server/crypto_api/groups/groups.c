@@ -29,7 +29,9 @@ static void release(struct crypto_call *c)
 	group_unref(of(c)->group);
 }
 
-hf_status group_may_create(const struct principal *who, struct hf_err *err)
+/* May whoever calls make groups? Administrators and members of the account, and apps that
+ * administrate. HF_DENIED with words. */
+static hf_status group_may_create(const struct principal *who, struct hf_err *err)
 {
 	if (who->kind == PRINCIPAL_APP
 	            ? who->app_admin

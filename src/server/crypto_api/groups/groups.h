@@ -10,9 +10,6 @@
  * is ours: how the connection is, as this server sees it, and the pool that the keys are in. */
 void group_print(struct json_writer *w, const struct core *core, const struct group *g);
 
-/* May whoever calls make groups? Administrators and members of the account, and apps that
- * administrate. HF_DENIED with words. */
-HF_MUST hf_status group_may_create(const struct principal *who, struct hf_err *err);
 /* May he connect a group to an HSM that has no connection yet? Whoever may, has this server connect
  * to whatever he names. Administrators of the account. HF_DENIED with words. */
 HF_MUST hf_status group_may_connect(const struct principal *who, struct hf_err *err);

@@ -35,7 +35,7 @@ void print_kid(struct json_writer *w, const struct object_row *o)
 		json_text(w, "kid", o->id);
 }
 
-void print_uses(struct json_writer *w, const char *key, unsigned uses)
+static void print_uses(struct json_writer *w, const char *key, unsigned uses)
 {
 	json_open_array(w, key);
 	for (unsigned bit = 0; bit < USE_COUNT; bit++)

@@ -33,6 +33,5 @@ void print_principal(struct json_writer *w, const char *key, const char *identit
 
 /* A transient key has none. */
 void print_kid(struct json_writer *w, const struct object_row *o);
-void print_uses(struct json_writer *w, const char *key, unsigned uses);
 
 #endif

@@ -294,7 +294,7 @@ static hf_status replace_credential(struct crypto_call *c, struct db *db, const 
 
 /* An app that administrates does not change what it is itself. */
 static hf_status check_change(struct crypto_call *c, const struct app_call *a,
-                              const struct app_row *before, const struct app_row *app)
+                              const struct app_row *app)
 {
 	const struct app_edit *e = &a->edit;
 
@@ -323,12 +323,11 @@ static hf_status change(struct crypto_call *c, struct db *db)
 {
 	struct app_call *a = (struct app_call *)c;
 	struct json_writer w = JSON_WRITER(&c->out);
-	struct app_row before, app;
+	struct app_row app;
 
-	HF_TRY(app_to_change(c, db, a->id, &before));
-	app = before;
+	HF_TRY(app_to_change(c, db, a->id, &app));
 	HF_TRY(app_edit_apply(&a->edit, &app, &c->err));
-	HF_TRY(check_change(c, a, &before, &app));
+	HF_TRY(check_change(c, a, &app));
 	if (a->edit.name)
 		HF_TRY(rename_app(c, db, a->edit.name, &app));
 	if (a->edit.enabled_given) {

@@ -62,7 +62,6 @@ void app_changed(struct crypto_call *c);
 struct app_call {
 	struct crypto_call call; /* first */
 	char id[HF_ID_MAX];
-	bool ends_sessions;
 	struct app_edit edit;
 };
 

@@ -15,7 +15,8 @@
 
 #define LIMIT_MAX 1000
 
-void print_account_roles(struct json_writer *w, const char *key, const struct member_row *user)
+static void print_account_roles(struct json_writer *w, const char *key,
+                                const struct member_row *user)
 {
 	json_open_array(w, key);
 	if (user->roles & ACCOUNT_ADMINISTRATOR)

@@ -35,7 +35,6 @@ struct user_call {
 	char hash[PASSWORD_HASHED_MAX];
 	int64_t changed_ms;
 	char code[32];
-	bool has_code;
 };
 
 /* The user of the path, as an id. HF_NOTFOUND with words. */
@@ -46,7 +45,6 @@ HF_MUST hf_status user_to_see(struct crypto_call *c, struct db *db, const char *
 /* With his groups; `code`: his one-time code, or NULL. */
 HF_MUST hf_status user_print(struct db *db, const struct member_row *user, const char *code,
                              struct json_writer *w);
-void print_account_roles(struct json_writer *w, const char *key, const struct member_row *user);
 /* Puts him into groups, by the rights of the caller. */
 HF_MUST hf_status user_set_groups(struct crypto_call *c, struct db *db, const struct user_edit *e,
                                   const char *id);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Request bodies that bring new credentials: registration, recovery, one more. As login_bodies.h.
+ * Request bodies that bring new credentials: registration, recovery, one more. See login_bodies.h.
  */
 #ifndef HF_SERVER_SIGNING_API_PEOPLE_CREDENTIAL_BODIES_H
 #define HF_SERVER_SIGNING_API_PEOPLE_CREDENTIAL_BODIES_H
