@@ -4,7 +4,7 @@
 #include "server/crypto_api/groups/groups.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/objects/filter_kind.h"
-#include "server/crypto_api/sort.h"
+#include "server/crypto_api/listing.h"
 #include "server/store/group_rows.h"
 
 #include <stdio.h>
@@ -201,8 +201,7 @@ static void print_metadata(struct json_writer *w, const struct list_call *l)
 	const struct group *last = l->n_groups ? l->groups[l->n_groups - 1] : NULL;
 
 	json_open_object(w, "metadata");
-	json_int(w, "total_count", l->total);
-	json_int(w, "filtered_count", l->matched);
+	crypto_list_counts(w, l->total, l->matched);
 	if (l->token && last && l->more)
 		json_text(w, "continuation_token",
 		          l->order == GROUPS_BY_NAME ? last->name : last->id);

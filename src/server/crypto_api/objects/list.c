@@ -7,7 +7,7 @@
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/objects/filter.h"
 #include "server/crypto_api/objects/print.h"
-#include "server/crypto_api/sort.h"
+#include "server/crypto_api/listing.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/objects/filter_kind.h"
 #include "server/crypto_api/people/rights.h"
-#include "server/crypto_api/sort.h"
+#include "server/crypto_api/listing.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -238,8 +238,7 @@ static hf_status print_metadata(struct app_list *l)
 	char token[HF_UUID_MAX];
 
 	json_open_object(&l->w, "metadata");
-	json_int(&l->w, "total_count", l->visible);
-	json_int(&l->w, "filtered_count", l->matched);
+	crypto_list_counts(&l->w, l->visible, l->matched);
 	if (l->with_token && l->more && *l->last) {
 		HF_TRY(hf_uuid_of_id(l->last, token));
 		json_text(&l->w, "continuation_token", token);

@@ -9,7 +9,7 @@
 #include "server/crypto_api/objects/print.h"
 #include "server/crypto_api/people/factor.h"
 #include "server/crypto_api/people/rights.h"
-#include "server/crypto_api/sort.h"
+#include "server/crypto_api/listing.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/crypto_api/sort.h"
+#include "server/crypto_api/listing.h"
 
 #include <string.h>
 
@@ -15,4 +15,14 @@ bool crypto_sorts_by(const char *text, const char *field, bool *ret_descending)
 		return false;
 	*ret_descending = descending;
 	return true;
+}
+
+void crypto_list_counts(struct json_writer *w, int64_t total, int64_t matched)
+{
+	json_int(w, "total_count", total);
+	json_int(w, "filtered_count", matched);
+	json_int(w, "count", matched);
+	json_open_object(w, "count_accuracy");
+	json_text(w, "$type", "Exact");
+	json_close_object(w);
 }
