@@ -24,7 +24,7 @@ static struct slot_key {
 	bool public_only;
 } keys[KEYS_MAX];
 static size_t n_keys;
-static size_t page = 256;
+static size_t page = 256, n_unknown;
 static bool in_a_thread;
 static int lost_at; /* the page before which the slot loses its place, once; 0: never */
 static enum hf_code refuses;
@@ -72,7 +72,7 @@ static void list(const struct crypto_op *op, struct crypto_result *r, struct hf_
 	CHECK_OK(hf_buf_status(to));
 	r->outcome = OP_DONE;
 	r->list = hf_buf_span(to);
-	r->total = (uint32_t)n_keys;
+	r->total = (uint32_t)(n_keys + n_unknown);
 	r->cursor = endless || end < n_keys ? end : 0;
 }
 
@@ -126,6 +126,7 @@ static int setup(void **state)
 	CHECK_OK(db_work_start(&writer, &core.writer, NULL));
 	n_keys = 0;
 	page = 256;
+	n_unknown = 0;
 	in_a_thread = false;
 	lost_at = 0;
 	refuses = HF_OK;
@@ -255,6 +256,15 @@ static void every_key_comes_in_once_with_what_the_slot_says(void **state)
 	assert_int_equal(scan(), 0); /* only new ones are told */
 	check_no_warning();
 	CHECK(!last.failed && last.finished_ms && last.done == 3 && last.total == 3);
+}
+
+static void keys_that_cannot_be_described_are_told(void **state)
+{
+	put("1", "an aes key", OBJECT_AES);
+	n_unknown = 2;
+	assert_int_equal(scan(), 1);
+	check_warning("2 of the slot's keys are left out");
+	CHECK(last.done == 1 && last.total == 3);
 }
 
 static void a_key_that_is_here_keeps_what_it_has_here(void **state)
@@ -517,6 +527,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLAIM(every_key_comes_in_once_with_what_the_slot_says),
+		CLAIM(keys_that_cannot_be_described_are_told),
 		CLAIM(a_key_that_is_here_keeps_what_it_has_here),
 		CLAIM(with_segregation_nothing_new_comes_in_and_the_rest_stays),
 		CLAIM(a_key_that_the_hsm_lost_is_marked_until_it_is_back),

@@ -15,6 +15,7 @@
 #include "server/core/objects/scan_pages.h"
 #include "server/store/group_rows.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,6 +104,16 @@ static void warn_of_missing(struct scan *s)
 			          "and cannot be used until the HSM has it again");
 }
 
+static void warn_of_left_out(struct scan *s)
+{
+	if (s->total > s->done)
+		scan_warn(&s->warnings, NULL,
+		          "%" PRId64
+		          " of the slot's keys are left out: of a type, a curve or a size "
+		          "that is not known here, or the token cannot describe them",
+		          s->total - s->done);
+}
+
 static hf_status run_end(struct db_task *task, struct db *db)
 {
 	struct scan *s = (struct scan *)task;
@@ -130,8 +141,10 @@ static void ended(struct db_task *task, hf_status status)
 
 static void finish(struct scan *s)
 {
-	if (hf_ok(s->failed))
+	if (hf_ok(s->failed)) {
+		warn_of_left_out(s);
 		warn_of_missing(s);
+	}
 	s->row.total = s->total;
 	s->row.done = s->done;
 	s->row.failed = !hf_ok(s->failed);
