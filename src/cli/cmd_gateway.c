@@ -81,9 +81,9 @@ static const struct cli_option options[] = {
 	                "0.0.0.0:4440", "HTTPS for /health; none: no such listener"),
 	CLI_OPTION_NUMBER(struct options, signers, "signers", "2", 1, 256,
 	                  "signer processes of each slot, each with a session of its own"),
-	CLI_OPTION_NUMBER(struct options, list_sessions, "list-sessions", "0", 0, WIRE_READERS_MAX,
-	                  "sessions that read a slot's keys at once while they are listed; all but "
-	                  "one are opened for that, and closed after it; 0: as many as --signers"),
+	CLI_OPTION_NUMBER(struct options, list_sessions, "list-sessions", "1", 1, WIRE_READERS_MAX,
+	                  "sessions of one process that read a slot's keys at once while they are "
+	                  "listed; all but one are opened for that, and closed after it"),
 	CLI_OPTION_NUMBER(struct options, pin_attempts, "pin-attempts", "2", 1, 10,
 	                  "different PINs that a token may refuse before it is asked for no other "
 	                  "until the gateway is restarted: fewer than lock it"),
@@ -177,14 +177,6 @@ static hf_status put_text(const char *option, const char *from, char *to, size_t
 	return hf_fail(err, HF_TOOBIG, "--%s: longer than %zu characters", option, cap - 1);
 }
 
-/* Beside the session of the signer that lists. */
-static unsigned readers_of(const struct options *o)
-{
-	int64_t n = o->list_sessions ? o->list_sessions : o->signers;
-
-	return (unsigned)(n < WIRE_READERS_MAX ? n : WIRE_READERS_MAX) - 1;
-}
-
 static hf_status make_config(struct options *o, struct gateway_config *ret, struct hf_err *err)
 {
 	*ret = (struct gateway_config){
@@ -203,7 +195,7 @@ static hf_status make_config(struct options *o, struct gateway_config *ret, stru
 		.hsm = { .signer_path = o->signer,
 		         .setup = { .allow_resident = true,
 		                    .threads = 1,
-		                    .readers = readers_of(o) },
+		                    .readers = (unsigned)o->list_sessions - 1 },
 		         .processes = (unsigned)o->signers,
 		         .spot_checks = SPOT_CHECKS,
 		         .op_deadline_ms = (int)o->op_deadline_ms,

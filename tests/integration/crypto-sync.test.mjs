@@ -209,7 +209,7 @@ async function finished(group, { scan_id: id }) {
 }
 
 test('several sessions read at once: each key comes in once, whatever is made and deleted meanwhile, and whoever dies', async () => {
-	const slow = await stack.faultyGateway({ mutual: false, args: ['--signers', '4'] })
+	const slow = await stack.faultyGateway({ mutual: false, args: ['--signers', '4', '--list-sessions', '4'] })
 	const all = (await keysOf(await scanned(await makeGroup({}, slow)))).size
 	const group = await makeGroup({}, slow)
 	await put(Array.from({ length: 8 }, (_, i) => wire.aes(`sync-short-${i}`)))
@@ -236,7 +236,7 @@ test('several sessions read at once: each key comes in once, whatever is made an
 
 test('one signer, and one that reads alone or with many sessions, list the same', async () => {
 	const counts = []
-	for (const args of [['--signers', '1'], ['--list-sessions', '1'], ['--signers', '1', '--list-sessions', '9']]) {
+	for (const args of [['--signers', '1'], ['--list-sessions', '2'], ['--signers', '1', '--list-sessions', '9']]) {
 		const one = await stack.startGateway({ mutual: false, args })
 		counts.push((await scan(await makeGroup({}, one))).length)
 		await one.stop()
