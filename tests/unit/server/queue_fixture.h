@@ -46,6 +46,7 @@ static struct fixture {
 	sem_t announcements;
 	char said[200];      /* the last word for the other servers */
 	size_t evidence_len; /* of each job */
+	bool leave;          /* everybody is let go while jobs are dealt, which fails */
 } fx;
 
 static inline int subject_number(const char *id)
@@ -85,6 +86,11 @@ static inline hf_status fixture_evidence(void *ctx, struct db *db, uint64_t job,
 	uint8_t *at = hf_buf_grow(to, fx.evidence_len);
 
 	HF_ENSURE(at, HF_NOMEM);
+	if (fx.leave) {
+		fx.leave = false;
+		jobs_release_all(fx.jobs);
+		return HF_FAILURE(HF_STATE);
+	}
 	memset(at, (uint8_t)job, fx.evidence_len);
 	return HF_SUCCESS;
 }

@@ -433,6 +433,25 @@ static void a_release_answers_parked_polls_and_still_takes_results(void **state)
 	CHECK(fx.settled[0] == 1);
 }
 
+static void a_release_answers_a_poll_that_was_being_dealt_to_in_vain(void **state)
+{
+	struct adding a = { .first = 0, .n = 1 };
+	struct timespec until;
+	struct driver d;
+
+	fx.evidence_len = 1;
+	driver_init(&d, ALICE, 8, 60000);
+	d.poll.request.evidence = true;
+	driver_send(&d);
+	rows(); /* parked by now */
+	fx.leave = true;
+	hf_ignore(call(add_run, &a));
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 20;
+	CHECK(sem_timedwait(&d.answered, &until) == 0);
+	CHECK(d.n_jobs == 0 && !fx.leave);
+}
+
 static hf_status add_and_fail_run(struct db *db, void *arg)
 {
 	HF_TRY(add_run(db, arg));
@@ -484,6 +503,7 @@ int main(void)
 		CASE(a_peer_that_left_gets_no_jobs),
 		CASE(queued_and_leased_jobs_outlive_a_restart),
 		CASE(a_release_answers_parked_polls_and_still_takes_results),
+		CASE(a_release_answers_a_poll_that_was_being_dealt_to_in_vain),
 		CASE(a_failed_task_adds_no_job_and_deals_none),
 	};
 

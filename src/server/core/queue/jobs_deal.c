@@ -230,8 +230,10 @@ void jobs_after_commit(struct jobs *j, hf_status s)
 {
 	struct jobs_polls parked = TAILQ_HEAD_INITIALIZER(parked);
 	struct jobs_poll *p, *after;
+	bool released;
 
 	pthread_mutex_lock(&j->lock);
+	released = j->released;
 	if (hf_ok(s))
 		take_committed(j, &parked);
 	else
@@ -245,6 +247,8 @@ void jobs_after_commit(struct jobs *j, hf_status s)
 	}
 	if (hf_ok(s))
 		tell_of_left(j);
+	if (released) /* some were being dealt to when everybody was let go, and got nothing */
+		jobs_end_waits(j);
 }
 
 static hf_status deal_run(struct db_task *task, struct db *db)
