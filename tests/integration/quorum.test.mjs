@@ -141,6 +141,18 @@ test('a rotation gives a key no more uses than its rotator may give', async () =
 	await rotator.succeed('POST', '/crypto/v1/keys/rekey', { name: key.name })
 })
 
+test('neither a copy nor a new key has other rules than whoever makes it may set', async () => {
+	const g = await guarded(null), permissions = ['ROTATE_SOBJECTS', 'COPY_SOBJECTS', 'CREATE_SOBJECTS', 'EXPORT', 'SIGN']
+	const app = await dsm.newApp({ name: `copies ${made}`, permissions: null, groups: { [g.id]: permissions } })
+	const key = await g.app.succeed('POST', '/crypto/v1/keys', { name: `strict ${made}`, group_id: g.id, obj_type: 'RSA', key_size: 2048, allow_sign_hash: false,
+		key_ops: ['SIGN', 'VERIFY', 'EXPORT', 'APPMANAGEABLE'] })
+	for (const rules of [{ allow_sign_hash: true }, { rsa: { signature_policy: [{ padding: { PKCS1_V15: {} } }] } }]) {
+		await refused(app.post('/crypto/v1/keys/copy', { key: { kid: key.kid }, name: 'lax', group_id: g.id, ...rules }), 403, /UPDATE_SOBJECT_POLICIES/)
+		await refused(app.post('/crypto/v1/keys/rekey', { name: key.name, ...rules }), 403, /UPDATE_SOBJECT_POLICIES/)
+	}
+	await app.succeed('POST', '/crypto/v1/keys/copy', { key: { kid: key.kid }, name: `copy of ${key.name}`, group_id: g.id })
+})
+
 test('who may not see others does not by moving them into no group', async () => {
 	await refused(people.ann.call('PATCH', `/sys/v1/users/${people.bob.id}`, { add_groups: {} }), 404)
 	await refused(people.ann.call('PATCH', `/sys/v1/users/${people.bob.id}`, { del_groups: {} }), 404)
@@ -212,15 +224,22 @@ test('a person counts once, in whichever of the quorums it is that needs him', a
 
 test('nobody leaves whom a group needs; who has to be shut out at once is disabled', async () => {
 	for (const name of ['gus', 'hed']) people[name] = await person(name)
-	const rule = await dsm.newApp({ name: 'approves, and stays', permissions: null, groups: {} })
+	const free = await guarded(null), rule = await dsm.newApp({ name: 'approves, and stays', permissions: null, groups: { [free.id]: ['SIGN'] } })
 	await refused(admin.post('/sys/v1/groups', { name: 'never', approval_policy: { app: people.gus.id } }), 400, /could not be met/)
 	const g = await guarded(quorum(3, [user('gus'), user('hed'), { app: rule.id }])), gus = `/sys/v1/users/${people.gus.id}`, needed = new RegExp(`policies of these groups .*: "${g.name}"\\. Have them changed first`)
 	await refused(admin.call('DELETE', gus), 400, needed)
 	await refused(admin.call('DELETE', `/sys/v1/apps/${rule.id}`), 400, needed)
 	assert.equal((await admin.succeed('GET', gus)).user_id, people.gus.id)
-	assert.equal((await admin.call('PATCH', gus, { enable: false })).status, 200)
-	assert.equal((await admin.call('PATCH', gus, { enable: true })).status, 200)
-	Object.assign(people.gus, await dsm.session('gus@bank.example', PASSWORD('gus')))
+	await admin.succeed('PATCH', `/sys/v1/users/${people.hed.id}`, { add_groups: { [free.id]: ['GROUPADMINISTRATOR'] } })
+	const told = await people.hed.call('DELETE', `/sys/v1/apps/${rule.id}`)
+	assert.ok(told.status === 400 && /needs this app/.test(told.text) && !told.text.includes(g.name), 'not the name of a group that is not his')
+	for (const name of ['gus', 'hed']) assert.equal((await admin.call('PATCH', `/sys/v1/users/${people[name].id}`, { enable: false })).status, 200)
+	await refused(admin.call('DELETE', gus), 400, needed, 'hed only rests')
+	assert.equal((await admin.call('PATCH', gus, { add_groups: { [free.id]: ['GROUPAUDITOR'] } })).status, 200)
+	for (const name of ['gus', 'hed']) {
+		assert.equal((await admin.call('PATCH', `/sys/v1/users/${people[name].id}`, { enable: true })).status, 200)
+		Object.assign(people[name], await dsm.session(`${name}@bank.example`, PASSWORD(name)))
+	}
 	const request = await ask(admin, 'PATCH', `/sys/v1/groups/${g.id}`, { approval_policy: user('hed') })
 	await approved('gus', request, 'PENDING')
 	await approved('hed', request, 'PENDING')

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "server/core/access/access_request.h"
 #include "server/crypto_api/call_audit.h"
 #include "server/crypto_api/call_inside.h"
@@ -109,6 +110,7 @@ void crypto_call_fail_with(struct crypto_call *c, int status, const char *text)
 {
 	if (text != c->err.text)
 		snprintf(c->err.text, sizeof(c->err.text), "%s", text);
+	hf_make_utf8(c->err.text); /* words of the request may be in it */
 	c->status = status;
 	if (!crypto_call_enter(c, c->err.text, fail))
 		fail(c);

@@ -222,6 +222,15 @@ static void nobody_goes_whom_a_group_needs(void **state)
 	CHECK(strstr(err.text, ": \"safes\".")); /* the cards' is lost with or without him */
 }
 
+static void nobody_goes_while_the_others_rest(void **state)
+{
+	put_group(CARDS, "cards", Q(2, U(2) "," U(3)));
+	enable(ID(2), false, ACCOUNT_MEMBER);
+	CHECK_OK(without(ID(2), false, true));
+	CHECK_OK(member_row_delete(db, ID(3)));
+	CHECK_CODE(without(ID(3), false, false), HF_STATE);
+}
+
 static void the_last_who_could_ask_stays(void **state)
 {
 	const struct account_policy_row row = { .approval = "{\"policy\":" Q(1, U(1)) "}" };
@@ -280,6 +289,7 @@ int main(void)
 		cmocka_unit_test(the_ways_to_count_people_are_limited),
 		TEST(a_groups_policy_needs_enough_who_can_approve),
 		TEST(nobody_goes_whom_a_group_needs),
+		TEST(nobody_goes_while_the_others_rest),
 		TEST(the_last_who_could_ask_stays),
 		TEST(what_is_lost_already_holds_nobody),
 		TEST(nobody_goes_nor_is_disabled_whom_the_account_needs),

@@ -5,6 +5,7 @@
 #include "base/uuid.h"
 #include "server/core/access/account.h"
 #include "server/core/access/quorum_count.h"
+#include "server/store/app_rows.h"
 #include "server/store/group_rows.h"
 #include "server/store/member_rows.h"
 
@@ -19,6 +20,7 @@ struct meeting {
 	const char *org_id;
 	bool account; /* it is the account's: administrators ask */
 	const struct quorum_policy *policy;
+	bool resting;     /* who is disabled counts, too: he can be let in again */
 	const char *back; /* UUID of one who is thought to be there again; NULL */
 	bool back_asks;
 	bool can[QUORUM_NODES_MAX];
@@ -30,14 +32,30 @@ struct wanted {
 	bool password, factor;
 };
 
+static hf_status can_app(const struct meeting *m, const char *id, bool *ret)
+{
+	struct app_row app;
+	hf_status s = app_row_get(m->db, m->org_id, id, &app);
+
+	*ret = hf_ok(s) && (app.active || m->resting);
+	return s.code == HF_NOTFOUND ? HF_SUCCESS : s;
+}
+
+static hf_status can_user(const struct meeting *m, const char *id, bool factor, bool *ret)
+{
+	struct member_row user;
+	hf_status s = member_row_get(m->db, m->org_id, id, &user);
+
+	*ret = hf_ok(s) && user.has_password && (user.has_factor || !factor || m->resting) &&
+	       ((user.active && user.enabled) || m->resting);
+	return s.code == HF_NOTFOUND ? HF_SUCCESS : s;
+}
+
 static hf_status look_at_member(struct meeting *m, size_t at, struct wanted wanted)
 {
 	const struct quorum_node *node = &m->policy->nodes[at];
-	PRINCIPAL_SCOPED struct principal *who = NULL;
 	bool app = node->kind == QUORUM_APP;
-	struct password_row shown;
 	char id[HF_ID_MAX];
-	hf_status s;
 
 	m->can[at] = false;
 	if (app && (wanted.password || wanted.factor))
@@ -46,11 +64,7 @@ static hf_status look_at_member(struct meeting *m, size_t at, struct wanted want
 	if (m->can[at])
 		return HF_SUCCESS;
 	HF_TRY(hf_id_of_uuid(app ? "app" : "us", node->id, id));
-	s = principal_load(m->db, m->org_id, id, &who);
-	if (hf_ok(s) && !app)
-		s = password_row_get(m->db, id, &shown);
-	m->can[at] = hf_ok(s) && (!wanted.factor || who->has_factor);
-	return s.code == HF_NOTFOUND ? HF_SUCCESS : s;
+	return app ? can_app(m, id, &m->can[at]) : can_user(m, id, wanted.factor, &m->can[at]);
 }
 
 static hf_status look_below(struct meeting *m, size_t at, struct wanted wanted)
@@ -292,6 +306,8 @@ hf_status quorum_reach_without(struct db *db, const struct quorum_leaver *who, s
 	HF_TRY(hf_uuid_of_id(who->identity_id, l.uuid));
 	HF_TRY(org_row_lock(db, who->org_id));
 	HF_TRY(account_without(&l, err));
+	/* Two who go, one after the other: whoever is disabled meanwhile is still needed. */
+	l.meeting.resting = !who->rests;
 	HF_TRY(group_rows_list(db, who->org_id, GROUPS_BY_NAME, false, look_into, &l));
 	if (!*l.groups)
 		return HF_SUCCESS;

@@ -233,7 +233,9 @@ static hf_status look_at_group(struct guarded *g, const char *id)
 
 	snprintf(whole, sizeof(whole), GROUPS_PATH "/%s" REPLACE_PATH, id);
 	if (is_path(g, whole))
-		return add_account(g, ACCOUNT_NEW_GROUP);
+		return runs_account(g->ask->call.who)
+		               ? add_account(g, ACCOUNT_NEW_GROUP)
+		               : hf_fail(g->err, HF_DENIED, NOT_ADMINISTRATOR_TEXT);
 	HF_TRY(add_group_id(g, id));
 	snprintf(whole, sizeof(whole), GROUPS_PATH "/%s", id);
 	if (g->group || !is_path(g, whole))

@@ -240,6 +240,16 @@ static bool may_leave_group(struct making_call *x, const struct object *object)
 	return crypto_call_may(c, ACT_EXPORT, object, NULL, NULL);
 }
 
+/* The source's rules for paddings, formats and digests are the copy's, unless who copies might
+ * change them. False: the call has ended. */
+static bool may_override(struct making_call *x, const struct object *object)
+{
+	const struct sobject_request *r = &x->request;
+
+	return !(r->aes || r->des3 || r->rsa || r->fpe || r->deterministic || r->allow_sign_hash) ||
+	       crypto_call_may(&x->call, ACT_UPDATE_POLICIES, object, NULL, NULL);
+}
+
 static void to_be_copied(struct crypto_call *c, struct object *object)
 {
 	struct making_call *x = (struct making_call *)c;
@@ -251,7 +261,7 @@ static void to_be_copied(struct crypto_call *c, struct object *object)
 	s = plan_copy(x, &c->err);
 	if (!hf_ok(s))
 		crypto_call_fail(c, s);
-	else if (!may_leave_group(x, object))
+	else if (!may_leave_group(x, object) || !may_override(x, object))
 		return;
 	else if (!(object->uses & USE_EXPORT) && !object->value.len && !object->public_only)
 		crypto_call_fail_with(

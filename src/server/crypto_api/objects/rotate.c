@@ -112,7 +112,8 @@ static bool may_override(struct rekey_call *x, const struct crypto_op *judged)
 	if (x->rotation.making.row.uses != x->old->uses &&
 	    !crypto_call_may(c, ACT_UPDATE_KEY_OPS, x->old, NULL, judged))
 		return false;
-	return !(r->rotation_policy || r->aes || r->des3 || r->rsa || r->fpe) ||
+	return !(r->rotation_policy || r->aes || r->des3 || r->rsa || r->fpe || r->deterministic ||
+	         r->allow_sign_hash) ||
 	       crypto_call_may(c, ACT_UPDATE_POLICIES, x->old, NULL, NULL);
 }
 

@@ -315,8 +315,13 @@ static hf_status check_quorums(struct crypto_call *c, struct db *db, const struc
 		.identity_id = app->id,
 		.rests = rests,
 	};
+	hf_status s = quorum_reach_without(db, &who, &c->err);
 
-	return quorum_reach_without(db, &who, &c->err);
+	if (s.code == HF_STATE && !sees_account(c->who)) /* their names are not his to see */
+		return hf_fail(&c->err, HF_STATE,
+		               "an approval policy needs this app: ask an administrator of the "
+		               "account");
+	return s;
 }
 
 static hf_status change(struct crypto_call *c, struct db *db)

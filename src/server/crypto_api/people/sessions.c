@@ -279,7 +279,8 @@ static void forget(struct crypto_call *c)
 	crypto_call_reply(c);
 }
 
-/* Another session for the one that asks, which goes on. */
+/* Another session for the one that asks. An app's goes on, as the reference has it; a user's does
+ * not: whoever ended it would not end all that was made of it. */
 static hf_status run_reauth(struct crypto_call *c, struct db *db)
 {
 	struct session_call *s = self(c);
@@ -287,6 +288,8 @@ static hf_status run_reauth(struct crypto_call *c, struct db *db)
 
 	crypto_call_shown(c, &shown);
 	HF_TRY(crypto_session_another(c->api->sessions, db, &shown, c->who, &s->opened, &c->err));
+	if (c->who->kind == PRINCIPAL_USER)
+		HF_TRY(crypto_session_close(db, &shown, &c->err));
 	HF_TRY(crypto_call_audit(c, db));
 	return print_session(c, db, NULL);
 }
@@ -324,5 +327,6 @@ const struct crypto_operation crypto_session_reauth = {
 	.writes = true,
 	.prepare = no_members,
 	.run = run_reauth,
+	.after = forget,
 	.release = release,
 };

@@ -161,20 +161,20 @@ static hf_status end_all(struct db *db, const char *id)
 	return quorum_decisions_forget(db, id);
 }
 
-/* Whom quorums need is disabled, and nothing more. */
+/* Whoever is disabled or demoted here can be let in again. */
 static hf_status check_quorums(struct crypto_call *c, struct db *db,
                                const struct member_row *before, const struct member_row *user,
                                bool asked)
 {
-	bool moved = moves(&self(c)->edit) || before->roles != user->roles;
+	bool demoted = before->roles & ~user->roles & ACCOUNT_ADMINISTRATOR;
 	const struct quorum_leaver who = {
 		.org_id = user->org_id,
 		.identity_id = user->id,
 		.asked = asked,
-		.rests = !moved,
+		.rests = true,
 	};
 
-	if (!moved && (user->enabled || !before->enabled))
+	if (!demoted && (user->enabled || !before->enabled))
 		return HF_SUCCESS;
 	return quorum_reach_without(db, &who, &c->err);
 }
