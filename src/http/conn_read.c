@@ -152,7 +152,7 @@ static bool hand_over(struct http_conn *c)
 		if (!hf_span_is(hf_buf_span(&req->body), "{}"))
 			return http_conn_refuse(
 			        c, (struct http_refusal){ 413, "This path takes no body." },
-			        req->head.close, false);
+			        req->head.close, hf_span_is(req->head.method, "HEAD"));
 		hf_buf_clear(&req->body);
 	}
 	c->state = STATE_HANDLING;

@@ -7,6 +7,7 @@
 #include "signer/tasks.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { GOES_ON = -1 };
 
@@ -165,7 +166,8 @@ int serve(struct input *in)
 	int status = loop(s, in);
 
 	if (status != SIGNER_ENDED)
-		return status; /* not through the module again: it may hang */
+		_exit(status); /* not through the module again, nor its destructors, while other
+		                * threads are in it: it may hang or crash */
 	if (s->pool)
 		pool_stop(s->pool);
 	output_flush();

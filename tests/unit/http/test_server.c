@@ -158,6 +158,9 @@ static void head_is_answered_with_the_head_alone(void **state)
 	CHECK(in_answer("Content-Length: 6\r\n") && !in_answer("nobody"));
 	assert_int_equal(ask("GET /who HTTP/1.1\r\n" END), 200);
 	CHECK(in_answer("Content-Length: 6\r\n") && in_answer("\r\n\r\nnobody"));
+	/* A refusal, too: else its body would be taken for the next answer. */
+	ask("HEAD /who HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nabGET /who HTTP/1.1\r\n" END);
+	assert_true(in_answer("413") && in_answer("\r\n\r\nHTTP/1.1 200 OK"));
 }
 
 static void a_refusal_by_path_keeps_the_connection(void **state)

@@ -208,6 +208,18 @@ static void a_groups_policy_needs_enough_who_can_approve(void **state)
 	CHECK_CODE(quorum_reach_group(db, ORG, SAFES, &err), HF_STATE);
 }
 
+static void who_lacks_a_factor_approves_nowhere_if_one_is_wanted_of_him_anywhere(void **state)
+{
+	bool lost;
+
+	/* Ann has lost hers: what is left to her takes the factor, too (approvals.c). */
+	put_group(CARDS, "cards",
+	          Q(1, "{\"quorum\":{\"n\":1,\"require_2fa\":true,\"members\":[" U(2) "]}}," Q(
+	                       2, U(2) "," U(3))));
+	CHECK_OK(quorum_reach_is_lost(db, ORG, CARDS, &lost));
+	CHECK(lost);
+}
+
 static void nobody_goes_whom_a_group_needs(void **state)
 {
 	put_group(CARDS, "cards", Q(2, U(2) "," U(3)));
@@ -288,6 +300,7 @@ int main(void)
 		cmocka_unit_test(a_policy_that_wants_more_people_than_it_names_is_not_set),
 		cmocka_unit_test(the_ways_to_count_people_are_limited),
 		TEST(a_groups_policy_needs_enough_who_can_approve),
+		TEST(who_lacks_a_factor_approves_nowhere_if_one_is_wanted_of_him_anywhere),
 		TEST(nobody_goes_whom_a_group_needs),
 		TEST(nobody_goes_while_the_others_rest),
 		TEST(the_last_who_could_ask_stays),

@@ -80,6 +80,19 @@ static hf_status look_below(struct meeting *m, size_t at, struct wanted wanted)
 	return HF_SUCCESS;
 }
 
+/* Whoever approves shows all that is wanted by any quorum that he is in (approvals.h): he can in
+ * all of his places, or in none. */
+static void settle_places(struct meeting *m)
+{
+	const struct quorum_node *nodes = m->policy->nodes;
+
+	for (size_t i = 0; i < m->policy->n_nodes; i++)
+		for (size_t j = 0; j < m->policy->n_nodes && nodes[i].kind != QUORUM_OF; j++)
+			if (!m->can[j] && nodes[j].kind == nodes[i].kind &&
+			    strcmp(nodes[j].id, nodes[i].id) == 0)
+				m->can[i] = false;
+}
+
 /* Nobody approves what he has asked for himself. */
 static bool met_without(const struct meeting *m, const char *asker)
 {
@@ -105,6 +118,7 @@ static hf_status try_asker(void *ctx, const char *id)
 static hf_status look(struct meeting *m, bool *ret)
 {
 	HF_TRY(look_below(m, 0, (struct wanted){ 0 }));
+	settle_places(m);
 	*ret = met_without(m, "");
 	if (!*ret || !m->account)
 		return HF_SUCCESS;
