@@ -243,6 +243,7 @@ test('a quorum: asked for, shown, approved, denied, withdrawn', async () => {
 	const members = ['ann', 'bob'].map((who) => ({ user: ids[`${who}@bank.example`] }))
 	const policy = file('policy.json', JSON.stringify({ quorum: { n: 2, members, require_password: true } }))
 	assert.match(await good(admin, 'group', 'update', 'cards', '--approval-policy', policy), /quorum/)
+	await bad(admin, /account_may_replace/, 'group', 'replace-policy', 'cards', '--approval-policy', policy)
 	await bad(app, /add --ask/, 'key', 'sign', 'pair', '--in', files.data)
 	const asked = await good(app, 'key', 'sign', 'pair', '--in', files.data, '--ask', '--reason', 'the yearly report')
 	const id = asked.match(/asked for: ([0-9a-f-]{36})/)?.[1]
