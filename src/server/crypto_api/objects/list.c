@@ -23,19 +23,6 @@ struct list_call {
 	struct json_writer w;
 };
 
-static hf_status read_flag(const struct crypto_call *c, const char *name, bool *ret,
-                           struct hf_err *err)
-{
-	const char *text = crypto_call_query(c, name);
-
-	if (!text)
-		return HF_SUCCESS;
-	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
-		return hf_fail(err, HF_INVALID, "query \"%s\": true or false", name);
-	*ret = *text == 't';
-	return HF_SUCCESS;
-}
-
 static hf_status read_number(const struct crypto_call *c, const char *name, int64_t max,
                              int64_t *ret, struct hf_err *err)
 {
@@ -72,13 +59,13 @@ static hf_status read_shown(struct list_call *x, struct hf_err *err)
 	struct crypto_call *c = &x->call;
 	bool pub_key = true, kcv = true, compliant = false, value = false;
 
-	HF_TRY(read_flag(c, "with_metadata", &x->with_metadata, err));
-	HF_TRY(read_flag(c, "show_destroyed", &x->q.destroyed, err));
-	HF_TRY(read_flag(c, "show_deleted", &x->q.deleted, err));
-	HF_TRY(read_flag(c, "show_value", &value, err));
-	HF_TRY(read_flag(c, "show_pub_key", &pub_key, err));
-	HF_TRY(read_flag(c, "show_kcv", &kcv, err));
-	HF_TRY(read_flag(c, "compliant_with_policies", &compliant, err));
+	HF_TRY(crypto_call_query_flag(c, "with_metadata", &x->with_metadata, err));
+	HF_TRY(crypto_call_query_flag(c, "show_destroyed", &x->q.destroyed, err));
+	HF_TRY(crypto_call_query_flag(c, "show_deleted", &x->q.deleted, err));
+	HF_TRY(crypto_call_query_flag(c, "show_value", &value, err));
+	HF_TRY(crypto_call_query_flag(c, "show_pub_key", &pub_key, err));
+	HF_TRY(crypto_call_query_flag(c, "show_kcv", &kcv, err));
+	HF_TRY(crypto_call_query_flag(c, "compliant_with_policies", &compliant, err));
 	if (compliant)
 		return hf_fail(err, HF_UNSUPPORTED,
 		               "query \"compliant_with_policies\" is not supported");
