@@ -142,7 +142,8 @@ static void what_the_hsm_says_of_itself_is_unhealthy_and_of_the_request_is_not(v
 	CHECK(!length.r.unhealthy);
 }
 
-static void a_wrong_signature_never_leaves(void **state)
+/* With a key that is made; its public key is *ret_key's. */
+static struct crypto_op sign_op(struct hsmhost *h, struct crypto_run *ret_key)
 {
 	struct crypto_op op = { .kind = CRYPTO_SIGN,
 		                .key.name = { .id = HF_SPAN(ec_id, sizeof(ec_id)),
@@ -150,14 +151,22 @@ static void a_wrong_signature_never_leaves(void **state)
 		                .mech.mode = MODE_ECDSA,
 		                .data = HF_SPAN(data, sizeof(data)) };
 	struct crypto_op look = { .kind = CRYPTO_DESCRIBE, .key = op.key };
+
+	make(h, OBJECT_EC, op.key.name.id);
+	*ret_key = crypto_done(h, &look);
+	op.key.name.public_key = ret_key->r.made.public_key;
+	return op;
+}
+
+static void a_wrong_signature_never_leaves(void **state)
+{
 	CRYPTO_RUN key = { 0 }, run = { 0 };
+	struct crypto_op op;
 	struct hsmhost *h;
 
 	host_faults("# none\n");
 	h = start(1);
-	make(h, OBJECT_EC, HF_SPAN(ec_id, sizeof(ec_id)));
-	key = crypto_done(h, &look);
-	op.key.name.public_key = key.r.made.public_key;
+	op = sign_op(h, &key);
 	run = crypto_done(h, &op);
 	crypto_run_done(&run);
 	host_faults("C_Sign once=a corrupt\n");
@@ -166,6 +175,25 @@ static void a_wrong_signature_never_leaves(void **state)
 	crypto_run_done(&run);
 	run = crypto_done(h, &op);
 	CHECK(run.r.verified);
+	hsmhost_stop(h, 1000);
+	host_faults("# none\n");
+}
+
+/* Only one that is too long for the curve is cut and offered again. */
+static void a_digest_that_fits_and_is_refused_is_not_signed_twice(void **state)
+{
+	CRYPTO_RUN key = { 0 }, run = { 0 };
+	struct crypto_op op;
+	struct hsmhost *h;
+
+	host_faults("count\n");
+	h = start(1);
+	op = sign_op(h, &key);
+	host_faults("count\nC_Sign return CKR_DATA_LEN_RANGE\n");
+	host_calls_reset();
+	run = crypto_do(h, &op);
+	CHECK(run.r.outcome != OP_DONE && run.r.code == HF_INVALID && !run.r.unhealthy);
+	assert_int_equal(host_calls("C_Sign"), 1);
 	hsmhost_stop(h, 1000);
 	host_faults("# none\n");
 }
@@ -298,6 +326,7 @@ int main(void)
 		cmocka_unit_test(
 		        what_the_hsm_says_of_itself_is_unhealthy_and_of_the_request_is_not),
 		cmocka_unit_test(a_wrong_signature_never_leaves),
+		cmocka_unit_test(a_digest_that_fits_and_is_refused_is_not_signed_twice),
 		cmocka_unit_test(operations_behind_one_that_crashes_go_to_another_signer),
 		cmocka_unit_test(a_key_is_made_once_though_nobody_knew_that_it_was),
 		cmocka_unit_test(

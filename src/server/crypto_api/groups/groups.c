@@ -5,6 +5,7 @@
 #include "server/core/access/sessions.h"
 #include "server/crypto_api/groups/groups.h"
 #include "server/crypto_api/handlers.h"
+#include "server/crypto_api/people/rights.h"
 #include "server/slot_links.h"
 #include "server/store/group_rows.h"
 #include "server/store/member_rows.h"
@@ -262,8 +263,7 @@ static hf_status prepare_replace(struct crypto_call *c, struct hf_err *err)
 	void *at = NULL;
 	size_t n = 0;
 
-	if (c->who->kind == PRINCIPAL_USER ? !(c->who->account_roles & ACCOUNT_ADMINISTRATOR)
-	                                   : !c->who->app_admin)
+	if (!runs_account(c->who))
 		return hf_fail(err, HF_DENIED, "this is for administrators of the account");
 	HF_TRY(read_request(c, err));
 	while (json_member_next(c->body, &at, &member))
