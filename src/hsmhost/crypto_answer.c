@@ -118,12 +118,34 @@ static void judge(struct hsmhost *h, struct seat *s, const struct flight *f,
 		answer_distrust(s);
 }
 
-/* Those that only ask whether a key is there are no sign that the signer has not seen it. */
 static bool missed_a_key(const struct crypto_op *op, const struct crypto_result *said)
 {
 	return said->outcome == OP_FAILED && said->code == HF_NOTFOUND && !op->key.record.len &&
-	       crypto_op_uses_key(op->kind) && op->kind != CRYPTO_DESCRIBE &&
-	       op->kind != CRYPTO_DESTROY;
+	       crypto_op_uses_key(op->kind);
+}
+
+/* That a key is not there is for the signer to say that has made all those of late. */
+static bool is_asked_again(struct hsmhost *h, struct seat *s, struct flight *f)
+{
+	struct seat *writer = place_writer(h);
+
+	if (f->missed_by || !writer || writer == s)
+		return false;
+	f->missed_by = s;
+	place_later(h, f);
+	return true;
+}
+
+/* Whoever has not seen it is replaced; nobody, where one only asks whether it is there. */
+static void note_miss(struct hsmhost *h, struct seat *s, const struct flight *f, bool missed,
+                      enum op_outcome outcome)
+{
+	bool wanted = f->crypto.kind != CRYPTO_DESCRIBE && f->crypto.kind != CRYPTO_DESTROY;
+
+	if (missed && wanted)
+		answer_look_again(h, s, LOOK_AGAIN_MS);
+	else if (f->missed_by && outcome == OP_DONE)
+		answer_look_again(h, f->missed_by, LOOK_AGAIN_MS);
 }
 
 bool crypto_answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *frame)
@@ -131,6 +153,7 @@ bool crypto_answer_take(struct hsmhost *h, struct seat *s, const struct wire_fra
 	struct crypto_result said;
 	struct flight *f;
 	int64_t hsm_us;
+	bool missed;
 
 	if (!hf_ok(wire_get_crypto_answer(frame->body, &said, &hsm_us)))
 		return false;
@@ -147,8 +170,10 @@ bool crypto_answer_take(struct hsmhost *h, struct seat *s, const struct wire_fra
 		judge(h, s, f, &said);
 	if (f->crypto.kind == CRYPTO_LIST && said.outcome == OP_DONE)
 		seat_note_walk(s, f->crypto.cursor, said.cursor);
-	if (missed_a_key(&f->crypto, &said))
-		answer_look_again(h, s, LOOK_AGAIN_MS);
+	missed = missed_a_key(&f->crypto, &said);
+	if (missed && is_asked_again(h, s, f))
+		return true;
+	note_miss(h, s, f, missed, said.outcome);
 	hand_over(h, f, &said, hsm_us);
 	return true;
 }

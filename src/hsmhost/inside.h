@@ -13,6 +13,7 @@ struct hsmhost {
 	void *ctx;
 	struct hsmhost_stats stats; /* health and signers_ready are made when asked for */
 	uint64_t next_tag;
+	struct seat *writer;                    /* placing.c: place_writer() */
 	struct flight *waiting, **waiting_last; /* jobs without a signer: placing.c */
 	size_t n_waiting;
 	int64_t waiting_ms; /* since when there are any */
@@ -46,6 +47,11 @@ void life_dismiss(struct seat *s);
 void life_kill(struct hsmhost *h, struct seat *s);
 
 /* placing.c */
+/* The signer that makes, changes and lists the slot's keys; NULL: none has room. It is the same for
+ * as long as it works, since a module need not see what another process has made: tpm2-pkcs11 reads
+ * its objects once, and SoftHSM2, when two processes make one at the same moment, may overlook the
+ * other's until something changes again. */
+struct seat *place_writer(struct hsmhost *h);
 /* Takes a job over that has no signer yet; place_waiting() is due. */
 void place_later(struct hsmhost *h, struct flight *f);
 /* Gives those that wait to signers with room. Where none works, they wait for one to start, for as

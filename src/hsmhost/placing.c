@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 
+enum { WRITER_MOST = 64 }; /* jobs */
+
 static struct seat *roomiest(struct hsmhost *h)
 {
 	struct seat *best = NULL;
@@ -19,16 +21,35 @@ static struct seat *roomiest(struct hsmhost *h)
 	return best;
 }
 
-/* Where the job is to go: the next page of a list to the signer that has begun it, though it may
- * have one more job than it should, then. */
-static struct seat *seat_for(struct hsmhost *h, const struct flight *f)
+struct seat *place_writer(struct hsmhost *h)
 {
-	uint64_t cursor = f->crypto.kind == CRYPTO_LIST ? f->crypto.cursor : 0;
+	if (!h->writer || h->writer->state != SEAT_READY)
+		h->writer = roomiest(h);
+	return h->writer;
+}
 
+/* The next page of a list goes to the signer that has begun it. */
+static struct seat *reader_of(struct hsmhost *h, uint64_t cursor)
+{
 	for (size_t i = 0; cursor && i < h->n_seats; i++)
 		if (h->seats[i].state == SEAT_READY && seat_has_walk(&h->seats[i], cursor))
 			return &h->seats[i];
-	return roomiest(h);
+	return NULL;
+}
+
+/* Where the job is to go. Those that only one signer can do need not wait until it has room, for
+ * what waits here stands before all others. */
+static struct seat *seat_for(struct hsmhost *h, const struct flight *f)
+{
+	bool lists = f->crypto.kind == CRYPTO_LIST;
+	struct seat *only = lists ? reader_of(h, f->crypto.cursor) : NULL;
+
+	if (only)
+		return only;
+	if (!lists && !f->missed_by && !(f->crypto.kind && crypto_op_changes_slot(&f->crypto)))
+		return roomiest(h);
+	only = place_writer(h);
+	return only && only->flights < WRITER_MOST ? only : NULL;
 }
 
 int64_t place_until_ms(const struct hsmhost *h)

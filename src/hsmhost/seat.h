@@ -12,8 +12,9 @@ struct flight { /* a job on its way */
 	struct hsmhost_job job;
 	struct crypto_op crypto; /* job.crypto, decoded: kind 0 without one */
 	uint64_t tag;
-	int64_t began_ms; /* 0: waits behind others */
-	bool moved;       /* lost one signer already, through no fault of its own */
+	int64_t began_ms;       /* 0: waits behind others */
+	bool moved;             /* lost one signer already, through no fault of its own */
+	struct seat *missed_by; /* the signer there has not seen its key; NULL: none missed it */
 };
 
 enum seat_state {

@@ -68,6 +68,13 @@ bool crypto_op_uses_key(enum crypto_op_kind kind)
 	return parts_of(kind) & PART_KEY;
 }
 
+bool crypto_op_changes_slot(const struct crypto_op *op)
+{
+	if (op->kind == CRYPTO_UPDATE || op->kind == CRYPTO_DESTROY)
+		return true;
+	return crypto_op_makes(op->kind) && op->made.persistent;
+}
+
 const char *crypto_op_name(enum crypto_op_kind kind)
 {
 	static const char *const names[] = {

@@ -77,6 +77,9 @@ struct crypto_op {
 	struct hf_span data, more;
 };
 
+/* Does a key of the slot come, change or go? */
+bool crypto_op_changes_slot(const struct crypto_op *op);
+
 struct crypto_result {
 	enum op_outcome outcome;
 	enum hf_code code; /* unless OP_DONE */

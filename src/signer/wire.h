@@ -136,7 +136,7 @@ void wire_put_crypto(struct hf_buf *to, uint64_t tag, struct hf_span op);
 /* A signer keeps the walk of a list (CRYPTO_LIST) between its pages, and only that one does: its
  * number stands in the cursor. So all pages are asked of one signer. WIRE_WALKS of them at a time.
  */
-#define WIRE_WALKS 4
+#define WIRE_WALKS 8
 #define WIRE_WALK_OF(cursor) ((uint32_t)((cursor) >> 32))
 
 /* What a worker is given: a JOB, a REWRAP or a CRYPTO frame. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Speaks the frames of holdfast-signer without any HSM. How it misbehaves is the name of its
- * module; jobs of the key "bomb" make it crash. */
+ * module; jobs of the key "bomb" make it crash. Of operations on keys it knows those that it has
+ * made itself, by the first byte of their CKA_ID, and no other process's. */
 #include "os/fd.h"
 #include "signer/wire.h"
 
@@ -38,6 +39,24 @@ static void send_all(struct hf_buf *b)
 	if (!hf_ok(os_write_all(1, hf_buf_span(b))))
 		exit(1);
 	hf_buf_clear(b);
+}
+
+static void answer_crypto(struct hf_buf *b, uint64_t tag, const struct crypto_op *op)
+{
+	static bool known[256];
+	struct crypto_result r = { .outcome = OP_DONE, .made = op->made };
+	uint8_t id = op->kind == CRYPTO_GENERATE ? op->made.id.ptr[0] : op->key.name.id.ptr[0];
+
+	if (strcmp(op->key_id, "bomb") == 0)
+		abort();
+	if (op->kind == CRYPTO_GENERATE)
+		known[id] = true;
+	else if (!known[id])
+		r = (struct crypto_result){ .outcome = OP_FAILED,
+			                    .code = HF_NOTFOUND,
+			                    .text = "no such key" };
+	wire_put_crypto_answer(b, tag, &r, 10);
+	send_all(b);
 }
 
 static void answer(struct hf_buf *b, uint64_t tag, const struct op *op)
@@ -95,10 +114,13 @@ int main(void)
 	send_all(&out);
 	for (;;) {
 		struct wire_frame frame = next_frame();
-		struct wire_job job;
+		struct wire_work work;
 
-		if (!hf_ok(wire_get_job(frame.body, &job, NULL)))
+		if (!hf_ok(wire_get_work(&frame, &work)))
 			return 70;
-		answer(&out, frame.tag, &job.op);
+		if (work.is_crypto)
+			answer_crypto(&out, frame.tag, &work.crypto);
+		else
+			answer(&out, frame.tag, &work.job.op);
 	}
 }

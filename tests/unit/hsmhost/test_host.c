@@ -283,6 +283,105 @@ static void stopping_gives_back_what_the_grace_does_not_cover(void **state)
 	assert_int_equal(given[1].result.outcome, OP_RETRY);
 }
 
+struct asked {
+	struct given given;
+	uint8_t id;
+	uint8_t bytes[512];
+};
+
+/* Of the slot's key of this id. Answered later. */
+static void ask(struct hsmhost *h, struct asked *a, enum crypto_op_kind kind, uint8_t id,
+                const char *key_id)
+{
+	HF_BUF_SCOPED struct hf_buf encoded = HF_BUF(sizeof(a->bytes));
+	struct crypto_op op = { .kind = kind };
+	const struct hf_span name = HF_SPAN(&a->id, 1);
+
+	a->id = id;
+	a->given = (struct given){ .job.tag = &a->given };
+	snprintf(op.key_id, sizeof(op.key_id), "%s", key_id);
+	if (kind == CRYPTO_GENERATE)
+		op.made = (struct key_shape){
+			.type = OBJECT_AES, .bits = 256, .persistent = true, .id = name
+		};
+	else
+		op.key.name = (struct key_name){ .type = OBJECT_AES, .id = name };
+	crypto_op_encode(&encoded, &op);
+	CHECK_OK(hf_buf_status(&encoded));
+	memcpy(a->bytes, encoded.ptr, encoded.len);
+	a->given.job.crypto = HF_SPAN(a->bytes, encoded.len);
+	while (hsmhost_capacity(h) == 0)
+		step(h);
+	CHECK_OK(hsmhost_submit(h, &a->given.job));
+}
+
+static struct op_result told(struct hsmhost *h, enum crypto_op_kind kind, uint8_t id)
+{
+	struct asked a;
+
+	ask(h, &a, kind, id, "");
+	wait_answers(h, &a.given, 1);
+	return a.given.result;
+}
+
+static void wait_all(struct hsmhost *h, struct asked *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!all[i].given.answered)
+			wait_answers(h, &all[i].given, 1);
+}
+
+static void a_key_made_in_one_process_is_there_for_all_others(void **state)
+{
+	static const enum crypto_op_kind kinds[] = { CRYPTO_DESCRIBE, CRYPTO_EXPORT,
+		                                     CRYPTO_DESTROY };
+	struct hsmhost *h = start(config("/works", 3));
+	struct asked all[MANY];
+
+	wait_ready(h, 3);
+	for (size_t i = 0; i < MANY; i++)
+		ask(h, &all[i], CRYPTO_GENERATE, (uint8_t)i, "");
+	wait_all(h, all, MANY);
+	for (size_t kind = 0; kind < HF_COUNT(kinds); kind++) {
+		for (size_t i = 0; i < MANY; i++)
+			ask(h, &all[i], kinds[kind], (uint8_t)i, "");
+		wait_all(h, all, MANY);
+		for (size_t i = 0; i < MANY; i++)
+			assert_int_equal(all[i].given.result.outcome, OP_DONE);
+	}
+	hsmhost_stop(h, 100);
+}
+
+static void a_key_that_nobody_has_is_not_found(void **state)
+{
+	struct hsmhost *h = start(config("/works", 2));
+	struct op_result result;
+
+	wait_ready(h, 2);
+	for (int i = 0; i < 4; i++) {
+		result = told(h, CRYPTO_DESCRIBE, 1);
+		CHECK(result.outcome == OP_FAILED && result.code == HF_NOTFOUND);
+	}
+	hsmhost_stop(h, 100);
+}
+
+static void when_the_signer_that_makes_keys_dies_another_makes_them(void **state)
+{
+	struct hsmhost *h = start(config("/works", 2));
+	struct asked bomb;
+
+	wait_ready(h, 2);
+	assert_int_equal(told(h, CRYPTO_GENERATE, 1).outcome, OP_DONE);
+	ask(h, &bomb, CRYPTO_DESTROY, 1, "bomb");
+	wait_answers(h, &bomb.given, 1);
+	assert_int_equal(bomb.given.result.outcome, OP_RETRY);
+	assert_int_equal(told(h, CRYPTO_GENERATE, 2).outcome, OP_DONE);
+	wait_ready(h, 2);
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(told(h, CRYPTO_EXPORT, 2).outcome, OP_DONE);
+	hsmhost_stop(h, 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +396,9 @@ int main(void)
 		cmocka_unit_test(a_worn_module_is_given_a_new_process),
 		cmocka_unit_test(a_signer_that_never_gets_ready_is_given_up),
 		cmocka_unit_test(stopping_gives_back_what_the_grace_does_not_cover),
+		cmocka_unit_test(a_key_made_in_one_process_is_there_for_all_others),
+		cmocka_unit_test(a_key_that_nobody_has_is_not_found),
+		cmocka_unit_test(when_the_signer_that_makes_keys_dies_another_makes_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
