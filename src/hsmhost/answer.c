@@ -146,7 +146,7 @@ bool answer_may_replace(struct hsmhost *h, int64_t pause_ms)
 
 void answer_look_again(struct hsmhost *h, struct seat *s, int64_t pause_ms)
 {
-	if (answer_may_replace(h, pause_ms))
+	if (s && s->state == SEAT_READY && answer_may_replace(h, pause_ms))
 		s->worn = true;
 }
 
@@ -155,6 +155,7 @@ bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *fra
 	struct hsmhost_answer a = { 0 };
 	struct wire_answer said;
 	struct flight *f;
+	bool missed;
 
 	if (!hf_ok(wire_get_answer(frame->body, &said)))
 		return false;
@@ -167,6 +168,9 @@ bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *fra
 	}
 	s->ops++;
 	s->op_us += (said.hsm_us - s->op_us) / (s->op_us ? 8 : 1);
+	missed = f->job.op.kind == OP_SIGN && said.outcome == OP_FAILED && said.code == HF_NOTFOUND;
+	if (missed && place_again(h, s, f))
+		return true;
 	a.hsm_us = said.hsm_us;
 	if (said.outcome != OP_DONE)
 		fail(&a, said.outcome, said.code, said.text);
@@ -174,8 +178,8 @@ bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *fra
 		fail(&a, OP_RETRY, HF_INTERNAL, "the signer answered another question");
 	else
 		judge_done(h, s, &f->job, &said, &a);
-	if (f->job.op.kind == OP_SIGN && said.outcome == OP_FAILED && said.code == HF_NOTFOUND)
-		answer_look_again(h, s, LOOK_AGAIN_MS);
+	if (missed || said.outcome == OP_DONE)
+		answer_look_again(h, missed ? s : f->missed_by, LOOK_AGAIN_MS);
 	answer_hand_over(h, f, &a);
 	return true;
 }

@@ -124,28 +124,10 @@ static bool missed_a_key(const struct crypto_op *op, const struct crypto_result 
 	       crypto_op_uses_key(op->kind);
 }
 
-/* That a key is not there is for the signer to say that has made all those of late. */
-static bool is_asked_again(struct hsmhost *h, struct seat *s, struct flight *f)
+/* Those that only ask whether it is there expect to hear that it is not. */
+static bool expected_a_key(const struct crypto_op *op)
 {
-	struct seat *writer = place_writer(h);
-
-	if (f->missed_by || !writer || writer == s)
-		return false;
-	f->missed_by = s;
-	place_later(h, f);
-	return true;
-}
-
-/* Whoever has not seen it is replaced; nobody, where one only asks whether it is there. */
-static void note_miss(struct hsmhost *h, struct seat *s, const struct flight *f, bool missed,
-                      enum op_outcome outcome)
-{
-	bool wanted = f->crypto.kind != CRYPTO_DESCRIBE && f->crypto.kind != CRYPTO_DESTROY;
-
-	if (missed && wanted)
-		answer_look_again(h, s, LOOK_AGAIN_MS);
-	else if (f->missed_by && outcome == OP_DONE)
-		answer_look_again(h, f->missed_by, LOOK_AGAIN_MS);
+	return op->kind != CRYPTO_DESCRIBE && op->kind != CRYPTO_DESTROY;
 }
 
 bool crypto_answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *frame)
@@ -171,9 +153,10 @@ bool crypto_answer_take(struct hsmhost *h, struct seat *s, const struct wire_fra
 	if (f->crypto.kind == CRYPTO_LIST && said.outcome == OP_DONE)
 		seat_note_walk(s, f->crypto.cursor, said.cursor);
 	missed = missed_a_key(&f->crypto, &said);
-	if (missed && is_asked_again(h, s, f))
+	if (missed && place_again(h, s, f))
 		return true;
-	note_miss(h, s, f, missed, said.outcome);
+	if (missed ? expected_a_key(&f->crypto) : said.outcome == OP_DONE)
+		answer_look_again(h, missed ? s : f->missed_by, LOOK_AGAIN_MS);
 	hand_over(h, f, &said, hsm_us);
 	return true;
 }

@@ -54,6 +54,9 @@ void life_kill(struct hsmhost *h, struct seat *s);
 struct seat *place_writer(struct hsmhost *h);
 /* Takes a job over that has no signer yet; place_waiting() is due. */
 void place_later(struct hsmhost *h, struct flight *f);
+/* That a key is not there is for the signer to say that has made all those of late: asks that one,
+ * in place of `s`, which has missed it. False: it is the one, or was asked already. */
+bool place_again(struct hsmhost *h, struct seat *s, struct flight *f);
 /* Gives those that wait to signers with room. Where none works, they wait for one to start, for as
  * long as an operation may take, and go back to the queue then. */
 void place_waiting(struct hsmhost *h);
@@ -80,7 +83,7 @@ void answer_distrust(struct seat *s);
 bool answer_may_replace(struct hsmhost *h, int64_t pause_ms);
 /* A module need not see an object that another process has made since it started. A new signer
  * does, and takes this one's place once it works, unless that was tried less than `pause_ms` ago:
- * then the key is elsewhere. */
+ * then the key is elsewhere. NULL: nobody has missed one. */
 void answer_look_again(struct hsmhost *h, struct seat *s, int64_t pause_ms);
 /* Hands in what an ANSWER frame says. False: the signer broke the protocol. */
 bool answer_take(struct hsmhost *h, struct seat *s, const struct wire_frame *frame);

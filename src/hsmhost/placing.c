@@ -37,16 +37,27 @@ static struct seat *reader_of(struct hsmhost *h, uint64_t cursor)
 	return NULL;
 }
 
+static bool needs_writer(const struct hsmhost *h, const struct flight *f)
+{
+	const struct op *op = &f->job.op;
+
+	if (f->crypto.kind)
+		return f->crypto.kind == CRYPTO_LIST || crypto_op_changes_slot(&f->crypto);
+	return !f->job.rewrap_to && op->kind == OP_GENERATE &&
+	       h->stats.profile.types[op->key_type].ability == ABILITY_RESIDENT;
+}
+
 /* Where the job is to go. Those that only one signer can do need not wait until it has room, for
  * what waits here stands before all others. */
 static struct seat *seat_for(struct hsmhost *h, const struct flight *f)
 {
-	bool lists = f->crypto.kind == CRYPTO_LIST;
-	struct seat *only = lists ? reader_of(h, f->crypto.cursor) : NULL;
+	struct seat *only = NULL;
 
+	if (f->crypto.kind == CRYPTO_LIST)
+		only = reader_of(h, f->crypto.cursor);
 	if (only)
 		return only;
-	if (!lists && !f->missed_by && !(f->crypto.kind && crypto_op_changes_slot(&f->crypto)))
+	if (!f->missed_by && !needs_writer(h, f))
 		return roomiest(h);
 	only = place_writer(h);
 	return only && only->flights < WRITER_MOST ? only : NULL;
@@ -87,6 +98,17 @@ void place_later(struct hsmhost *h, struct flight *f)
 	*h->waiting_last = f;
 	h->waiting_last = &f->next;
 	h->n_waiting++;
+}
+
+bool place_again(struct hsmhost *h, struct seat *s, struct flight *f)
+{
+	struct seat *writer = place_writer(h);
+
+	if (f->missed_by || !writer || writer == s)
+		return false;
+	f->missed_by = s;
+	place_later(h, f);
+	return true;
 }
 
 void place_elsewhere(struct hsmhost *h, struct flight *all, enum hf_code code, const char *why)

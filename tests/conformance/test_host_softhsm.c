@@ -363,6 +363,45 @@ static void a_signer_ends_when_its_host_is_killed(void **state)
 	close(told[0]);
 }
 
+static bool three_are_ready(void *ctx)
+{
+	struct hsmhost_stats stats;
+
+	hsmhost_stats(ctx, &stats);
+	return stats.signers_ready == 3;
+}
+
+/* SoftHSM2 lets two processes that make an object at the same moment overlook each other's. */
+static void resident_keys_that_are_made_at_once_are_there_for_all_signers(void **state)
+{
+	struct hsmhost_config c = host_config("test");
+	struct host_job keys[48], signs[HF_COUNT(keys)];
+	struct hsmhost *h;
+
+	c.processes = 3;
+	c.setup.allow_resident = true;
+	h = host_start(&c);
+	host_config_done(&c);
+	host_step_until(h, three_are_ready, h);
+	for (size_t i = 0; i < HF_COUNT(keys); i++) {
+		char id[32];
+
+		snprintf(id, sizeof(id), "resident-%zu", i);
+		keys[i] = host_generate(id, KEY_ED25519);
+	}
+	host_run(h, keys, HF_COUNT(keys));
+	for (size_t i = 0; i < HF_COUNT(keys); i++) {
+		assert_int_equal(keys[i].result.outcome, OP_DONE);
+		signs[i] = host_sign(&keys[i]);
+	}
+	host_run(h, signs, HF_COUNT(signs));
+	for (size_t i = 0; i < HF_COUNT(signs); i++) {
+		assert_int_equal(signs[i].result.outcome, OP_DONE);
+		host_job_done(&keys[i]);
+	}
+	hsmhost_stop(h, 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +419,7 @@ int main(void)
 		cmocka_unit_test(a_raw_loop_runs_in_several_processes_at_once),
 		cmocka_unit_test(a_signer_ends_when_its_host_is_killed),
 		cmocka_unit_test(what_cannot_be_wrapped_is_made_only_where_allowed),
+		cmocka_unit_test(resident_keys_that_are_made_at_once_are_there_for_all_signers),
 	};
 
 	return cmocka_run_group_tests(tests, host_token_make, host_token_remove);
