@@ -5,7 +5,8 @@
 
 #include "base/clock.h"
 
-enum { WRITER_MOST = 64 }; /* jobs */
+/* What waits behind each other in the writer: jobs, and the time that they take. */
+enum { WRITER_MOST = 64, WRITER_US = 500000 };
 
 static struct seat *roomiest(struct hsmhost *h)
 {
@@ -47,6 +48,17 @@ static bool needs_writer(const struct hsmhost *h, const struct flight *f)
 	       h->stats.profile.types[op->key_type].ability == ABILITY_RESIDENT;
 }
 
+/* More than it should have, so that others need not wait for what only it does; but what is given
+ * to it is begun however late, so it is no more than it will soon have done. */
+static bool writer_takes(const struct hsmhost *h, const struct seat *s)
+{
+	size_t threads = h->config.setup.threads;
+	int64_t each_us = s->op_us / (int64_t)threads;
+
+	return s->flights <= threads ||
+	       (each_us && s->flights < WRITER_MOST && (int64_t)s->flights * each_us < WRITER_US);
+}
+
 /* Where the job is to go. Those that only one signer can do need not wait until it has room, for
  * what waits here stands before all others. */
 static struct seat *seat_for(struct hsmhost *h, const struct flight *f)
@@ -60,7 +72,7 @@ static struct seat *seat_for(struct hsmhost *h, const struct flight *f)
 	if (!f->missed_by && !needs_writer(h, f))
 		return roomiest(h);
 	only = place_writer(h);
-	return only && only->flights < WRITER_MOST ? only : NULL;
+	return only && writer_takes(h, only) ? only : NULL;
 }
 
 int64_t place_until_ms(const struct hsmhost *h)
