@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, mkdirSync, readFileSync, renameSync, rmSync, w
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -48,6 +49,7 @@ export async function succeed(argv, options) {
 
 export class Stack {
 	processes = []
+	madeTokens = [] /* their labels */
 	servers = [] /* in the order in which they were first started: { process, ports } */
 
 	constructor() {
@@ -108,9 +110,22 @@ export class Stack {
 	}
 
 	async makeToken(label, pin = PIN) {
+		this.madeTokens.push(label)
 		mkdirSync(this.path('tokens'), { recursive: true })
 		writeFileSync(this.env.SOFTHSM2_CONF, `directories.tokendir = ${this.path('tokens')}\nobjectstore.backend = file\nlog.level = ERROR\n`)
 		await succeed(['softhsm2-util', '--init-token', '--free', '--label', label, '--pin', pin, '--so-pin', '12345678'], { env: this.env })
+	}
+
+	/** OpenSC's tool on a token. SoftHSM2 loses tokens from sight while another process starts: the tool is then too early. */
+	async pkcs11Tool(label, pin, ...args) {
+		const argv = ['pkcs11-tool', '--module', softhsm, '--token-label', label, '--login', '--pin', pin, ...args]
+		for (let tries = 1; tries < 20; tries++) {
+			const { code, stdout, stderr } = await command(argv, { env: this.env })
+			if (code === 0) return stdout
+			if (!/No slot with token named/.test(stderr)) break
+			await sleep(50)
+		}
+		return succeed(argv, { env: this.env })
 	}
 
 	/** Any `holdfast` command, with this stack's token and PIN: { code, stdout, stderr }. */
@@ -192,8 +207,16 @@ export class Stack {
 		return Object.assign(driver, { faults: faults.set, counted: faults.counted })
 	}
 
-	/** The tokens of this stack: [{ slot, label, serial }]. */
+	/** The tokens of this stack: [{ slot, label, serial }]. All that were made, though SoftHSM2 may not see them all at once. */
 	async tokens() {
+		for (let tries = 1; ; tries++) {
+			const tokens = await this.#tokensInSight()
+			if (tries === 20 || this.madeTokens.every((label) => tokens.some((token) => token.label === label))) return tokens
+			await sleep(50)
+		}
+	}
+
+	async #tokensInSight() {
 		const text = await succeed(['softhsm2-util', '--show-slots'], { env: this.env })
 		return text.split(/^Slot (?=\d)/m).slice(1).map((slot) => ({ slot: Number(slot.match(/^\d+/)[0]),
 			label: slot.match(/Label: +(.*?) *$/m)?.[1] ?? '', serial: slot.match(/Serial number: +(.*?) *$/m)?.[1] ?? '' })).filter((t) => t.serial)

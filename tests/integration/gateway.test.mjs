@@ -150,8 +150,7 @@ test('a PIN that was changed in the HSM takes the place of the old one', () => w
 	await gateway.logged(/goes on with a new login/)
 }))
 
-const changePin = (label, from, to) => succeed(['pkcs11-tool', '--module', softhsm, '--token-label', label, '--login', '--pin', from,
-	'--change-pin', '--new-pin', to], { env: stack.env })
+const changePin = (label, from, to) => stack.pkcs11Tool(label, from, '--change-pin', '--new-pin', to)
 
 test('a token that moved to another slot is followed; another one in its place is not taken for it', () => withGateway({}, async (gateway, link) => {
 	const { slot, serial } = tokens.wallet
@@ -262,7 +261,7 @@ test('an HSM without a session to spare: the slot is not opened, nobody loses a 
 		assert.equal((await link.op(wire.ping())).outcome, 'done')
 	}))
 
-const tool = (...args) => succeed(['pkcs11-tool', '--module', softhsm, '--token-label', 'wallet', '--login', '--pin', PIN, ...args], { env: stack.env })
+const tool = (...args) => stack.pkcs11Tool('wallet', PIN, ...args)
 const makeAes = (id, label) => tool('--keygen', '--key-type', 'AES:32', '--id', Buffer.from(id).toString('hex'), '--label', label)
 
 test('a key that is taken out of the HSM while its handle is remembered, and put back: what is there counts', () =>

@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RESTARTS_MAX 2 /* of the listing, when the slot has lost its place in it */
+#define RESTARTS_MAX 2 /* of the listing */
 
 struct scan {
 	struct db_task task; /* first */
@@ -212,9 +212,17 @@ static hf_status took_page(struct scan *s, struct scan_page *page, const struct 
 	return HF_SUCCESS;
 }
 
-/* It has lost its place: from the start, past what is known by now. */
-static void restart(struct scan *s)
+/* The slot has lost its place in the list, or whatever listed there has died. */
+static bool may_restart(const struct scan *s, hf_status why)
 {
+	return (why.code == HF_STATE || why.code == HF_IO) && s->restarts < RESTARTS_MAX;
+}
+
+/* From the start, past what is known by now. */
+static void restart(struct scan *s, const char *why)
+{
+	HF_INFO("the keys of a slot are listed from the start again",
+	        HF_KS("group", s->ask.group->name), HF_KS("reason", why));
 	s->restarts++;
 	s->cursor = 0;
 	s->arrived = s->done = 0;
@@ -242,8 +250,8 @@ static void listing_ended(struct backend_call *call, const struct crypto_result 
 		status = took_page(s, page, r);
 		words = "the gateway lists keys without end";
 	}
-	if (status.code == HF_STATE && s->restarts < RESTARTS_MAX)
-		restart(s);
+	if (may_restart(s, status))
+		restart(s, words);
 	else
 		fail_locked(s, status, words); /* if it is one */
 	next = decide(s);
