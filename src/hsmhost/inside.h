@@ -50,7 +50,8 @@ void life_kill(struct hsmhost *h, struct seat *s);
 /* The signer that makes, changes and lists the slot's keys; NULL: none has room. It is the same for
  * as long as it works, since a module need not see what another process has made: tpm2-pkcs11 reads
  * its objects once, and SoftHSM2, when two processes make one at the same moment, may overlook the
- * other's until something changes again. */
+ * other's until something changes again. What is more than it can do soon goes to others after all.
+ */
 struct seat *place_writer(struct hsmhost *h);
 /* Takes a job over that has no signer yet; place_waiting() is due. */
 void place_later(struct hsmhost *h, struct flight *f);

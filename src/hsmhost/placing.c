@@ -6,7 +6,7 @@
 #include "base/clock.h"
 
 /* What waits behind each other in the writer: jobs, and the time that they take. */
-enum { WRITER_MOST = 64, WRITER_US = 500000 };
+enum { WRITER_MOST = 256, WRITER_MS = 500 };
 
 static struct seat *roomiest(struct hsmhost *h)
 {
@@ -48,31 +48,32 @@ static bool needs_writer(const struct hsmhost *h, const struct flight *f)
 	       h->stats.profile.types[op->key_type].ability == ABILITY_RESIDENT;
 }
 
-/* More than it should have, so that others need not wait for what only it does; but what is given
- * to it is begun however late, so it is no more than it will soon have done. */
-static bool writer_takes(const struct hsmhost *h, const struct seat *s)
+/* What is given to it is begun however late: so it is no more than it will soon have done. */
+static bool writer_takes(const struct hsmhost *h, const struct seat *s, const struct flight *f)
 {
 	size_t threads = h->config.setup.threads;
-	int64_t each_us = s->op_us / (int64_t)threads;
+	size_t most = flight_is_slow(f) ? threads + 1 : WRITER_MOST;
+	int64_t work_us = (int64_t)s->flights * s->op_us / (int64_t)threads;
 
-	return s->flights <= threads ||
-	       (each_us && s->flights < WRITER_MOST && (int64_t)s->flights * each_us < WRITER_US);
+	if (s->first && hf_mono_ms() - s->first->began_ms >= WRITER_MS)
+		return false;
+	return s->flights < most && work_us < WRITER_MS * 1000;
 }
 
-/* Where the job is to go. Those that only one signer can do need not wait until it has room, for
- * what waits here stands before all others. */
+/* Where the job is to go. The writer gets more than it should have otherwise; but nobody waits for
+ * it: when it has too much, or hangs, another helps. */
 static struct seat *seat_for(struct hsmhost *h, const struct flight *f)
 {
-	struct seat *only = NULL;
+	struct seat *best = NULL;
 
 	if (f->crypto.kind == CRYPTO_LIST)
-		only = reader_of(h, f->crypto.cursor);
-	if (only)
-		return only;
-	if (!f->missed_by && !needs_writer(h, f))
-		return roomiest(h);
-	only = place_writer(h);
-	return only && writer_takes(h, only) ? only : NULL;
+		best = reader_of(h, f->crypto.cursor);
+	if (!best && (f->missed_by || needs_writer(h, f))) {
+		best = place_writer(h);
+		if (best && !writer_takes(h, best, f))
+			best = NULL;
+	}
+	return best ? best : roomiest(h);
 }
 
 int64_t place_until_ms(const struct hsmhost *h)
@@ -116,7 +117,7 @@ bool place_again(struct hsmhost *h, struct seat *s, struct flight *f)
 {
 	struct seat *writer = place_writer(h);
 
-	if (f->missed_by || !writer || writer == s)
+	if (f->missed_by || !writer || writer == s || !writer_takes(h, writer, f))
 		return false;
 	f->missed_by = s;
 	place_later(h, f);

@@ -106,7 +106,7 @@ struct flight *seat_take_all(struct seat *s)
 	return all;
 }
 
-static bool is_slow(const struct flight *f)
+bool flight_is_slow(const struct flight *f)
 {
 	const struct op *op = &f->job.op;
 
@@ -121,8 +121,8 @@ int64_t seat_deadline(const struct seat *s, const struct hsmhost_config *config)
 	int64_t soonest = INT64_MAX;
 
 	for (const struct flight *f = s->first; f && f->began_ms; f = f->next) {
-		int64_t at = f->began_ms +
-		             (is_slow(f) ? config->slow_deadline_ms : config->op_deadline_ms);
+		int64_t at = f->began_ms + (flight_is_slow(f) ? config->slow_deadline_ms
+		                                              : config->op_deadline_ms);
 
 		if (at < soonest)
 			soonest = at;

@@ -17,6 +17,9 @@ struct flight { /* a job on its way */
 	struct seat *missed_by; /* the signer there has not seen its key; NULL: none missed it */
 };
 
+/* It may take as long as config->slow_deadline_ms. */
+bool flight_is_slow(const struct flight *f);
+
 enum seat_state {
 	SEAT_EMPTY,
 	SEAT_STARTING, /* loading, logging in: never killed before the slow deadline */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Speaks the frames of holdfast-signer without any HSM. How it misbehaves is the name of its
- * module; jobs of the key "bomb" make it crash. Of operations on keys it knows those that it has
- * made itself, by the first byte of their CKA_ID, and no other process's. */
+ * module; jobs of the key "bomb" make it crash, those of "tar" never end. Of operations on keys it
+ * knows those that it has made itself, by the first byte of their CKA_ID, and no other process's.
+ */
 #include "os/fd.h"
 #include "signer/wire.h"
 
@@ -49,6 +50,8 @@ static void answer_crypto(struct hf_buf *b, uint64_t tag, const struct crypto_op
 
 	if (strcmp(op->key_id, "bomb") == 0)
 		abort();
+	if (strcmp(op->key_id, "tar") == 0)
+		pause();
 	if (op->kind == CRYPTO_GENERATE)
 		known[id] = true;
 	else if (!known[id])

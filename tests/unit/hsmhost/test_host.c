@@ -382,6 +382,24 @@ static void when_the_signer_that_makes_keys_dies_another_makes_them(void **state
 	hsmhost_stop(h, 100);
 }
 
+static void nobody_waits_for_the_signer_that_makes_keys_when_it_hangs(void **state)
+{
+	struct hsmhost *h = start(config("/works", 2));
+	struct asked tar;
+	int64_t until;
+
+	wait_ready(h, 2);
+	assert_int_equal(told(h, CRYPTO_GENERATE, 1).outcome, OP_DONE);
+	ask(h, &tar, CRYPTO_DESTROY, 1, "tar");
+	for (until = hf_mono_ms() + 600; hf_mono_ms() < until;)
+		step(h);
+	assert_int_equal(told(h, CRYPTO_GENERATE, 2).outcome, OP_DONE);
+	assert_int_equal(told(h, CRYPTO_EXPORT, 2).outcome, OP_DONE);
+	CHECK(!tar.given.answered);
+	hsmhost_stop(h, 100);
+	assert_int_equal(tar.given.result.outcome, OP_RETRY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +417,7 @@ int main(void)
 		cmocka_unit_test(a_key_made_in_one_process_is_there_for_all_others),
 		cmocka_unit_test(a_key_that_nobody_has_is_not_found),
 		cmocka_unit_test(when_the_signer_that_makes_keys_dies_another_makes_them),
+		cmocka_unit_test(nobody_waits_for_the_signer_that_makes_keys_when_it_hangs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
