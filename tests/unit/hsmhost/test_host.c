@@ -384,10 +384,13 @@ static void when_the_signer_that_makes_keys_dies_another_makes_them(void **state
 
 static void nobody_waits_for_the_signer_that_makes_keys_when_it_hangs(void **state)
 {
-	struct hsmhost *h = start(config("/works", 2));
+	struct hsmhost_config c = config("/works", 2);
 	struct asked tar;
+	struct hsmhost *h;
 	int64_t until;
 
+	c.op_deadline_ms = 60000;
+	h = start(c);
 	wait_ready(h, 2);
 	assert_int_equal(told(h, CRYPTO_GENERATE, 1).outcome, OP_DONE);
 	ask(h, &tar, CRYPTO_DESTROY, 1, "tar");
