@@ -72,18 +72,18 @@ static hf_status read_order(struct crypto_call *c, struct hf_err *err)
 	               "group_name:desc");
 }
 
-static void name(const void *row, int64_t now, struct field_value *v)
+static void name(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	filter_set_text(v, ((const struct group_row *)row)->name);
 }
 
-static void description(const void *row, int64_t now, struct field_value *v)
+static void description(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	v->long_text = ((const struct group_row *)row)->description;
 	v->there = v->long_text && *v->long_text;
 }
 
-static void created_at(const void *row, int64_t now, struct field_value *v)
+static void created_at(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	filter_set_number(v, ((const struct group_row *)row)->created_ms / 1000);
 }

@@ -332,7 +332,7 @@ static bool field_passes(const struct filter_kind *of, const char *key, const st
 	struct field_value v = { .kind = field ? field->kind : FIELD_TEXT };
 
 	if (field)
-		field->get(row, facts->now_ms, &v);
+		field->get(row, facts, &v);
 	if (metadata && hf_ok(json_parse(hf_span_text(metadata), METADATA_MAX, &custom, NULL))) {
 		v.long_text = json_member_text(custom, custom_name(of, key));
 		v.there = v.long_text != NULL;
@@ -377,4 +377,21 @@ const char *filter_must_equal(const struct json_t *filter, const char *field)
 	for (size_t i = 0; !text && i < json_count(all); i++)
 		text = filter_must_equal(json_element(all, i), field);
 	return text;
+}
+
+bool filter_names(const struct json_t *filter, const char *field)
+{
+	struct json_t *value;
+	const char *key;
+	void *at = NULL;
+
+	while ((key = json_member_next(filter, &at, &value))) {
+		if (strcmp(key, field) == 0 ||
+		    (strcmp(key, "$not") == 0 && filter_names(value, field)))
+			return true;
+		for (size_t i = 0; *key == '$' && i < json_count(value); i++)
+			if (filter_names(json_element(value, i), field))
+				return true;
+	}
+	return false;
 }

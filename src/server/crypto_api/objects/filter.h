@@ -23,14 +23,20 @@ extern const struct filter_kind filter_of_objects; /* rows: struct object_row */
 HF_MUST hf_status filter_parse(const struct filter_kind *of, struct hf_span text,
                                struct json_t **ret, struct hf_err *err);
 
-/* What the rows do not have. */
+#define FILTER_GROUP_NAME "group_name"
+#define FILTER_CREATOR_NAME "creator_name"
+
+/* What the rows do not have. The names need only be there where the filter names these fields. */
 struct filter_facts {
 	int64_t now_ms;
+	const char *group_name, *creator_name; /* of keys; NULL: nobody knows */
 };
 bool filter_matches(const struct filter_kind *of, const struct json_t *filter, const void *row,
                     const struct filter_facts *facts);
 /* The value that the filter wants this text field to be equal to, if nothing else can match; NULL
  * otherwise: for choosing an index. */
 const char *filter_must_equal(const struct json_t *filter, const char *field);
+/* Does it look at this field? */
+bool filter_names(const struct json_t *filter, const char *field);
 
 #endif

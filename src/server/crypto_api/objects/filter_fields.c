@@ -15,21 +15,21 @@ static void set_id(struct field_value *v, const char *id)
 	filter_set_text(v, uuid);
 }
 
-static void kid(const void *row, int64_t now, struct field_value *v)
+static void kid(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
 	filter_set_text(v, o->id);
 }
 
-static void name(const void *row, int64_t now, struct field_value *v)
+static void name(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
 	filter_set_text(v, o->name);
 }
 
-static void description(const void *row, int64_t now, struct field_value *v)
+static void description(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
@@ -37,49 +37,59 @@ static void description(const void *row, int64_t now, struct field_value *v)
 	v->long_text = o->description;
 }
 
-static void group_id(const void *row, int64_t now, struct field_value *v)
+static void group_id(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
 	filter_set_text(v, o->group_id);
 }
 
-static void obj_type(const void *row, int64_t now, struct field_value *v)
+static void group_name(const void *row, const struct filter_facts *facts, struct field_value *v)
+{
+	filter_set_text(v, facts->group_name);
+}
+
+static void obj_type(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
 	filter_set_text(v, object_type_name(o->type));
 }
 
-static void curve(const void *row, int64_t now, struct field_value *v)
+static void curve(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
 	filter_set_text(v, curve_info(o->curve) ? curve_info(o->curve)->name : NULL);
 }
 
-static void state(const void *row, int64_t now, struct field_value *v)
+static void state(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
-	filter_set_text(v, object_state_name(object_state_at(o, now)));
+	filter_set_text(v, object_state_name(object_state_at(o, facts->now_ms)));
 }
 
-static void origin(const void *row, int64_t now, struct field_value *v)
+static void origin(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
 	filter_set_text(v, o->external ? "External" : "FortanixHSM");
 }
 
-static void creator_id(const void *row, int64_t now, struct field_value *v)
+static void creator_id(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
 	set_id(v, o->creator);
 }
 
-static void creator_type(const void *row, int64_t now, struct field_value *v)
+static void creator_name(const void *row, const struct filter_facts *facts, struct field_value *v)
+{
+	filter_set_text(v, facts->creator_name);
+}
+
+static void creator_type(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
@@ -88,7 +98,7 @@ static void creator_type(const void *row, int64_t now, struct field_value *v)
 	                                                    : "User");
 }
 
-static void pkcs11_label(const void *row, int64_t now, struct field_value *v)
+static void pkcs11_label(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
@@ -97,14 +107,20 @@ static void pkcs11_label(const void *row, int64_t now, struct field_value *v)
 	v->there = o->virtual_key;
 }
 
-static void key_size(const void *row, int64_t now, struct field_value *v)
+/* No key here is kept under another one of its users. */
+static void wrapping_key(const void *row, const struct filter_facts *facts, struct field_value *v)
+{
+	v->there = false;
+}
+
+static void key_size(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
 	filter_set_number(v, o->bits);
 }
 
-static void enabled(const void *row, int64_t now, struct field_value *v)
+static void enabled(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
@@ -112,7 +128,7 @@ static void enabled(const void *row, int64_t now, struct field_value *v)
 	v->there = true;
 }
 
-static void public_only(const void *row, int64_t now, struct field_value *v)
+static void public_only(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
@@ -120,7 +136,7 @@ static void public_only(const void *row, int64_t now, struct field_value *v)
 	v->there = true;
 }
 
-static void key_ops(const void *row, int64_t now, struct field_value *v)
+static void key_ops(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
@@ -128,28 +144,28 @@ static void key_ops(const void *row, int64_t now, struct field_value *v)
 	v->there = true;
 }
 
-static void created_at(const void *row, int64_t now, struct field_value *v)
+static void created_at(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
 	filter_set_number(v, o->created_ms / 1000);
 }
 
-static void lastused_at(const void *row, int64_t now, struct field_value *v)
+static void lastused_at(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
 	filter_set_number(v, o->last_used_ms / 1000);
 }
 
-static void activation(const void *row, int64_t now, struct field_value *v)
+static void activation(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
 	filter_set_number(v, o->activation_ms / 1000);
 }
 
-static void deactivation(const void *row, int64_t now, struct field_value *v)
+static void deactivation(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	const struct object_row *o = row;
 
@@ -161,13 +177,16 @@ static const struct filter_field fields[] = {
 	{ "name", FIELD_TEXT, name },
 	{ "description", FIELD_TEXT, description },
 	{ "group_id", FIELD_TEXT, group_id },
+	{ FILTER_GROUP_NAME, FIELD_TEXT, group_name },
 	{ "obj_type", FIELD_TEXT, obj_type },
 	{ "elliptic_curve", FIELD_TEXT, curve },
 	{ "state", FIELD_TEXT, state },
 	{ "origin", FIELD_TEXT, origin },
 	{ "creator_id", FIELD_TEXT, creator_id },
+	{ FILTER_CREATOR_NAME, FIELD_TEXT, creator_name },
 	{ "creator_type", FIELD_TEXT, creator_type },
 	{ "pkcs11_label", FIELD_TEXT, pkcs11_label },
+	{ "wrapping_key", FIELD_TEXT, wrapping_key },
 	{ "key_size", FIELD_INT, key_size },
 	{ "enabled", FIELD_BOOL, enabled },
 	{ "public_only", FIELD_BOOL, public_only },

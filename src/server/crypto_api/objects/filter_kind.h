@@ -27,7 +27,7 @@ struct filter_field {
 	const char *name;
 	enum field_kind kind;
 	/* *ret is empty, but for its kind. */
-	void (*get)(const void *row, int64_t now_ms, struct field_value *ret);
+	void (*get)(const void *row, const struct filter_facts *facts, struct field_value *ret);
 };
 
 struct filter_kind {

@@ -4,6 +4,8 @@
 #include "server/core/access/quorum.h"
 #include "server/crypto_api/objects/filter.h"
 #include "server/crypto_api/objects/list.h"
+#include "server/store/group_rows.h"
+#include "server/store/identity_rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +32,10 @@ struct walk {
 	int64_t examined;
 	/* The last group that was judged. */
 	char judged[HF_UUID_MAX];
+	char group_name[GROUP_NAME_MAX];
 	bool visible;
+	/* The last creator whose name was asked for. */
+	char creator[HF_ID_MAX], creator_name[IDENTITY_NAME_MAX];
 };
 
 bool list_sees_all(const struct principal *who)
@@ -150,6 +155,7 @@ static hf_status judge(struct walk *w, const char *group_id)
 			return HF_SUCCESS;
 		HF_TRY(s);
 	}
+	snprintf(w->group_name, sizeof(w->group_name), "%s", group->name);
 	ask.group = group;
 	w->visible = hf_ok(guard_check(&ask, &quorum, NULL)) &&
 	             !(group->quorum && quorum_protects(group->quorum, ACT_READ));
@@ -163,9 +169,29 @@ static bool is_creator(const struct object *o, const char *uuid)
 	return hf_ok(hf_uuid_of_id(o->creator, of)) && strcmp(of, uuid) == 0;
 }
 
-static bool matches(const struct list_query *q, const struct object *o)
+/* "": he is not there any more, or there was nobody. */
+static hf_status name_creator(struct walk *w, const struct object *o)
 {
-	const struct filter_facts facts = { .now_ms = q->now_ms };
+	struct identity_row row = { .name = "" };
+	hf_status s;
+
+	if (!w->q->filter || strcmp(w->creator, o->creator) == 0 ||
+	    !filter_names(w->q->filter, FILTER_CREATOR_NAME))
+		return HF_SUCCESS;
+	s = identity_row_get(w->db, w->q->org_id, NULL, o->creator, &row);
+	if (s.code != HF_NOTFOUND)
+		HF_TRY(s);
+	snprintf(w->creator, sizeof(w->creator), "%s", o->creator);
+	snprintf(w->creator_name, sizeof(w->creator_name), "%s", row.name);
+	return HF_SUCCESS;
+}
+
+static bool matches(const struct walk *w, const struct object *o)
+{
+	const struct list_query *q = w->q;
+	const struct filter_facts facts = { .now_ms = q->now_ms,
+		                            .group_name = w->group_name,
+		                            .creator_name = w->creator_name };
 	struct hf_span id = HF_SPAN(o->cka_id, o->cka_id_len);
 	struct hf_span label = HF_SPAN(o->cka_label, o->cka_label_len);
 
@@ -189,7 +215,8 @@ static hf_status is_shown(struct walk *w, const struct object *o, bool *ret)
 		               "pages by `start`, not by `offset`",
 		               LIST_EXAMINED_MAX);
 	HF_TRY(judge(w, o->group_id));
-	*ret = w->visible && matches(w->q, o);
+	HF_TRY(name_creator(w, o));
+	*ret = w->visible && matches(w, o);
 	return HF_SUCCESS;
 }
 

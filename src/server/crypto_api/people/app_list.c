@@ -39,39 +39,39 @@ static struct app_list *self(struct crypto_call *c)
 
 /* ---- what apps are filtered by */
 
-static void name(const void *row, int64_t now, struct field_value *v)
+static void name(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	filter_set_text(v, ((const struct app_row *)row)->name);
 }
 
-static void app_type(const void *row, int64_t now, struct field_value *v)
+static void app_type(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	filter_set_text(v, ((const struct app_row *)row)->app_type);
 }
 
-static void auth_type(const void *row, int64_t now, struct field_value *v)
+static void auth_type(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	filter_set_text(v, app_auth_type(row));
 }
 
-static void description(const void *row, int64_t now, struct field_value *v)
+static void description(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	v->long_text = ((const struct app_row *)row)->description;
 	v->there = *v->long_text != '\0';
 }
 
-static void interface(const void *row, int64_t now, struct field_value *v)
+static void interface(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	filter_set_text(v, ((const struct app_row *)row)->interface);
 }
 
-static void enabled(const void *row, int64_t now, struct field_value *v)
+static void enabled(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	v->number = ((const struct app_row *)row)->active;
 	v->there = true;
 }
 
-static void created_at(const void *row, int64_t now, struct field_value *v)
+static void created_at(const void *row, const struct filter_facts *facts, struct field_value *v)
 {
 	filter_set_number(v, ((const struct app_row *)row)->created_ms / 1000);
 }
