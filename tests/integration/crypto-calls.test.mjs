@@ -531,7 +531,7 @@ describe('tokenization', () => {
 describe('in pieces', () => {
 	const LONG = crypto.createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16)).update(Buffer.alloc(3 * 1024 * 1024 + 5))
 
-	async function stream(which, init, data, size) {
+	async function stream(which, init, data, size, last = {}) {
 		const [from, to] = which === 'encrypt' ? ['plain', 'cipher'] : ['cipher', 'plain']
 		const begun = await ok(`/crypto/v1/${which}/init`, init)
 		let { state } = begun
@@ -541,8 +541,8 @@ describe('in pieces', () => {
 			out.push(bytes(step[to]))
 			state = step.state
 		}
-		const end = await ok(`/crypto/v1/${which}/final`, { key: init.key, state })
-		return { iv: begun.iv, out: Buffer.concat([...out, bytes(end[to])]) }
+		const end = await ok(`/crypto/v1/${which}/final`, { key: init.key, state, ...last })
+		return { iv: begun.iv, tag: end.tag, out: Buffer.concat([...out, bytes(end[to])]) }
 	}
 
 	for (const [mode, alg] of [['CBC', 'aes-256-cbc'], ['CTR', 'aes-256-ctr']]) {
@@ -567,7 +567,45 @@ describe('in pieces', () => {
 		await refused('/crypto/v1/encrypt/update', { plain: 'AAAA', state }, 404, /no such security object/, stranger)
 	})
 
-	it('GCM is refused with its reason', async () => {
-		await refused('/crypto/v1/encrypt/init', { key: key('aes'), alg: 'AES', mode: 'GCM' }, 400, /not authenticated yet/)
+	let gcm
+	before(() => (gcm = { key: key('aes'), alg: 'AES', mode: 'GCM', ad: b64('for you alone') }))
+
+	it('3 MB of GCM are what node makes in one go, with its tag, and come back', async () => {
+		const { iv, out, tag } = await stream('encrypt', gcm, LONG, 262143)
+		assert.equal(bytes(iv).length, 12)
+		const theirs = crypto.createCipheriv('aes-256-gcm', keys.aes.secret, bytes(iv)).setAAD(bytes(gcm.ad))
+		assert.ok(out.equals(Buffer.concat([theirs.update(LONG), theirs.final()])))
+		assert.deepEqual(bytes(tag), theirs.getAuthTag())
+		const back = await stream('decrypt', { ...gcm, iv }, out, 200_001, { tag })
+		assert.ok(back.out.equals(LONG))
+	})
+
+	it('a message of GCM in pieces opens in one call, and one of one call in pieces', async () => {
+		const made = await stream('encrypt', gcm, LONG.subarray(0, 100_000), 33_333, { tag_len: 96 })
+		assert.equal(bytes(made.tag).length, 12)
+		const { plain } = await ok('/crypto/v1/decrypt', { ...gcm, iv: made.iv, cipher: b64(made.out), tag: made.tag })
+		assert.ok(bytes(plain).equals(LONG.subarray(0, 100_000)))
+		const once = await ok('/crypto/v1/encrypt', { ...gcm, plain: b64('short'), tag_len: 128 })
+		const back = await stream('decrypt', { ...gcm, iv: once.iv }, bytes(once.cipher), 2, { tag: once.tag })
+		assert.equal(back.out.toString(), 'short')
+	})
+
+	it('a tag that is not the message\'s is told at the end; one that is missing, too short, or of no use is refused', async () => {
+		const { iv, out, tag } = await stream('encrypt', gcm, Buffer.from('a message'), 4)
+		const bent = bytes(tag)
+		bent[0] ^= 1
+		const end = async (init, final, status, words) => {
+			let { state } = await ok('/crypto/v1/decrypt/init', init)
+			if (init.mode === 'GCM') ({ state } = await ok('/crypto/v1/decrypt/update', { cipher: b64(out), state }))
+			await refused('/crypto/v1/decrypt/final', { state, ...final }, status, words)
+		}
+		await end({ ...gcm, iv }, { tag: b64(bent) }, 400, /does not decrypt/)
+		await end({ ...gcm, iv, ad: b64('for me') }, { tag }, 400, /does not decrypt/)
+		await end({ ...gcm, iv }, {}, 400, /"tag" is missing/)
+		await end({ ...gcm, iv }, { tag: b64(bytes(tag).subarray(0, 8)) }, 400, /64 bits/)
+		await end({ key: key('aes'), alg: 'AES', mode: 'CTR', iv: b64(Buffer.alloc(16)) }, { tag }, 400, /only GCM/)
+		await refused('/crypto/v1/decrypt/init', { ...gcm, iv: b64(Buffer.alloc(16)) }, 400, /takes one of 12/)
+		await refused('/crypto/v1/encrypt/init', { ...gcm, mode: 'CCM' }, 400, /this one is not/)
+		await refused('/crypto/v1/decrypt/init', { ...gcm, mode: 'CCM', iv }, 400, /this one is not/)
 	})
 })

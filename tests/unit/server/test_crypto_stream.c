@@ -195,15 +195,127 @@ static void a_state_is_good_for_one_account_one_direction_and_a_while(void **sta
 	CHECK_CODE(stream_open(&secret, ORG, CRYPTO_ENCRYPT, in, NOW, &back, NULL), HF_INVALID);
 }
 
-static void authenticated_modes_are_not_for_pieces(void **state)
+static void what_needs_its_length_first_is_not_for_pieces(void **state)
 {
-	struct hf_err err = { 0 };
-
 	(void)state;
-	CHECK_CODE(stream_mode(MODE_GCM, &err), HF_INVALID);
-	CHECK(strstr(err.text, "not authenticated yet"));
+	CHECK_CODE(stream_mode(MODE_CCM, NULL), HF_INVALID);
 	CHECK_CODE(stream_mode(MODE_KWP, NULL), HF_INVALID);
 	CHECK_OK(stream_mode(MODE_CTR, NULL));
+}
+
+/* ---- GCM */
+
+#define GCM_IV ((const uint8_t *)"twelve bytes")
+
+/* By OpenSSL, in one call. */
+static void gcm_once(struct hf_span ad, struct hf_span in, struct hf_buf *out, uint8_t tag[16])
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t to[MESSAGE_MAX];
+	int n = 0, last = 0;
+
+	CHECK(EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, KEY, GCM_IV) == 1);
+	CHECK(EVP_EncryptUpdate(ctx, NULL, &n, ad.ptr, (int)ad.len) == 1);
+	n = 0;
+	CHECK(!in.len || EVP_EncryptUpdate(ctx, to, &n, in.ptr, (int)in.len) == 1);
+	CHECK(EVP_EncryptFinal_ex(ctx, to + n, &last) == 1);
+	CHECK(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, 16, tag) == 1);
+	EVP_CIPHER_CTX_free(ctx);
+	hf_buf_put(out, to, (size_t)n);
+}
+
+static struct stream begin_gcm(enum crypto_op_kind kind, struct hf_span ad)
+{
+	static const uint8_t zeros[STREAM_BLOCK_MAX];
+	struct stream s = { .kind = kind, .mode = MODE_GCM, .kid = KID, .block = 16 };
+	HF_BUF_SCOPED struct hf_buf h = HF_BUF(64), mask = HF_BUF(64);
+	uint8_t counters[STREAM_GCM_BLOCKS][STREAM_BLOCK_MAX];
+
+	memcpy(s.iv, GCM_IV, STREAM_GCM_IV_LEN);
+	stream_gcm_counters(&s, counters);
+	CHECK(hsm(kind, MODE_CTR, counters[0], HF_SPAN(zeros, 16), &h));
+	CHECK(hsm(kind, MODE_CTR, counters[1], HF_SPAN(zeros, 16), &mask));
+	CHECK_OK(stream_gcm_begin(&s, hf_buf_span(&h), hf_buf_span(&mask), ad, NULL));
+	s.expires_ms = NOW + 1000;
+	return s;
+}
+
+/* Each piece with the state that was carried to it. */
+static void gcm_in_pieces(enum crypto_op_kind kind, struct hf_span ad, struct hf_span in,
+                          size_t piece, struct hf_buf *out, uint8_t tag[16])
+{
+	HF_SECRET struct hf_secret secret = a_secret(1);
+	struct stream s = begin_gcm(kind, ad), back;
+	struct stream_step next;
+
+	for (size_t at = 0; at < in.len; at += piece) {
+		HF_BUF_SCOPED struct hf_buf sealed = HF_BUF(STREAM_SEALED_MAX);
+		size_t n = in.len - at < piece ? in.len - at : piece;
+
+		CHECK_OK(stream_take(&s, HF_SPAN(in.ptr + at, n), &next, NULL));
+		CHECK_OK(step(&s, &next, out));
+		CHECK_OK(stream_seal(&secret, ORG, &s, &sealed));
+		CHECK_OK(stream_open(&secret, ORG, kind, hf_buf_span(&sealed), NOW, &back, NULL));
+		s = back;
+	}
+	CHECK_OK(stream_end(&s, &next, NULL));
+	CHECK_OK(step(&s, &next, out));
+	stream_gcm_tag(&s, tag);
+}
+
+static void check_gcm(size_t ad_len, size_t len, size_t piece)
+{
+	HF_BUF_SCOPED struct hf_buf once = HF_BUF(2048), pieces = HF_BUF(2048), back = HF_BUF(2048);
+	uint8_t message[MESSAGE_MAX], tag[16], tag_of_pieces[16], tag_of_back[16];
+	struct hf_span in = HF_SPAN(message, len), ad = HF_SPAN(message + 100, ad_len);
+
+	for (size_t i = 0; i < sizeof(message); i++)
+		message[i] = (uint8_t)(i * 7);
+	gcm_once(ad, in, &once, tag);
+	gcm_in_pieces(CRYPTO_ENCRYPT, ad, in, piece, &pieces, tag_of_pieces);
+	if (!hf_span_equal(hf_buf_span(&once), hf_buf_span(&pieces)) ||
+	    memcmp(tag, tag_of_pieces, 16) != 0)
+		fail_msg("GCM: %zu bytes by %zu, with %zu besides, differ", len, piece, ad_len);
+	gcm_in_pieces(CRYPTO_DECRYPT, ad, hf_buf_span(&once), piece, &back, tag_of_back);
+	if (!hf_span_equal(hf_buf_span(&back), in) || memcmp(tag, tag_of_back, 16) != 0)
+		fail_msg("GCM: %zu bytes by %zu do not come back", len, piece);
+}
+
+static void pieces_of_gcm_make_what_one_call_makes_and_its_tag(void **state)
+{
+	static const size_t lens[] = { 0, 1, 15, 16, 17, 31, 32, 33, 64, 100, 555 };
+	static const size_t pieces[] = { 1, 3, 15, 16, 17, 32, 48, 100, 1000 };
+	static const size_t ads[] = { 0, 1, 16, 20, 500 };
+
+	(void)state;
+	for (size_t i = 0; i < HF_COUNT(lens); i++)
+		for (size_t k = 0; k < HF_COUNT(pieces); k++)
+			for (size_t a = 0; a < HF_COUNT(ads); a++)
+				check_gcm(ads[a], lens[i], pieces[k]);
+}
+
+static void a_message_of_gcm_ends_before_its_counter_comes_round(void **state)
+{
+	struct stream s = begin_gcm(CRYPTO_DECRYPT, HF_SPAN(NULL, 0));
+	struct stream_step next;
+
+	(void)state;
+	s.ghash.len = (UINT64_C(1) << 36) - 48;
+	CHECK_CODE(stream_take(&s, HF_SPAN(KEY, 17), &next, NULL), HF_TOOBIG);
+	stream_step_done(&next);
+	CHECK_OK(stream_take(&s, HF_SPAN(KEY, 16), &next, NULL));
+	stream_step_done(&next);
+}
+
+static void an_hsm_that_gives_no_block_for_the_tag_is_not_believed(void **state)
+{
+	struct stream s = { .kind = CRYPTO_ENCRYPT, .mode = MODE_GCM, .block = 16 };
+	struct hf_span block = HF_SPAN(KEY, 16), none = HF_SPAN(KEY, 15);
+
+	(void)state;
+	CHECK_CODE(stream_gcm_begin(&s, block, none, block, NULL), HF_IO);
+	CHECK_CODE(stream_gcm_begin(&s, none, block, block, NULL), HF_IO);
+	CHECK_OK(stream_gcm_begin(&s, block, block, block, NULL));
 }
 
 /* ---- The tree of a batch of calls of any kind */
@@ -281,7 +393,10 @@ int main(void)
 		cmocka_unit_test(an_hsm_that_gives_another_length_is_not_believed),
 		cmocka_unit_test(a_state_opens_as_it_was_sealed),
 		cmocka_unit_test(a_state_is_good_for_one_account_one_direction_and_a_while),
-		cmocka_unit_test(authenticated_modes_are_not_for_pieces),
+		cmocka_unit_test(what_needs_its_length_first_is_not_for_pieces),
+		cmocka_unit_test(pieces_of_gcm_make_what_one_call_makes_and_its_tag),
+		cmocka_unit_test(a_message_of_gcm_ends_before_its_counter_comes_round),
+		cmocka_unit_test(an_hsm_that_gives_no_block_for_the_tag_is_not_believed),
 		cmocka_unit_test(a_tree_of_batches_is_flattened_in_its_order),
 		cmocka_unit_test(a_tree_that_is_none_is_refused),
 	};

@@ -136,7 +136,7 @@ static hf_status check_iv(const struct mode_key *key, enum crypto_op_kind kind,
 
 static bool tag_len_fits(enum crypto_mode mode, size_t len)
 {
-	return mode == MODE_GCM ? len >= 12 && len <= 16
+	return mode == MODE_GCM ? len >= MODE_GCM_TAG_MIN && len <= 16
 	                        : len >= 4 && len <= 16 && len % 2 == 0; /* CCM */
 }
 

@@ -28,6 +28,7 @@ struct mode_said {
 	int64_t tag_bits; /* 0: not given */
 };
 
+#define MODE_GCM_TAG_MIN 12
 #define MODE_GCM_IV_MIN 12 /* to encrypt; what others made with less is still decrypted */
 
 /* `kind`: CRYPTO_ENCRYPT, _DECRYPT, _WRAP or _UNWRAP. Spans of *ret are those of `said`. */

@@ -19,8 +19,11 @@ struct multipart {
 	struct stream stream;
 	struct stream_step step;
 	struct object *key;
-	struct crypto_op asked; /* as it was begun: for the guard */
-	struct crypto_op op;    /* for the HSM */
+	struct crypto_op asked;                  /* as it was begun: for the guard */
+	struct crypto_op ops[STREAM_GCM_BLOCKS]; /* for the HSM; mostly the first alone */
+	uint8_t counters[STREAM_GCM_BLOCKS][STREAM_BLOCK_MAX];
+	uint8_t tag[GHASH_LEN]; /* of an end */
+	size_t tag_len;
 	struct backend_call backend;
 };
 
@@ -51,6 +54,13 @@ static void fail(struct multipart *m, hf_status s)
 	crypto_call_fail(&m->call, s);
 }
 
+static size_t iv_len(const struct multipart *m)
+{
+	return m->stream.mode == MODE_ECB   ? 0
+	       : m->stream.mode == MODE_GCM ? STREAM_GCM_IV_LEN
+	                                    : m->stream.block;
+}
+
 static void reply(struct multipart *m, struct hf_span out, bool has_out)
 {
 	struct crypto_call *c = &m->call;
@@ -68,12 +78,14 @@ static void reply(struct multipart *m, struct hf_span out, bool has_out)
 	json_open_object(&w, NULL);
 	if (m->at == MULTIPART_INIT)
 		print_kid(&w, &m->key->row);
-	if (m->at == MULTIPART_INIT && m->kind == CRYPTO_ENCRYPT && m->stream.mode != MODE_ECB)
-		json_base64(&w, "iv", HF_SPAN(m->stream.iv, m->stream.block));
+	if (m->at == MULTIPART_INIT && m->kind == CRYPTO_ENCRYPT && iv_len(m))
+		json_base64(&w, "iv", HF_SPAN(m->stream.iv, iv_len(m)));
 	if (has_out)
 		json_base64(&w, m->kind == CRYPTO_ENCRYPT ? "cipher" : "plain", out);
 	if (state.len)
 		json_base64(&w, "state", hf_buf_span(&state));
+	if (m->tag_len && m->kind == CRYPTO_ENCRYPT)
+		json_base64(&w, "tag", HF_SPAN(m->tag, m->tag_len));
 	json_close_object(&w);
 	c->unlogged = m->key->uses & USE_HIGHVOLUME;
 	objects_used(c->api->objects, m->key, c->now_ms);
@@ -102,13 +114,13 @@ static void step_done(struct backend_call *backend, const struct crypto_result *
 		fail(m, work_failed(r, &m->call.err));
 }
 
-static void ask(struct multipart *m, backend_done done)
+static void ask(struct multipart *m, size_t n_ops, backend_done done)
 {
 	m->backend = (struct backend_call){
 		.group = m->key->group,
 		.org_id = m->call.who->org_id,
-		.ops = &m->op,
-		.n_ops = 1,
+		.ops = m->ops,
+		.n_ops = n_ops,
 		.done = done,
 		.ctx = m,
 	};
@@ -117,48 +129,113 @@ static void ask(struct multipart *m, backend_done done)
 
 /* ---- The first step */
 
+static void begun(struct multipart *m)
+{
+	reply(m, (struct hf_span){ 0 }, false);
+}
+
+static void gcm_begun(struct backend_call *backend, const struct crypto_result *r)
+{
+	struct multipart *m = backend->ctx;
+	hf_status s = HF_SUCCESS;
+
+	for (size_t i = 0; i < STREAM_GCM_BLOCKS && hf_ok(s); i++)
+		if (r[i].outcome != OP_DONE)
+			s = work_failed(&r[i], &m->call.err);
+	if (hf_ok(s))
+		s = stream_gcm_begin(&m->stream, r[0].data, r[1].data, m->body.said.ad,
+		                     &m->call.err);
+	if (hf_ok(s))
+		begun(m);
+	else
+		fail(m, s);
+}
+
+static void begin_gcm(struct multipart *m)
+{
+	static const uint8_t zeros[STREAM_BLOCK_MAX];
+
+	stream_gcm_counters(&m->stream, m->counters);
+	for (size_t i = 0; i < STREAM_GCM_BLOCKS; i++) {
+		m->ops[i] = (struct crypto_op){
+			.kind = m->kind,
+			.mech = { .mode = MODE_CTR,
+			          .iv = HF_SPAN(m->counters[i], STREAM_BLOCK_MAX) },
+			.data = HF_SPAN(zeros, sizeof(zeros)),
+		};
+		object_where(m->key, &m->ops[i].key, m->ops[i].key_id);
+	}
+	ask(m, STREAM_GCM_BLOCKS, gcm_begun);
+}
+
+static void have_iv(struct multipart *m)
+{
+	if (m->stream.mode == MODE_GCM)
+		begin_gcm(m);
+	else
+		begun(m);
+}
+
 static void iv_drawn(struct backend_call *backend, const struct crypto_result *r)
 {
 	struct multipart *m = backend->ctx;
 
 	if (r->outcome != OP_DONE) {
 		fail(m, work_failed(r, &m->call.err));
-	} else if (r->data.len != m->stream.block) {
+	} else if (r->data.len != iv_len(m)) {
 		crypto_call_fail_with(&m->call, 502,
 		                      "the HSM gave fewer random bytes than asked for");
 	} else {
-		memcpy(m->stream.iv, r->data.ptr, m->stream.block);
-		reply(m, (struct hf_span){ 0 }, false);
+		memcpy(m->stream.iv, r->data.ptr, r->data.len);
+		have_iv(m);
 	}
+}
+
+/* A tag comes with the end. */
+static struct mode_said said_at_first(const struct multipart *m)
+{
+	static const uint8_t later[GHASH_LEN];
+	struct mode_said said = m->body.said;
+	const char *mode = json_value_text(said.mode);
+
+	if (m->kind == CRYPTO_DECRYPT && mode &&
+	    (strcmp(mode, "GCM") == 0 || strcmp(mode, "CCM") == 0))
+		said.tag = HF_SPAN(later, sizeof(later));
+	return said;
 }
 
 static hf_status plan_init(struct multipart *m, struct hf_err *err)
 {
+	struct mode_said said = said_at_first(m);
 	struct mode_key key = work_key(m->key);
+	struct hf_span iv;
 
-	HF_TRY(mode_of_cipher(&key, m->kind, &m->body.said, &m->asked.mech, err));
+	HF_TRY(mode_of_cipher(&key, m->kind, &said, &m->asked.mech, err));
 	HF_TRY(stream_mode(m->asked.mech.mode, err));
+	iv = m->asked.mech.iv;
+	if (m->asked.mech.mode == MODE_GCM && iv.len && iv.len != STREAM_GCM_IV_LEN)
+		return hf_fail(err, HF_INVALID,
+		               "field \"iv\": %zu bytes; in pieces, GCM takes one of %d", iv.len,
+		               STREAM_GCM_IV_LEN);
 	m->stream = (struct stream){
 		.kind = m->kind,
 		.mode = m->asked.mech.mode,
 		.block = (uint8_t)mode_block_len(m->key->type),
 	};
 	memcpy(m->stream.kid, m->key->id, sizeof(m->stream.kid));
-	if (m->asked.mech.iv.len)
-		memcpy(m->stream.iv, m->asked.mech.iv.ptr, m->stream.block);
+	if (iv.len)
+		memcpy(m->stream.iv, iv.ptr, iv.len);
 	return HF_SUCCESS;
 }
 
 static void init(struct multipart *m)
 {
-	bool needs_iv = m->stream.mode != MODE_ECB && !m->asked.mech.iv.len;
-
-	if (!needs_iv) {
-		reply(m, (struct hf_span){ 0 }, false);
+	if (!iv_len(m) || m->asked.mech.iv.len) {
+		have_iv(m);
 		return;
 	}
-	m->op = (struct crypto_op){ .kind = CRYPTO_RANDOM, .count = m->stream.block };
-	ask(m, iv_drawn);
+	m->ops[0] = (struct crypto_op){ .kind = CRYPTO_RANDOM, .count = (uint32_t)iv_len(m) };
+	ask(m, 1, iv_drawn);
 }
 
 /* ---- The others */
@@ -179,30 +256,71 @@ static bool is_of_key(const struct multipart *m)
 	return (kid && strcmp(kid, m->key->id) == 0) || (name && strcmp(name, m->key->name) == 0);
 }
 
+/* One that the client gave is compared with ours only once the guard has been asked. */
+static hf_status plan_tag(struct multipart *m, struct hf_err *err)
+{
+	int64_t bits = m->body.tag_bits ? m->body.tag_bits : GHASH_LEN * 8;
+
+	if (m->stream.mode != MODE_GCM)
+		return m->body.tag.len ? hf_fail(err, HF_INVALID,
+		                                 "field \"tag\": of the modes for pieces, only "
+		                                 "GCM has one")
+		                       : HF_SUCCESS;
+	if (m->kind == CRYPTO_DECRYPT && !m->body.tag.len)
+		return hf_fail(err, HF_INVALID,
+		               "field \"tag\" is missing: mode GCM needs the one that "
+		               "encryption gave");
+	if (m->kind == CRYPTO_DECRYPT)
+		bits = (int64_t)m->body.tag.len * 8;
+	if (bits % 8 || bits < MODE_GCM_TAG_MIN * 8 || bits > GHASH_LEN * 8)
+		return hf_fail(err, HF_INVALID,
+		               "field \"%s\": a tag of %lld bits; mode GCM has tags of 96, 104, "
+		               "112, 120 or 128",
+		               m->kind == CRYPTO_DECRYPT ? "tag" : "tag_len", (long long)bits);
+	m->tag_len = (size_t)bits / 8;
+	stream_gcm_tag(&m->stream, m->tag);
+	return HF_SUCCESS;
+}
+
 static hf_status plan_step(struct multipart *m, struct hf_err *err)
 {
 	if (!is_of_key(m))
 		return hf_fail(err, HF_INVALID, "field \"state\": it is one of another key");
 	m->asked.mech.mode = m->stream.mode;
 	m->asked.mech.iv = HF_SPAN(m->stream.iv, m->stream.block);
-	if (m->at == MULTIPART_FINAL)
+	if (m->at == MULTIPART_FINAL) {
+		HF_TRY(plan_tag(m, err));
 		return stream_end(&m->stream, &m->step, err);
+	}
 	return stream_take(&m->stream, m->body.data, &m->step, err);
+}
+
+static bool tag_holds(const struct multipart *m)
+{
+	return m->kind == CRYPTO_ENCRYPT || !m->tag_len ||
+	       hf_equal_ct(m->tag, m->body.tag.ptr, m->tag_len);
 }
 
 static void step(struct multipart *m)
 {
+	if (!tag_holds(m)) {
+		fail(m, hf_fail(&m->call.err, HF_UNAUTHENTIC,
+		                "this does not decrypt: it was altered, or encrypted with another "
+		                "key, initial value or associated data. Use nothing of what its "
+		                "pieces gave"));
+		return;
+	}
 	if (!stream_step_asks(&m->step)) {
 		take(m, (struct hf_span){ 0 });
 		return;
 	}
-	m->op = (struct crypto_op){
+	m->ops[0] = (struct crypto_op){
 		.kind = m->kind,
 		.mech = { .mode = m->step.mode, .iv = HF_SPAN(m->step.iv, m->step.iv_len) },
 		.data = hf_buf_span(&m->step.send),
 	};
-	object_where(m->key, &m->op.key, m->op.key_id);
-	ask(m, step_done);
+	object_where(m->key, &m->ops[0].key, m->ops[0].key_id);
+	ask(m, 1, step_done);
 }
 
 static void found(struct crypto_call *c, struct object *key)
@@ -249,6 +367,7 @@ static void release(struct crypto_call *c)
 
 	object_unref(m->key);
 	hf_wipe(&m->stream, sizeof(m->stream));
+	hf_wipe(m->tag, sizeof(m->tag));
 	stream_step_done(&m->step);
 	body_wipe(&m->bytes);
 }

@@ -16,6 +16,8 @@ struct multipart_body {
 	struct mode_said said; /* of an init */
 	struct hf_span data;   /* of an update: plain or cipher */
 	struct hf_span state;  /* of an update and an end */
+	struct hf_span tag;    /* of an end, which may name how long one shall be instead: */
+	int64_t tag_bits;      /* 0: it does not */
 };
 HF_MUST hf_status read_multipart(const struct json_t *doc, enum crypto_op_kind kind,
                                  enum multipart_step at, struct hf_buf *bytes,

@@ -6,7 +6,6 @@
 struct texts {
 	struct multipart_body b;
 	const char *iv, *ad, *data, *state, *tag;
-	int64_t tag_len;
 };
 
 static hf_status read_init(const struct json_t *doc, struct hf_buf *bytes,
@@ -36,12 +35,11 @@ static hf_status read_step(const struct json_t *doc, const struct json_field *fi
 	struct texts in = { 0 };
 
 	HF_TRY(json_read(doc, fields, n, &in, err));
-	if (in.tag)
-		return hf_fail(err, HF_INVALID, "field \"tag\": no mode for pieces has one");
 	HF_TRY(body_base64(bytes, data_field, in.data, CRYPTO_DATA_MAX, "send smaller pieces",
 	                   &in.b.data, err));
 	HF_TRY(body_base64(bytes, "state", in.state, STREAM_SEALED_MAX,
 	                   "that is none which this server gave out", &in.b.state, err));
+	HF_TRY(body_base64(bytes, "tag", in.tag, CRYPTO_TAG_MAX, "that is no tag", &in.b.tag, err));
 	*ret = in.b;
 	return HF_SUCCESS;
 }
@@ -65,7 +63,7 @@ static hf_status read_final(const struct json_t *doc, struct hf_buf *bytes,
 		{ "key", JSON_READ_OBJECT, offsetof(struct texts, b.key), false, true, 0, 0 },
 		{ "state", JSON_READ_TEXT, offsetof(struct texts, state), true, false, 0, 0 },
 		{ "tag", JSON_READ_TEXT, offsetof(struct texts, tag), false, true, 0, 0 },
-		{ "tag_len", JSON_READ_INT, offsetof(struct texts, tag_len), false, true, 0, 0 },
+		{ "tag_len", JSON_READ_INT, offsetof(struct texts, b.tag_bits), false, true, 0, 0 },
 	};
 
 	return read_step(doc, fields, HF_COUNT(fields), "", bytes, ret, err);

@@ -3,9 +3,9 @@
  * done with each piece, and the sealed form of the state. No HSM in it: a step says what to send to
  * one, and takes what came back.
  *
- * CBC (PKCS #7), CBCNOPAD, ECB and CTR. What does not fill a block waits in the state; of CTR, the
- * rest of a block's key stream does. Decrypting CBC, the last block waits too, since only the end
- * tells that it is the padded one.
+ * CBC (PKCS #7), CBCNOPAD, ECB, CTR and GCM. What does not fill a block waits in the state; of CTR,
+ * the rest of a block's key stream does. Decrypting CBC, the last block waits too, since only the
+ * end tells that it is the padded one. GCM is CTR to the HSM, with the tag's sum in the state.
  *
  * The state is encrypted and authenticated by AES-256-GCM with a key of its own, derived from the
  * server's secret and 16 random bytes that stand before it; it opens for the same organisation,
@@ -14,10 +14,12 @@
 #define HF_SERVER_CRYPTO_API_CRYPTO_STREAM_H
 
 #include "base/secret.h"
+#include "crypto/ghash.h"
 #include "op/crypto_op.h"
 #include "server/core/groups/group.h"
 
 #define STREAM_BLOCK_MAX 16
+#define STREAM_GCM_IV_LEN 12
 #define STREAM_LIFE_MS (24 * 60 * 60 * 1000) /* from one piece to the next */
 #define STREAM_SEALED_MAX 512
 
@@ -29,11 +31,23 @@ struct stream {
 	uint8_t iv[STREAM_BLOCK_MAX]; /* of the next step; of CTR, the counter */
 	uint8_t waiting[STREAM_BLOCK_MAX];
 	uint8_t n_waiting;
+	/* Of GCM: */
+	struct ghash ghash;
+	uint8_t mask[GHASH_LEN]; /* of the tag: the block cipher of the first counter */
 	int64_t expires_ms;
 };
 
 /* HF_INVALID with words: a mode that is not for pieces. */
 HF_MUST hf_status stream_mode(enum crypto_mode mode, struct hf_err *err);
+
+/* GCM, before the first piece: what the HSM makes of zeros by CTR, from a counter of zero on and
+ * from that of the IV (SP 800-38D, 7.1: H and E(J0)). HF_IO: that is no block. */
+#define STREAM_GCM_BLOCKS 2
+void stream_gcm_counters(const struct stream *s, uint8_t ret[STREAM_GCM_BLOCKS][STREAM_BLOCK_MAX]);
+HF_MUST hf_status stream_gcm_begin(struct stream *s, struct hf_span h, struct hf_span mask,
+                                   struct hf_span ad, struct hf_err *err);
+/* After the last piece: the whole tag. */
+void stream_gcm_tag(const struct stream *s, uint8_t ret[GHASH_LEN]);
 
 /* What the HSM is to do for one piece. Zeroed, then released by stream_step_done(). */
 struct stream_step {

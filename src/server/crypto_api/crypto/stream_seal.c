@@ -5,7 +5,7 @@
 #include "crypto/aead.h"
 #include "crypto/digest.h"
 
-#define VERSION 1
+#define VERSION 2
 #define SALT_LEN 16
 #define LABEL "holdfast crypto api: encryption in pieces"
 
@@ -13,6 +13,18 @@ static hf_status derive(const struct hf_secret *secret, struct hf_span salt, str
 {
 	return hkdf_sha256(HF_SPAN(secret->ptr, secret->len), salt, hf_span_text(LABEL),
 	                   AEAD_KEY_LEN, ret);
+}
+
+static void encode_gcm(const struct stream *s, struct hf_buf *to)
+{
+	const struct ghash *g = &s->ghash;
+
+	hf_buf_put(to, s->mask, sizeof(s->mask));
+	hf_buf_put(to, g->key, sizeof(g->key));
+	hf_buf_put(to, g->sum, sizeof(g->sum));
+	hf_buf_u64(to, g->ad_len);
+	hf_buf_u64(to, g->len);
+	hf_buf_field(to, HF_SPAN(g->part, g->n_part));
 }
 
 static void encode(const struct stream *s, struct hf_buf *to)
@@ -25,12 +37,29 @@ static void encode(const struct stream *s, struct hf_buf *to)
 	hf_buf_put(to, s->iv, sizeof(s->iv));
 	hf_buf_field(to, HF_SPAN(s->waiting, s->n_waiting));
 	hf_buf_u64(to, (uint64_t)s->expires_ms);
+	if (s->mode == MODE_GCM)
+		encode_gcm(s, to);
 }
 
 static void copy(uint8_t to[STREAM_BLOCK_MAX], struct hf_span from)
 {
 	for (size_t i = 0; i < from.len && i < STREAM_BLOCK_MAX; i++)
 		to[i] = from.ptr[i];
+}
+
+static void decode_gcm(struct hf_reader *r, struct stream *s)
+{
+	struct ghash *g = &s->ghash;
+	struct hf_span part;
+
+	copy(s->mask, hf_read_bytes(r, sizeof(s->mask)));
+	copy(g->key, hf_read_bytes(r, sizeof(g->key)));
+	copy(g->sum, hf_read_bytes(r, sizeof(g->sum)));
+	g->ad_len = hf_read_u64(r);
+	g->len = hf_read_u64(r);
+	part = hf_read_field(r, GHASH_LEN);
+	copy(g->part, part);
+	g->n_part = (uint8_t)part.len;
 }
 
 static hf_status decode(struct hf_span from, struct stream *ret)
@@ -49,9 +78,14 @@ static hf_status decode(struct hf_span from, struct stream *ret)
 	copy(s.waiting, waiting);
 	s.n_waiting = (uint8_t)waiting.len;
 	s.expires_ms = (int64_t)hf_read_u64(&r);
+	if (s.mode == MODE_GCM)
+		decode_gcm(&r, &s);
 	HF_TRY(hf_reader_end(&r));
 	HF_ENSURE(s.block == 8 || s.block == 16, HF_INVALID);
 	HF_ENSURE(s.n_waiting <= s.block, HF_INVALID);
+	HF_ENSURE(s.mode != MODE_GCM ||
+	                  (s.block == GHASH_LEN && s.ghash.n_part == s.ghash.len % GHASH_LEN),
+	          HF_INVALID);
 	HF_TRY(stream_mode(s.mode, NULL));
 	*ret = s;
 	return HF_SUCCESS;
