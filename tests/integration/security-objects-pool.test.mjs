@@ -176,6 +176,11 @@ for (const [where, of] of [['a pool', () => group], ['a slot with a master key',
 		const begun = await app.succeed('POST', '/crypto/v1/encrypt/init', { key: imported, alg: 'AES', mode: 'CTR' })
 		const more = await app.succeed('POST', '/crypto/v1/encrypt/update', { key: imported, plain: 'aGVsbG8=', state: begun.state })
 		assert.equal((await app.succeed('POST', '/crypto/v1/decrypt', { key: imported, alg: 'AES', mode: 'CTR', iv: begun.iv, cipher: more.cipher })).plain, 'aGVsbG8=')
+		const gcm = await app.succeed('POST', '/crypto/v1/encrypt/init', { key: imported, alg: 'AES', mode: 'GCM', ad: 'YWQ=' })
+		const part = await app.succeed('POST', '/crypto/v1/encrypt/update', { key: imported, plain: 'aGVsbG8=', state: gcm.state })
+		const { tag } = await app.succeed('POST', '/crypto/v1/encrypt/final', { key: imported, state: part.state })
+		const whole = { key: imported, alg: 'AES', mode: 'GCM', iv: gcm.iv, ad: 'YWQ=', cipher: part.cipher, tag }
+		assert.equal((await app.succeed('POST', '/crypto/v1/decrypt', whole)).plain, 'aGVsbG8=')
 		assert.equal((await app.call('POST', '/crypto/v1/encrypt/update', { key: wrapping, plain: 'aGVsbG8=', state: begun.state })).status, 400)
 		assert.equal((await app.call('POST', '/crypto/v1/keys/copy', { key: imported, name: 'copy of a transient key' })).status, 400)
 	})
