@@ -1,31 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * POST /crypto/v1/encrypt and decrypt/{init,update,final}: see stream.h. Each step is asked of the
  * guard anew, with the mode that was begun with. */
-#include "server/crypto_api/crypto/multipart.h"
+#include "server/crypto_api/crypto/multipart_call.h"
 
-#include "server/crypto_api/crypto/stream.h"
 #include "server/crypto_api/crypto/work.h"
 #include "server/crypto_api/handlers.h"
 #include "server/crypto_api/objects/print.h"
 
 #include <string.h>
-
-struct multipart {
-	struct crypto_call call; /* first */
-	enum crypto_op_kind kind;
-	enum multipart_step at;
-	struct hf_buf bytes;
-	struct multipart_body body;
-	struct stream stream;
-	struct stream_step step;
-	struct object *key;
-	struct crypto_op asked;                  /* as it was begun: for the guard */
-	struct crypto_op ops[STREAM_GCM_BLOCKS]; /* for the HSM; mostly the first alone */
-	uint8_t counters[STREAM_GCM_BLOCKS][STREAM_BLOCK_MAX];
-	uint8_t tag[GHASH_LEN]; /* of an end */
-	size_t tag_len;
-	struct backend_call backend;
-};
 
 static const struct hf_secret *secret(const struct multipart *m)
 {
@@ -54,14 +36,7 @@ static void fail(struct multipart *m, hf_status s)
 	crypto_call_fail(&m->call, s);
 }
 
-static size_t iv_len(const struct multipart *m)
-{
-	return m->stream.mode == MODE_ECB   ? 0
-	       : m->stream.mode == MODE_GCM ? STREAM_GCM_IV_LEN
-	                                    : m->stream.block;
-}
-
-static void reply(struct multipart *m, struct hf_span out, bool has_out)
+void multipart_reply(struct multipart *m, struct hf_span out, bool has_out)
 {
 	struct crypto_call *c = &m->call;
 	struct json_writer w = JSON_WRITER(&c->out);
@@ -78,8 +53,8 @@ static void reply(struct multipart *m, struct hf_span out, bool has_out)
 	json_open_object(&w, NULL);
 	if (m->at == MULTIPART_INIT)
 		print_kid(&w, &m->key->row);
-	if (m->at == MULTIPART_INIT && m->kind == CRYPTO_ENCRYPT && iv_len(m))
-		json_base64(&w, "iv", HF_SPAN(m->stream.iv, iv_len(m)));
+	if (m->at == MULTIPART_INIT && m->kind == CRYPTO_ENCRYPT && multipart_iv_len(m))
+		json_base64(&w, "iv", HF_SPAN(m->stream.iv, multipart_iv_len(m)));
 	if (has_out)
 		json_base64(&w, m->kind == CRYPTO_ENCRYPT ? "cipher" : "plain", out);
 	if (state.len)
@@ -98,7 +73,7 @@ static void take(struct multipart *m, struct hf_span got)
 	hf_status s = stream_got(&m->stream, &m->step, got, &out, &m->call.err);
 
 	if (hf_ok(s))
-		reply(m, hf_buf_span(&out), true);
+		multipart_reply(m, hf_buf_span(&out), true);
 	else
 		fail(m, s);
 	body_wipe(&out);
@@ -114,7 +89,7 @@ static void step_done(struct backend_call *backend, const struct crypto_result *
 		fail(m, work_failed(r, &m->call.err));
 }
 
-static void ask(struct multipart *m, size_t n_ops, backend_done done)
+void multipart_ask(struct multipart *m, size_t n_ops, backend_done done)
 {
 	m->backend = (struct backend_call){
 		.group = m->key->group,
@@ -125,117 +100,6 @@ static void ask(struct multipart *m, size_t n_ops, backend_done done)
 		.ctx = m,
 	};
 	backend_submit(m->call.api->core, &m->backend);
-}
-
-/* ---- The first step */
-
-static void begun(struct multipart *m)
-{
-	reply(m, (struct hf_span){ 0 }, false);
-}
-
-static void gcm_begun(struct backend_call *backend, const struct crypto_result *r)
-{
-	struct multipart *m = backend->ctx;
-	hf_status s = HF_SUCCESS;
-
-	for (size_t i = 0; i < STREAM_GCM_BLOCKS && hf_ok(s); i++)
-		if (r[i].outcome != OP_DONE)
-			s = work_failed(&r[i], &m->call.err);
-	if (hf_ok(s))
-		s = stream_gcm_begin(&m->stream, r[0].data, r[1].data, m->body.said.ad,
-		                     &m->call.err);
-	if (hf_ok(s))
-		begun(m);
-	else
-		fail(m, s);
-}
-
-static void begin_gcm(struct multipart *m)
-{
-	static const uint8_t zeros[STREAM_BLOCK_MAX];
-
-	stream_gcm_counters(&m->stream, m->counters);
-	for (size_t i = 0; i < STREAM_GCM_BLOCKS; i++) {
-		m->ops[i] = (struct crypto_op){
-			.kind = m->kind,
-			.mech = { .mode = MODE_CTR,
-			          .iv = HF_SPAN(m->counters[i], STREAM_BLOCK_MAX) },
-			.data = HF_SPAN(zeros, sizeof(zeros)),
-		};
-		object_where(m->key, &m->ops[i].key, m->ops[i].key_id);
-	}
-	ask(m, STREAM_GCM_BLOCKS, gcm_begun);
-}
-
-static void have_iv(struct multipart *m)
-{
-	if (m->stream.mode == MODE_GCM)
-		begin_gcm(m);
-	else
-		begun(m);
-}
-
-static void iv_drawn(struct backend_call *backend, const struct crypto_result *r)
-{
-	struct multipart *m = backend->ctx;
-
-	if (r->outcome != OP_DONE) {
-		fail(m, work_failed(r, &m->call.err));
-	} else if (r->data.len != iv_len(m)) {
-		crypto_call_fail_with(&m->call, 502,
-		                      "the HSM gave fewer random bytes than asked for");
-	} else {
-		memcpy(m->stream.iv, r->data.ptr, r->data.len);
-		have_iv(m);
-	}
-}
-
-/* A tag comes with the end. */
-static struct mode_said said_at_first(const struct multipart *m)
-{
-	static const uint8_t later[GHASH_LEN];
-	struct mode_said said = m->body.said;
-	const char *mode = json_value_text(said.mode);
-
-	if (m->kind == CRYPTO_DECRYPT && mode &&
-	    (strcmp(mode, "GCM") == 0 || strcmp(mode, "CCM") == 0))
-		said.tag = HF_SPAN(later, sizeof(later));
-	return said;
-}
-
-static hf_status plan_init(struct multipart *m, struct hf_err *err)
-{
-	struct mode_said said = said_at_first(m);
-	struct mode_key key = work_key(m->key);
-	struct hf_span iv;
-
-	HF_TRY(mode_of_cipher(&key, m->kind, &said, &m->asked.mech, err));
-	HF_TRY(stream_mode(m->asked.mech.mode, err));
-	iv = m->asked.mech.iv;
-	if (m->asked.mech.mode == MODE_GCM && iv.len && iv.len != STREAM_GCM_IV_LEN)
-		return hf_fail(err, HF_INVALID,
-		               "field \"iv\": %zu bytes; in pieces, GCM takes one of %d", iv.len,
-		               STREAM_GCM_IV_LEN);
-	m->stream = (struct stream){
-		.kind = m->kind,
-		.mode = m->asked.mech.mode,
-		.block = (uint8_t)mode_block_len(m->key->type),
-	};
-	memcpy(m->stream.kid, m->key->id, sizeof(m->stream.kid));
-	if (iv.len)
-		memcpy(m->stream.iv, iv.ptr, iv.len);
-	return HF_SUCCESS;
-}
-
-static void init(struct multipart *m)
-{
-	if (!iv_len(m) || m->asked.mech.iv.len) {
-		have_iv(m);
-		return;
-	}
-	m->ops[0] = (struct crypto_op){ .kind = CRYPTO_RANDOM, .count = (uint32_t)iv_len(m) };
-	ask(m, 1, iv_drawn);
 }
 
 /* ---- The others */
@@ -320,7 +184,7 @@ static void step(struct multipart *m)
 		.data = hf_buf_span(&m->step.send),
 	};
 	object_where(m->key, &m->ops[0].key, m->ops[0].key_id);
-	ask(m, 1, step_done);
+	multipart_ask(m, 1, step_done);
 }
 
 static void found(struct crypto_call *c, struct object *key)
@@ -332,7 +196,7 @@ static void found(struct crypto_call *c, struct object *key)
 	m->asked.kind = m->kind;
 	m->asked.data = m->body.data;
 	object_where(key, &m->asked.key, m->asked.key_id);
-	s = m->at == MULTIPART_INIT ? plan_init(m, &c->err) : plan_step(m, &c->err);
+	s = m->at == MULTIPART_INIT ? multipart_plan_init(m, &c->err) : plan_step(m, &c->err);
 	if (!hf_ok(s)) {
 		struct hf_err said = c->err;
 
@@ -346,7 +210,7 @@ static void found(struct crypto_call *c, struct object *key)
 	                     &m->asked))
 		return;
 	if (m->at == MULTIPART_INIT)
-		init(m);
+		multipart_begin(m);
 	else
 		step(m);
 }
