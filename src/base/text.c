@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char hexdigits[] = "0123456789abcdef";
@@ -214,4 +215,16 @@ void hf_make_utf8(char *text)
 			n = 1;
 		}
 	}
+}
+
+void hf_bare_host(const char *address, char *to, size_t cap)
+{
+	const char *colon = strrchr(address, ':');
+	size_t len = strlen(address);
+
+	if (*address == '[')
+		len = strcspn(++address, "]");
+	else if (colon && strchr(address, ':') == colon)
+		len = (size_t)(colon - address);
+	snprintf(to, cap, "%.*s", (int)len, address);
 }

@@ -35,4 +35,7 @@ void hf_make_utf8(char *text);
 /* A malloc'ed copy, or NULL. */
 char *hf_strdup(const char *s);
 
+/* The host of "192.0.2.1:80" or "[2001:db8::1]:80": neither brackets nor port. Cut to fit. */
+void hf_bare_host(const char *address, char *to, size_t cap);
+
 #endif

@@ -2,6 +2,7 @@
 #include "gateway/link.h"
 
 #include "base/log.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,9 +35,11 @@ static struct session_owner owner_of(const struct http_request *req)
 {
 	const struct tls_peer *peer = http_peer(req);
 	struct session_owner owner;
+	char host[64];
 
+	hf_bare_host(http_peer_address(req), host, sizeof(host));
 	snprintf(owner.text, sizeof(owner.text), "%s %s", peer ? "certificate" : "address",
-	         peer ? peer->fingerprint : http_peer_address(req));
+	         peer ? peer->fingerprint : host);
 	return owner;
 }
 

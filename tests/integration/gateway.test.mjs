@@ -178,9 +178,10 @@ test('without an authority anybody may connect, which is said at the start; a se
 	withGateway({ mutual: false }, async (gateway) => {
 		await gateway.logged(/"level":"warn"[^\n]*anybody who reaches this port/)
 		const tls = { ca: readFileSync(certificate.ca) }
-		const link = linkTo(gateway, { tls }), elsewhere = linkTo(gateway, { tls, from: '127.0.0.2' })
+		const [link, beside, elsewhere] = [{}, {}, { from: '127.0.0.2' }].map((from) => linkTo(gateway, { tls, ...from }))
 		const { session } = await link.open(at('wallet'))
 		assert.equal((await link.op(wire.ping())).outcome, 'done')
+		assert.equal((await beside.op(wire.ping(), { session })).outcome, 'done', 'another connection from there')
 		await assert.rejects(elsewhere.op(wire.ping(), { session }), refused(401, /no such session/))
 	}))
 

@@ -2,6 +2,7 @@
 #include "server/core/limits.h"
 
 #include "base/random.h"
+#include "base/text.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -102,24 +103,11 @@ int64_t limit_ask(struct limit *l, const char *who, int64_t now_us)
 	return use(l, who, now_us, false);
 }
 
-/* Without brackets and port. */
-static void bare_address(const char *peer, char to[LIMIT_ADDRESS_MAX])
-{
-	const char *colon = strrchr(peer, ':');
-	size_t len = strlen(peer);
-
-	if (*peer == '[')
-		len = strcspn(++peer, "]");
-	else if (colon && strchr(peer, ':') == colon)
-		len = (size_t)(colon - peer);
-	snprintf(to, LIMIT_ADDRESS_MAX, "%.*s", (int)len, peer);
-}
-
 void limit_address(const char *peer, char to[LIMIT_ADDRESS_MAX])
 {
 	struct in6_addr six;
 
-	bare_address(peer, to);
+	hf_bare_host(peer, to, LIMIT_ADDRESS_MAX);
 	if (inet_pton(AF_INET6, to, &six) != 1)
 		return;
 	if (IN6_IS_ADDR_V4MAPPED(&six)) {
