@@ -197,6 +197,8 @@ test('keys at work: sign and verify, encrypt and decrypt, tokens', async () => {
 	assert.ok((await json(app, 'key', 'sign', 'pair', '--in', files.data, '--hash', 'SHA384')).signature)
 	const made = file('signature', signature)
 	assert.equal(await good(app, 'key', 'verify', 'pair', '--in', files.data, '--signature', made), 'The signature is good.\n')
+	const printed = file('printed', `${signature.toString('base64')}\n`)
+	assert.equal(await good(app, 'key', 'verify', 'pair', '--in', files.data, '--signature', printed), 'The signature is good.\n')
 	await bad(app, /not this key's/, 'key', 'verify', 'pair', '--in', files.pin, '--signature', made)
 	const cipher = file('cipher', await good(app, 'key', 'encrypt', 'aes', '--in', files.data))
 	assert.equal(await good(app, 'key', 'decrypt', 'aes', '--in', cipher), 'what is to be signed\n')

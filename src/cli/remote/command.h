@@ -27,13 +27,15 @@ struct remote_config {
 enum remote_kind {
 	REMOTE_TEXT,
 	REMOTE_NUMBER,
-	REMOTE_LIST,   /* "SIGN,VERIFY": an array, in upper case */
-	REMOTE_YESNO,  /* yes or no: a bool */
-	REMOTE_GROUP,  /* a group's name or id: its id */
-	REMOTE_JSON,   /* a file with JSON, or "remove" */
-	REMOTE_FILE,   /* a file's bytes, or - for standard input: base64 */
-	REMOTE_STRING, /* the text itself in base64 */
-	REMOTE_TIME,   /* "2027-01-31" or "2027-01-31 12:00:00": the API's form */
+	REMOTE_LIST,      /* "SIGN,VERIFY": an array, in upper case */
+	REMOTE_YESNO,     /* yes or no: a bool */
+	REMOTE_GROUP,     /* a group's name or id: its id */
+	REMOTE_JSON,      /* a file with JSON, or "remove" */
+	REMOTE_FILE,      /* a file's bytes, or - for standard input: base64 */
+	REMOTE_SIGNATURE, /* likewise, or a file in which they are in base64, as `key sign` prints
+	                     it */
+	REMOTE_STRING,    /* the text itself in base64 */
+	REMOTE_TIME,      /* "2027-01-31" or "2027-01-31 12:00:00": the API's form */
 };
 
 struct remote_field {

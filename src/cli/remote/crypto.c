@@ -43,7 +43,7 @@ static hf_status print_signature(struct remote *r, const struct remote_config *o
 static const struct remote_field sign_fields[] = {
 	{ "hash_alg", HASH, REMOTE_TEXT },
 	{ "data", IN, REMOTE_FILE },
-	{ "signature", SIGNATURE, REMOTE_FILE },
+	{ "signature", SIGNATURE, REMOTE_SIGNATURE },
 };
 
 #define SIGN_OPTIONS                                                                               \
@@ -75,7 +75,8 @@ static hf_status print_verdict(struct remote *r, const struct remote_config *o,
 
 static const struct cli_option cmd_key_verify_options[] = {
 	SIGN_OPTIONS,
-	REMOTE_OPTION_NEEDED(SIGNATURE, "signature", "FILE", "the signature's bytes"),
+	REMOTE_OPTION_NEEDED(SIGNATURE, "signature", "FILE",
+	                     "the signature: its bytes, or what sign prints"),
 	REMOTE_OPTIONS,
 };
 static const struct remote_request cmd_key_verify_request = {

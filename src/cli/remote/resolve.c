@@ -206,6 +206,22 @@ static hf_status write_file(struct json_writer *w, const char *member, const cha
 	return s;
 }
 
+/* No signature is base64 by chance: each of its bytes would have to be one of 64 characters. */
+static hf_status write_signature(struct json_writer *w, const char *member, const char *path,
+                                 struct hf_err *err)
+{
+	HF_BUF_SCOPED struct hf_buf file = HF_BUF(FILE_MAX), bytes = HF_BUF(FILE_MAX);
+	struct hf_span text;
+
+	HF_TRY(remote_file(path, &file, err));
+	text = hf_buf_span(&file);
+	while (text.len && strchr(" \r\n", text.ptr[text.len - 1]))
+		text.len--;
+	if (text.len && hf_ok(hf_unbase64(text, &bytes)))
+		return write_base64(w, member, hf_buf_span(&bytes));
+	return write_base64(w, member, hf_buf_span(&file));
+}
+
 static hf_status write_number(struct json_writer *w, const char *member, const char *text,
                               struct hf_err *err)
 {
@@ -251,6 +267,8 @@ hf_status remote_field_write(struct remote *r, const struct remote_config *o,
 		return write_json_file(w, field->member, text, err);
 	case REMOTE_FILE:
 		return write_file(w, field->member, text, err);
+	case REMOTE_SIGNATURE:
+		return write_signature(w, field->member, text, err);
 	case REMOTE_STRING:
 		return write_base64(w, field->member, hf_span_text(text));
 	case REMOTE_GROUP:
