@@ -26,6 +26,7 @@ void object_update_op(const struct object *o, const char *name, unsigned uses,
 	ret->kind = CRYPTO_UPDATE;
 	object_where(o, &ret->key, ret->key_id);
 	ret->made.type = o->type;
+	ret->made.curve = o->curve;
 	ret->made.label = label ? HF_SPAN(name, strnlen(name, CKA_LABEL_MAX)) : HF_SPAN(NULL, 0);
 	ret->made.uses = uses & USE_IN_HSM;
 	ret->made.uses_given = other_uses;
