@@ -60,11 +60,11 @@ async function api(...args) {
 const der = (pem) => pem.toString().replace(/-----[^-]+-----|\s/g, '')
 let groups = 0
 
-/** A group on the slot, through this gateway. */
+/** A group on the slot, through this gateway or these. */
 async function makeGroup(more = {}, by = gateway) {
 	const tls = { mode: 'required', validate_hostname: false, ca: { pinned: [der(root)] } }
 	const group = await api('POST', '/sys/v1/groups', { name: `group ${++groups}`, ...more,
-		add_hmg: [{ kind: 'Ncipher', url: `127.0.0.1:${by.ports.link}`, slot, pin: PIN, tls }] })
+		add_hmg: [by].flat().map(({ ports }) => ({ kind: 'Ncipher', url: `127.0.0.1:${ports.link}`, slot, pin: PIN, tls })) })
 	return group.group_id
 }
 
@@ -245,6 +245,12 @@ test('one signer, and one that reads alone or with many sessions, list the same'
 		await one.stop()
 	}
 	assert.ok(counts[0] > 300 && counts.every((n) => n === counts[0]), counts)
+})
+
+test('with several connections, none before the others, a list of many pages is read through one', async () => {
+	const other = await stack.startGateway({ mutual: false })
+	for (let i = 0; i < 3; i++) assert.ok((await scan(await makeGroup({}, [gateway, other]))).length > 300)
+	await other.stop()
 })
 
 test('a gateway that is gone ends the scan with words', async () => {

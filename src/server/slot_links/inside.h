@@ -56,12 +56,13 @@ struct slot_op {
 	bool unheard;       /* and may be at it still: its connection is gone */
 	bool looking;       /* next, or now: whether the new key is there */
 	unsigned in_flight; /* attempts */
-	unsigned reopened;  /* times that its session was not known any more */
+	unsigned reopened;  /* times that a session which was thought to live was not known */
 	uint32_t tried;     /* places in the call's route, in this round */
 	int64_t sent_ms;    /* hf_mono_ms() of the last attempt that was not looking */
 	int64_t not_before_ms;
 	enum hf_code code; /* of the last attempt that failed, with its words */
 	char text[256];
+	char absent[256];   /* the words of one whose slot does not have the key; "": of none */
 	struct hf_buf kept; /* the bytes of its result */
 };
 TAILQ_HEAD(op_queue, slot_op);
@@ -106,6 +107,8 @@ bool op_is_worked_on(const struct slot_op *op, const struct link *l);
 /* A gateway that died has left its HSM at work: is it too early to be sure that a key which is not
  * there will not come? */
 bool op_may_still_come(const struct slot_op *op);
+/* Is there another link that answers and has not been asked, or is still to answer? */
+bool op_has_witness(const struct slot_op *op, const struct link *l);
 bool op_has_other(const struct slot_op *op, const struct link *l);
 void way_lock(struct backend_state *c);
 void way_unlock(struct backend_state *c);
@@ -119,6 +122,7 @@ struct batch {
 	LIST_ENTRY(batch) entry;
 	struct link *link;
 	enum lane lane;
+	uint8_t session[SLOT_SESSION_LEN];
 	int64_t sent_ms, sent_us, overdue_ms, deadline_ms; /* the earliest of its operations' */
 	size_t n;
 	struct attempt attempts[SLOT_OPS_MAX];
@@ -180,6 +184,8 @@ bool link_push(struct link *l, struct slot_op *op, enum lane lane);
 const char *link_where(struct link *l, char to[LINK_URL_MAX]); /* for words */
 void *link_run(void *link);
 /* The thread's own. */
+/* Nobody knows yet whether it works. */
+void link_is_new(struct link *l);
 void link_is_up(struct link *l);
 void link_is_down(struct link *l, const char *words);
 void link_is_suspect(struct link *l);

@@ -159,7 +159,7 @@ static void link_pass_on(struct link *l, bool only_where_possible, enum hf_code 
 		TAILQ_REMOVE(&all, op, entry);
 		way_lock(c);
 		op->queued = false;
-		if (!op->settled && only_where_possible && !op_has_other(op, l)) {
+		if (!op->settled && only_where_possible && !op_has_other(op, l) && !*op->absent) {
 			op_again(op, l);
 		} else if (!op->settled) {
 			op_mark_tried(op, l);
@@ -218,6 +218,12 @@ static void set_view(struct link *l, enum link_state state, const char *words)
 	l->view.state = state;
 	snprintf(l->view.message, sizeof(l->view.message), "%s", words);
 	pthread_mutex_unlock(&l->lock);
+}
+
+void link_is_new(struct link *l)
+{
+	set_view(l, LINK_UNKNOWN, "");
+	atomic_store(&l->health, HEALTH_NEW);
 }
 
 void link_is_up(struct link *l)

@@ -89,7 +89,7 @@ static void begin_anew(struct link *l, const struct row_copy *r)
 	l->strikes = 0;
 	l->slowest_us = l->per_op_us = 0;
 	/* In this order: whoever sees the new row's time sees that the old one's fate is over. */
-	atomic_store(&l->health, HEALTH_NEW);
+	link_is_new(l);
 	atomic_store(&l->updated_ms, r->row.updated_ms);
 	s = make_client(l, r, &err);
 	if (!hf_ok(s)) {

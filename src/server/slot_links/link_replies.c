@@ -38,6 +38,12 @@ static bool is_missing(const struct crypto_result *r)
 	return r->outcome == OP_FAILED && r->code == HF_NOTFOUND;
 }
 
+/* One gateway need not see yet what was made by way of another: it is gone when all say so. */
+static bool lacks_key(const struct crypto_op *asked, const struct crypto_result *r)
+{
+	return is_missing(r) && crypto_op_uses_key(asked->kind) && !asked->key.record.len;
+}
+
 static void settle_done(struct slot_op *op)
 {
 	struct crypto_result done = { .outcome = OP_DONE };
@@ -85,6 +91,9 @@ static bool take_result(struct link *l, struct slot_op *op, bool looking,
 		op_missed(op, r->code, r->text);
 	} else if (looking) {
 		found(l, op, r);
+	} else if (lacks_key(asked, r) && op_has_witness(op, l)) {
+		snprintf(op->absent, sizeof(op->absent), "%s", r->text);
+		op_missed(op, r->code, r->text);
 	} else if (asked->kind == CRYPTO_DESTROY && is_missing(r) && op->unsure) {
 		settle_done(op); /* the attempt that nobody had an answer of */
 	} else {
@@ -173,14 +182,18 @@ static void take_results(struct link *l, struct batch *b)
 /* It has forgotten us: nothing was done. */
 static void session_lost(struct link *l, struct batch *b)
 {
-	l->open = false;
+	bool is_now = memcmp(b->session, l->session, sizeof(b->session)) == 0;
+
+	if (is_now)
+		l->open = false;
 	for (size_t i = 0; i < b->n; i++) {
 		struct slot_op *op = b->attempts[i].op;
 		struct backend_state *c = op->of;
 
 		way_lock(c);
 		op->in_flight--;
-		if (!op->settled && !op->queued && op->reopened++ < REOPENED_MOST)
+		op->reopened += is_now;
+		if (!op->settled && !op->queued && op->reopened <= REOPENED_MOST)
 			op_again(op, l);
 		else if (!op->settled)
 			op_missed(op, HF_BUSY, "the gateway forgets its sessions");
@@ -247,6 +260,8 @@ static void look_at_attempt(struct link *l, const struct batch *b, struct slot_o
 	if (!op->settled && now >= c->deadline_ms) {
 		snprintf(text, sizeof(text), "no answer in time from %.200s", link_where(l, where));
 		op_fail_unheard(op, HF_TIMEOUT, text);
+	} else if (!op->settled && now >= b->overdue_ms && *op->absent) {
+		op_fail(op, HF_NOTFOUND, op->absent);
 	} else if (!op->settled && now >= b->overdue_ms) {
 		op_hedge(op);
 	}

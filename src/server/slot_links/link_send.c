@@ -185,6 +185,7 @@ static void post(struct link *l, struct batch *b, const struct packing *p)
 	hf_status status;
 
 	memcpy(s->session, l->session, sizeof(s->session));
+	memcpy(b->session, l->session, sizeof(b->session));
 	s->deadline_ms = (uint32_t)timeout;
 	s->n = (uint32_t)b->n;
 	for (size_t i = 0; i < b->n; i++)

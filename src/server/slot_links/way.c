@@ -174,6 +174,8 @@ static bool may_come_back(const struct slot_op *op, int64_t now)
 		return false;
 	if (op->code != HF_BUSY && op->code != HF_CLOSED) /* the HSM itself, or a lie */
 		return false;
+	if (*op->absent) /* there was an answer */
+		return false;
 	for (size_t i = 0; i < c->n_route; i++) {
 		int r = rank(c->route[i]);
 
@@ -192,6 +194,8 @@ static void give_up(struct slot_op *op)
 
 	if (op->unsure && crypto_op_makes(c->call->ops[op->index].kind)) {
 		op_fail_unheard(op, HF_IO, op->text);
+	} else if (*op->absent) {
+		op_fail(op, HF_NOTFOUND, op->absent);
 	} else if (*op->text) {
 		op_fail(op, op->code, op->text);
 	} else if (c->n_route == 0) {
@@ -246,6 +250,14 @@ void op_missed(struct slot_op *op, enum hf_code code, const char *text)
 	op_next(op);
 }
 
+bool op_has_witness(const struct slot_op *op, const struct link *l)
+{
+	if (choose(op, 1))
+		return true;
+	/* What an attempt may have removed by now is no sign that there is another answer. */
+	return !op->unsure && (op->queued || op_is_worked_on(op, l));
+}
+
 bool op_has_other(const struct slot_op *op, const struct link *l)
 {
 	const struct link *other = choose(op, 0);
@@ -288,11 +300,18 @@ void op_again_later(struct slot_op *op, struct link *l)
 	again(op, l, hf_mono_ms() + LINK_ROUND_MS);
 }
 
-static size_t find_route(struct slot_links *s, const struct group *g, struct link **route)
+/* Whoever has begun a list goes on with it: all its pages are asked of one link. */
+static bool lists(const struct backend_call *call)
 {
+	return call->n_ops == 1 && call->ops[0].kind == CRYPTO_LIST;
+}
+
+static size_t find_route(struct slot_links *s, const struct backend_call *call, struct link **route)
+{
+	const struct group *g = call->group;
 	size_t n = 0, first = 0;
 
-	if (!g->by_priority && g->n_links)
+	if (!g->by_priority && g->n_links && !lists(call))
 		first = atomic_fetch_add(&s->turn, 1) % g->n_links;
 	for (size_t i = 0; i < g->n_links; i++) {
 		const struct group_link *l = &g->links[(first + i) % g->n_links];
@@ -348,7 +367,7 @@ void way_begin(struct slot_links *s, struct backend_call *call)
 		return;
 	}
 	call->state = c;
-	c->n_route = find_route(s, call->group, c->route);
+	c->n_route = find_route(s, call, c->route);
 	way_hold(c); /* done() may come at once */
 	way_lock(c);
 	for (size_t i = 0; i < c->n; i++)

@@ -41,6 +41,7 @@ enum gateway_mood {
 	GATEWAY_CHANGES_KIND, /* makes other keys than it says */
 	GATEWAY_TOO_LONG,
 	GATEWAY_OTHER_TOKEN,
+	GATEWAY_BLIND,  /* sees no keys */
 	GATEWAY_TEAPOT, /* no gateway at all */
 };
 
@@ -154,6 +155,8 @@ static struct crypto_result do_op(struct gateway *g, const struct crypto_op *op,
 	atomic_fetch_add(&g->ops, 1);
 	if (mood == GATEWAY_ILL) {
 		fail_op(&r, HF_IO, true, "CKR_DEVICE_ERROR");
+	} else if (mood == GATEWAY_BLIND && crypto_op_uses_key(op->kind)) {
+		fail_op(&r, HF_NOTFOUND, false, "no such key");
 	} else if (op->kind == CRYPTO_SIGN) {
 		r.data = HF_SPAN(s->signature,
 		                 token_sign(op->data, mood != GATEWAY_LIES, s->signature));

@@ -297,6 +297,49 @@ static void a_destruction_that_nobody_confirmed_is_done_when_the_key_is_gone(voi
 	assert_int_equal(w.code, HF_NOTFOUND);
 }
 
+static void a_key_is_gone_when_all_who_answer_say_so(void **state)
+{
+	const struct crypto_op make = make_op(ID_A), destroy = destroy_op(ID_A);
+	struct wait w;
+
+	make_group(PIN, true);
+	assert_int_equal(ask(&make, 1).outcome, OP_DONE);
+	atomic_store(&fx.gateways[0].mood, GATEWAY_BLIND);
+	assert_int_equal(sign().outcome, OP_DONE);
+	assert_int_equal(ask(&destroy, 1).outcome, OP_DONE);
+	assert_int_equal(fx.destroyed, 1);
+	atomic_store(&fx.gateways[1].mood, GATEWAY_BLIND);
+	w = sign();
+	CHECK(w.outcome == OP_FAILED && w.code == HF_NOTFOUND && w.took_ms < 1000);
+	w = ask(&destroy, 1);
+	CHECK(w.outcome == OP_FAILED && w.code == HF_NOTFOUND && w.took_ms < 1000);
+}
+
+static void one_that_is_gone_is_not_waited_for_to_say_that_a_key_is(void **state)
+{
+	struct wait w;
+
+	make_group(PIN, true);
+	assert_int_equal(sign().outcome, OP_DONE);
+	atomic_store(&fx.gateways[0].mood, GATEWAY_BLIND);
+	atomic_store(&fx.gateways[1].mood, GATEWAY_SILENT);
+	w = sign();
+	CHECK(w.outcome == OP_FAILED && w.code == HF_NOTFOUND);
+	CHECK(w.took_ms < 5000);
+	gateway_release(&fx.gateways[1]);
+}
+
+static void all_pages_of_a_list_are_asked_of_one(void **state)
+{
+	const struct crypto_op list = { .kind = CRYPTO_LIST, .count = 10 };
+
+	make_group(PIN, false);
+	for (int i = 0; i < 4; i++)
+		(void)ask(&list, 1);
+	CHECK(fx.gateways[0].ops + fx.gateways[1].ops == 4);
+	CHECK(fx.gateways[0].ops == 0 || fx.gateways[1].ops == 0);
+}
+
 static void another_token_in_the_slot_is_not_used(void **state)
 {
 	make_group(PIN, true);
@@ -482,6 +525,9 @@ int main(void)
 		SLOTS(it_is_said_when_time_is_over_too),
 		SLOTS(a_key_of_another_kind_than_was_asked_for_is_refused),
 		SLOTS(a_destruction_that_nobody_confirmed_is_done_when_the_key_is_gone),
+		SLOTS(a_key_is_gone_when_all_who_answer_say_so),
+		SLOTS(one_that_is_gone_is_not_waited_for_to_say_that_a_key_is),
+		SLOTS(all_pages_of_a_list_are_asked_of_one),
 		SLOTS(another_token_in_the_slot_is_not_used),
 		SLOTS(what_is_no_gateway_is_named_without_its_words),
 		SLOTS(a_connection_that_was_changed_or_removed_is_followed),
