@@ -42,8 +42,14 @@ static hf_status plan_sign(struct work_item *item, const struct principal *who,
 	item->act = ACT_SIGN;
 	op->kind = CRYPTO_SIGN;
 	HF_TRY(check_options(item, err));
-	return sign_body_mech(&item->body.sign, &key, false, item->digest, &op->mech, &op->data,
-	                      err);
+	HF_TRY(sign_body_mech(&item->body.sign, &key, false, item->digest, &op->mech, &op->data,
+	                      err));
+	if (!item->object->public_key.len)
+		return hf_fail(err, HF_STATE,
+		               "the HSM has no public half of this key, and a signature that "
+		               "cannot be verified is not given out: the slot needs its public "
+		               "key, under the same CKA_ID, before it is synchronised");
+	return HF_SUCCESS;
 }
 
 static hf_status plan_verify(struct work_item *item, const struct principal *who,

@@ -207,7 +207,7 @@ hf_status stream_got(struct stream *s, const struct stream_step *step, struct hf
 	hf_buf_put(out, step->before.ptr, step->before.len);
 	hf_buf_put(out, got.ptr, step->mode == MODE_CBC ? got.len : step->keep);
 	HF_TRY(hf_buf_status(out));
-	if (s->mode == MODE_GCM && s->kind == CRYPTO_ENCRYPT)
+	if (s->mode == MODE_GCM && s->kind == CRYPTO_ENCRYPT && out->len > before)
 		ghash_add(&s->ghash, HF_SPAN(out->ptr + before, out->len - before));
 	if (counts(s)) {
 		count_up(s, got.len / s->block);
