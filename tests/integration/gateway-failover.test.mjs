@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { startDsm } from '../e2e/dsm.mjs'
 import { inTime, soonEnough } from '../e2e/pace.mjs'
+import { PIN } from '../e2e/stack.mjs'
 
 let dsm, first, second, group, key, pem
 
@@ -220,4 +221,20 @@ test('the figures of each connection are among the metrics', async () => {
 	assert.ok(value('holdfast_server_slot_failovers_total', second.ports.link) > 0)
 	assert.ok(value('holdfast_server_slot_failures_total', first.ports.link) >= 3)
 	assert.match(text, /holdfast_server_slot_nonsense_total\{.*\} [1-9]/)
+})
+
+test('keys made, used and deleted by way of both at once: each works at the first attempt, and none stays', async () => {
+	const both = await Promise.all([first, second].map((gateway) => dsm.link({ gateway, label: dsm.label })))
+	const { group_id } = await dsm.admin.succeed('POST', '/sys/v1/groups', { name: 'either', add_hmg: both, hmg_sync: true })
+	const app = await dsm.newApp({ name: 'makes', permissions: null, groups: { [group_id]: ['ENCRYPT', 'MANAGE', 'CREATE_SOBJECTS', 'DELETE_SOBJECTS'] } })
+	const one = async (client) => {
+		for (let i = 0; i < 40; i++) {
+			const { kid } = await app.succeed('POST', '/crypto/v1/keys', { name: `fleeting ${client}-${i}`, group_id, obj_type: 'AES', key_size: 256 })
+			await app.succeed('POST', '/crypto/v1/encrypt', { key: { kid }, alg: 'AES', mode: 'GCM', plain: 'AAAA' })
+			const gone = await app.call('DELETE', `/crypto/v1/keys/${kid}`)
+			assert.equal(gone.status, 204, gone.text)
+		}
+	}
+	await Promise.all(Array.from({ length: 6 }, (_, client) => one(client)))
+	assert.doesNotMatch(await dsm.stack.pkcs11Tool(dsm.label, PIN, '--list-objects'), /fleeting/)
 })
