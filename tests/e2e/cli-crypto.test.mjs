@@ -93,7 +93,8 @@ test('a group, and its connection to a slot', async () => {
 
 test('groups: list, show, update, and what is wrong with a name', async () => {
 	const list = await both(admin, 'group', 'list')
-	assert.match(list.table, /^NAME +ID +DESCRIPTION +CREATED\n/)
+	assert.match(list.table, /^NAME +ID +HSM +DESCRIPTION +CREATED\n/)
+	assert.match(list.table, /^cards +[0-9a-f-]{36} +yes +card numbers/m)
 	assert.ok(list.json.some((g) => g.name === 'cards') && list.table.includes('card numbers'))
 	const shown = await both(admin, 'group', 'show', 'cards')
 	assert.match(shown.table, /description +card numbers/)
@@ -155,7 +156,7 @@ test('keys: made, shown, changed, rotated, ended', async () => {
 	const shown = await both(app, 'key', 'show', 'aes')
 	assert.match(shown.table, /active until +2099-01-31/)
 	assert.equal(await good(app, 'key', 'show', aes.kid), shown.table)
-	assert.match((await both(app, 'key', 'list', '--group', 'cards', '--limit', '100')).table, /^NAME +TYPE +BITS +CURVE +STATE +ID\n/)
+	assert.match((await both(app, 'key', 'list', '--group', 'cards', '--limit', '100')).table, /^NAME +TYPE +BITS +CURVE +STATE +HSM +ID\n(.* yes +[0-9a-f-]{36}\n)+$/)
 	assert.equal((await json(app, 'key', 'list', '--name', 'aes', '--type', 'AES')).length, 1)
 	assert.match(await good(app, 'key', 'update', 'aes', '--description', 'for other files', '--enabled', 'no'), /for other files/)
 	await bad(app, /disabled/, 'key', 'encrypt', 'aes', '--in', files.data)

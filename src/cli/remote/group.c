@@ -6,9 +6,8 @@
 #include <string.h>
 
 static const struct table_column list_columns[] = {
-	{ "NAME", "name" },
-	{ "ID", "group_id" },
-	{ "DESCRIPTION", "description" },
+	{ "NAME", "name" },          { "ID", "group_id" },
+	{ "HSM", "hmg?" },           { "DESCRIPTION", "description" },
 	{ "CREATED", "created_at" },
 };
 

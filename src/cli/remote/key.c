@@ -15,7 +15,8 @@
 static const struct table_column list_columns[] = {
 	{ "NAME", "name" },     { "TYPE", "obj_type" },
 	{ "BITS", "key_size" }, { "CURVE", "elliptic_curve" },
-	{ "STATE", "state" },   { "ID", "kid" },
+	{ "STATE", "state" },   { "HSM", "external?" },
+	{ "ID", "kid" },
 };
 
 static const struct table_column show_columns[] = {

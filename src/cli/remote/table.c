@@ -74,12 +74,19 @@ static void put_value(struct hf_buf *to, const struct json_t *value)
 		hf_ignore(json_canonical(value, to));
 }
 
+static bool is_filled(const struct json_t *value)
+{
+	void *at = NULL;
+
+	return json_value_is(value, JSON_READ_OBJECT) && json_member_next(value, &at, NULL);
+}
+
 void table_value(const struct json_t *object, const char *path, struct hf_buf *to)
 {
 	const struct json_t *value = object;
 
 	while (value && *path) {
-		size_t n = strcspn(path, ".");
+		size_t n = strcspn(path, ".?");
 		char name[64];
 
 		if (strncmp(path, "*", n) == 0) {
@@ -88,6 +95,10 @@ void table_value(const struct json_t *object, const char *path, struct hf_buf *t
 		}
 		snprintf(name, sizeof(name), "%.*s", (int)n, path);
 		value = json_value_is(value, JSON_READ_OBJECT) ? json_member(value, name) : NULL;
+		if (path[n] == '?') {
+			hf_buf_text(to, is_filled(value) ? "yes" : "");
+			return;
+		}
 		path += n + (path[n] == '.');
 	}
 	if (value)

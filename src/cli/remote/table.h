@@ -7,7 +7,9 @@
 
 struct table_column {
 	const char *title;
-	const char *path; /* of the value: "links.replacement"; "*": the names of the members */
+	/* Of the value: "links.replacement"; "links.*": the names of its members; "links?": yes,
+	 * where it is there and has any. */
+	const char *path;
 };
 
 /* To standard output. `rows` is an array of objects, or an object with one under "items". Nothing

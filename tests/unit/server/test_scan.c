@@ -148,6 +148,7 @@ static struct scanned {
 	char id[HF_UUID_MAX];
 	size_t created;
 	char last[OBJECT_NAME_MAX];
+	bool enabled; /* the last one */
 	hf_status status;
 	struct hf_err err;
 } scanned;
@@ -161,6 +162,7 @@ static void begun(void *ctx, const struct scan_row *row)
 static void created(void *ctx, const struct object_row *row)
 {
 	scanned.created++;
+	scanned.enabled = row->enabled;
 	snprintf(scanned.last, sizeof(scanned.last), "%s", row->name);
 }
 
@@ -369,6 +371,17 @@ static void what_nothing_tells_apart_comes_in_once_and_disabled(void **state)
 	check_warning("the HSM refuses to use it");
 }
 
+static void what_is_disabled_at_once_is_told_so(void **state)
+{
+	put("1", "twin", OBJECT_AES);
+	put("1", "twin", OBJECT_AES);
+	assert_int_equal(scan(), 1);
+	CHECK(!scanned.enabled);
+	put("2", "single", OBJECT_AES);
+	assert_int_equal(scan(), 1);
+	CHECK(scanned.enabled);
+}
+
 static void another_key_under_the_same_name_is_told(void **state)
 {
 	put("1", "k", OBJECT_EC);
@@ -534,6 +547,7 @@ int main(void)
 		CLAIM(a_key_that_was_renamed_in_the_hsm_is_the_same),
 		CLAIM(keys_of_one_id_are_told_apart_by_label_whatever_comes_first),
 		CLAIM(what_nothing_tells_apart_comes_in_once_and_disabled),
+		CLAIM(what_is_disabled_at_once_is_told_so),
 		CLAIM(another_key_under_the_same_name_is_told),
 		CLAIM(names_that_are_taken_or_impossible_become_others),
 		CLAIM(one_slot_may_be_in_two_groups),

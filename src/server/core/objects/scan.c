@@ -165,11 +165,23 @@ static hf_status run_store(struct db_task *task, struct db *db)
 	return HF_SUCCESS;
 }
 
-static void tell_created(struct scan *s, const struct scan_page *p)
+/* Together with it, or right after. */
+static bool is_disabled(const struct scan_page *chain, const char *id)
+{
+	for (const struct scan_page *p = chain; p; p = p->next)
+		for (size_t i = 0; i < p->n_updates; i++)
+			if (p->updates[i].disable && strcmp(p->updates[i].id, id) == 0)
+				return true;
+	return false;
+}
+
+static void tell_created(struct scan *s, struct scan_page *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		if (!p->inserted[i])
 			continue;
+		if (is_disabled(s->storing, p->rows[i].id))
+			p->rows[i].enabled = false;
 		s->row.created++;
 		if (s->ask.created)
 			s->ask.created(s->ask.ctx, &p->rows[i]);
