@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* --- PINs --- */
@@ -269,12 +270,19 @@ static const char *tpm_begin(struct place *p)
 	place_daemon(p, bus);
 	place_daemon(p, tpm);
 	snprintf(text, sizeof(text), "%s/bus", p->dir);
-	snprintf(settings, sizeof(settings), "%s/tpm.ctrl", p->dir);
-	if (!place_wait_for(text) || !place_wait_for(settings))
+	snprintf(settings, sizeof(settings), "%s/tpm", p->dir);
+	snprintf(state, sizeof(state), "%s/tpm.ctrl", p->dir);
+	if (!place_wait_for(text) || !place_wait_for(settings) || !place_wait_for(state))
 		return "dbus-daemon or swtpm does not start here";
 	tpm_environment(p);
-	place_daemon(p, manager);
-	return NULL;
+	for (int tries = 0; tries < 10; tries++) { /* it ends when its TPM does not listen yet */
+		place_daemon(p, manager);
+		usleep(200000);
+		if (waitpid(p->daemons[p->n_daemons - 1], NULL, WNOHANG) == 0)
+			return NULL;
+		p->n_daemons--;
+	}
+	return "tpm2-abrmd does not start here";
 }
 
 const struct place_kind place_tpm2 = {
