@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The sum that GCM's tag is made of (NIST SP 800-38D, 6.4 and 7.1), over a ciphertext that comes in
  * pieces and was made elsewhere. Lives between pieces as plain data. What it is begun with, the
- * block cipher of sixteen zero bytes, lets its owner forge tags: the struct is wiped. */
+ * block cipher of sixteen zero bytes, lets its owner forge tags: whoever has the struct wipes it.
+ * Any thread; nothing fails. */
 #ifndef HF_CRYPTO_GHASH_H
 #define HF_CRYPTO_GHASH_H
 

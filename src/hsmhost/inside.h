@@ -13,7 +13,7 @@ struct hsmhost {
 	void *ctx;
 	struct hsmhost_stats stats; /* health and signers_ready are made when asked for */
 	uint64_t next_tag;
-	struct seat *writer;                    /* placing.c: place_writer() */
+	struct seat *writer;                    /* makes the slot's keys: placing.c */
 	struct flight *waiting, **waiting_last; /* jobs without a signer: placing.c */
 	size_t n_waiting;
 	int64_t waiting_ms; /* since when there are any */
@@ -47,16 +47,11 @@ void life_dismiss(struct seat *s);
 void life_kill(struct hsmhost *h, struct seat *s);
 
 /* placing.c */
-/* The signer that makes, changes and lists the slot's keys; NULL: none has room. It is the same for
- * as long as it works, since a module need not see what another process has made: tpm2-pkcs11 reads
- * its objects once, and SoftHSM2, when two processes make one at the same moment, may overlook the
- * other's until something changes again. What is more than it can do soon goes to others after all.
- */
-struct seat *place_writer(struct hsmhost *h);
 /* Takes a job over that has no signer yet; place_waiting() is due. */
 void place_later(struct hsmhost *h, struct flight *f);
 /* That a key is not there is for the signer to say that has made all those of late: asks that one,
- * in place of `s`, which has missed it. False: it is the one, or was asked already. */
+ * in place of `s`, which has missed it. False: it is the one, was asked already, or has too much to
+ * do; the job is still the caller's. */
 bool place_again(struct hsmhost *h, struct seat *s, struct flight *f);
 /* Gives those that wait to signers with room. Where none works, they wait for one to start, for as
  * long as an operation may take, and go back to the queue then. */

@@ -22,7 +22,12 @@ static struct seat *roomiest(struct hsmhost *h)
 	return best;
 }
 
-struct seat *place_writer(struct hsmhost *h)
+/* The signer that makes, changes and lists the slot's keys; NULL: none has room. It is the same for
+ * as long as it works, since a module need not see what another process has made: tpm2-pkcs11 reads
+ * its objects once, and SoftHSM2, when two processes make one at the same moment, may overlook the
+ * other's until something changes again. What is more than it can do soon goes to others after all.
+ */
+static struct seat *writer_of(struct hsmhost *h)
 {
 	if (!h->writer || h->writer->state != SEAT_READY)
 		h->writer = roomiest(h);
@@ -69,7 +74,7 @@ static struct seat *seat_for(struct hsmhost *h, const struct flight *f)
 	if (f->crypto.kind == CRYPTO_LIST)
 		best = reader_of(h, f->crypto.cursor);
 	if (!best && (f->missed_by || needs_writer(h, f))) {
-		best = place_writer(h);
+		best = writer_of(h);
 		if (best && !writer_takes(h, best, f))
 			best = NULL;
 	}
@@ -115,7 +120,7 @@ void place_later(struct hsmhost *h, struct flight *f)
 
 bool place_again(struct hsmhost *h, struct seat *s, struct flight *f)
 {
-	struct seat *writer = place_writer(h);
+	struct seat *writer = writer_of(h);
 
 	if (f->missed_by || !writer || writer == s || !writer_takes(h, writer, f))
 		return false;

@@ -26,7 +26,7 @@ struct multipart {
 	struct backend_call backend;
 };
 
-/* How many bytes the client hears of. */
+/* Bytes of the IV, as the client hears of it: 0 without one, and of GCM without its counter. */
 size_t multipart_iv_len(const struct multipart *m);
 /* Hands the first `n_ops` of m->ops to where the key is. */
 void multipart_ask(struct multipart *m, size_t n_ops, backend_done done);
