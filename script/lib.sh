@@ -29,7 +29,8 @@ quietly() {
 		return
 	fi
 	warn "  $what: failed. The end of $log:"
-	tail -n 30 "$log" | sed 's/^/  | /' >&2
+	say "$what" >>"${FAILURES:-/dev/null}"
+	tail -n 30 "$log" | sed 's/^/  | /' | tee -a "${FAILURES:-/dev/null}" >&2
 	return 1
 }
 

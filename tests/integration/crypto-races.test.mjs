@@ -38,6 +38,7 @@ async function underLoad(key, work, client = app) {
 		}
 	})
 	try {
+		for (const until = Date.now() + 20_000; !answers.some(({ status }) => status === 200); await sleep(10)) assert.ok(Date.now() < until, `no signature: ${answers.at(-1)?.text}`)
 		await sleep(100)
 		await work(answers)
 		await sleep(100)
@@ -119,7 +120,7 @@ test('a group that is taken away while its keys sign', async () => {
 		await there.succeed('DELETE', `/crypto/v1/keys/${key.kid}`)
 		assert.equal((await dsm.admin.call('DELETE', `/sys/v1/groups/${group_id}`)).status, 204)
 	}, there)
-	onlyThese(answers, [[404, /./], [400, /./]])
+	onlyThese(answers, [[404, /./], [400, /./], [503, /connections? .*removed/]])
 	assert.notEqual((await there.post('/crypto/v1/sign', { key: { kid: key.kid }, hash_alg: 'Sha256', data: 'AAAA' })).status, 200)
 })
 

@@ -186,6 +186,14 @@ static bool may_come_back(const struct slot_op *op, int64_t now)
 	return false;
 }
 
+static bool all_are_removed(const struct backend_state *c)
+{
+	for (size_t i = 0; i < c->n_route; i++)
+		if (atomic_load(&c->route[i]->health) != HEALTH_GONE)
+			return false;
+	return true;
+}
+
 static void give_up(struct slot_op *op)
 {
 	const struct backend_state *c = op->of;
@@ -196,16 +204,22 @@ static void give_up(struct slot_op *op)
 		op_fail_unheard(op, HF_IO, op->text);
 	} else if (*op->absent) {
 		op_fail(op, HF_NOTFOUND, op->absent);
-	} else if (*op->text) {
-		op_fail(op, op->code, op->text);
 	} else if (c->n_route == 0) {
 		op_fail(op, HF_STATE,
 		        "this group has no connection to an HSM: an administrator of the group has "
 		        "to add one");
+	} else if (*op->text) {
+		op_fail(op, op->code, op->text);
+	} else if (all_are_removed(c)) {
+		op_fail(op, HF_CLOSED,
+		        "the connections of this key's group were removed while it was worked "
+		        "with: "
+		        "try again");
 	} else { /* none could even be asked */
 		slot_links_view(c->links, c->route[0]->id, &view);
 		snprintf(text, sizeof(text), "%.80s: %.160s", link_where(c->route[0], where),
-		         *view.message ? view.message : "this connection was removed");
+		         *view.message ? view.message
+		                       : "too many operations wait there: try again");
 		op_fail(op, HF_STOP, text);
 	}
 }

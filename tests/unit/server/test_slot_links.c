@@ -380,9 +380,18 @@ static void a_connection_that_was_changed_or_removed_is_followed(void **state)
 	assert_int_equal(fx.gateways[0].ops, 1);
 	snprintf(text, sizeof(text), "{\"del_hmg\":[\"%s\",\"%s\"]}", fx.group->links[0].id,
 	         fx.group->links[1].id);
+	GROUP_SCOPED struct group *before = group_ref(fx.group);
 	CHECK_OK(apply(text, NULL));
 	assert_int_equal(fx.group->n_links, 0);
 	assert_int_equal(sign().code, HF_STATE);
+
+	/* Whoever had begun with the group as it was may try again. */
+	struct group *now = fx.group;
+	fx.group = before;
+	const struct wait late = sign();
+	fx.group = now;
+	assert_int_equal(late.code, HF_CLOSED);
+	CHECK(strstr(late.text, "removed"));
 }
 
 static void whoever_waits_is_told_when_the_server_stops(void **state)
