@@ -15,6 +15,7 @@ import { promisify } from 'node:util'
 import sdk from '@dfns/sdk'
 import keysigner from '@dfns/sdk-keysigner'
 
+import { Ports } from './ports.mjs'
 import { Postgres } from './postgres.mjs'
 import { Process } from './process.mjs'
 
@@ -51,6 +52,7 @@ export class Stack {
 	processes = []
 	madeTokens = [] /* their labels */
 	servers = [] /* in the order in which they were first started: { process, ports } */
+	#ports = new Ports()
 
 	constructor() {
 		this.dir = mkdtempSync(join(tmpdir(), 'holdfast-'))
@@ -150,6 +152,11 @@ export class Stack {
 		this.account = parseAssignments(readFileSync(this.path('account.env'), 'utf8'))
 	}
 
+	/** A port for each of these names, which nobody else gets while its program is down. */
+	async #reserve(...names) {
+		return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await this.#ports.reserve()])))
+	}
+
 	async #start(name, args, env) {
 		const ready = this.path(`${name}.ready`)
 		const process = await Process.spawn(name, [holdfast, ...args, '--ready-file', ready, '--log-format', 'json', '--log-level', 'debug'],
@@ -162,8 +169,8 @@ export class Stack {
 	 * back on its ports. Unless `args` say so, it signs no checkpoints of its log: after a minute, which a slow machine takes for
 	 * some of the tests, there would be a key and jobs that they did not ask for. */
 	async spawnServer({ index = 0, args = [], env = {}, database = this.serverDatabase } = {}) {
-		const place = (this.servers[index] ??= { ports: {} })
-		const listen = (name) => `127.0.0.1:${place.ports[name] ?? 0}`
+		const place = (this.servers[index] ??= { ports: await this.#reserve('api', 'driver', 'health', 'crypto') })
+		const listen = (name) => `127.0.0.1:${place.ports[name]}`
 		const [server, ready] = await this.#start(index ? `server-${index}` : 'server', ['server', ...database,
 			'--secret-file', this.path('server.secret'), '--lease-ms', '2000',
 			'--api-listen', listen('api'), '--api-cert', join(this.pki, 'api.pem'), '--api-key', join(this.pki, 'api-key.pem'),
@@ -232,7 +239,8 @@ export class Stack {
 	async spawnGateway({ name, module = softhsm, mutual = true, listen = {}, cert = ['--cert', join(this.pki, 'proxy.pem'), '--key', join(this.pki, 'proxy-key.pem')],
 		args = [], env = {} } = {}) {
 		name ??= `gateway-${this.processes.length}`
-		const at = (which) => `127.0.0.1:${listen[which] ?? 0}`
+		const ports = { ...(await this.#reserve('link', 'health', 'health_tls')), ...listen }
+		const at = (which) => `127.0.0.1:${ports[which]}`
 		const [gateway, ready] = await this.#start(name, ['gateway', '--module', module, ...cert, '--listen', at('link'),
 			'--health-listen', at('health'), '--health-tls-listen', at('health_tls'),
 			...(mutual ? ['--client-ca', join(this.pki, 'org-ca.pem')] : []), ...args], env)
@@ -288,6 +296,7 @@ export class Stack {
 	async stop() {
 		const stopped = await Promise.allSettled(this.processes.map((process) => process.stop()))
 		for (const process of this.processes) process.killChildren()
+		this.#ports.release()
 		await this.postgres?.remove()
 		if (process.env.HOLDFAST_TEST_KEEP) console.error(`kept: ${this.dir}`)
 		else rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 })
