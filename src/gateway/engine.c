@@ -196,6 +196,18 @@ static void tell_health(struct engine *e, bool healthy, const char *reason)
 		        HF_KS("reason", reason));
 }
 
+/* A signer that ends since its HSM failed says little itself: what failed is told with it. */
+static void say_why(const struct engine *e, const struct hsmhost_stats *stats, char *to, size_t cap)
+{
+	const char *end = stats->health != HSMHOST_HEALTHY ? stats->reason : "";
+
+	if (stats->health == HSMHOST_RECOVERING && *end && e->fault[0] &&
+	    strcmp(end, e->fault) != 0)
+		snprintf(to, cap, "%.110s; the last operation failed: %.110s", end, e->fault);
+	else
+		snprintf(to, cap, "%s", *end ? end : e->fault[0] ? e->fault : "no signer works");
+}
+
 static void publish(struct engine *e, const struct hsmhost_stats *stats)
 {
 	struct engine_state s = {
@@ -211,10 +223,7 @@ static void publish(struct engine *e, const struct hsmhost_stats *stats)
 	};
 
 	if (!s.healthy)
-		snprintf(s.reason, sizeof(s.reason), "%s",
-		         stats->health != HSMHOST_HEALTHY && stats->reason[0] ? stats->reason
-		         : e->fault[0]                                        ? e->fault
-		                                                              : "no signer works");
+		say_why(e, stats, s.reason, sizeof(s.reason));
 	pthread_mutex_lock(&e->lock);
 	e->state = s;
 	pthread_mutex_unlock(&e->lock);
@@ -259,6 +268,8 @@ static void turn(struct engine *e)
 	lower(&timeout_ms, expire(e, now), now);
 	feed(e);
 	hsmhost_stats(e->host, &stats);
+	if (stats.health != HSMHOST_HEALTHY)
+		publish(e, &stats); /* first: whoever is given back his work may look at once */
 	judge_host(e, &stats, now);
 	probe(e, now);
 	publish(e, &stats);

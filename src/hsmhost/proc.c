@@ -8,7 +8,9 @@
 
 enum {
 	READ_AT_ONCE = 65536,
-	LAST_BREATH_MS = 50, /* between the end of its output and its end */
+	/* Between the end of its output and its end is next to nothing, but on a machine that has
+	 * others to run. How it ended tells what becomes of its jobs. */
+	LAST_BREATH_MS = 1000,
 };
 #define IN_MAX ((size_t)WIRE_CRYPTO_ANSWER_MAX + READ_AT_ONCE + WIRE_HEADER)
 #define OUT_MAX ((size_t)64 << 20) /* bounded in truth by the jobs that a signer is given */

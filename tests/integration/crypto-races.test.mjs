@@ -25,6 +25,11 @@ const pem = (key) => `-----BEGIN PUBLIC KEY-----\n${key.pub_key}\n-----END PUBLI
 const verifies = (key, { data, signature }) => createVerify('sha256').update(data).verify(pem(key), Buffer.from(signature, 'base64'))
 const pair = (name, more = {}) => app.succeed('POST', '/crypto/v1/keys', { name, group_id: group, obj_type: 'EC', elliptic_curve: 'NistP256', ...more })
 
+/** Waits until one of the answers is as it is to be. */
+async function comes(answers, isIt, otherwise) {
+	for (const until = Date.now() + 20_000; !answers.some(isIt); await sleep(10)) assert.ok(Date.now() < until, `${otherwise}: ${answers.at(-1)?.text}`)
+}
+
 /** Signs from several clients until `work` is done; the answers, each with its data and when it was asked and answered. */
 async function underLoad(key, work, client = app) {
 	const answers = []
@@ -38,7 +43,7 @@ async function underLoad(key, work, client = app) {
 		}
 	})
 	try {
-		for (const until = Date.now() + 20_000; !answers.some(({ status }) => status === 200); await sleep(10)) assert.ok(Date.now() < until, `no signature: ${answers.at(-1)?.text}`)
+		await comes(answers, ({ status }) => status === 200, 'no signature')
 		await sleep(100)
 		await work(answers)
 		await sleep(100)
@@ -59,9 +64,7 @@ function onlyThese(answers, refusals) {
 test('a key that is rotated is found by its name at every moment, and each signature is of a key that had it then', async () => {
 	const keys = [{ ...await pair('rotates'), from: 0 }]
 	const answers = await underLoad({ name: 'rotates' }, async (answers) => {
-		const signs = async ({ kid }) => {
-			for (const until = Date.now() + 20_000; !answers.some((one) => one.kid === kid); await sleep(10)) assert.ok(Date.now() < until, `${kid} never signs`)
-		}
+		const signs = ({ kid }) => comes(answers, (one) => one.kid === kid, `${kid} never signs`)
 		await signs(keys[0])
 		for (let i = 0; i < 4; i++) {
 			const from = performance.now(), key = await app.succeed('POST', '/crypto/v1/keys/rekey', { name: 'rotates' })
@@ -128,12 +131,13 @@ test('an API key that is given anew while calls run: the old one ends, the new o
 	const key = await pair('signs on'), other = await dsm.newApp({ name: 'reset', permissions: null, groups: { [group]: ['SIGN'] } })
 	const basic = (secret) => `Basic ${Buffer.from(`${other.id}:${secret}`).toString('base64')}`, client = new DsmClient(dsm.stack, basic(other.secret))
 	let ended
-	const answers = await underLoad({ kid: key.kid }, async () => {
+	const answers = await underLoad({ kid: key.kid }, async (answers) => {
 		await dsm.admin.succeed('POST', `/sys/v1/apps/${other.id}/reset_secret`, {})
 		ended = performance.now()
-		await sleep(150)
+		await comes(answers, ({ asked }) => asked > ended, 'nobody asks')
 		client.authorization = basic((await dsm.admin.succeed('GET', `/sys/v1/apps/${other.id}/credential`)).credential.secret)
-		await sleep(200)
+		const renewed = performance.now()
+		await comes(answers, ({ asked, status }) => asked > renewed && status === 200, 'the new one does not work')
 	}, client)
 	onlyThese(answers, [[401, /./], [429, /./]])
 	const after = answers.filter(({ asked }) => asked > ended)
