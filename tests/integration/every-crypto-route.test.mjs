@@ -50,12 +50,22 @@ const sqlite = (sql) => execFileSync('sqlite3', [stack.serverDb, '-cmd', '.timeo
 const state = () => sqlite(['SELECT id, name, approval_policy FROM key_groups', 'SELECT id, name, state, key_ops FROM objects', 'SELECT id, name FROM identities', 'SELECT * FROM account_roles', 'SELECT * FROM group_members', 'SELECT * FROM app_groups',
 	'SELECT id, status FROM quorum_requests', 'SELECT * FROM passwords'].map((query) => `${query} ORDER BY 1, 2;`).join(' ').replace('key_ops', 'uses'))
 
+/** A scan in the background, when it has ended: what it found is looked at by state(). */
+async function scanned(group) {
+	const at = `/sys/v1/groups/${group}/hmg/scans`, { scan_id } = await admin.succeed('POST', at, {})
+	for (let left = 600; left > 0; left--, await sleep(100)) {
+		const scan = await admin.succeed('GET', `${at}/${scan_id}`)
+		if (scan.finished_at) return scan
+	}
+	throw new Error(`scan ${scan_id} has not ended for a minute`)
+}
+
 /** One of everything: what a path's parameters can name. */
 async function things(name) {
 	const group = await dsm.newGroup({ name: `group ${name}` })
 	const there = await dsm.newApp({ name: `app ${name}`, permissions: null, groups: { [group.group_id]: ['SIGN', 'MANAGE'] } })
 	const key = await there.succeed('POST', '/crypto/v1/keys', { name: `key ${name}`, group_id: group.group_id, obj_type: 'EC', elliptic_curve: 'NistP256' })
-	const scan = await admin.succeed('POST', `/sys/v1/groups/${group.group_id}/hmg/scans`, {})
+	const scan = await scanned(group.group_id)
 	const user = await admin.succeed('POST', '/sys/v1/users', { user_email: `${name.replaceAll(' ', '.')}@bank.example`, user_password: PASSWORD })
 	await admin.succeed('PATCH', `/sys/v1/groups/${group.group_id}`, { approval_policy: { user: user.user_id } })
 	const asked = await there.succeed('POST', '/sys/v1/approval_requests', { operation: '/crypto/v1/sign', body: { key: { kid: key.kid }, hash_alg: 'SHA256', data: base64(PLAIN) } })

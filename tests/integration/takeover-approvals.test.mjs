@@ -58,7 +58,7 @@ const sign = (text) => machine.keys.generateSignature({ keyId: key.id, body: { k
 const approve = (who, approvalId) => who.client.policies.createApprovalDecision({ approvalId, body: { value: 'Approved' } })
 
 async function settled(look) {
-	for (let left = 200; left > 0; left--, await sleep(50)) {
+	for (let left = 1000; left > 0; left--, await sleep(50)) {
 		const request = await look()
 		if (['Signed', 'Failed', 'Rejected'].includes(request.status)) return request
 	}

@@ -215,12 +215,10 @@ static bool is_fresh(const struct entry *e, int64_t now_ms)
 }
 
 /* Whether that is to be written down. */
-static bool use(struct crypto_sessions *s, struct entry *e, int64_t now_ms)
+static bool use(struct entry *e, int64_t now_ms)
 {
 	int64_t until = session_no_later(now_ms + e->what.idle_ms, e->what.ends_ms);
 
-	TAILQ_REMOVE(&s->by_use, e, by_use);
-	TAILQ_INSERT_HEAD(&s->by_use, e, by_use);
 	if (!e->what.idle_ms || until <= e->what.expires_ms ||
 	    until - e->what.expires_ms < e->what.idle_ms / 10)
 		return false;
@@ -241,7 +239,9 @@ hf_status crypto_sessions_find(struct crypto_sessions *s, const struct shown *sh
 	pthread_mutex_lock(&s->lock);
 	e = look(s, key);
 	if (e && is_fresh(e, shown->now_ms)) {
-		extends = use(s, e, shown->now_ms);
+		TAILQ_REMOVE(&s->by_use, e, by_use);
+		TAILQ_INSERT_HEAD(&s->by_use, e, by_use);
+		extends = use(e, shown->now_ms);
 		what = e->what;
 		who = principal_ref(e->what.who);
 	}
@@ -322,14 +322,21 @@ void crypto_sessions_remember(struct crypto_sessions *s, unsigned generation,
                               const struct shown *shown, const struct remembered *what)
 {
 	struct entry *e = calloc(1, sizeof(*e));
+	struct remembered used = { 0 };
+	bool extends = false;
 
 	if (!e)
 		return;
 	shown_key(shown, e->key);
 	pthread_mutex_lock(&s->lock);
-	if (s->generation == generation)
+	if (s->generation == generation) {
 		insert(s, e, what);
-	else
+		extends = use(e, shown->now_ms); /* whoever is looked up uses it, too */
+		used = e->what;
+	} else {
 		free(e);
+	}
 	pthread_mutex_unlock(&s->lock);
+	if (extends)
+		extend(s, &used);
 }
