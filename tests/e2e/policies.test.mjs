@@ -57,7 +57,7 @@ const is = (status, words = /./) => (error) => {
 	return true
 }
 
-async function settled(keyId, signatureId, waitMs = 10_000) {
+async function settled(keyId, signatureId, waitMs = 20_000) {
 	for (const until = Date.now() + waitMs; Date.now() < until; await sleep(50)) {
 		const request = await machine.keys.getSignature({ keyId, signatureId })
 		if (['Signed', 'Failed', 'Rejected'].includes(request.status)) return request

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, openSync, closeSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const READY_TIMEOUT_MS = Number(process.env.HOLDFAST_TEST_PATIENCE_MS ?? 30_000)
+const PATIENCE_MS = Number(process.env.HOLDFAST_TEST_PATIENCE_MS ?? 30_000)
 const KILLED_TIMEOUT_MS = 15_000
 
 export class Process {
@@ -36,10 +36,10 @@ export class Process {
 
 	/** The ports of its ready file: { api: 1234, … }. Rejects with the log when it ends before it is ready. */
 	async ready(file) {
-		const until = Date.now() + READY_TIMEOUT_MS
+		const until = Date.now() + PATIENCE_MS
 		while (!existsSync(file) || !readFileSync(file, 'utf8').endsWith('\n')) {
 			if (this.end) throw new Error(`${this.name} ended (${JSON.stringify(this.end)}):\n${this.log}`)
-			if (Date.now() > until) throw new Error(`${this.name} is not ready after ${READY_TIMEOUT_MS} ms:\n${this.log}`)
+			if (Date.now() > until) throw new Error(`${this.name} is not ready after ${PATIENCE_MS} ms:\n${this.log}`)
 			await sleep(10)
 		}
 		const words = readFileSync(file, 'utf8').trim().split(/\s+/).filter((word) => word.includes('='))
@@ -48,7 +48,7 @@ export class Process {
 	}
 
 	/** Waits until the log holds what `pattern` describes, and returns the match. */
-	async logged(pattern, timeoutMs = 10_000) {
+	async logged(pattern, timeoutMs = PATIENCE_MS) {
 		const until = Date.now() + timeoutMs
 		for (;;) {
 			const match = this.log.match(pattern)

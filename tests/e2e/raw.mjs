@@ -38,21 +38,25 @@ export function request(stack, { method = 'GET', path, headers = {}, body, port 
 	})
 }
 
-/** Bytes as they are, over TLS; resolves with everything that came back until the other side closed, or `waitMs` passed. */
-export function rawBytes(stack, bytes, { port = stack.ports.api, waitMs = 3000, tls: options = {} } = {}) {
+/** Bytes as they are, over TLS: { text } is everything that came back until the other side closed, there was `enough`, or `waitMs`
+ * passed; { closed }: not the latter. */
+export function rawBytes(stack, bytes, { port = stack.ports.api, enough, waitMs = 20_000, tls: options = {} } = {}) {
 	return new Promise((done, failed) => {
 		const parts = []
-		const began = Date.now()
-		const finish = () => done({ text: Buffer.concat(parts).toString('latin1'), ms: Date.now() - began, closed: socket.destroyed || socket.readableEnded })
+		let closed = true
+		const text = () => Buffer.concat(parts).toString('latin1')
 		const socket = tls.connect({ host: '127.0.0.1', port, ca: readFileSync(join(stack.pki, 'root.pem')), ...options }, () => socket.write(bytes))
 		const timer = setTimeout(() => {
-			finish()
+			closed = false
 			socket.destroy()
 		}, waitMs)
-		socket.on('data', (part) => parts.push(part))
+		socket.on('data', (part) => {
+			parts.push(part)
+			if (enough?.test(text())) socket.destroy()
+		})
 		socket.on('close', () => {
 			clearTimeout(timer)
-			finish()
+			done({ text: text(), closed })
 		})
 		socket.on('error', (error) => (parts.length || error.code === 'ECONNRESET' || error.code === 'EPIPE' ? undefined : failed(error)))
 	})

@@ -58,12 +58,13 @@ input(type="imtcp" port="${c.port}" address="127.0.0.1" ruleset="keep")
 		this.process = null
 	}
 
+	/** Those that have been written to their end. */
 	messages() {
-		return existsSync(this.file) ? readFileSync(this.file, 'utf8').split('\n').filter(Boolean) : []
+		return existsSync(this.file) ? readFileSync(this.file, 'utf8').split('\n').slice(0, -1) : []
 	}
 
-	/** Until it has a message with each of these in it. */
-	async has(words, seconds = 20) {
+	/** Until it has a message with each of these in it. A collector that was away is asked again after 30 s at most. */
+	async has(words, seconds = 60) {
 		for (let i = 0; i < seconds * 10; i++) {
 			const text = this.messages().join('\n')
 			if (words.every((word) => text.includes(word))) return

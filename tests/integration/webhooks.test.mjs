@@ -35,7 +35,7 @@ class Receiver {
 	}
 
 	/** The first that fits, from now on or before. */
-	async next(fits, waitMs = 8000) {
+	async next(fits, waitMs = 30_000) {
 		for (const until = Date.now() + waitMs; Date.now() < until; await sleep(25)) {
 			const found = this.received.find(({ event }) => fits(event))
 			if (found) return found

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
+import { until } from '../../e2e/ask.mjs'
 import { inTime } from '../../e2e/pace.mjs'
 import { request, userAction } from '../../e2e/raw.mjs'
 import { DfnsError, Stack } from '../../e2e/stack.mjs'
@@ -27,7 +28,7 @@ const sign = (server, externalId) => clients[server].keys.generateSignature({ ke
 	body: { kind: 'Hash', hash: sha256(Buffer.from(externalId)).toString('hex'), externalId } })
 
 /** As a client with patience: repeats, with the same externalId, what was refused for now, until it is signed. */
-async function signed(server, externalId, until = Date.now() + 20_000) {
+async function signed(server, externalId, late = Date.now() + 20_000) {
 	for (;;) {
 		try {
 			const answer = await sign(server, externalId)
@@ -35,32 +36,36 @@ async function signed(server, externalId, until = Date.now() + 20_000) {
 			assert.equal(answer.status, 'Executing', JSON.stringify(answer))
 		} catch (error) {
 			const retry = error instanceof DfnsError ? error.httpStatus === 503 : !(error instanceof assert.AssertionError)
-			if (!retry || Date.now() > until) throw error
+			if (!retry || Date.now() > late) throw error
 		}
 		await sleep(50)
 	}
 }
 
-/** Load on both servers while `trouble` goes on; then every request has one answer, and it is the stored one. */
+/** Load on both servers before `trouble`, while it goes on, and after it; then every request has one answer, and it is the stored one. */
 async function underLoad(name, trouble) {
 	const pids = stack.processes.map(({ pid }) => pid)
-	const answers = new Map()
+	const answers = new Map(), begun = [0, 0, 0, 0]
 	let busy = true
-	const workers = [0, 1, 0, 1].map(async (server, worker) => {
-		for (let i = 0; busy; i++) {
-			const id = `${name}-${worker}-${i}`
+	const work = async (server, worker) => {
+		while (busy) {
+			const id = `${name}-${worker}-${begun[worker]++}`
 			answers.set(id, await signed(server, id))
 		}
-	})
+	}
+	const workers = Promise.all([0, 1, 0, 1].map(work))
+	const eachBegins = (more) => {
+		const from = [...begun]
+		return Promise.race([workers, until(() => begun.every((n, worker) => n >= from[worker] + more), 60_000)])
+	}
 	try {
-		await sleep(200)
+		await eachBegins(2)
 		await trouble()
-		await sleep(500)
+		await eachBegins(3) /* what was on its way, and two more, have been answered */
 	} finally {
 		busy = false
 	}
-	await Promise.all(workers)
-	assert.ok(answers.size > 8, `${answers.size} answers`)
+	await workers
 	for (const [id, answer] of answers) {
 		assert.ok(verifySecp256k1(key.publicKey, Buffer.from(id), answer.signature))
 		const again = await clients[1].keys.getSignature({ keyId: key.id, signatureId: answer.id })
@@ -126,10 +131,11 @@ test('a server that starts before its database waits for it', async () => {
 
 test('a server that waits for its database can be stopped', async () => {
 	await stack.postgres.crash()
-	const early = await stack.spawnServer({ index: 2 })
+	const early = await stack.spawnServer({ index: 3 })
 	await early.logged(/database is away|cannot be reached/)
 	const began = Date.now()
-	await early.stop()
+	assert.equal((await early.stop()).signal, null, 'of itself')
 	inTime(Date.now() - began, 2000)
+	assert.match(early.log, /stopped while waiting for the database/)
 	await stack.postgres.startAgain()
 })
