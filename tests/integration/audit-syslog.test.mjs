@@ -3,31 +3,23 @@
 // and nothing when the server restarts.
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { Ports } from '../e2e/ports.mjs'
 import { Process } from '../e2e/process.mjs'
 import { Stack } from '../e2e/stack.mjs'
 
 let stack
-const collectors = []
-
-async function freePort() {
-	const server = createServer().listen(0, '127.0.0.1')
-	await new Promise((resolve) => server.once('listening', resolve))
-	const { port } = server.address()
-	await new Promise((resolve) => server.close(resolve))
-	return port
-}
+const collectors = [], ports = new Ports()
 
 /** An rsyslogd of the test's own: its own directory, its own port, stopped by its pid. */
 class Collector {
 	static async start(name) {
 		const c = new Collector()
 		c.dir = stack.path(`rsyslog-${name}`)
-		c.port = await freePort()
+		c.port = await ports.reserve()
 		c.file = join(c.dir, 'audit.log')
 		mkdirSync(c.dir)
 		/* the certificate is the API's: it names 127.0.0.1 */
@@ -88,6 +80,7 @@ before(async () => {
 })
 after(async () => {
 	await Promise.all(collectors.map((c) => c.stop()))
+	ports.release()
 	await stack?.stop()
 })
 
