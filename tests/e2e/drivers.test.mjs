@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
+import { healthOf, metricOf, settled, until } from './ask.mjs'
 import { inTime } from './pace.mjs'
 import { Stack } from './stack.mjs'
 import { sha256, verifySecp256k1 } from './verify.mjs'
@@ -19,20 +19,17 @@ after(() => stack?.stop())
 
 async function signMany(count) {
 	const messages = Array.from({ length: count }, (_, i) => Buffer.from(`${Math.random()} ${i}`))
-	const requests = await Promise.all(messages.map((message) =>
-		client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } })))
+	const requests = await Promise.all(messages.map(async (message) =>
+		settled(client, await client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } }))))
 	return messages.filter((message, i) => requests[i].status === 'Signed' && verifySecp256k1(key.publicKey, message, requests[i].signature)).length
 }
 
-async function metric(process, pattern) {
-	const text = await (await fetch(`http://127.0.0.1:${process.ports.health}/metrics`)).text()
-	return text.split('\n').filter((line) => !line.startsWith('#') && pattern.test(line)).reduce((sum, line) => sum + Number(line.split(' ').pop()), 0)
-}
-
 test('two drivers of one store share the work', async () => {
+	await until(async () => (await metricOf(stack, 'holdfast_server_polls_parked')) === 2)
 	assert.equal(await signMany(60), 60)
 	const [, first, second] = stack.processes
-	for (const driver of [first, second]) assert.ok(await metric(driver, /^holdfast_.*(signed|done|jobs)/) > 0, `${driver.name} did nothing`)
+	for (const driver of [first, second])
+		assert.ok((await metricOf(driver, 'holdfast_driver_jobs_total{kind="sign",outcome="done"}')) > 0, `${driver.name} did nothing`)
 })
 
 test('a driver that is stopped while it works loses nothing', async () => {
@@ -55,8 +52,7 @@ test('a server that is stopped while nobody can make a key ends soon, says so, a
 	await Promise.all(drivers.map((driver) => driver.stop()))
 	const held = stack.client().keys.createKey({ body: { scheme: 'EdDSA', curve: 'ed25519', name: 'while stopping' } }).catch((error) => error)
 	const jobs = () => execFileSync('sqlite3', [stack.serverDb, '-cmd', '.timeout 5000', 'SELECT count(*) FROM jobs'], { encoding: 'utf8' }).trim()
-	for (let left = 200; left > 0 && jobs() !== '1'; left--) await sleep(50)
-	assert.equal(jobs(), '1', 'it waits for a driver')
+	await until(() => jobs() === '1') /* it waits for a driver */
 	const began = Date.now()
 	assert.deepEqual(await stack.server.stop(), { code: 0, signal: null })
 	inTime(Date.now() - began, 3000)
@@ -64,15 +60,12 @@ test('a server that is stopped while nobody can make a key ends soon, says so, a
 	await stack.startServer()
 	await stack.startDriver()
 	await stack.startDriver()
-	const made = async () => (await stack.client().keys.listKeys({})).items.some((key) => key.name === 'while stopping')
-	for (let i = 0; i < 200 && !(await made()); i++) await sleep(100)
-	assert.ok(await made())
+	await until(async () => (await client.keys.listKeys({})).items.some((key) => key.name === 'while stopping'))
 })
 
 test('health is 204 on server and driver, and metrics are Prometheus text', async () => {
-	const driver = stack.processes.at(-1)
-	for (const port of [stack.ports.health, driver.ports.health]) {
-		assert.equal((await fetch(`http://127.0.0.1:${port}/health`)).status, 204)
-		assert.match(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), /^# TYPE holdfast_\w+ (counter|gauge|histogram)$/m)
+	for (const program of [stack, stack.processes.at(-1)]) {
+		await until(async () => (await healthOf(program)).status === 204) /* a driver is, once it has spoken to its server */
+		assert.match(await (await fetch(`http://127.0.0.1:${program.ports.health}/metrics`)).text(), /^# TYPE holdfast_\w+ (counter|gauge|histogram)$/m)
 	}
 })

@@ -59,7 +59,7 @@ export class Process {
 	}
 
 	/** Waits for its end: { code, signal }. */
-	async ended(timeoutMs = 20_000) {
+	async ended(timeoutMs = PATIENCE_MS) {
 		const late = sleep(timeoutMs, undefined, { ref: false }).then(() => {
 			throw new Error(`${this.name} still runs after ${timeoutMs} ms:\n${this.log}`)
 		})

@@ -4,9 +4,12 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
+import { metricOf } from '../e2e/ask.mjs'
 import { Stack, root } from '../e2e/stack.mjs'
 
 let stack
+
+const jobsDealt = () => metricOf(stack, 'holdfast_server_jobs_total{event="dealt"}')
 
 before(async () => {
 	stack = await Stack.prepare()
@@ -20,7 +23,7 @@ test('a driver certificate from another chain is refused in the handshake and lo
 	const intruder = await stack.spawnDriver({ pki: strangers, cert: 'intruder' })
 	intruder.whenReady().catch(() => {})
 	await stack.server.logged(/"a TLS handshake failed"[^\n]*CN=intruder[^\n]*was refused/)
-	assert.equal((await jobsDealt()), 0)
+	assert.equal(await jobsDealt(), 0)
 	await intruder.kill()
 })
 
@@ -29,7 +32,7 @@ test('a driver below another intermediate of the same root sees no queue, and is
 	const neighbour = await stack.spawnDriver({ cert: 'neighbour', chain: 'neighbours-chain' })
 	neighbour.whenReady().catch(() => {})
 	await stack.server.logged(/"level":"warn"[^\n]*neighbour/)
-	assert.equal((await jobsDealt()), 0)
+	assert.equal(await jobsDealt(), 0)
 	await neighbour.kill()
 })
 
@@ -37,9 +40,5 @@ test('the organisation\'s own driver is served', async () => {
 	await stack.startDriver()
 	const key = await stack.client().keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
 	assert.equal(key.status, 'Active')
+	assert.equal(await jobsDealt(), 1)
 })
-
-async function jobsDealt() {
-	const text = await (await fetch(`http://127.0.0.1:${stack.ports.health}/metrics`)).text()
-	return Number(text.match(/^holdfast_\w*jobs_dealt_total\S* (\d+)/m)?.[1] ?? 0)
-}

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
-import { hasSigned, metricOf, until } from '../e2e/ask.mjs'
+import { hasSigned, metricOf, until, waitsForNoLease } from '../e2e/ask.mjs'
 import { inTime, soonEnough } from '../e2e/pace.mjs'
 import { Stack } from '../e2e/stack.mjs'
 
@@ -46,13 +46,11 @@ test('a driver that is stopped leaves no job behind, not even one that it was de
 	for (let round = 0; round < 4; round++) {
 		const goes = await stack.startDriver({ proxy: both })
 		await sleep(50)
-		const began = Date.now()
-		const asked = Array.from({ length: 10 }, (_, i) => isSigned(`round ${round}, ${i}`, clients[i % 2]))
-		await sleep(3 * round)
-		const stopped = goes.stop()
-		await Promise.all(asked)
-		inTime(Date.now() - began, LEASE_MS - 200, 'a job that perhaps waited for its lease')
-		await stopped
+		await waitsForNoLease(stack.servers, LEASE_MS - 200, async () => {
+			const asked = Array.from({ length: 10 }, (_, i) => isSigned(`round ${round}, ${i}`, clients[i % 2]))
+			await sleep(3 * round)
+			await Promise.all([...asked, goes.stop()])
+		})
 		assert.match(goes.log, /"message":"stopped"/)
 		assert.doesNotMatch(goes.log, /stopping without an answer/)
 	}

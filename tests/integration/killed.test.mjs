@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
-import { metricOf, until } from '../e2e/ask.mjs'
+import { metricOf, settled, until } from '../e2e/ask.mjs'
 import { Relay } from '../e2e/proxy.mjs'
 import { Stack } from '../e2e/stack.mjs'
 import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
@@ -22,10 +22,10 @@ before(async () => {
 after(() => stack?.stop())
 
 const createKey = () => client.keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
-const sign = (message, externalId) => client.keys.generateSignature({ keyId: key.id,
-	body: { kind: 'Hash', hash: sha256(message).toString('hex'), ...(externalId && { externalId }) } })
-const wrappedKeys = (id = '%') =>
-	Number(execFileSync('sqlite3', [stack.keysDb, '-cmd', '.timeout 5000', `SELECT count(*) FROM wrapped_keys WHERE key_id LIKE '${id}'`], { encoding: 'utf8' }))
+const sign = async (message, externalId) => settled(client, await client.keys.generateSignature({ keyId: key.id,
+	body: { kind: 'Hash', hash: sha256(message).toString('hex'), ...(externalId && { externalId }) } }))
+const count = (database, what) => Number(execFileSync('sqlite3', [database, '-cmd', '.timeout 5000', `SELECT count(*) FROM ${what}`], { encoding: 'utf8' }))
+const wrappedKeys = (id = '%') => count(stack.keysDb, `wrapped_keys WHERE key_id LIKE '${id}'`)
 
 function isSigned(request, message) {
 	assert.equal(request.status, 'Signed', JSON.stringify(request))
@@ -64,9 +64,11 @@ for (const call of ['C_GenerateKeyPair', 'C_WrapKey'])
 
 /** A driver whose results never arrive; it is killed once it has done the job, and another takes over. */
 async function killedBeforeItsAnswerIsStored(kind, ask) {
+	const parked = () => metricOf(stack, 'holdfast_server_polls_parked')
+	await until(async () => (await parked()) === 0) /* nor one of a driver that has just ended */
 	const relay = await Relay.listen(stack.ports.driver)
 	const first = await stack.startDriver({ proxy: relay.address })
-	await until(async () => (await metricOf(stack, 'holdfast_server_polls_parked')) === 1)
+	await until(async () => (await parked()) === 1)
 	const answer = ask()
 	relay.swallowing = true /* its poll is with the server already: a job will come, but no result go back */
 	await until(async () => (await metricOf(first, `holdfast_driver_jobs_total{kind="${kind}",outcome="done"}`)) === 1)
@@ -115,15 +117,12 @@ test('drivers killed at random while forty requests are under way: each is answe
 
 /** Asks until the server answers: what a client does that knows its externalId. */
 async function persistently(ask) {
-	const until = Date.now() + 20_000
-	for (;;) {
+	for (const late = Date.now() + 60_000; ; await sleep(100)) {
 		try {
-			const request = await ask()
-			if (request.status !== 'Executing' && request.status !== 'Pending') return request
+			return await ask()
 		} catch (error) {
-			if (Date.now() > until) throw error
+			if (Date.now() > late) throw error
 		}
-		await sleep(100)
 	}
 }
 
@@ -151,7 +150,7 @@ test('a server killed while a key is made: no key is announced that cannot sign'
 	await stack.server.kill()
 	await stack.startServer()
 	await asked
-	await sleep(2500) /* a lease, so that the job is done */
+	await until(() => count(stack.serverDb, 'jobs') === 0)
 	for (const made of (await client.keys.listKeys({ query: { limit: '100' } })).items) {
 		const message = Buffer.from(made.id)
 		const { signature } = await client.keys.generateSignature({ keyId: made.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } })

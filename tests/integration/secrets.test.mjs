@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 
+import { until } from '../e2e/ask.mjs'
 import { PIN, Stack } from '../e2e/stack.mjs'
 import { sha256 } from '../e2e/verify.mjs'
 
@@ -28,10 +28,7 @@ const drivers = () => stack.processes.filter((process) => process.name.startsWit
 const running = () => [stack.server, ...drivers()].map((p) => p.pid).concat(drivers().flatMap((driver) => driver.children()))
 
 test('every driver has its signers', async () => {
-	for (const driver of drivers()) {
-		for (let left = 200; left > 0 && driver.children().length !== 2; left--) await sleep(50)
-		assert.equal(driver.children().length, 2)
-	}
+	for (const driver of drivers()) await until(() => driver.children().length === 2)
 })
 
 test('the PIN is in no command line', () => {
