@@ -107,6 +107,8 @@ bool op_is_worked_on(const struct slot_op *op, const struct link *l);
 /* A gateway that died has left its HSM at work: is it too early to be sure that a key which is not
  * there will not come? */
 bool op_may_still_come(const struct slot_op *op);
+/* It may be slow, but nothing says that it does not work. */
+bool link_may_answer(const struct link *l);
 /* Is there another link that answers and has not been asked, or is still to answer? */
 bool op_has_witness(const struct slot_op *op, const struct link *l);
 bool op_has_other(const struct slot_op *op, const struct link *l);

@@ -159,7 +159,7 @@ static void link_pass_on(struct link *l, bool only_where_possible, enum hf_code 
 		TAILQ_REMOVE(&all, op, entry);
 		way_lock(c);
 		op->queued = false;
-		if (!op->settled && only_where_possible && !op_has_other(op, l) && !*op->absent) {
+		if (!op->settled && only_where_possible && !op_has_other(op, l)) {
 			op_again(op, l);
 		} else if (!op->settled) {
 			op_mark_tried(op, l);

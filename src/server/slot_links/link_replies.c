@@ -260,7 +260,7 @@ static void look_at_attempt(struct link *l, const struct batch *b, struct slot_o
 	if (!op->settled && now >= c->deadline_ms) {
 		snprintf(text, sizeof(text), "no answer in time from %.200s", link_where(l, where));
 		op_fail_unheard(op, HF_TIMEOUT, text);
-	} else if (!op->settled && now >= b->overdue_ms && *op->absent) {
+	} else if (!op->settled && now >= b->overdue_ms && *op->absent && !link_may_answer(l)) {
 		op_fail(op, HF_NOTFOUND, op->absent);
 	} else if (!op->settled && now >= b->overdue_ms) {
 		op_hedge(op);

@@ -120,6 +120,13 @@ static int rank(const struct link *l)
 	return -1;
 }
 
+bool link_may_answer(const struct link *l)
+{
+	int r = rank(l);
+
+	return (r == 0 || r == 1) && !atomic_load(&l->silent);
+}
+
 bool op_is_worked_on(const struct slot_op *op, const struct link *l)
 {
 	const struct backend_state *c = op->of;
@@ -129,13 +136,9 @@ bool op_is_worked_on(const struct slot_op *op, const struct link *l)
 	if (lane_of(&c->call->ops[op->index]) == LANE_SLOW &&
 	    hf_mono_ms() - op->sent_ms < LINK_SURE_MS)
 		return true;
-	for (size_t i = 0; i < c->n_route; i++) {
-		int r = rank(c->route[i]);
-
-		if (c->route[i] != l && op->tried & 1u << i && (r == 0 || r == 1) &&
-		    !atomic_load(&c->route[i]->silent))
+	for (size_t i = 0; i < c->n_route; i++)
+		if (c->route[i] != l && op->tried & 1u << i && link_may_answer(c->route[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -266,10 +269,12 @@ void op_missed(struct slot_op *op, enum hf_code code, const char *text)
 
 bool op_has_witness(const struct slot_op *op, const struct link *l)
 {
+	bool removes = op->of->call->ops[op->index].kind == CRYPTO_DESTROY;
+
 	if (choose(op, 1))
 		return true;
 	/* What an attempt may have removed by now is no sign that there is another answer. */
-	return !op->unsure && (op->queued || op_is_worked_on(op, l));
+	return !(removes && op->unsure) && (op->queued || op_is_worked_on(op, l));
 }
 
 bool op_has_other(const struct slot_op *op, const struct link *l)

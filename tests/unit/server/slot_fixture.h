@@ -315,6 +315,16 @@ static void gateway_release(struct gateway *g)
 	pthread_mutex_unlock(&g->lock);
 }
 
+/* It has only been slow. */
+static void gateway_catch_up(struct gateway *g)
+{
+	atomic_store(&g->mood, GATEWAY_WELL);
+	pthread_mutex_lock(&g->lock);
+	while (g->n_held)
+		on_ops(g->held[--g->n_held], g);
+	pthread_mutex_unlock(&g->lock);
+}
+
 static void gateway_stop(struct gateway *g)
 {
 	if (!g->http)

@@ -315,6 +315,24 @@ static void a_key_is_gone_when_all_who_answer_say_so(void **state)
 	CHECK(w.outcome == OP_FAILED && w.code == HF_NOTFOUND && w.took_ms < 1000);
 }
 
+static void one_that_is_slow_may_have_the_key_that_the_other_has_not(void **state)
+{
+	const struct crypto_op op = sign_op();
+	struct wait w;
+
+	make_group(PIN, true);
+	assert_int_equal(sign().outcome, OP_DONE);
+	atomic_store(&fx.gateways[0].mood, GATEWAY_SILENT);
+	atomic_store(&fx.gateways[1].mood, GATEWAY_BLIND);
+	begin(&w, &op, 1, 0);
+	while (fx.gateways[1].ops == 0)
+		usleep(1000);
+	usleep(50000); /* its answer has come: it has no such key */
+	gateway_catch_up(&fx.gateways[0]);
+	finish(&w);
+	assert_int_equal(w.outcome, OP_DONE);
+}
+
 static void one_that_is_gone_is_not_waited_for_to_say_that_a_key_is(void **state)
 {
 	struct wait w;
@@ -535,6 +553,7 @@ int main(void)
 		SLOTS(a_key_of_another_kind_than_was_asked_for_is_refused),
 		SLOTS(a_destruction_that_nobody_confirmed_is_done_when_the_key_is_gone),
 		SLOTS(a_key_is_gone_when_all_who_answer_say_so),
+		SLOTS(one_that_is_slow_may_have_the_key_that_the_other_has_not),
 		SLOTS(one_that_is_gone_is_not_waited_for_to_say_that_a_key_is),
 		SLOTS(all_pages_of_a_list_are_asked_of_one),
 		SLOTS(another_token_in_the_slot_is_not_used),
