@@ -72,14 +72,17 @@ async function put(keys) {
 	for (let i = 0; i < keys.length; i += 64)
 		for (const made of await link.ops(keys.slice(i, i + 64).map(wire.generate), { deadlineMs: 60_000 })) assert.equal(made.outcome, 'done', made.text)
 }
-/** SoftHSM2 shows a new key to another process a moment later than to the one that made it. */
+/** SoftHSM2 shows a new key to another process a moment later than to the one that made it. Where nobody can tell whether it was
+ * done, it was when the key is not there. */
 async function take(key) {
-	let gone
-	for (let tries = 0; tries < 100 && gone?.outcome !== 'done'; tries++) {
-		if (gone) await sleep(50)
-		gone = await link.op(wire.destroy(key))
+	const told = []
+	for (let tries = 0; tries < 100; tries++) {
+		if (tries) await sleep(50)
+		const gone = await link.op(wire.destroy(key))
+		if (gone.outcome === 'done' || (gone.code === 'notfound' && told.includes('retry'))) return
+		told.push(gone.outcome, gone.text)
 	}
-	assert.equal(gone.outcome, 'done', gone.text)
+	assert.fail([...new Set(told)].join('; '))
 }
 const names = (keys) => keys.map((key) => key.name).sort()
 const scan = (group) => api('POST', `/sys/v1/groups/${group}/hmg/scan`, {})

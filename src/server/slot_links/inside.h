@@ -101,8 +101,9 @@ void op_again(struct slot_op *op, struct link *l);
 void op_again_later(struct slot_op *op, struct link *l);
 void op_mark_tried(struct slot_op *op, const struct link *l);
 void op_unmark_tried(struct slot_op *op, const struct link *l);
-/* Is an attempt under way at another link than this, which is not down, nor silent; or may an HSM
- * still be at it? */
+/* Is an attempt under way at another link than this, which is not down, nor silent? */
+bool op_is_awaited(const struct slot_op *op, const struct link *l);
+/* Or may an HSM still be at it? */
 bool op_is_worked_on(const struct slot_op *op, const struct link *l);
 /* A gateway that died has left its HSM at work: is it too early to be sure that a key which is not
  * there will not come? */

@@ -57,14 +57,16 @@ static void found(struct link *l, struct slot_op *op, const struct crypto_result
 	const struct crypto_op *asked = &op->of->call->ops[op->index];
 	struct hf_err err;
 
-	if (r->outcome == OP_DONE && hf_ok(answer_is_made(asked, r, &err))) {
+	if ((is_missing(r) && op_is_worked_on(op, l)) ||
+	    (r->outcome == OP_DONE && op_is_awaited(op, l))) {
+		/* It may still be made there, and two keys would have one CKA_ID; one that is there
+		 * already need not be whole: SoftHSM2 writes its value last. So it is looked for
+		 * again, until that attempt ends or its gateway is taken for down. */
+		op_unmark_tried(op, l);
+	} else if (r->outcome == OP_DONE && hf_ok(answer_is_made(asked, r, &err))) {
 		op_settle(op, r);
 	} else if (r->outcome == OP_DONE) {
 		op_fail(op, HF_EXISTS, err.text);
-	} else if (is_missing(r) && op_is_worked_on(op, l)) {
-		/* It may still be made there, and two keys would have one CKA_ID: it is looked for
-		 * again, until that attempt ends or its gateway is taken for down. */
-		op_unmark_tried(op, l);
 	} else if (is_missing(r) && op_may_still_come(op)) {
 		op_again_later(op, l);
 	} else if (is_missing(r)) { /* so it was not made: now, here */

@@ -127,19 +127,22 @@ bool link_may_answer(const struct link *l)
 	return (r == 0 || r == 1) && !atomic_load(&l->silent);
 }
 
-bool op_is_worked_on(const struct slot_op *op, const struct link *l)
+bool op_is_awaited(const struct slot_op *op, const struct link *l)
 {
 	const struct backend_state *c = op->of;
 
-	if (!op->in_flight)
-		return false;
-	if (lane_of(&c->call->ops[op->index]) == LANE_SLOW &&
-	    hf_mono_ms() - op->sent_ms < LINK_SURE_MS)
-		return true;
-	for (size_t i = 0; i < c->n_route; i++)
+	for (size_t i = 0; op->in_flight && i < c->n_route; i++)
 		if (c->route[i] != l && op->tried & 1u << i && link_may_answer(c->route[i]))
 			return true;
 	return false;
+}
+
+bool op_is_worked_on(const struct slot_op *op, const struct link *l)
+{
+	bool slow = lane_of(&op->of->call->ops[op->index]) == LANE_SLOW;
+
+	return op_is_awaited(op, l) ||
+	       (op->in_flight && slow && hf_mono_ms() - op->sent_ms < LINK_SURE_MS);
 }
 
 bool op_may_still_come(const struct slot_op *op)

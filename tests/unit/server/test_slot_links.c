@@ -235,6 +235,27 @@ static void a_key_that_may_still_be_being_made_is_not_made_a_second_time(void **
 	CHECK(fx.gateways[1].looks >= 2);
 }
 
+static void a_key_that_is_still_being_made_is_not_taken_for_made(void **state)
+{
+	const struct crypto_op op = make_op(ID_A);
+	struct wait w;
+	int over = 1;
+
+	make_group(PIN, true);
+	assert_int_equal(sign().outcome, OP_DONE);
+	atomic_store(&fx.gateways[0].mood, GATEWAY_DEAF); /* it is slow, and not done yet */
+	begin(&w, &op, 1, 0);
+	while (fx.gateways[1].looks == 0) /* LINK_MAKE_MS */
+		usleep(5000);
+	usleep(100000);
+	assert_int_equal(sem_getvalue(&w.over, &over), 0);
+	assert_int_equal(over, 0);
+	gateway_catch_up(&fx.gateways[0]);
+	finish(&w);
+	assert_int_equal(w.outcome, OP_DONE);
+	assert_int_equal(fx.generated, 1);
+}
+
 static void when_nobody_can_tell_whether_a_key_was_made_that_is_said(void **state)
 {
 	const struct crypto_op op = make_op(ID_A);
@@ -548,6 +569,7 @@ int main(void)
 		SLOTS(a_key_whose_making_was_not_answered_is_looked_for),
 		SLOTS(a_key_that_is_not_there_is_made_there),
 		SLOTS(a_key_that_may_still_be_being_made_is_not_made_a_second_time),
+		SLOTS(a_key_that_is_still_being_made_is_not_taken_for_made),
 		SLOTS(when_nobody_can_tell_whether_a_key_was_made_that_is_said),
 		SLOTS(it_is_said_when_time_is_over_too),
 		SLOTS(a_key_of_another_kind_than_was_asked_for_is_refused),
