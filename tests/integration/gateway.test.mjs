@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { createHash, verify, createPublicKey } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { inTime } from '../e2e/pace.mjs'
+import { Ports } from '../e2e/ports.mjs'
 import { Process } from '../e2e/process.mjs'
 import { PIN, Stack, softhsm, succeed } from '../e2e/stack.mjs'
 import * as wire from './slot-link.mjs'
@@ -450,13 +450,6 @@ for (const [what, options, words] of [
 		assert.match(gateway.log, words)
 	})
 
-const freePort = () => new Promise((done) => {
-	const server = createServer().listen(0, '127.0.0.1', () => {
-		const { port } = server.address()
-		server.close(() => done(port))
-	})
-})
-
 test('a slot that nobody has open any longer is closed, and is nobody\'s health', () =>
 	withFaults('', { args: ['--signers', '1', '--linger', '1'] }, async (gateway, link) => {
 		const other = linkTo(gateway)
@@ -480,7 +473,7 @@ test('a slot that nobody has open any longer is closed, and is nobody\'s health'
 test('HAProxy, asking /health, leads traffic away from a gateway whose HSM fails, and back', async () => {
 	const options = { args: ['--signers', '1'] }
 	const first = await stack.faultyGateway(options), second = await stack.startGateway(options)
-	const port = await freePort()
+	const ports = new Ports(), port = await ports.reserve()
 	const server = (name, gateway, more) => `	server ${name} 127.0.0.1:${gateway.ports.link} check port ${gateway.ports.health} ${more}\n`
 	writeFileSync(stack.path('haproxy.cfg'), `global\n	maxconn 100\ndefaults\n	mode tcp\n	timeout connect 2s\n	timeout client 30s\n	timeout server 30s\n` +
 		`frontend hsm\n	bind 127.0.0.1:${port}\n	default_backend gateways\nbackend gateways\n	option httpchk GET /health\n	http-check expect status 204\n` +
@@ -522,6 +515,7 @@ test('HAProxy, asking /health, leads traffic away from a gateway whose HSM fails
 	} finally {
 		link.destroy()
 		await haproxy.stop()
+		ports.release()
 		await Promise.all([first.stop(), second.stop()])
 	}
 })
