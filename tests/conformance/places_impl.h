@@ -15,7 +15,7 @@ void place_fail(const char *what);
 void place_write(const char *path, const char *text);
 /* Runs until place_remove(), or until this process ends, in whatever way. */
 void place_daemon(struct place *p, char *const argv[]);
-/* False: it did not come within ten seconds. */
+/* Until somebody listens at this socket. False: nobody came. */
 bool place_wait_for(const char *path);
 
 #endif

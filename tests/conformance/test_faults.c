@@ -179,17 +179,40 @@ static void a_failing_mac_key_leaves_no_half_master(void **state)
 	CHECK_OK(p11_master_create(&session, "half", &m, NULL));
 }
 
-static void a_delay_is_felt(void **state)
+/* Whether it takes less than that when nothing else holds it up. */
+static bool takes_less(int64_t ms, int64_t (*measure)(void *), void *ctx)
+{
+	for (int tries = 0; tries < 50; tries++)
+		if (measure(ctx) < ms)
+			return true;
+	return false;
+}
+
+static int64_t sign_ms(void *key)
 {
 	struct signature sig = { 0 };
+	int64_t began = hf_mono_ms();
+
+	CHECK_OK(sign(NULL, &sig, key)); /* C_SignInit and C_Sign */
+	return hf_mono_ms() - began;
+}
+
+static int64_t info_ms(void *ctx)
+{
+	int64_t began = hf_mono_ms();
+	CK_INFO info;
+
+	assert_int_equal(session.fn->C_GetInfo(&info), CKR_OK);
+	return hf_mono_ms() - began;
+}
+
+static void a_delay_is_felt(void **state)
+{
 	struct p11_key key;
-	int64_t began;
 
 	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &key, NULL));
 	script("C_Sign delay=20ms");
-	began = hf_mono_ms();
-	CHECK_OK(sign(NULL, &sig, &key));
-	CHECK(hf_mono_ms() - began >= 20);
+	CHECK(sign_ms(&key) >= 20);
 	p11_key_done(&session, &key);
 }
 
@@ -204,23 +227,15 @@ static const char *calls_file(void)
 /* The operation costs one way to the HSM; what the vendor's library knows by itself costs none. */
 static void latency_is_for_what_reaches_the_hsm(void **state)
 {
-	struct signature sig = { 0 };
 	struct p11_key key;
-	CK_INFO info;
-	int64_t began;
 
 	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &key, NULL));
 	script("latency 60ms");
-	began = hf_mono_ms();
-	CHECK_OK(sign(NULL, &sig, &key)); /* C_SignInit and C_Sign */
-	CHECK(hf_mono_ms() - began >= 60 && hf_mono_ms() - began < 115);
-	began = hf_mono_ms();
-	assert_int_equal(session.fn->C_GetInfo(&info), CKR_OK);
-	CHECK(hf_mono_ms() - began < 55);
+	CHECK(sign_ms(&key) >= 60);
+	CHECK(takes_less(115, sign_ms, &key));
+	CHECK(takes_less(55, info_ms, NULL));
 	script("latency-all 60ms");
-	began = hf_mono_ms();
-	CHECK_OK(sign(NULL, &sig, &key));
-	CHECK(hf_mono_ms() - began >= 120);
+	CHECK(sign_ms(&key) >= 120);
 	script("");
 	p11_key_done(&session, &key);
 }
@@ -232,7 +247,7 @@ static void *random_once(void *ctx)
 	return session.fn->C_GenerateRandom(session.handle, &byte, 1) == CKR_OK ? NULL : ctx;
 }
 
-static int64_t four_at_once_ms(void)
+static int64_t four_at_once_ms(void *ctx)
 {
 	int64_t began = hf_mono_ms();
 	pthread_t threads[4];
@@ -249,14 +264,11 @@ static int64_t four_at_once_ms(void)
 
 static void engines_are_shared_by_all_callers(void **state)
 {
-	int64_t two, many;
-
 	script("engines 2 100ms\nlatency 10ms");
-	two = four_at_once_ms();
+	CHECK(four_at_once_ms(NULL) >= 210);
 	script("latency 110ms");
-	many = four_at_once_ms();
-	CHECK(two >= 210);
-	CHECK(many >= 110 && many < 205);
+	CHECK(four_at_once_ms(NULL) >= 110);
+	CHECK(takes_less(205, four_at_once_ms, NULL));
 }
 
 static void calls_are_counted_by_function(void **state)
@@ -278,19 +290,41 @@ static void calls_are_counted_by_function(void **state)
 	p11_key_done(&session, &key);
 }
 
+/* Signs now and then for longer than a session may be idle. False when it was itself late, and the
+ * session idle, too. */
+static bool stays_busy(struct p11_key *key, int64_t idle_ms)
+{
+	int64_t began = hf_mono_ms(), used = began, now = began;
+	struct signature sig = { 0 };
+	hf_status s;
+
+	while (now <= began + idle_ms) {
+		usleep(50000);
+		now = hf_mono_ms();
+		s = sign(NULL, &sig, key);
+		if (hf_mono_ms() - used >= idle_ms)
+			return false;
+		CHECK_OK(s);
+		used = now;
+	}
+	return true;
+}
+
 static void an_idle_session_is_gone_and_so_are_its_objects(void **state)
 {
 	struct p11_session other = { 0 };
-	struct signature sig = { 0 };
 	struct p11_key key;
 	CK_SESSION_INFO info;
 
-	CHECK_OK(p11_session_open(&token.module, &token.token, false, &other, NULL));
-	CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &key, NULL));
-	script("idle-sessions 400ms");
-	for (int i = 0; i < 5; i++) {
-		usleep(100000);
-		CHECK_OK(sign(NULL, &sig, &key)); /* one is busy, the other sleeps */
+	for (bool kept = false; !kept;) {
+		CHECK_OK(p11_session_open(&token.module, &token.token, false, &other, NULL));
+		CHECK_OK(p11_key_generate(&session, &profile, KEY_P256, false, &key, NULL));
+		script("idle-sessions 400ms");
+		kept = stays_busy(&key, 400); /* one is busy, the other sleeps */
+		if (!kept) {
+			stop(NULL);
+			start(NULL);
+		}
 	}
 	assert_int_equal(other.fn->C_GetSessionInfo(other.handle, &info),
 	                 CKR_SESSION_HANDLE_INVALID);

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEADLINE_MS = 400 };
+/* Of an operation, where it is to be reached. */
+enum { DEADLINE_MS = 1000 };
+
+static int deadline_ms = HOST_PATIENCE_MS;
 
 static struct p11_profile profile; /* of the first start, to spare the others the preflight */
 
@@ -16,7 +19,7 @@ static struct hsmhost_config config(void)
 {
 	struct hsmhost_config c = host_config("test");
 
-	c.op_deadline_ms = DEADLINE_MS;
+	c.op_deadline_ms = deadline_ms;
 	c.setup.have_profile = profile.mac_mechanism != 0;
 	c.setup.profile = profile;
 	return c;
@@ -94,13 +97,26 @@ static void a_library_that_exits_is_a_crash_too(void **state)
 
 static void a_hung_call_is_given_back_at_its_deadline(void **state)
 {
-	int64_t start_ms = hf_mono_ms();
+	int64_t began_ms = hf_mono_ms();
 	struct hsmhost_stats stats;
 	struct host_job under = sign_under("C_UnwrapKey once=a hang\n", &stats);
 
 	assert_int_equal(under.result.outcome, OP_RETRY);
 	CHECK(stats.hangs == 1 && stats.crashes == 0);
-	CHECK(hf_mono_ms() - start_ms < DEADLINE_MS + 3000);
+	CHECK(hf_mono_ms() - began_ms >= DEADLINE_MS);
+	CHECK(hf_mono_ms() - began_ms < HOST_PATIENCE_MS);
+}
+
+static int hasty(void **state)
+{
+	deadline_ms = DEADLINE_MS;
+	return 0;
+}
+
+static int patient(void **state)
+{
+	deadline_ms = HOST_PATIENCE_MS;
+	return 0;
 }
 
 static void a_corrupted_signature_is_never_released(void **state)
@@ -269,7 +285,8 @@ static void a_slow_login_is_waited_for(void **state)
 	struct hsmhost_config c = config();
 	struct hsmhost *h;
 
-	host_faults("C_Login delay=900ms\n"); /* beyond the deadline of an operation */
+	host_faults("C_Login delay=1200ms\n"); /* beyond the deadline of an operation */
+	c.op_deadline_ms = DEADLINE_MS;
 	h = host_start(&c);
 	CHECK(stats_of(h).hangs == 0 && stats_of(h).signers_ready == 1);
 	host_config_done(&c);
@@ -302,6 +319,7 @@ static void idle_sessions_that_were_closed_cost_one_retry(void **state)
 	usleep(200000);
 	under = sign_once(h, &key);
 	CHECK(under.result.outcome != OP_FAILED);
+	host_faults("# none\n"); /* or else whoever is held up for long loses its sessions again */
 	next = sign_once(h, &key);
 	assert_int_equal(next.result.outcome, OP_DONE);
 	CHECK(stats_of(h).crashes == 0 && stats_of(h).hangs == 0);
@@ -352,27 +370,44 @@ static void what_a_signature_asks_of_the_hsm_is_counted(void **state)
 	hsmhost_stop(h, 1000);
 }
 
-/* Sessions in one process wait for the network together, not one after the other. */
+/* How long a host takes for so many signatures. */
+static int64_t sign_all_ms(struct hsmhost *h, const struct host_job *key, size_t n)
+{
+	struct host_job sign[32];
+	int64_t began = hf_mono_ms(), took;
+
+	CHECK(n <= HF_COUNT(sign));
+	for (size_t i = 0; i < n; i++)
+		sign[i] = host_sign(key);
+	host_run(h, sign, n);
+	took = hf_mono_ms() - began;
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(sign[i].result.outcome, OP_DONE);
+	return took;
+}
+
+/* Sessions in one process wait for the network together, not one after the other. Not each time, on
+ * a machine that has other things to do. */
 static void a_far_away_hsm_is_kept_busy_by_sessions(void **state)
 {
+	enum { SIGNATURES = 32, CALLS = 3, WAY_MS = 40 };
 	struct hsmhost_config c = config();
-	struct host_job key, sign[32];
+	struct host_job key;
 	struct hsmhost *h;
-	int64_t began;
+	int64_t least = INT64_MAX;
 
 	host_faults("# none\n");
 	c.setup.threads = 8;
 	h = host_start(&c);
 	host_config_done(&c);
 	key = host_key(h, "far", KEY_P256);
-	for (size_t i = 0; i < HF_COUNT(sign); i++)
-		sign[i] = host_sign(&key);
-	host_faults("latency 5ms\n");
-	began = hf_mono_ms();
-	host_run(h, sign, HF_COUNT(sign));
-	CHECK(hf_mono_ms() - began < (int64_t)HF_COUNT(sign) * 3 * 5 / 2);
-	for (size_t i = 0; i < HF_COUNT(sign); i++)
-		assert_int_equal(sign[i].result.outcome, OP_DONE);
+	host_faults("latency 40ms\n");
+	for (int i = 0; i < 20 && least >= SIGNATURES * CALLS * WAY_MS / 2; i++) {
+		int64_t took = sign_all_ms(h, &key, SIGNATURES);
+
+		least = took < least ? took : least;
+	}
+	CHECK(least < SIGNATURES * CALLS * WAY_MS / 2);
 	host_faults("# none\n");
 	host_job_done(&key);
 	hsmhost_stop(h, 1000);
@@ -382,23 +417,16 @@ static void a_far_away_hsm_is_kept_busy_by_sessions(void **state)
 static void one_engine_serves_all_sessions_in_turn(void **state)
 {
 	struct hsmhost_config c = config();
-	struct host_job key, sign[8];
+	struct host_job key;
 	struct hsmhost *h;
-	int64_t began;
 
 	host_faults("# none\n");
 	c.setup.threads = 4;
 	h = host_start(&c);
 	host_config_done(&c);
 	key = host_key(h, "one", KEY_P256);
-	for (size_t i = 0; i < HF_COUNT(sign); i++)
-		sign[i] = host_sign(&key);
 	host_faults("engines 1 5ms\n");
-	began = hf_mono_ms();
-	host_run(h, sign, HF_COUNT(sign));
-	CHECK(hf_mono_ms() - began >= (int64_t)HF_COUNT(sign) * 3 * 5);
-	for (size_t i = 0; i < HF_COUNT(sign); i++)
-		assert_int_equal(sign[i].result.outcome, OP_DONE);
+	CHECK(sign_all_ms(h, &key, 8) >= 8 * 3 * 5);
 	host_faults("# none\n");
 	host_job_done(&key);
 	hsmhost_stop(h, 1000);
@@ -454,7 +482,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_crash_gives_the_job_back_and_the_next_one_works),
 		cmocka_unit_test(a_library_that_exits_is_a_crash_too),
-		cmocka_unit_test(a_hung_call_is_given_back_at_its_deadline),
+		cmocka_unit_test_setup_teardown(a_hung_call_is_given_back_at_its_deadline, hasty,
+		                                patient),
 		cmocka_unit_test(a_corrupted_signature_is_never_released),
 		cmocka_unit_test(a_lost_session_is_replaced_and_the_job_done),
 		cmocka_unit_test(a_lost_device_is_a_new_process),

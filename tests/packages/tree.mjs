@@ -62,7 +62,7 @@ export class Tree {
 	async boot() {
 		this.unshare = spawn(script, ['boot', this.dir], { stdio: 'ignore' })
 		this.ended = new Promise((done) => this.unshare.on('close', done))
-		for (let i = 0; i < 300; i++) {
+		for (let i = 0; i < 1200; i++) {
 			await sleep(100)
 			if (this.unshare.exitCode !== null) break
 			const children = readFileSync(`/proc/${this.unshare.pid}/task/${this.unshare.pid}/children`, 'utf8').trim()
@@ -96,7 +96,7 @@ export class Tree {
 	}
 
 	async until(what, condition) {
-		for (let i = 0; i < 200; i++) {
+		for (let i = 0; i < 1200; i++) {
 			if (condition()) return
 			await sleep(100)
 		}

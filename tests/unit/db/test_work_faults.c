@@ -22,8 +22,8 @@ struct job {
 	int64_t id;
 	const char *fails; /* SQLSTATE, once */
 	int64_t times;
-	bool waits;   /* for a moment, inside the transaction */
-	bool refuses; /* fails by itself, after it wrote */
+	atomic_bool waits; /* for the test, inside the transaction */
+	bool refuses;      /* fails by itself, after it wrote */
 	atomic_int runs;
 	atomic_bool waiting, ended;
 	hf_status told;
@@ -45,10 +45,9 @@ static hf_status job_run(struct db_task *task, struct db *d)
 		db_bind_int(st, 2, j->times);
 		HF_TRY(db_step(st, &row));
 	}
-	if (j->waits) {
-		j->waiting = true;
-		usleep(200000);
-	}
+	j->waiting = true;
+	while (j->waits)
+		usleep(1000);
 	return HF_FAILURE(j->refuses ? HF_DENIED : HF_OK);
 }
 
@@ -92,7 +91,7 @@ static struct db_work *start(struct db_work_config config)
 
 static void ends(struct job *j)
 {
-	for (int i = 0; i < 1000 && !j->ended; i++)
+	for (int i = 0; i < 2000 && !j->ended; i++)
 		usleep(10000);
 	CHECK(j->ended);
 }
@@ -147,12 +146,13 @@ static void only_those_that_fail_are_undone(void **state)
 	hold.waits = true;
 	refused.refuses = true;
 	CHECK_OK(db_work_submit(w, &hold.task));
-	while (hold.runs == 0)
+	while (!hold.waiting)
 		usleep(1000);
 	CHECK_OK(db_work_submit(w, &fine.task));
 	CHECK_OK(db_work_submit(w, &refused.task));
 	CHECK_OK(db_work_submit(w, &twice.task)); /* found out after it ran: it was posted */
 	CHECK_OK(db_work_submit(w, &last.task));
+	hold.waits = false;
 	db_work_stop(w);
 	CHECK_OK(hold.told);
 	CHECK_OK(fine.told);
@@ -170,9 +170,10 @@ static void tasks_survive_a_killed_connection(void **state)
 
 	j.waits = true;
 	CHECK_OK(db_work_submit(w, &j.task));
-	while (j.runs == 0)
+	while (!j.waiting)
 		usleep(1000);
 	postgres_do(test_postgres(), KILL_OTHERS);
+	j.waits = false;
 	CHECK_OK(db_work_submit(w, &k.task));
 	db_work_stop(w);
 	CHECK_OK(j.told);
@@ -215,6 +216,7 @@ static void a_group_whose_commit_is_unknown_fails_and_is_not_run_again(void **st
 	struct db_work *w = start_through(&p, &j);
 
 	p.mode = PROXY_CUT_FOR_GOOD;
+	j.waits = false;
 	ends(&j);
 	CHECK_CODE(j.told, HF_IO);
 	assert_int_equal(j.runs, 1);
@@ -230,6 +232,7 @@ static void a_group_whose_commit_never_arrived_runs_again(void **state)
 	struct db_work *w = start_through(&p, &j);
 
 	p.mode = PROXY_CUT_AT_REQUEST;
+	j.waits = false;
 	ends(&j);
 	CHECK_OK(j.told);
 	assert_int_equal(j.runs, 2);
@@ -247,8 +250,12 @@ static void tasks_wait_for_a_cluster_that_restarts(void **state)
 
 	cluster("stop", cluster_dir(), "immediate");
 	CHECK_OK(db_work_submit(w, &j.task));
-	usleep(200000);
-	db_work_stats(w, &stats);
+	for (int i = 0; i < 2000; i++) { /* until it has tried */
+		db_work_stats(w, &stats);
+		if (!stats.connected)
+			break;
+		usleep(10000);
+	}
 	CHECK(!stats.connected);
 	CHECK(!j.ended);
 	cluster("start", cluster_dir(), "");

@@ -109,7 +109,7 @@ static void put(const char *key_id, const uint8_t *point, enum wrap_format forma
 static void settle(void)
 {
 	struct keydb_front_stats stats;
-	int64_t until_ms = hf_mono_ms() + 3000;
+	int64_t until_ms = hf_mono_ms() + 20000;
 
 	do {
 		struct pollfd fd = { .fd = dispatch_fd(dispatch), .events = POLLIN };

@@ -96,7 +96,7 @@ static int tear_down(void **state)
 static void settle(void)
 {
 	struct keydb_front_stats stats;
-	int64_t until_ms = hf_mono_ms() + 3000;
+	int64_t until_ms = hf_mono_ms() + 20000;
 
 	do {
 		struct pollfd fd = { .fd = dispatch_fd(dispatch), .events = POLLIN };

@@ -156,7 +156,7 @@ uint16_t stand_port(const struct stand *s)
 
 void stand_wait(atomic_uint *counter, unsigned value)
 {
-	int64_t end = hf_mono_ms() + 2000;
+	int64_t end = hf_mono_ms() + STAND_PATIENCE_MS;
 
 	while (atomic_load(counter) != value && hf_mono_ms() < end)
 		usleep(1000);
@@ -165,7 +165,7 @@ void stand_wait(atomic_uint *counter, unsigned value)
 
 void stand_wait_pending(struct stand *s, size_t value)
 {
-	int64_t end = hf_mono_ms() + 2000;
+	int64_t end = hf_mono_ms() + STAND_PATIENCE_MS;
 
 	while (http_server_pending(s->server) != value && hf_mono_ms() < end)
 		usleep(1000);
@@ -174,7 +174,7 @@ void stand_wait_pending(struct stand *s, size_t value)
 
 void stand_answer(struct stand *s, unsigned i)
 {
-	int64_t end = hf_mono_ms() + 2000;
+	int64_t end = hf_mono_ms() + STAND_PATIENCE_MS;
 	struct http_request *req = NULL;
 
 	/* The counter moves before the request is stored. */
@@ -245,8 +245,9 @@ void raw_expect(int fd, const char *text)
 
 	while (!strstr(got, text)) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		ssize_t n =
-		        poll(&p, 1, 2000) == 1 ? recv(fd, got + len, sizeof(got) - 1 - len, 0) : 0;
+		ssize_t n = poll(&p, 1, STAND_PATIENCE_MS) == 1
+		                    ? recv(fd, got + len, sizeof(got) - 1 - len, 0)
+		                    : 0;
 
 		if (n <= 0)
 			fail_msg("expected \"%s\", got \"%s\"", text, got);
@@ -261,7 +262,7 @@ int raw_ask(const struct stand *s, const void *p, size_t len, char *to, size_t c
 	int status = 0;
 
 	raw_send(fd, p, len);
-	if (!raw_read(fd, to, cap, 2000))
+	if (!raw_read(fd, to, cap, STAND_PATIENCE_MS))
 		fail_msg("not closed: %s", to);
 	if (strncmp(to, "HTTP/1.1 ", 9) == 0)
 		for (int i = 9; i < 12; i++)

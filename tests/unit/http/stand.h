@@ -17,6 +17,9 @@ struct stand_wish {
 
 #define STAND_PARKED_MAX 512
 
+/* For what comes as soon as the machine lets it. */
+enum { STAND_PATIENCE_MS = 20000 };
+
 struct stand {
 	struct http_server *server;
 	struct tls_server *tls;
@@ -32,7 +35,7 @@ void stand_start(struct stand *s, const struct stand_wish *wish);
 void stand_stop(struct stand *s);
 uint16_t stand_port(const struct stand *s);
 
-/* Waits up to two seconds for a counter to reach a value. */
+/* Waits for a counter to reach a value. */
 void stand_wait(atomic_uint *counter, unsigned value);
 void stand_wait_pending(struct stand *s, size_t value);
 /* Answers the parked request from the calling thread. */

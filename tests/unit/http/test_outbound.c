@@ -167,11 +167,11 @@ static struct result post(struct outbound *o, const char *url)
 		.url = url,
 		.content_type = "application/json",
 		.body = hf_span_text("{}"),
-		.timeout_ms = 2000,
+		.timeout_ms = 20000,
 		.done = on_done,
 		.ctx = &r,
 	};
-	int64_t until = hf_mono_ms() + 5000;
+	int64_t until = hf_mono_ms() + 30000;
 
 	CHECK_OK(outbound_send(o, &p));
 	while (!r.done && hf_mono_ms() < until)

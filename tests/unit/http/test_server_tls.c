@@ -128,7 +128,7 @@ static struct http_client *driver(void)
 
 static void run(struct http_client *c)
 {
-	int64_t end = hf_mono_ms() + 3000;
+	int64_t end = hf_mono_ms() + STAND_PATIENCE_MS;
 
 	while (http_client_pending(c) && hf_mono_ms() < end)
 		CHECK_OK(http_client_step(c, NULL, 0, 100));
@@ -138,9 +138,11 @@ static void run(struct http_client *c)
 static struct outcome get(struct http_client *c, const char *path)
 {
 	struct outcome o = { 0 };
-	struct http_client_request request = {
-		.method = "GET", .path = path, .timeout_ms = 5000, .done = note, .ctx = &o
-	};
+	struct http_client_request request = { .method = "GET",
+		                               .path = path,
+		                               .timeout_ms = STAND_PATIENCE_MS,
+		                               .done = note,
+		                               .ctx = &o };
 
 	CHECK_OK(http_client_send(c, &request));
 	run(c);
@@ -167,7 +169,7 @@ static void bodies_and_headers_travel_both_ways(void **state)
 		                               .content_type = "application/json",
 		                               .body = hf_span_text("{\"a\":1}"),
 		                               .headers = (const char *const[]){ "X-A: b", NULL },
-		                               .timeout_ms = 5000,
+		                               .timeout_ms = STAND_PATIENCE_MS,
 		                               .done = note,
 		                               .ctx = &o };
 
@@ -191,9 +193,11 @@ static void a_long_body_arrives_whole(void **state)
 	HF_CLEANUP(http_client_free_at) struct http_client *c = driver();
 	HF_BUF_SCOPED struct hf_buf body = HF_BUF(4u << 20);
 	struct outcome o = { 0 };
-	struct http_client_request request = {
-		.method = "POST", .path = "/count", .timeout_ms = 5000, .done = note, .ctx = &o
-	};
+	struct http_client_request request = { .method = "POST",
+		                               .path = "/count",
+		                               .timeout_ms = STAND_PATIENCE_MS,
+		                               .done = note,
+		                               .ctx = &o };
 
 	CHECK(hf_buf_grow(&body, 3000000));
 	memset(body.ptr, 'b', body.len);
@@ -265,7 +269,7 @@ static void replies_that_find_no_room_arrive_whole(void **state)
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	SSL *ssl = raw_driver(ctx, fd);
 	struct pollfd writable = { .fd = fd, .events = POLLOUT };
-	int64_t until = hf_mono_ms() + 10000;
+	int64_t until = hf_mono_ms() + STAND_PATIENCE_MS;
 	int small = 32768, asked = 0;
 	size_t marks = 0;
 
@@ -294,7 +298,7 @@ static void a_header_that_would_break_the_head_is_refused(void **state)
 		                               .path = "/who",
 		                               .headers = (const char *const[]){ "A: b\r\nC: d",
 		                                                                 NULL },
-		                               .timeout_ms = 5000,
+		                               .timeout_ms = STAND_PATIENCE_MS,
 		                               .done = note };
 
 	CHECK_CODE(http_client_send(c, &request), HF_INVALID);
@@ -367,14 +371,14 @@ static void handshakes_that_stall_or_are_none_are_cut_off(void **state)
 	stand_start(&stand, &(struct stand_wish){ .tls_cert = server_cert,
 	                                          .tls_key = server_key,
 	                                          .read_ms = 200 });
-	HF_FD int silent = raw_connect(&stand), plain = raw_connect(&stand);
 	int64_t begin = hf_mono_ms();
+	HF_FD int silent = raw_connect(&stand), plain = raw_connect(&stand);
 	char got[512];
 
 	raw_say(plain, "GET /who HTTP/1.1\r\nHost: h\r\n\r\n");
-	CHECK(raw_read(plain, got, sizeof(got), 1500));
+	CHECK(raw_read(plain, got, sizeof(got), STAND_PATIENCE_MS));
 	CHECK(!strstr(got, "HTTP/1.1 200"));
-	CHECK(raw_read(silent, got, sizeof(got), 2000));
+	CHECK(raw_read(silent, got, sizeof(got), STAND_PATIENCE_MS));
 	CHECK(hf_mono_ms() - begin >= 190);
 }
 
@@ -382,12 +386,14 @@ static void a_client_that_leaves_while_parked_is_noticed(void **state)
 {
 	struct http_client *c = driver();
 	struct outcome o = { 0 };
-	struct http_client_request request = {
-		.method = "GET", .path = "/park", .timeout_ms = 5000, .done = note, .ctx = &o
-	};
+	struct http_client_request request = { .method = "GET",
+		                               .path = "/park",
+		                               .timeout_ms = STAND_PATIENCE_MS,
+		                               .done = note,
+		                               .ctx = &o };
 
 	CHECK_OK(http_client_send(c, &request));
-	for (int i = 0; i < 200 && atomic_load(&stand.n_parked) == 0; i++)
+	for (int i = 0; i < STAND_PATIENCE_MS / 10 && atomic_load(&stand.n_parked) == 0; i++)
 		CHECK_OK(http_client_step(c, NULL, 0, 10));
 	http_client_free(c);
 	stand_wait(&stand.n_gone, 1);

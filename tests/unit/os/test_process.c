@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 4000 };
+enum { PATIENCE_MS = 20000 };
 
 static struct os_process spawn(char *const argv[])
 {

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 4000 };
+enum { PATIENCE_MS = 20000 };
 
 /* Types `keys` once the prompt is there. Returns the code of os_prompt_secret(), or 99 when the
  * secret is not `want`; what the terminal showed is put into `shown`. */

@@ -186,10 +186,10 @@ static const char *status_of(const struct held *h)
 	return member("status");
 }
 
-/* Until it is what is wanted, or a second is over. */
+/* Until it is what is wanted. */
 static inline void wait_for(const struct held *h, const char *status)
 {
-	for (int i = 0; i < 200 && strcmp(status_of(h), status) != 0; i++)
+	for (int i = 0; i < 4000 && strcmp(status_of(h), status) != 0; i++)
 		usleep(5000);
 	assert_string_equal(status_of(h), status);
 }

@@ -50,7 +50,7 @@ struct gateway {
 	struct http_server *http;
 	uint16_t port;
 	atomic_int mood;
-	atomic_uint opens, requests, ops, looks; /* so far */
+	atomic_uint opens, requests, signatures, ops, looks; /* so far */
 	pthread_mutex_t lock;
 	struct http_request *held[HELD_MAX];
 	size_t n_held;
@@ -243,6 +243,18 @@ static void do_ops(struct gateway *g, const struct slot_ops *ops, struct hf_buf 
 	free(results);
 }
 
+static unsigned signatures_asked(const struct slot_ops *ops)
+{
+	struct crypto_op op;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < ops->n; i++) {
+		CHECK_OK(crypto_op_decode(ops->ops[i], &op, NULL));
+		n += op.kind == CRYPTO_SIGN;
+	}
+	return n;
+}
+
 static void on_ops(struct http_request *req, void *ctx)
 {
 	struct gateway *g = ctx;
@@ -253,6 +265,7 @@ static void on_ops(struct http_request *req, void *ctx)
 	atomic_fetch_add(&g->requests, 1);
 	CHECK(ops);
 	CHECK_OK(slot_ops_decode(http_body(req), ops));
+	atomic_fetch_add(&g->signatures, signatures_asked(ops));
 	if (mood == GATEWAY_SILENT) {
 		hold(g, req);
 	} else if (mood == GATEWAY_FORGETS) {
@@ -604,10 +617,10 @@ static struct link_view view(unsigned i)
 	return v;
 }
 
-/* Waits up to three seconds for a connection to be so. */
+/* Waits for a connection to be so. */
 static void expect_state(unsigned i, enum link_state state)
 {
-	int64_t end = hf_mono_ms() + 3000;
+	int64_t end = hf_mono_ms() + 20000;
 
 	while (view(i).state != state && hf_mono_ms() < end)
 		usleep(2000);

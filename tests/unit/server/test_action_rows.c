@@ -50,9 +50,14 @@ static void one_whose_use_may_be_forgotten_already_is_refused(void **state)
 
 static void what_can_still_be_presented_is_never_forgotten(void **state)
 {
-	int64_t now = hf_wall_ms();
+	enum hf_code spent;
+	int64_t now;
 
-	CHECK(spend("ua-short", 900, now) == HF_OK);
+	do { /* once more when we were too slow to be in time */
+		now = hf_wall_ms();
+		spent = spend("ua-short", 900, now);
+	} while (spent == HF_TIMEOUT && hf_wall_ms() - now >= 900);
+	CHECK(spent == HF_OK);
 	CHECK(spend("ua-long", 60000, now) == HF_OK);
 	usleep(910 * 1000);
 	CHECK_OK(db_begin(db));

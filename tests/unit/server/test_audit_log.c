@@ -50,13 +50,15 @@ static void enter(int n)
 	CHECK_OK(db_commit(db, DB_RELAXED));
 }
 
+enum { PATIENCE = 4000 }; /* looks, five milliseconds apart */
+
 /* Until nothing waits, with checkpoints or without. */
 static void sequence(bool checkpoints)
 {
 	bool all = false;
 
 	fx.config.audit_checkpoint_s = checkpoints ? 1 : 0;
-	for (int i = 0; i < 500 && !all; i++) {
+	for (int i = 0; i < PATIENCE && !all; i++) {
 		pthread_mutex_lock(&fx.core.audit->lock);
 		fx.core.audit->sequence.next_ms = 0;
 		fx.core.audit->sequence.next_checkpoint_ms = 0;
@@ -67,8 +69,8 @@ static void sequence(bool checkpoints)
 		      (!checkpoints || audit_state(fx.core.audit).known);
 	}
 	/* the task that found nothing may still run */
-	for (int i = 0; i < 500 && fx.core.audit->sequence.running; i++)
-		usleep(1000);
+	for (int i = 0; i < PATIENCE && fx.core.audit->sequence.running; i++)
+		usleep(5000);
 	CHECK(all);
 }
 
@@ -196,7 +198,7 @@ static void requests_that_are_sequenced_while_they_come_are_all_in_the_tree(void
 
 static void checkpoint_is_made(struct audit_checkpoint_row *row)
 {
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < PATIENCE; i++) {
 		hf_status s;
 
 		sequence(true);
@@ -276,8 +278,8 @@ static void a_store_without_ed25519_is_asked_for_p256(void **state)
 {
 	fx.mood = HSM_REFUSES;
 	enter(1);
-	for (int i = 0; i < 300 && NUMBER("SELECT COUNT(*) FROM audit_keys"
-	                                  " WHERE key_type = 2 AND status = 'Failed'") == 0;
+	for (int i = 0; i < PATIENCE && NUMBER("SELECT COUNT(*) FROM audit_keys"
+	                                       " WHERE key_type = 2 AND status = 'Failed'") == 0;
 	     i++) {
 		sequence(true);
 		usleep(5000);

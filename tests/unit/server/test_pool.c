@@ -119,7 +119,7 @@ static void ask(struct asking *a, const struct crypto_op *ops, size_t n, int dea
 
 static void wait_for(struct asking *a)
 {
-	int64_t until = hf_mono_ms() + 10000;
+	int64_t until = hf_mono_ms() + 20000;
 
 	while (sem_trywait(&a->done) != 0) {
 		struct timespec pause = { .tv_nsec = 2000000 };
@@ -345,7 +345,7 @@ static void who_gives_up_takes_back_what_nobody_has_begun(void **state)
 static void a_result_that_nobody_fetches_is_forgotten(void **state)
 {
 	DB_SCOPED struct db *db = NULL;
-	int64_t until = hf_mono_ms() + 5000;
+	int64_t until = hf_mono_ms() + 20000;
 
 	CHECK_OK(db_open(&db_config, &db, NULL));
 	CHECK_OK(db_begin(db));

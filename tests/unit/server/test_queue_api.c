@@ -128,6 +128,8 @@ static int teardown(void **state)
 	return fixture_teardown(state);
 }
 
+enum { PATIENCE_MS = 20000 };
+
 /* One request and what came back. */
 struct exchange {
 	struct http_client *client;
@@ -170,7 +172,7 @@ static void exchange_begin(struct exchange *x, const struct party *from, const c
 		.path = POLL_PATH,
 		.content_type = type,
 		.body = body,
-		.timeout_ms = 5000,
+		.timeout_ms = 2 * PATIENCE_MS,
 		.done = exchange_done,
 		.ctx = x,
 	};
@@ -190,7 +192,7 @@ static void exchange_step(struct exchange *x, int ms)
 
 static void exchange_end(struct exchange *x)
 {
-	exchange_step(x, 6000);
+	exchange_step(x, PATIENCE_MS);
 	CHECK(x->done);
 	http_client_free(x->client);
 }
@@ -264,20 +266,22 @@ static void a_malformed_poll_is_refused_and_the_server_lives_on(void **state)
 	CHECK(poll_now(&net.ours).status == 200);
 }
 
-static void wait_parked(size_t n)
+/* A poll of our driver's, until it is parked. */
+static void park(struct exchange *x)
 {
-	for (int i = 0; i < 500 && stats_now().parked != n; i++)
-		usleep(2000);
-	CHECK(stats_now().parked == n);
+	int64_t until = hf_mono_ms() + PATIENCE_MS;
+
+	poll_begin(x, &net.ours, 2 * PATIENCE_MS);
+	while (stats_now().parked == 0 && hf_mono_ms() < until)
+		exchange_step(x, 10);
+	CHECK(stats_now().parked == 1);
 }
 
 static void a_parked_poll_is_answered_when_a_job_comes(void **state)
 {
 	struct exchange x;
 
-	poll_begin(&x, &net.ours, 4000);
-	exchange_step(&x, 200);
-	wait_parked(1);
+	park(&x);
 	add(0, 1);
 	exchange_end(&x);
 	CHECK(x.status == 200 && x.n_jobs == 1);
@@ -288,15 +292,12 @@ static void a_driver_that_wants_no_more_calls_its_parked_poll_back(void **state)
 	struct poll_request recall = { .instance = ALICE, .recall = true };
 	struct exchange parked, x;
 
-	poll_begin(&parked, &net.ours, 4000);
-	exchange_step(&parked, 200);
-	wait_parked(1);
+	park(&parked);
 	poll_send(&x, &net.ours, &recall);
 	exchange_end(&x);
 	CHECK(x.status == 200 && x.n_jobs == 0);
-	exchange_step(&parked, 500);
-	CHECK(parked.done && parked.status == 200 && parked.n_jobs == 0);
 	exchange_end(&parked);
+	CHECK(parked.status == 200 && parked.n_jobs == 0);
 	CHECK(stats_now().parked == 0);
 }
 
@@ -304,15 +305,14 @@ static void a_driver_that_left_while_parked_gets_no_jobs(void **state)
 {
 	struct exchange x;
 
-	poll_begin(&x, &net.ours, 4000);
-	exchange_step(&x, 200);
-	wait_parked(1);
+	park(&x);
 	http_client_free(x.client);
-	for (int i = 0; i < 500 && stats_now().parked; i++) {
+	for (int64_t until = hf_mono_ms() + PATIENCE_MS;
+	     stats_now().parked && hf_mono_ms() < until;) {
 		usleep(2000);
 		jobs_tick(fx.jobs, fx.writer);
 	}
-	wait_parked(0);
+	CHECK(stats_now().parked == 0);
 	add(0, 1);
 	CHECK(poll_now(&net.ours).n_jobs == 1);
 }

@@ -149,9 +149,9 @@ static struct exchange *get(const char *scheme, unsigned port, const char *path)
 	static struct exchange x;
 	struct http_client *client;
 	char url[64];
-	int64_t until = hf_mono_ms() + 5000;
+	int64_t until = hf_mono_ms() + 20000;
 	const struct http_client_request request = {
-		.method = "GET", .path = path, .timeout_ms = 4000, .done = exchange_done, .ctx = &x
+		.method = "GET", .path = path, .timeout_ms = 20000, .done = exchange_done, .ctx = &x
 	};
 
 	memset(&x, 0, sizeof(x));
