@@ -43,7 +43,7 @@ static void replied(void *ctx, const struct http_reply *reply)
 static void get(const char *path)
 {
 	struct http_client_request request = {
-		.method = "GET", .path = path, .timeout_ms = 2000, .done = replied
+		.method = "GET", .path = path, .timeout_ms = 20000, .done = replied
 	};
 
 	status = 0;

@@ -254,10 +254,12 @@ static void a_caller_may_ask_so_often(void **state)
 
 static void bad_tokens_are_tried_so_often(void **state)
 {
+	int refused = 0;
+
 	CHECK(get("/keys") == 200);
-	for (int i = 0; i < 3; i++)
-		CHECK(with(at("a.b.%s", i ? "x" : "y")) == 401);
-	CHECK(with("a.b.c") == 429);
+	while (refused < 400 && with(at("a.b.%s", refused ? "x" : "y")) == 401)
+		refused++;
+	CHECK(refused >= 3 && refused < 400 && got.status == 429);
 	CHECK(strstr(member("error.message"), "tokens that are not valid"));
 	usleep(300 * 1000);
 	CHECK(get("/keys") == 200); /* who is known is not shut out with them */
