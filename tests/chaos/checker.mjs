@@ -9,7 +9,7 @@
 //   struck   [{ fault, target, overlaps, backMs, takeoverMs }]: how long recovery did take (run.mjs); leaseMs: a job's lease
 //
 // Each check gives { claim, looked, violations: [text], notes: [text] }.
-import { isAccepted } from './history.mjs'
+import { isAccepted, isOutdated } from './history.mjs'
 import { readRecord } from './record.mjs'
 import { verifySecp256k1 } from '../e2e/verify.mjs'
 
@@ -20,7 +20,7 @@ const FAILED_SHARE_MAX = 0.1
 /** What a request may end with, and a client may hear, while something is broken. */
 const EXPLAINED_STATUS = new Set([502, 503, 504])
 /** Tokens and challenges have times in them: a server whose clock was set may refuse a caller. */
-const isExplained = (status, fault) => EXPLAINED_STATUS.has(status) || ([401, 403].includes(status) && fault.startsWith('clock-'))
+const isExplained = (attempt, fault) => EXPLAINED_STATUS.has(attempt.status) || (([401, 403].includes(attempt.status) || isOutdated(attempt)) && fault.startsWith('clock-'))
 
 export function check({ history, state, faults, struck, leaseMs }) {
 	const facts = gather(history, state)
@@ -220,7 +220,7 @@ function explained({ requests, answers, rows, keyRows, faults }) {
 	const bad = attempts.filter(({ attempt }) => attempt.error || attempt.status >= 400)
 	for (const { request, attempt } of bad) {
 		const then = during(faults, attempt.began, attempt.ended)
-		if (!then.some(({ fault }) => attempt.error || isExplained(attempt.status, fault)))
+		if (!then.some(({ fault }) => attempt.error || isExplained(attempt, fault)))
 			violations.push(`${name(request)} failed at ${(attempt.began / 1000).toFixed(2)} s, which ` +
 				`${then.length ? `${then.map(({ fault }) => fault).join(', ')} does not explain` : 'nothing was broken to explain'}: ${describe(attempt)}`)
 	}

@@ -107,6 +107,8 @@ const LIES = {
 	'a key that is never made': ['no job is stuck', ({ state }) => state.keys.push({ id: 'key-c', publicKey: '', status: 'Creating' })],
 	'a failure when nothing was broken': ['failures are few, and a fault explains each', ({ requests }) => requests[0].attempts.unshift({ stage: 'request', server: 's', began: 30, ended: 31, status: 503 })],
 	'an answer that no fault explains': ['failures are few, and a fault explains each', ({ requests }) => requests[0].attempts.unshift({ stage: 'request', server: 's', began: 10, ended: 11, status: 500 })],
+	'a challenge that was outdated though no clock was set': ['failures are few, and a fault explains each', ({ requests }) => requests[0].attempts.unshift({ stage: 'action', server: 's', began: 10, ended: 11, status: 400,
+		body: { message: 'Challenge token is not valid. It has expired: begin the user action again.' } })],
 	'a caller refused though no clock was set': ['failures are few, and a fault explains each', ({ requests }) => requests[0].attempts.unshift({ stage: 'action', server: 's', began: 10, ended: 11, status: 401 })],
 	'a request that failed for good without a reason': ['failures are few, and a fault explains each', ({ state }) => state.signatures.push({ ...state.signatures[0], id: 'sig-f', externalId: 'f', status: 'Failed' })],
 	'a request that failed for good when nothing was broken': ['failures are few, and a fault explains each', ({ requests, state }) => {
@@ -129,6 +131,15 @@ for (const [lie, [claim, tell]] of Object.entries(LIES))
 		tell(world)
 		assert.ok(violated(world).includes(claim), `found instead: ${violated(world).join('; ') || 'nothing'}`)
 	})
+
+test('a clock that was set explains callers that are refused and challenges that are outdated', () => {
+	const world = sound()
+	const refused = { stage: 'action', server: 's', began: 10, ended: 11 }
+	world.faults[0].fault = 'clock-server'
+	world.requests[0].attempts.unshift({ ...refused, status: 401 },
+		{ ...refused, status: 400, body: { message: 'Challenge token is not valid. It has expired: begin the user action again.' } })
+	assert.deepEqual(violated(world), [])
+})
 
 test('the same seed is the same schedule, another seed another', () => {
 	const make = (seed) => plan({ seed, seconds: 300, faults, targets })

@@ -8,13 +8,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DfnsError } from '../e2e/stack.mjs'
 import { sha256 } from '../e2e/verify.mjs'
 import { signedBy } from './https.mjs'
-import { isAccepted, isSettled } from './history.mjs'
+import { isAccepted, isOutdated, isSettled } from './history.mjs'
 import { Random } from './random.mjs'
 
 /** An application's patience with one answer: longer than the 20 s for which a server holds a request would only add waiting. */
 const ANSWER_MS = 8000
 const RETRY_MS = [100, 600]
 const KEYS_SHARE = 0.03
+/** More than all drivers take at once. */
+const WAITING_MAX = 100
 
 export class Clients {
 	#stopping = false
@@ -37,9 +39,9 @@ export class Clients {
 		for (let i = 0; i < this.workers; i++) this.#workers.push(this.#work(new Random(this.seed, `worker ${i}`)))
 	}
 
-	/** So many more at once. */
+	/** So many more at once, unless many wait already: a slow machine is not to be buried under what is asked again and again. */
 	burst(count) {
-		if (this.#stopping) return
+		if (this.#stopping || this.history.requests.filter((request) => request.persists && !request.done).length > WAITING_MAX) return
 		for (let i = 0; i < count; i++) this.#workers.push(this.sign(new Random(this.seed, `burst ${this.history.requests.length}`)))
 	}
 
@@ -126,7 +128,7 @@ export class Clients {
 }
 
 /** Said about the request itself: asking again would change nothing. */
-const isRefusal = ({ status }) => status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status)
+const isRefusal = (attempt) => attempt.status >= 400 && attempt.status < 500 && ![401, 403, 408, 429].includes(attempt.status) && !isOutdated(attempt)
 
 const asHttp = (call) => call().then((body) => ({ status: 200, body }), (error) => {
 	if (error instanceof DfnsError) return { status: error.httpStatus, body: { message: error.message, ...error.context?.body } }

@@ -35,6 +35,8 @@ export class History {
 	}
 }
 
+/** A challenge whose time was over when it came back, since a clock was set meanwhile. */
+export const isOutdated = ({ status, body }) => status === 400 && /has expired/.test(body?.error?.message ?? body?.message)
 export const isSettled = (body) => body && body.status !== 'Executing' && body.status !== 'Creating'
 /** The answers that name a signature request or a key: the server has taken it on. */
 export const isAccepted = (attempt) => attempt.status >= 200 && attempt.status < 300 && attempt.stage !== 'action' && Boolean(attempt.body?.id)

@@ -92,18 +92,23 @@ void place_daemon(struct place *p, char *const argv[])
  * not go unnoticed. */
 static bool is_listened_at(const char *path)
 {
+	struct stat here, there;
 	char line[512], at[256];
 	unsigned flags;
-	FILE *f = fopen("/proc/net/unix", "r");
 	bool found = false;
+	FILE *f;
 
+	if (stat(path, &here) != 0)
+		return false;
+	f = fopen("/proc/net/unix", "r");
 	if (!f)
 		place_fail("/proc/net/unix");
 	while (!found && fgets(line, sizeof(line), f))
 		found = sscanf(line, "%*s %*s %*s %x %*s %*s %*s %255s", &flags, at) == 2 &&
-		        (flags & LISTENED_AT) && strcmp(at, path) == 0;
+		        (flags & LISTENED_AT) && stat(at, &there) == 0 &&
+		        there.st_dev == here.st_dev && there.st_ino == here.st_ino;
 	fclose(f);
-	return found && access(path, F_OK) == 0;
+	return found;
 }
 
 bool place_wait_for(const char *path)
