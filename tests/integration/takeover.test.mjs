@@ -23,7 +23,14 @@ const blob = (column, table, id) => Buffer.from(server(`SELECT hex(${column}) FR
 const hex = (bytes) => `x'${bytes.toString('hex')}'`
 const digest = (text) => sha256(Buffer.from(text))
 const hashBody = (text) => ({ kind: 'Hash', hash: digest(text).toString('hex') })
-const sign = (text, keyId = key.id) => client.keys.generateSignature({ keyId, body: hashBody(text) })
+/** What became of a request. Its answer says so, unless that takes longer than an answer waits for it. */
+async function settled(made, look) {
+	for (let left = 600; left > 0 && made.status === 'Executing'; left--, await sleep(100)) made = await look(made.id)
+	return made
+}
+const settledOf = (made, keyId = key.id) => settled(made, (signatureId) => client.keys.getSignature({ keyId, signatureId }))
+const settledIn = (made, walletId) => settled(made, (signatureId) => client.wallets.getSignature({ walletId, signatureId }))
+const sign = async (text) => settledOf(await client.keys.generateSignature({ keyId: key.id, body: hashBody(text) }))
 const makeKey = () => client.keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
 
 /** A request that was made, as the server keeps it. */
@@ -53,7 +60,7 @@ test('what its owner asks for is signed', async () => {
 	const made = await sign('asked for')
 	assert.ok(verifySecp256k1(key.publicKey, Buffer.from('asked for'), made.signature), JSON.stringify(made))
 	const ed = await client.keys.createKey({ body: { scheme: 'EdDSA', curve: 'ed25519' } })
-	const message = await client.keys.generateSignature({ keyId: ed.id, body: { kind: 'Message', message: Buffer.from('hello').toString('hex') } })
+	const message = await settledOf(await client.keys.generateSignature({ keyId: ed.id, body: { kind: 'Message', message: Buffer.from('hello').toString('hex') } }), ed.id)
 	assert.equal(message.status, 'Signed', JSON.stringify(message))
 })
 
@@ -72,10 +79,10 @@ function psbtOf(publicKey) {
 
 test('what is asked of a wallet is signed, each input of a transaction too', async () => {
 	const ether = await client.wallets.createWallet({ body: { network: 'EthereumSepolia' } })
-	const message = await client.wallets.generateSignature({ walletId: ether.id, body: { kind: 'Message', message: '0x' + Buffer.from('hello').toString('hex') } })
+	const message = await settledIn(await client.wallets.generateSignature({ walletId: ether.id, body: { kind: 'Message', message: '0x' + Buffer.from('hello').toString('hex') } }), ether.id)
 	assert.equal(message.status, 'Signed', JSON.stringify(message))
 	const coin = await client.wallets.createWallet({ body: { network: 'BitcoinTestnet3' } })
-	const spent = await client.wallets.generateSignature({ walletId: coin.id, body: { kind: 'Psbt', psbt: psbtOf(coin.signingKey.publicKey) } })
+	const spent = await settledIn(await client.wallets.generateSignature({ walletId: coin.id, body: { kind: 'Psbt', psbt: psbtOf(coin.signingKey.publicKey) } }), coin.id)
 	assert.equal(spent.status, 'Signed', JSON.stringify(spent))
 	assert.equal(spent.signatures.length, 2)
 	assert.equal(sql(stack.keysDb, 'SELECT max(n) FROM (SELECT count(*) AS n FROM spent_actions GROUP BY action_id)'), '2')
@@ -92,7 +99,7 @@ test('each of many at once is signed, and the same request again has its one sig
 	const made = await Promise.all(Array.from({ length: 24 }, (_, i) => sign(`many ${i}`)))
 	for (const [i, request] of made.entries()) assert.ok(verifySecp256k1(key.publicKey, Buffer.from(`many ${i}`), request.signature), JSON.stringify(request))
 	const body = { ...hashBody('again'), externalId: 'again' }
-	const first = await client.keys.generateSignature({ keyId: key.id, body })
+	const first = await settledOf(await client.keys.generateSignature({ keyId: key.id, body }))
 	const second = await client.keys.generateSignature({ keyId: key.id, body })
 	assert.equal(second.id, first.id)
 	assert.equal(spent(), before + 25)
