@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 enum {
-	START_MS = 30000,
+	START_MS = 60000,
 	STOP_MS = 5000,
 	LISTENED_AT = 1 << 16, /* a socket's flag in /proc/net/unix */
 };
