@@ -12,7 +12,9 @@
 enum {
 	PARK_MS = 20000,
 	CONNECT_MS = 2500,
-	RECALL_MS = 500, /* from the answer to a recall to that of the parked poll */
+	/* From the answer to a recall to that of the parked poll, which may have been dealt jobs by
+	 * a commit that a busy disk holds up. */
+	RECALL_MS = 3000,
 	LEASE_UNKNOWN_MS = 3000,
 	GATHER_MAX = 32,      /* so many results go without waiting for more */
 	LOOK_EVERY_MS = 1000, /* at the certificate files */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, before, beforeEach, test } from 'node:test'
 
+import { settled } from '../e2e/ask.mjs'
 import { Stack } from '../e2e/stack.mjs'
 import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
 
@@ -11,7 +12,7 @@ let stack, client, driver, keys, records
 
 const sql = (text) => execFileSync('sqlite3', [stack.keysDb, '-cmd', '.timeout 5000', text], { encoding: 'utf8' }).trim()
 const message = Buffer.from('altered?')
-const sign = (key) => client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } })
+const sign = async (key) => settled(client, await client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } }))
 
 before(async () => {
 	stack = await Stack.start()

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
+import { settled } from '../e2e/ask.mjs'
 import { inTime } from '../e2e/pace.mjs'
 import { Stack } from '../e2e/stack.mjs'
 import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
@@ -18,7 +19,7 @@ before(async () => {
 })
 after(() => stack?.stop())
 
-const sign = (message) => client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } })
+const sign = async (message) => settled(client, await client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } }))
 
 /** Runs `work` with a driver whose HSM does `fault` from the moment that the driver is ready. Calls are counted from then on; the first
  * C_SignInit and C_Sign of a job are those of the record's MAC, the second those of the signature. */

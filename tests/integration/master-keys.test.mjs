@@ -6,7 +6,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 
-import { until } from '../e2e/ask.mjs'
+import { settled, until } from '../e2e/ask.mjs'
 import { PIN, Stack, command, faultModule, holdfast, softhsm } from '../e2e/stack.mjs'
 import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
 
@@ -16,7 +16,7 @@ let stack, client, keys
 
 const sql = (text) => execFileSync('sqlite3', [stack.keysDb, '-cmd', '.timeout 5000', text], { encoding: 'utf8' }).trim()
 const createKey = () => client.keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
-const sign = (key) => client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } })
+const sign = async (key) => settled(client, await client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } }))
 const hsm = (module = softhsm) => ['--module', module, '--slot', `label:${stack.tokenLabel}`]
 const run = (args, env = {}) => command([holdfast, ...args], { env: { ...stack.env, USER_PIN: PIN, ...env } })
 const rewrap = (...args) => run(['db', 'rewrap', ...hsm(), '--sqlite-path', stack.keysDb, '--to-label', NEW, ...args])

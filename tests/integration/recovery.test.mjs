@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 
+import { settled } from '../e2e/ask.mjs'
 import { Postgres } from '../e2e/postgres.mjs'
 import { PIN, Stack, command, holdfast, root, softhsm, succeed } from '../e2e/stack.mjs'
 import { sha256, verifySecp256k1 } from '../e2e/verify.mjs'
@@ -20,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => stack?.stop())
 
 const createKey = () => client.keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
-const sign = (key) => client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } })
+const sign = async (key) => settled(client, await client.keys.generateSignature({ keyId: key.id, body: { kind: 'Hash', hash: sha256(message).toString('hex') } }))
 const driver = () => stack.processes.at(-1)
 
 async function signs(key) {

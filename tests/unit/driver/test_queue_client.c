@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum mode { WELL, ERROR_500, GARBAGE, RETRY_AFTER, TOO_MANY };
+enum mode { WELL, ERROR_500, GARBAGE, RETRY_AFTER, TOO_MANY, SLOW_COMMIT };
 
 static struct {
 	pthread_mutex_t lock;
@@ -69,7 +69,7 @@ static void answer(struct http_request *req, const struct poll_request *p)
 	server.to_deal -= n;
 	if (server.mode == TOO_MANY)
 		reply(req, p->capacity + 1);
-	else if (p->recall && server.parked)
+	else if (p->recall && server.parked && server.mode != SLOW_COMMIT)
 		answer_recall(req);
 	else if (n == 0 && p->wait_ms > 0 && !server.parked)
 		server.parked = req;
@@ -384,6 +384,31 @@ static void a_quiet_client_hands_in_and_asks_for_nothing(void **state)
 	CHECK(!is_parked());
 }
 
+static struct queue_client_stats stats(void)
+{
+	struct queue_client_stats s;
+
+	queue_client_stats(client, &s);
+	return s;
+}
+
+static void a_poll_that_was_dealt_jobs_before_its_recall_is_waited_for(void **state)
+{
+	uint64_t trips;
+
+	TURN_UNTIL(is_parked(), 1, 2000);
+	trips = stats().round_trips;
+	set_mode(SLOW_COMMIT);
+	queue_client_recall(client);
+	TURN_UNTIL(stats().round_trips > trips, 0, 2000);
+	TURN_UNTIL(false, 0, 700);
+	assert_int_equal(stats().on_the_way, 1);
+	release_parked(1);
+	TURN_UNTIL(n_taken == 1, 0, 2000);
+	assert_int_equal(n_taken, 1);
+	assert_int_equal(stats().on_the_way, 0);
+}
+
 static void a_parked_poll_is_called_back_with_what_it_was_dealt(void **state)
 {
 	TURN_UNTIL(is_parked(), 1, PATIENCE_MS);
@@ -395,14 +420,6 @@ static void a_parked_poll_is_called_back_with_what_it_was_dealt(void **state)
 	TURN_UNTIL(outbox() == 0, 0, PATIENCE_MS);
 	assert_int_equal(outbox(), 0);
 	CHECK(!is_parked());
-}
-
-static struct queue_client_stats stats(void)
-{
-	struct queue_client_stats s;
-
-	queue_client_stats(client, &s);
-	return s;
 }
 
 /* A client that begins at an address where nobody listens. */
@@ -480,6 +497,7 @@ int main(void)
 		TEST(leases_of_slow_jobs_are_renewed),
 		TEST(a_quiet_client_hands_in_and_asks_for_nothing),
 		TEST(a_parked_poll_is_called_back_with_what_it_was_dealt),
+		TEST(a_poll_that_was_dealt_jobs_before_its_recall_is_waited_for),
 		TEST(a_server_that_cannot_be_reached_is_left_at_once),
 		TEST(results_go_to_another_server_when_theirs_dies),
 	};
