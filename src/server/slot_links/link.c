@@ -146,6 +146,14 @@ static void take_queues(struct link *l, int64_t expired_ms, struct op_queue *to)
 	pthread_mutex_unlock(&l->lock);
 }
 
+/* Whether it is better off waiting here: nowhere else is it to be had, unless somebody has said
+ * that the key is not there. Against that only one is heard who has worked, however slow he is now.
+ */
+static bool may_stay(const struct link *l, const struct slot_op *op)
+{
+	return !op_has_other(op, l) && (l->open || !*op->absent);
+}
+
 static void link_pass_on(struct link *l, bool only_where_possible, enum hf_code code,
                          const char *words)
 {
@@ -159,7 +167,7 @@ static void link_pass_on(struct link *l, bool only_where_possible, enum hf_code 
 		TAILQ_REMOVE(&all, op, entry);
 		way_lock(c);
 		op->queued = false;
-		if (!op->settled && only_where_possible && !op_has_other(op, l)) {
+		if (!op->settled && only_where_possible && may_stay(l, op)) {
 			op_again(op, l);
 		} else if (!op->settled) {
 			op_mark_tried(op, l);

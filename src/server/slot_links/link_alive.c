@@ -29,9 +29,10 @@ static int64_t later(int64_t a, int64_t b)
 int64_t link_alive_due(const struct link *l)
 {
 	int64_t heard = later(l->heard_ms, l->asked_ms);
+	enum link_health health = atomic_load(&l->health);
 
 	if (!l->open || l->asking || atomic_load(&l->silent) ||
-	    atomic_load(&l->health) != HEALTH_UP)
+	    (health != HEALTH_UP && health != HEALTH_SUSPECT))
 		return 0;
 	if (LIST_EMPTY(&l->batches))
 		return heard + IDLE_MS;

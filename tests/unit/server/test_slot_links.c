@@ -378,6 +378,19 @@ static void one_that_is_gone_is_not_waited_for_to_say_that_a_key_is(void **state
 	gateway_release(&fx.gateways[1]);
 }
 
+static void one_that_does_not_even_open_is_not_waited_for_either(void **state)
+{
+	struct wait w;
+
+	atomic_store(&fx.gateways[0].mood, GATEWAY_BLIND);
+	atomic_store(&fx.gateways[1].mood, GATEWAY_SILENT);
+	make_group(PIN, true);
+	w = sign();
+	CHECK(w.outcome == OP_FAILED && w.code == HF_NOTFOUND);
+	CHECK(w.took_ms < 5000);
+	gateway_release(&fx.gateways[1]);
+}
+
 static void all_pages_of_a_list_are_asked_of_one(void **state)
 {
 	const struct crypto_op list = { .kind = CRYPTO_LIST, .count = 10 };
@@ -587,6 +600,7 @@ int main(void)
 		SLOTS(a_key_is_gone_when_all_who_answer_say_so),
 		SLOTS(one_that_is_slow_may_have_the_key_that_the_other_has_not),
 		SLOTS(one_that_is_gone_is_not_waited_for_to_say_that_a_key_is),
+		SLOTS(one_that_does_not_even_open_is_not_waited_for_either),
 		SLOTS(all_pages_of_a_list_are_asked_of_one),
 		SLOTS(another_token_in_the_slot_is_not_used),
 		SLOTS(what_is_no_gateway_is_named_without_its_words),
