@@ -23,9 +23,9 @@ export async function metricOf({ ports }, name) {
 }
 
 /** What came of a signature request. One that no driver is done with for 20 s is answered with `Executing`, and asked for again. */
-export async function settled(client, request) {
+export async function settled(client, request, look = (signatureId) => client.keys.getSignature({ keyId: request.keyId, signatureId })) {
 	await until(async () => {
-		if (request.status === 'Executing') request = await client.keys.getSignature({ keyId: request.keyId, signatureId: request.id })
+		if (request.status === 'Executing') request = await look(request.id)
 		return request.status !== 'Executing'
 	})
 	return request

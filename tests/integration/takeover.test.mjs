@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
+import { settled } from '../e2e/ask.mjs'
 import { Stack } from '../e2e/stack.mjs'
 import { approvalId, decodePoll, decodeProof, encodeEvidence, encodeProof, encodeReply, encodeSignOp, makeProof, canonical, sha256 } from '../e2e/proof.mjs'
 import { verifySecp256k1 } from '../e2e/verify.mjs'
@@ -23,14 +24,8 @@ const blob = (column, table, id) => Buffer.from(server(`SELECT hex(${column}) FR
 const hex = (bytes) => `x'${bytes.toString('hex')}'`
 const digest = (text) => sha256(Buffer.from(text))
 const hashBody = (text) => ({ kind: 'Hash', hash: digest(text).toString('hex') })
-/** What became of a request. Its answer says so, unless that takes longer than an answer waits for it. */
-async function settled(made, look) {
-	for (let left = 600; left > 0 && made.status === 'Executing'; left--, await sleep(100)) made = await look(made.id)
-	return made
-}
-const settledOf = (made, keyId = key.id) => settled(made, (signatureId) => client.keys.getSignature({ keyId, signatureId }))
-const settledIn = (made, walletId) => settled(made, (signatureId) => client.wallets.getSignature({ walletId, signatureId }))
-const sign = async (text) => settledOf(await client.keys.generateSignature({ keyId: key.id, body: hashBody(text) }))
+const settledIn = (made, walletId) => settled(client, made, (signatureId) => client.wallets.getSignature({ walletId, signatureId }))
+const sign = async (text) => settled(client, await client.keys.generateSignature({ keyId: key.id, body: hashBody(text) }))
 const makeKey = () => client.keys.createKey({ body: { scheme: 'ECDSA', curve: 'secp256k1' } })
 
 /** A request that was made, as the server keeps it. */
@@ -60,7 +55,7 @@ test('what its owner asks for is signed', async () => {
 	const made = await sign('asked for')
 	assert.ok(verifySecp256k1(key.publicKey, Buffer.from('asked for'), made.signature), JSON.stringify(made))
 	const ed = await client.keys.createKey({ body: { scheme: 'EdDSA', curve: 'ed25519' } })
-	const message = await settledOf(await client.keys.generateSignature({ keyId: ed.id, body: { kind: 'Message', message: Buffer.from('hello').toString('hex') } }), ed.id)
+	const message = await settled(client, await client.keys.generateSignature({ keyId: ed.id, body: { kind: 'Message', message: Buffer.from('hello').toString('hex') } }))
 	assert.equal(message.status, 'Signed', JSON.stringify(message))
 })
 
@@ -99,7 +94,7 @@ test('each of many at once is signed, and the same request again has its one sig
 	const made = await Promise.all(Array.from({ length: 24 }, (_, i) => sign(`many ${i}`)))
 	for (const [i, request] of made.entries()) assert.ok(verifySecp256k1(key.publicKey, Buffer.from(`many ${i}`), request.signature), JSON.stringify(request))
 	const body = { ...hashBody('again'), externalId: 'again' }
-	const first = await settledOf(await client.keys.generateSignature({ keyId: key.id, body }))
+	const first = await settled(client, await client.keys.generateSignature({ keyId: key.id, body }))
 	const second = await client.keys.generateSignature({ keyId: key.id, body })
 	assert.equal(second.id, first.id)
 	assert.equal(spent(), before + 25)
