@@ -219,8 +219,7 @@ static void give_up(struct slot_op *op)
 	} else if (all_are_removed(c)) {
 		op_fail(op, HF_CLOSED,
 		        "the connections of this key's group were removed while it was worked "
-		        "with: "
-		        "try again");
+		        "with: try again");
 	} else { /* none could even be asked */
 		slot_links_view(c->links, c->route[0]->id, &view);
 		snprintf(text, sizeof(text), "%.80s: %.160s", link_where(c->route[0], where),
